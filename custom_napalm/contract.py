@@ -1,0 +1,207 @@
+"""What Routebook asks of a driver beyond NAPALM's `NetworkDriver`: plans, arming, activation, exact rollback."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from napalm.base.base import NetworkDriver
+
+from custom_napalm.state import BgpSession, IkeSa
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A rendered part of the intended configuration and what of the device it owns.
+
+    `part` is the configuration it belongs to: "frr" for FRR's running configuration, an absolute path for a
+    file. `owns` are shell patterns over the first line of a top-level block (FRR) or over file paths: what
+    matches and is not in `text` goes away. `text` contains secrets.
+    """
+
+    name: str
+    part: str
+    text: str
+    owns: tuple[str, ...]
+    mode: int = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The sections that a run brings to a host; what no section owns is left alone."""
+
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A device's configuration at one moment, secrets included: part name to exact text.
+
+    Parts that are files carry their mode and owner, so that restoring them restores those too. `fingerprint`
+    changes when, and only when, the configuration's meaning changes: no timestamps, no ordering noise.
+    """
+
+    parts: Mapping[str, str]
+    attributes: Mapping[str, str] = field(default_factory=dict)  # file path to "MODE OWNER GROUP"
+    fingerprint: str = ""
+
+
+EffectKind = Literal["session-reset", "session-new", "session-removed", "tunnel-rekey", "tunnel-new", "tunnel-removed", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A forecast of what a change does to live traffic: `subject` is a neighbor address or a connection's name."""
+
+    kind: EffectKind
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The exact difference between a snapshot and a candidate. Empty `commands` means nothing would be sent.
+
+    `diff`, `commands` and `undo` are redacted and fit to be shown; the driver keeps the real text to itself.
+    """
+
+    diff: str
+    commands: tuple[str, ...]
+    undo: tuple[str, ...]
+    effects: tuple[Effect, ...]
+    fingerprint: str  # of the snapshot it was computed from
+    warnings: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.commands)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a device says of sessions and tunnels at one moment; `None` where it runs no such daemon."""
+
+    bgp: tuple[BgpSession, ...] | None
+    ike: tuple[IkeSa, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An unconfirmed change on the device: who armed it and how many seconds are left before it undoes itself.
+
+    `phase` is "armed" (timer runs), "reverting", "reverted" (the device undid the change by itself) or
+    "failed" (the device tried and is not at its snapshot; `detail` says what differs).
+    """
+
+    run_id: str
+    phase: Literal["armed", "reverting", "reverted", "failed"]
+    remaining: int
+    detail: str = ""
+
+
+class DriverError(Exception):
+    """A device refused or failed. The message tells an operator what happened and what was (not) changed.
+
+    `changed` is False when the device is certainly as it was.
+    """
+
+    def __init__(self, message: str, *, changed: bool = False) -> None:
+        super().__init__(message)
+        self.changed = changed
+
+
+class ConnectionFailedError(DriverError):
+    """The host could not be reached, or refused the login, or its host key is not the known one."""
+
+
+class PrivilegeError(DriverError):
+    """The login works but may not do what is needed, for example because sudo refused."""
+
+
+class CandidateError(DriverError):
+    """The device rejects the candidate: `line` is the offending configuration line (redacted) where it is known."""
+
+    def __init__(self, message: str, *, line: str = "", changed: bool = False) -> None:
+        super().__init__(message, changed=changed)
+        self.line = line
+
+
+class LostContactError(DriverError):
+    """The connection broke or fell silent; the device's own timer decides what happens."""
+
+
+class StaleError(DriverError):
+    """The device's configuration is no longer the one that the change was computed from."""
+
+
+class TransactionDriver(NetworkDriver):  # type: ignore[misc]  # napalm ships no types
+    """A NAPALM driver that can take part in a Routebook transaction.
+
+    The order of a transaction is: snapshot, plan, arm, push, activate, (state …), then confirm or rollback.
+    Reading methods leave no trace on the device. All of them raise `DriverError`.
+    """
+
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """Read the configuration, secrets included."""
+
+    @abstractmethod
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """Compute, without contacting the device for changes, what brings `snapshot` to `candidate`.
+
+        The driver remembers the change as the one to arm and push. Raises CandidateError on text that the
+        device's own syntax check refuses.
+        """
+
+    @abstractmethod
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """Like `plan`, towards an earlier snapshot as a whole: every part of it, owned or not, is restored."""
+
+    @abstractmethod
+    def arm(self, run_id: str, seconds: int) -> None:
+        """Store snapshot and undo on the device and start its timer: it restores them after `seconds`.
+
+        Raises StaleError if the running configuration is no longer the change's, before anything is stored.
+        """
+
+    @abstractmethod
+    def extend(self, seconds: int) -> None:
+        """Let the armed timer fire `seconds` from now instead."""
+
+    @abstractmethod
+    def push(self) -> None:
+        """Load the planned change into the running daemons, not into what survives a reboot.
+
+        Raises CandidateError when the device rejects a part of it; the device may then be in between, and
+        `rollback` is due.
+        """
+
+    @abstractmethod
+    def activate(self) -> None:
+        """Make live sessions and SAs use what was pushed (after every host's push, as tunnels have two ends)."""
+
+    @abstractmethod
+    def confirm(self) -> None:
+        """Disarm the timer, then make the pushed configuration survive a reboot. Raises if the timer had fired."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Restore the snapshot that the pending change was armed with, verify equality, disarm. Idempotent.
+
+        Works from a fresh connection of another process too: all it needs is on the device.
+        """
+
+    @abstractmethod
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device, if there is one."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let BGP sessions that wait in Connect or Active try again now; Established ones are never touched."""
+
+    @abstractmethod
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Log lines of the last `seconds` seconds that tell why a session or tunnel does not come up."""

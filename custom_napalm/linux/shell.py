@@ -1,0 +1,26 @@
+"""The one way in which a driver talks to a Linux host: a script, run as root, with exact output and exit status."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a script printed and the exit status it ended with."""
+
+    stdout: str
+    stderr: str
+    status: int
+
+
+class Shell(Protocol):
+    """Runs POSIX sh scripts on a host."""
+
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
+        """Run `script` by `sh` with the script on standard input, so that nothing of it is in a process list.
+
+        The script's own commands have an empty standard input unless they redirect it. `timeout` is in
+        seconds. Raises LostContactError when the connection breaks or the time is over, PrivilegeError when
+        `root` was asked for and refused.
+        """
+        ...

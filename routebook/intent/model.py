@@ -1,0 +1,202 @@
+"""What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+Family = Literal["ipv4-unicast", "ipv6-unicast"]
+
+
+class Frozen(BaseModel):
+    """A frozen model that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SecretRef(Frozen):
+    """Where a secret is: exactly one of an environment variable, a file or a command that prints it."""
+
+    env: str | None = None
+    file: str | None = None
+    command: str | None = None
+
+
+class NeighborFamily(Frozen):
+    """One address family of a session at this end. Names are of this host's policies."""
+
+    family: Family
+    route_map_in: str | None = None
+    route_map_out: str | None = None
+    prefix_list_in: str | None = None
+    prefix_list_out: str | None = None
+    max_prefix: int | None = None
+    route_reflector_client: bool = False
+    next_hop_self: bool = False
+    addpath_tx_all: bool = False
+    soft_reconfiguration: bool = False
+    min_received: int = 0
+    min_sent: int = 0
+    max_sent: int | None = None
+
+
+class Neighbor(Frozen):
+    """A BGP session from this end. Timers in seconds; None leaves the daemon's default.
+
+    `peer_host` is set when the other end is a host of the inventory, `peer` is its name or the outside peer's.
+    """
+
+    session: str
+    peer: str
+    peer_host: str | None
+    address: IPAddress
+    local_address: IPAddress
+    update_source: bool  # whether the daemon must be told the local address (sessions not on a common link)
+    local_as: int
+    remote_as: int
+    description: str
+    families: tuple[NeighborFamily, ...]
+    password: SecretRef | None = None
+    ebgp_multihop: int | None = None
+    ttl_security_hops: int | None = None
+    keepalive: int | None = None
+    hold_time: int | None = None
+    connect_retry: int | None = None
+    bfd: str | None = None  # name of a BFD profile, "" for the daemon's defaults
+    passive: bool = False
+    shutdown: bool = False
+
+
+class BgpHost(Frozen):
+    """The BGP speaker of one host."""
+
+    asn: int
+    router_id: IPv4Address
+    neighbors: tuple[Neighbor, ...]
+    networks: tuple[IPNetwork, ...] = ()
+    graceful_shutdown: bool = False
+
+
+class IpsecProposal(Frozen):
+    """A cipher suite in strongSwan's keywords: `aes256gcm16`, no integrity with an AEAD cipher, DH group, PRF."""
+
+    encryption: str
+    integrity: str | None = None
+    prf: str | None = None
+    dh_group: str
+
+    @property
+    def aead(self) -> bool:
+        """Whether the cipher authenticates by itself (RFC 5282)."""
+        return "gcm" in self.encryption or "ccm" in self.encryption or "chacha20" in self.encryption
+
+
+class Tunnel(Frozen):
+    """An IPsec tunnel from this end. Lifetimes and delays in seconds.
+
+    `mode` "policy" protects the given selectors; "route" negotiates any-to-any and leaves the choice to
+    routing over a device that carries `mark` (VTI) or `if_id` (XFRM interface).
+    """
+
+    name: str
+    peer: str
+    peer_host: str | None
+    local_address: IPAddress
+    remote_address: IPAddress
+    local_id: str
+    remote_id: str
+    initiator: bool  # one of the two ends starts the tunnel
+    mode: Literal["policy", "route"] = "policy"
+    local_selectors: tuple[IPNetwork, ...]
+    remote_selectors: tuple[IPNetwork, ...]
+    mark: int | None = None
+    if_id: int | None = None
+    local_inner: IPAddress | None = None
+    remote_inner: IPAddress | None = None
+    ike_proposals: tuple[IpsecProposal, ...]
+    esp_proposals: tuple[IpsecProposal, ...]
+    psk: SecretRef
+    ike_rekey: int | None = None
+    child_rekey: int | None = None
+    dpd_delay: int | None = None
+
+
+class PrefixRule(Frozen):
+    """One line of a prefix list."""
+
+    seq: int
+    action: Literal["permit", "deny"]
+    prefix: IPNetwork
+    ge: int | None = None
+    le: int | None = None
+
+
+class PrefixList(Frozen):
+    """A prefix list of one family."""
+
+    name: str
+    family: Literal["ipv4", "ipv6"]
+    rules: tuple[PrefixRule, ...]
+
+
+class CommunityList(Frozen):
+    """A standard community list."""
+
+    name: str
+    permit: tuple[str, ...]
+
+
+class RouteMapRule(Frozen):
+    """One numbered entry of a route map."""
+
+    seq: int
+    action: Literal["permit", "deny"]
+    match_prefix_list: str | None = None  # a prefix list's name; its family decides the command
+    match_community: str | None = None
+    match_rpki: Literal["valid", "invalid", "notfound"] | None = None
+    set_local_preference: int | None = None
+    set_med: int | None = None
+    set_communities: tuple[str, ...] = ()
+    set_communities_additive: bool = False
+    set_prepend: tuple[int, ...] = ()
+
+
+class RouteMap(Frozen):
+    """A route map."""
+
+    name: str
+    rules: tuple[RouteMapRule, ...]
+
+
+class BfdProfile(Frozen):
+    """A BFD profile; intervals in milliseconds, None leaves the daemon's default (RFC 5880)."""
+
+    name: str
+    detect_multiplier: int | None = None
+    receive_interval: int | None = None
+    transmit_interval: int | None = None
+
+
+class RpkiCache(Frozen):
+    """An RPKI-to-router cache over plain TCP (RFC 8210)."""
+
+    host: IPAddress
+    port: int
+    preference: int
+
+
+class HostIntent(Frozen):
+    """Everything that one host is meant to be."""
+
+    name: str
+    site: str
+    platform: str
+    bgp: BgpHost | None = None
+    tunnels: tuple[Tunnel, ...] = ()
+    prefix_lists: tuple[PrefixList, ...] = ()
+    community_lists: tuple[CommunityList, ...] = ()
+    route_maps: tuple[RouteMap, ...] = ()
+    bfd_profiles: tuple[BfdProfile, ...] = ()
+    rpki_caches: tuple[RpkiCache, ...] = ()
