@@ -133,7 +133,7 @@ class StaleError(DriverError):
     """The device's configuration is no longer the one that the change was computed from."""
 
 
-class TransactionDriver(NetworkDriver):  # type: ignore[misc]  # napalm ships no types
+class TransactionDriver(NetworkDriver):
     """A NAPALM driver that can take part in a Routebook transaction.
 
     The order of a transaction is: snapshot, plan, arm, push, activate, (state …), then confirm or rollback.

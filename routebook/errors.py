@@ -1,0 +1,9 @@
+"""Errors that end a command before anything was changed, each a sentence for the operator."""
+
+
+class RefusedError(Exception):
+    """The command was refused before any device was changed; exit code 1. The message says why and what to do."""
+
+
+class InterruptedRunError(Exception):
+    """The operator interrupted a command before any device was changed; exit code 130."""

@@ -1,0 +1,251 @@
+"""The journal: what each run was about to do on each host, on disk before it is done."""
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from custom_napalm.contract import Snapshot
+from routebook.errors import RefusedError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, runbook TEXT NOT NULL, started REAL NOT NULL, finished REAL,
+    outcome TEXT, pid INTEGER NOT NULL, process_start TEXT NOT NULL, message TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS hosts (
+    run TEXT NOT NULL REFERENCES runs(id), host TEXT NOT NULL, state TEXT NOT NULL, snapshot TEXT, up TEXT,
+    PRIMARY KEY (run, host));
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), at REAL NOT NULL,
+    host TEXT, state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '');
+"""
+
+
+class HostState(StrEnum):
+    """How far a host has come. The states that end in `-ing` are written before the side effect they announce."""
+
+    PLANNED = "planned"
+    SNAPSHOTTED = "snapshotted"
+    ARMING = "arming"
+    ARMED = "armed"
+    PUSHING = "pushing"
+    PUSHED = "pushed"
+    CHECKED = "checked"
+    CONFIRMING = "confirming"
+    CONFIRMED = "confirmed"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    UNCHANGED = "unchanged"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+ON_DEVICE = frozenset(
+    {
+        HostState.ARMING,
+        HostState.ARMED,
+        HostState.PUSHING,
+        HostState.PUSHED,
+        HostState.CHECKED,
+        HostState.CONFIRMING,
+        HostState.ROLLING_BACK,
+    }
+)
+"""States in which a device may hold something of an unfinished run."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the journal knows it; times in seconds since the epoch, `outcome` None while it is unfinished."""
+
+    id: str
+    runbook: str
+    started: float
+    finished: float | None
+    outcome: str | None
+    message: str
+    hosts: Mapping[str, HostState]
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """What was up on a host: peers of Established sessions, names of connections with an installed child."""
+
+    sessions: tuple[str, ...]
+    tunnels: tuple[str, ...]
+
+
+def new_run_id() -> str:
+    """An id that sorts by time and is safe as a file name: `20260131-235959-1a2b3c`."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+class Journal:
+    """The SQLite file of a project (WAL, mode 0600: snapshots contain secrets).
+
+    Every method has committed when it returns. Raises RefusedError if the file cannot be opened for writing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise RefusedError(f"cannot write the journal {path}: {error}; nothing was changed") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def begin(self, runbook: str, hosts: Sequence[str]) -> str:
+        """Open a run on `hosts` and return its id. Raises RefusedError while another run holds one of them."""
+        run_id = new_run_id()
+        with self._transaction():
+            for holder in self.unfinished():
+                shared = sorted(set(hosts) & set(holder.hosts))
+                if shared:
+                    raise RefusedError(_held(holder, shared))
+            self._db.execute(
+                "INSERT INTO runs (id, runbook, started, pid, process_start) VALUES (?, ?, ?, ?, ?)",
+                (run_id, runbook, time.time(), os.getpid(), _process_start(os.getpid())),
+            )
+            self._db.executemany(
+                "INSERT INTO hosts (run, host, state) VALUES (?, ?, ?)",
+                [(run_id, host, HostState.PLANNED) for host in hosts],
+            )
+        return run_id
+
+    def record(self, run_id: str, hosts: Sequence[str], state: HostState, detail: str = "") -> None:
+        """Write that `hosts` are about to enter, or have reached, `state`."""
+        now = time.time()
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE hosts SET state = ? WHERE run = ? AND host = ?",
+                [(state, run_id, host) for host in hosts],
+            )
+            self._db.executemany(
+                "INSERT INTO events (run, at, host, state, detail) VALUES (?, ?, ?, ?, ?)",
+                [(run_id, now, host, state, detail) for host in hosts],
+            )
+
+    def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
+        """Keep a host's configuration from before the run, secrets included."""
+        self._db.execute(
+            "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?",
+            (json.dumps(asdict(snapshot)), run_id, host),
+        )
+
+    def store_up(self, run_id: str, host: str, up: Up) -> None:
+        """Keep what was up on a host before the run."""
+        self._db.execute(
+            "UPDATE hosts SET up = ? WHERE run = ? AND host = ?", (json.dumps(asdict(up)), run_id, host)
+        )
+
+    def snapshot(self, run_id: str, host: str) -> Snapshot | None:
+        """The configuration that a host had before the run."""
+        row = self._db.execute(
+            "SELECT snapshot FROM hosts WHERE run = ? AND host = ?", (run_id, host)
+        ).fetchone()
+        return Snapshot(**json.loads(row[0])) if row and row[0] else None
+
+    def up(self, run_id: str, host: str) -> Up:
+        """What was up on a host before the run; nothing if it was not recorded."""
+        row = self._db.execute("SELECT up FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
+        if not row or not row[0]:
+            return Up((), ())
+        value = json.loads(row[0])
+        return Up(tuple(value["sessions"]), tuple(value["tunnels"]))
+
+    def finish(self, run_id: str, outcome: str, message: str = "") -> None:
+        """Close a run."""
+        self._db.execute(
+            "UPDATE runs SET finished = ?, outcome = ?, message = ? WHERE id = ?",
+            (time.time(), outcome, message, run_id),
+        )
+
+    def discard_secrets(self, run_id: str) -> None:
+        """Forget the snapshots of a run that changed nothing."""
+        self._db.execute("UPDATE hosts SET snapshot = NULL WHERE run = ?", (run_id,))
+
+    def runs(self, limit: int = 20) -> list[RunRecord]:
+        """The newest runs first."""
+        rows = self._db.execute(
+            "SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return [self._record(row[0]) for row in rows]
+
+    def run(self, run_id: str) -> RunRecord:
+        """A run by its id or by the only id that begins so. Raises RefusedError for none or several."""
+        rows = self._db.execute(
+            "SELECT id FROM runs WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1", (run_id,)
+        ).fetchall()
+        ids = [row[0] for row in rows]
+        if run_id in ids:
+            return self._record(run_id)
+        if len(ids) != 1:
+            known = "no run" if not ids else f"{len(ids)} runs"
+            raise RefusedError(f"{known} with the id {run_id!r}; `routebook runs` lists them")
+        return self._record(ids[0])
+
+    def events(self, run_id: str) -> list[tuple[float, str, str, str]]:
+        """The transitions of a run in order: seconds since the epoch, host, state, detail."""
+        return self._db.execute(
+            "SELECT at, coalesce(host, ''), state, detail FROM events WHERE run = ? ORDER BY seq", (run_id,)
+        ).fetchall()
+
+    def unfinished(self) -> list[RunRecord]:
+        """Runs that hold their hosts: those still alive, and dead ones that may have left something on a device."""
+        rows = self._db.execute("SELECT id FROM runs WHERE finished IS NULL ORDER BY started").fetchall()
+        records = [self._record(row[0]) for row in rows]
+        return [record for record in records if record.alive or ON_DEVICE & set(record.hosts.values())]
+
+    def _record(self, run_id: str) -> RunRecord:
+        runbook, started, finished, outcome, message, pid, process_start = self._db.execute(
+            "SELECT runbook, started, finished, outcome, message, pid, process_start FROM runs WHERE id = ?",
+            (run_id,),
+        ).fetchone()
+        hosts = {
+            host: HostState(state)
+            for host, state in self._db.execute(
+                "SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,)
+            )
+        }
+        alive = finished is None and _process_start(pid) == process_start != ""
+        return RunRecord(run_id, runbook, started, finished, outcome, message, hosts, alive)
+
+
+def _held(holder: RunRecord, shared: Sequence[str]) -> str:
+    hosts = ", ".join(shared)
+    if holder.alive:
+        return f"run {holder.id} ({holder.runbook}) is working on {hosts}; wait for it to end. Nothing was changed."
+    return (
+        f"run {holder.id} ({holder.runbook}) died while it worked on {hosts}; "
+        f"finish it with `routebook recover` first. Nothing was changed."
+    )
+
+
+def _process_start(pid: int) -> str:
+    """A process's start time in clock ticks since boot, which tells it from a later one with the same id."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,77 @@
+"""What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from nornir.core import Nornir
+from nornir.core.task import Task
+
+from custom_napalm.contract import Change, Snapshot, TransactionDriver
+from routebook.errors import RefusedError
+from routebook.journal import Journal
+from routebook.runbook import Render
+from routebook.steps import driver, on_hosts
+
+Goal = Callable[[Task, TransactionDriver, Snapshot], Change]
+"""Plans, with a host's driver, the change from its snapshot to where the run wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """One host's part of a plan."""
+
+    snapshot: Snapshot
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan for every host that answered, and the error of each that did not."""
+
+    hosts: Mapping[str, HostPlan]
+    errors: Mapping[str, Exception]
+
+    @property
+    def changed(self) -> list[str]:
+        """The hosts to which something would be sent."""
+        return sorted(name for name, host in self.hosts.items() if host.change)
+
+
+def to_candidate(render: Render) -> Goal:
+    """The goal of a runbook: what `render` makes of the host's intent."""
+
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
+        return device.plan(render(task), snapshot)
+
+    return goal
+
+
+def to_snapshots(journal: Journal, run_id: str) -> Goal:
+    """The goal of rolling a finished run back: each host's configuration from before it."""
+
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
+        target = targets[task.host.name]
+        if target is None:
+            raise RefusedError(f"run {run_id} kept no snapshot of {task.host.name}")
+        return device.plan_restore(target, snapshot)
+
+    targets = {host: journal.snapshot(run_id, host) for host in journal.run(run_id).hosts}
+    return goal
+
+
+def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
+    """Connect to `hosts`, read each one's configuration and compute its change."""
+
+    def step(task: Task) -> HostPlan:
+        device = driver(task)
+        pending = device.pending()
+        if pending is not None and pending.phase in ("armed", "reverting"):
+            raise RefusedError(
+                f"run {pending.run_id} left an unconfirmed change on {task.host.name}, which the device undoes "
+                f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
+            )
+        snapshot = device.snapshot()
+        return HostPlan(snapshot, goal(task, device, snapshot))
+
+    outcome = on_hosts(nornir, hosts, step)
+    return Plan(outcome.values, outcome.errors)

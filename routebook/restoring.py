@@ -1,0 +1,116 @@
+"""Bring hosts back to their snapshots and prove it: configuration equal, and up again what was up."""
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from nornir.core import Nornir
+from nornir.core.task import Task
+
+from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
+from routebook.checks import baseline
+from routebook.events import Event, Listener
+from routebook.findings import Finding
+from routebook.steps import driver, on_drivers, on_hosts
+from routebook.watching import Watcher
+
+GRACE = 45.0
+"""Seconds to wait for a lost host beyond the moment at which its own timer fires."""
+
+
+@dataclass(slots=True)
+class Restorer:
+    """Restores hosts to `snapshots`, by the device's own revert where a change is pending on it."""
+
+    nornir: Nornir
+    run_id: str
+    snapshots: Mapping[str, Snapshot]
+    confirm_timeout: int
+    listener: Listener
+
+    def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
+        """Bring `hosts` back; `confirmed` are those whose timer is gone already. What is wrong, for hosts that are not back."""
+        problems = self._from_here(confirmed)
+        pending = set(hosts) - set(confirmed)
+        outcome = on_drivers(self.nornir, pending, lambda device: device.rollback(), reconnect=True)
+        lost = {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
+        for host, error in outcome.errors.items():
+            self.listener(Event("roll back", str(error), host, failed=True))
+        problems |= {host: f"{type(e).__name__}: {e}" for host, e in outcome.errors.items() if host not in lost}
+        problems |= self._await(lost)
+        problems |= self._differences(set(hosts) - problems.keys())
+        return problems
+
+    def verify_up(self, before: Mapping[str, State], deadline: float) -> list[Finding]:
+        """Wait until everything that was up before is up again; findings on what is not after `deadline` seconds."""
+        watcher = Watcher(self.nornir, before.keys(), deadline, threading.Event())
+        return watcher.watch(lambda now, explanations, *, final: baseline.check(before, now, final=final))
+
+    def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
+        """Undo a change that its device has already confirmed: a change of its own, back to the snapshot."""
+
+        def step(task: Task) -> None:
+            device = driver(task)
+            if device.plan_restore(self.snapshots[task.host.name], device.snapshot()):
+                device.arm(f"{self.run_id}-undo", self.confirm_timeout)
+                device.push()
+                device.activate()
+                device.confirm()
+
+        errors = on_hosts(self.nornir, hosts, step).errors
+        return {host: f"{error}" for host, error in errors.items()}
+
+    def _await(self, hosts: Collection[str]) -> dict[str, str]:
+        """Wait for lost hosts to come back after their own timers have restored them."""
+        if not hosts:
+            return {}
+        end = time.monotonic() + self.confirm_timeout + GRACE
+        for host in hosts:
+            self.listener(Event("roll back", f"lost; its own timer fires within {self.confirm_timeout} s", host))
+        missing = set(hosts)
+        problems: dict[str, str] = {}
+        wait = threading.Event()
+        while missing and time.monotonic() < end:
+            answers = on_drivers(self.nornir, missing, _finish)
+            problems |= {host: text for host, text in answers.values.items() if text}
+            problems |= {
+                host: str(error)
+                for host, error in answers.errors.items()
+                if not isinstance(error, LostContactError | ConnectionError) and not isinstance(error, DriverError)
+            }
+            missing -= answers.values.keys() | problems.keys()
+            if missing:
+                wait.wait(1.0)
+        return problems | {host: "lost: it did not answer again; look at it by its console" for host in missing}
+
+    def _differences(self, hosts: Collection[str]) -> dict[str, str]:
+        outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)
+        problems = {host: f"cannot be read after rolling back: {error}" for host, error in outcome.errors.items()}
+        for host, snapshot in outcome.values.items():
+            wrong = differing(self.snapshots[host], snapshot)
+            if wrong:
+                problems[host] = f"after rolling back these differ from before: {', '.join(wrong)}"
+        return problems
+
+
+def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
+    """The parts whose text or attributes are not those of `wanted`."""
+    names = wanted.parts.keys() | found.parts.keys()
+    return sorted(
+        name
+        for name in names
+        if wanted.parts.get(name) != found.parts.get(name)
+        or wanted.attributes.get(name) != found.attributes.get(name)
+    )
+
+
+def _finish(device: TransactionDriver) -> str:
+    """Make sure that a host which was lost is back at its snapshot; says what is wrong, or nothing."""
+    pending = device.pending()
+    if pending is None or pending.phase == "reverted":
+        return ""
+    if pending.phase == "failed":
+        return f"the device tried to undo the change and is not at its snapshot: {pending.detail}"
+    device.rollback()
+    return ""

@@ -1,0 +1,75 @@
+"""Run one step on many hosts at once through Nornir; what goes wrong on a host is a value, not an exception."""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from nornir.core import Nornir
+from nornir.core.task import Result, Task
+
+from custom_napalm.contract import DriverError, LostContactError, TransactionDriver
+
+T = TypeVar("T")
+
+# Nornir logs the traceback of a failed task; tracebacks may carry configuration text, and errors are values here.
+logging.getLogger("nornir").addHandler(logging.NullHandler())
+logging.getLogger("nornir").propagate = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a step gave on each host: a value, or the error that it ended with."""
+
+    values: dict[str, T]
+    errors: dict[str, Exception]
+
+
+def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) -> Outcome[T]:
+    """Run `step` on `hosts` in parallel and wait for all of them."""
+    wanted = frozenset(hosts)
+    values: dict[str, T] = {}
+    errors: dict[str, Exception] = {}
+
+    def run(task: Task) -> Result:
+        try:
+            return Result(host=task.host, result=(step(task), None))
+        except Exception as error:  # noqa: BLE001  the one place where every failure of a host becomes a value
+            return Result(host=task.host, result=(None, error))
+
+    chosen = nornir.filter(filter_func=lambda host: host.name in wanted)
+    for name, results in chosen.run(task=run, on_failed=True).items():
+        value, error = results[0].result
+        if error is None:
+            values[name] = value
+        else:
+            errors[name] = error
+    return Outcome(values, errors)
+
+
+def on_drivers(
+    nornir: Nornir, hosts: Collection[str], step: Callable[[TransactionDriver], T], *, reconnect: bool = False
+) -> Outcome[T]:
+    """Run `step` with each host's driver. With `reconnect`, a broken connection is opened anew, once."""
+
+    def run(task: Task) -> T:
+        try:
+            return step(driver(task))
+        except LostContactError:
+            task.host.close_connection("napalm")
+            if not reconnect:
+                raise
+            return step(driver(task))
+
+    return on_hosts(nornir, hosts, run)
+
+
+def driver(task: Task) -> TransactionDriver:
+    """The host's open driver; opens the connection at first use. Raises DriverError."""
+    connected = task.host.get_connection("napalm", task.nornir.config)
+    if not isinstance(connected, TransactionDriver):
+        raise DriverError(
+            f"platform {task.host.platform!r} has a NAPALM driver, but not one that can roll back; "
+            "see docs for the platforms that Routebook supports"
+        )
+    return connected

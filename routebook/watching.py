@@ -1,0 +1,99 @@
+"""Look at the hosts until the checks are definite: all passed, one failed for good, or the time is over."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nornir.core import Nornir
+from nornir.core.task import Task
+
+from custom_napalm.contract import State
+from routebook.findings import Finding, Verdict, verdict
+from routebook.checks.suspects import suspects
+from routebook.steps import driver, on_drivers, on_hosts
+
+FIRST_PAUSE = 0.3
+LONGEST_PAUSE = 2.0
+EXPLAIN_EVERY = 3.0
+RETRY_EVERY = 8.0
+
+Explanations = Mapping[tuple[str, str], list[str]]
+
+
+class Judge(Protocol):
+    """Turns what the hosts say now into findings."""
+
+    def __call__(self, now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        """Findings on `now`; `final` at the last look."""
+        ...
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Polls `hosts` for at most `deadline` seconds. `stop` ends the polling early; `tick` runs at every look."""
+
+    nornir: Nornir
+    hosts: Collection[str]
+    deadline: float
+    stop: threading.Event
+    tick: Callable[[], None] = lambda: None
+    now: dict[str, State] = field(default_factory=dict)
+
+    def watch(self, judge: Judge) -> list[Finding]:
+        """The findings at the moment when they were definite, or at the deadline."""
+        begun = time.monotonic()
+        explained = retried = begun
+        explanations: dict[tuple[str, str], list[str]] = {}
+        pause = FIRST_PAUSE
+        while True:
+            self.tick()
+            self.now = read_states(self.nornir, self.hosts)
+            elapsed = time.monotonic() - begun
+            final = elapsed >= self.deadline or self.stop.is_set()
+            findings = judge(self.now, explanations, final=final)
+            result = verdict(findings)
+            if result is Verdict.PASSED:
+                return findings
+            if final or result is Verdict.FAILED:
+                explanations |= self._explain(findings, elapsed)
+                return judge(self.now, explanations, final=True)
+            if time.monotonic() - explained >= EXPLAIN_EVERY:
+                # Some causes are definite in a log long before the state shows that they are.
+                explanations |= self._explain(findings, elapsed)
+                explained = time.monotonic()
+            if time.monotonic() - retried >= RETRY_EVERY:
+                self._retry(findings)
+                retried = time.monotonic()
+            self.stop.wait(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _explain(self, findings: Iterable[Finding], elapsed: float) -> dict[tuple[str, str], list[str]]:
+        wanted = by_host(suspects(findings))
+        seconds = int(elapsed) + 5
+
+        def step(task: Task) -> dict[str, list[str]]:
+            device = driver(task)
+            return {subject: device.explain(subject, seconds) for subject in wanted[task.host.name]}
+
+        answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
+        return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}
+
+    def _retry(self, findings: Iterable[Finding]) -> None:
+        waiting = by_host((f.host, f.subject) for f in findings if f.check == "bgp" and f.status == "pending")
+        hosts = waiting.keys() & self.now.keys()
+        on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
+
+
+def read_states(nornir: Nornir, hosts: Collection[str]) -> dict[str, State]:
+    """The state of every host that can be read; one that cannot is missing."""
+    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True).values
+
+
+def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Subjects grouped by their host."""
+    grouped: dict[str, set[str]] = {}
+    for host, subject in pairs:
+        grouped.setdefault(host, set()).add(subject)
+    return grouped
