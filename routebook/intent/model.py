@@ -1,11 +1,16 @@
 """What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Literal
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import Path
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from routebook.intent.problem import Problem
 
 IPAddress = IPv4Address | IPv6Address
+IPInterface = IPv4Interface | IPv6Interface
 IPNetwork = IPv4Network | IPv6Network
 Family = Literal["ipv4-unicast", "ipv6-unicast"]
 
@@ -22,6 +27,17 @@ class SecretRef(Frozen):
     env: str | None = None
     file: str | None = None
     command: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len([source for source in (self.env, self.file, self.command) if source]) != 1:
+            raise ValueError("a secret reference needs exactly one of env, file and command")
+        return self
+
+    def __str__(self) -> str:
+        if self.env:
+            return f"environment variable {self.env}"
+        return f"file {self.file}" if self.file else f"command {self.command}"
 
 
 class NeighborFamily(Frozen):
@@ -142,10 +158,11 @@ class PrefixList(Frozen):
 
 
 class CommunityList(Frozen):
-    """A standard community list."""
+    """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs."""
 
     name: str
     permit: tuple[str, ...]
+    large: bool = False
 
 
 class RouteMapRule(Frozen):
@@ -154,12 +171,13 @@ class RouteMapRule(Frozen):
     seq: int
     action: Literal["permit", "deny"]
     match_prefix_list: str | None = None  # a prefix list's name; its family decides the command
-    match_community: str | None = None
+    match_community: str | None = None  # a community list's name; its kind decides the command
     match_rpki: Literal["valid", "invalid", "notfound"] | None = None
     set_local_preference: int | None = None
     set_med: int | None = None
     set_communities: tuple[str, ...] = ()
-    set_communities_additive: bool = False
+    set_large_communities: tuple[str, ...] = ()
+    set_communities_additive: bool = False  # of both kinds; otherwise the given ones replace what a route has
     set_prepend: tuple[int, ...] = ()
 
 
@@ -187,12 +205,24 @@ class RpkiCache(Frozen):
     preference: int
 
 
+class Interface(Frozen):
+    """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback."""
+
+    name: str
+    link: str | None
+    addresses: tuple[IPInterface, ...]
+    loopback: bool = False
+
+
 class HostIntent(Frozen):
-    """Everything that one host is meant to be."""
+    """Everything that one host is meant to be. `hostname` is its management address."""
 
     name: str
     site: str
     platform: str
+    hostname: str = ""
+    groups: tuple[str, ...] = ()  # inherited ones included, nearest first
+    interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None
     tunnels: tuple[Tunnel, ...] = ()
     prefix_lists: tuple[PrefixList, ...] = ()
@@ -200,3 +230,98 @@ class HostIntent(Frozen):
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
+
+
+class Site(Frozen):
+    """A place and the prefixes that tunnels carry for it."""
+
+    name: str
+    prefixes: tuple[IPNetwork, ...]
+
+
+class Link(Frozen):
+    """What interfaces are attached to: a LAN, an exchange, the internet."""
+
+    name: str
+    site: str | None = None
+
+
+class Peer(Frozen):
+    """A BGP speaker that is not ours. `lab` is free-form: how the lab plays it."""
+
+    name: str
+    asn: int
+    interfaces: tuple[Interface, ...]
+    lab: Mapping[str, Any] = {}
+
+
+class CacheServer(Frozen):
+    """An RPKI-to-router cache as a node of the network. `lab` is free-form: how the lab plays it."""
+
+    name: str
+    address: IPAddress
+    port: int
+    preference: int
+    link: str | None = None
+    lab: Mapping[str, Any] = {}
+
+
+class SessionEnd(Frozen):
+    """One end of a session: `managed` says whether it is a host of ours; `neighbor` is the session as it sees it."""
+
+    name: str
+    managed: bool
+    asn: int
+    address: IPAddress
+    neighbor: Neighbor
+
+
+class Session(Frozen):
+    """A BGP session with both its ends. `link` is the common link it runs over, None between loopbacks."""
+
+    name: str
+    ends: tuple[SessionEnd, SessionEnd]
+    families: tuple[Family, ...]
+    link: str | None = None
+    password: SecretRef | None = None
+
+    @property
+    def external(self) -> bool:
+        """Whether the two ends are in different autonomous systems."""
+        return self.ends[0].asn != self.ends[1].asn
+
+
+class TunnelEnd(Frozen):
+    """One end of a tunnel: `tunnel` is the tunnel as it sees it."""
+
+    name: str
+    managed: bool
+    tunnel: Tunnel
+
+
+class TunnelPair(Frozen):
+    """A tunnel with both its ends; the first one starts it. `inner` holds the two inner addresses."""
+
+    name: str
+    ends: tuple[TunnelEnd, TunnelEnd]
+    link: str | None = None
+    inner: IPNetwork | None = None
+
+
+class Network(Frozen):
+    """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
+
+    project: Path
+    asn: int
+    sites: Mapping[str, Site]
+    links: Mapping[str, Link]
+    hosts: Mapping[str, HostIntent]
+    peers: Mapping[str, Peer]
+    sessions: tuple[Session, ...]
+    tunnels: tuple[TunnelPair, ...]
+    caches: tuple[CacheServer, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def interfaces(self, name: str) -> tuple[Interface, ...]:
+        """The interfaces of a host or an outside peer. Raises KeyError for an unknown name."""
+        return self.hosts[name].interfaces if name in self.hosts else self.peers[name].interfaces
