@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from custom_napalm.contract import Change, Section, Snapshot
@@ -14,16 +14,26 @@ class ComponentChange:
     """A component's part of a change, with the real text of what will be sent.
 
     `uploads` are files (relative name to content, secrets included) that arming stores in the run's folder
-    on the device. `revert` is a POSIX sh fragment that runs there, as root, with the run's folder as working
-    directory, no terminal, and possibly only half of the push done: it restores the snapshot's parts, live
-    SAs and sessions included, and exits 0 only when the configuration equals the snapshot. It must be safe
-    to run twice. The device runs it when the timer fires, and the driver when asked to roll back: one
-    mechanism for both.
+    on the device. `revert` and `persist` are POSIX sh fragments that run there, as root, with the run's
+    folder as working directory, empty standard input and no terminal. A fragment that leaves a process
+    behind closes its descriptors 1, 2 and 9 (the host's lock). What it prints on standard output is kept
+    for the operator and must be free of secrets; standard error is for the run's folder only.
+
+    `revert` runs with possibly only half of the push (or of `persist`) done: it restores the snapshot's
+    parts, live SAs and sessions included, and exits 0 only when the configuration equals the snapshot. It
+    must be safe to run twice. The device runs it when the timer fires, and the driver when asked to roll
+    back: one mechanism for both.
+
+    `persist` makes the pushed configuration survive a reboot, atomically. The device runs it at
+    confirmation, under the same lock, so that a connection lost in the middle cannot leave it half done.
+    `room` is how many bytes it needs in which folder: arming refuses when they are not there.
     """
 
     change: Change
     uploads: Mapping[str, str]
     revert: str
+    persist: str = ""
+    room: Mapping[str, int] = field(default_factory=dict)
 
 
 class Component(ABC):
@@ -33,6 +43,10 @@ class Component(ABC):
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
+
+    def handles(self, part: str) -> bool:
+        """Whether a configuration part ("frr", or a file's path) is this component's."""
+        return part == self.name or part.startswith(f"/etc/{self.name}/")
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -46,6 +60,11 @@ class Component(ABC):
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """Compute what brings the whole of this component's parts to `target`."""
 
+    def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
+        """Further uploads, read from the device at the moment of arming: what `revert` must know of live state."""
+        del change
+        return {}
+
     @abstractmethod
     def push(self, change: ComponentChange, folder: str) -> None:
         """Load the change into the running daemon; `folder` is the run's folder on the device, with `uploads`.
@@ -56,10 +75,6 @@ class Component(ABC):
     @abstractmethod
     def activate(self, change: ComponentChange, folder: str) -> None:
         """Make live sessions and SAs use the change. Waits for nothing that depends on another host's push."""
-
-    @abstractmethod
-    def persist(self, change: ComponentChange, folder: str) -> None:
-        """Make the running configuration survive a reboot, atomically."""
 
     @abstractmethod
     def redact(self, text: str) -> str:
