@@ -1,26 +1,30 @@
 """The journal: what each run was about to do on each host, on disk before it is done."""
 
-import json
 import os
 import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from custom_napalm.contract import Snapshot
+from pydantic import TypeAdapter
+
+from custom_napalm.contract import Snapshot, State
 from routebook.errors import RefusedError
+
+_SNAPSHOT = TypeAdapter(Snapshot)
+_STATE = TypeAdapter(State)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, runbook TEXT NOT NULL, started REAL NOT NULL, finished REAL,
     outcome TEXT, pid INTEGER NOT NULL, process_start TEXT NOT NULL, message TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS hosts (
-    run TEXT NOT NULL REFERENCES runs(id), host TEXT NOT NULL, state TEXT NOT NULL, snapshot TEXT, up TEXT,
+    run TEXT NOT NULL REFERENCES runs(id), host TEXT NOT NULL, state TEXT NOT NULL, snapshot TEXT, before TEXT,
     PRIMARY KEY (run, host));
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), at REAL NOT NULL,
@@ -72,14 +76,6 @@ class RunRecord:
     message: str
     hosts: Mapping[str, HostState]
     alive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Up:
-    """What was up on a host: peers of Established sessions, names of connections with an installed child."""
-
-    sessions: tuple[str, ...]
-    tunnels: tuple[str, ...]
 
 
 def new_run_id() -> str:
@@ -149,30 +145,24 @@ class Journal:
     def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep a host's configuration from before the run, secrets included."""
         self._db.execute(
-            "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?",
-            (json.dumps(asdict(snapshot)), run_id, host),
+            "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?", (_SNAPSHOT.dump_json(snapshot), run_id, host)
         )
 
-    def store_up(self, run_id: str, host: str, up: Up) -> None:
-        """Keep what was up on a host before the run."""
+    def store_state(self, run_id: str, host: str, state: State) -> None:
+        """Keep the sessions and tunnels that a host had before the run."""
         self._db.execute(
-            "UPDATE hosts SET up = ? WHERE run = ? AND host = ?", (json.dumps(asdict(up)), run_id, host)
+            "UPDATE hosts SET before = ? WHERE run = ? AND host = ?", (_STATE.dump_json(state), run_id, host)
         )
 
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
-        """The configuration that a host had before the run."""
-        row = self._db.execute(
-            "SELECT snapshot FROM hosts WHERE run = ? AND host = ?", (run_id, host)
-        ).fetchone()
-        return Snapshot(**json.loads(row[0])) if row and row[0] else None
+        """The configuration that a host had before the run, None if it was not kept."""
+        row = self._db.execute("SELECT snapshot FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
+        return _SNAPSHOT.validate_json(row[0]) if row and row[0] else None
 
-    def up(self, run_id: str, host: str) -> Up:
-        """What was up on a host before the run; nothing if it was not recorded."""
-        row = self._db.execute("SELECT up FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
-        if not row or not row[0]:
-            return Up((), ())
-        value = json.loads(row[0])
-        return Up(tuple(value["sessions"]), tuple(value["tunnels"]))
+    def state(self, run_id: str, host: str) -> State | None:
+        """The sessions and tunnels that a host had before the run, None if they were not kept."""
+        row = self._db.execute("SELECT before FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
+        return _STATE.validate_json(row[0]) if row and row[0] else None
 
     def finish(self, run_id: str, outcome: str, message: str = "") -> None:
         """Close a run."""
@@ -187,9 +177,7 @@ class Journal:
 
     def runs(self, limit: int = 20) -> list[RunRecord]:
         """The newest runs first."""
-        rows = self._db.execute(
-            "SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)
-        ).fetchall()
+        rows = self._db.execute("SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)).fetchall()
         return [self._record(row[0]) for row in rows]
 
     def run(self, run_id: str) -> RunRecord:
@@ -224,9 +212,7 @@ class Journal:
         ).fetchone()
         hosts = {
             host: HostState(state)
-            for host, state in self._db.execute(
-                "SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,)
-            )
+            for host, state in self._db.execute("SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,))
         }
         alive = finished is None and _process_start(pid) == process_start != ""
         return RunRecord(run_id, runbook, started, finished, outcome, message, hosts, alive)

@@ -13,7 +13,7 @@ from routebook.checks import baseline
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.steps import driver, on_drivers, on_hosts
-from routebook.watching import Watcher
+from routebook.watching import Explanations, Watcher
 
 GRACE = 45.0
 """Seconds to wait for a lost host beyond the moment at which its own timer fires."""
@@ -30,7 +30,7 @@ class Restorer:
     listener: Listener
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
-        """Bring `hosts` back; `confirmed` are those whose timer is gone already. What is wrong, for hosts that are not back."""
+        """Bring `hosts` back and say what is wrong with those that are not; the timer of `confirmed` is gone already."""
         problems = self._from_here(confirmed)
         pending = set(hosts) - set(confirmed)
         outcome = on_drivers(self.nornir, pending, lambda device: device.rollback(), reconnect=True)
@@ -45,7 +45,12 @@ class Restorer:
     def verify_up(self, before: Mapping[str, State], deadline: float) -> list[Finding]:
         """Wait until everything that was up before is up again; findings on what is not after `deadline` seconds."""
         watcher = Watcher(self.nornir, before.keys(), deadline, threading.Event())
-        return watcher.watch(lambda now, explanations, *, final: baseline.check(before, now, final=final))
+
+
+        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            return baseline.check(before, now, explanations, final=final)
+
+        return watcher.watch(judge)
 
     def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
         """Undo a change that its device has already confirmed: a change of its own, back to the snapshot."""
@@ -82,7 +87,7 @@ class Restorer:
             missing -= answers.values.keys() | problems.keys()
             if missing:
                 wait.wait(1.0)
-        return problems | {host: "lost: it did not answer again; look at it by its console" for host in missing}
+        return problems | dict.fromkeys(missing, "lost: it did not answer again; look at it by its console")
 
     def _differences(self, hosts: Collection[str]) -> dict[str, str]:
         outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)
@@ -100,8 +105,7 @@ def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
     return sorted(
         name
         for name in names
-        if wanted.parts.get(name) != found.parts.get(name)
-        or wanted.attributes.get(name) != found.attributes.get(name)
+        if wanted.parts.get(name) != found.parts.get(name) or wanted.attributes.get(name) != found.attributes.get(name)
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from nornir.core.task import Task
 
 from custom_napalm.contract import Candidate, State
-from routebook.checks.changed import Changed
+from routebook.checks.facts import Changed
 from routebook.errors import RefusedError
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent

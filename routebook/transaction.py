@@ -1,6 +1,7 @@
-"""The transaction over all hosts of a run: arm everywhere, push everywhere, check, then confirm or roll back everywhere."""
+"""The transaction over all hosts of a run: arm, push and check everywhere, then confirm or roll back everywhere."""
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,15 +9,16 @@ from nornir.core import Nornir
 
 from custom_napalm.contract import DriverError, State, TransactionDriver
 from routebook.events import Event, Listener, Timings
-from routebook.findings import Finding, Verdict, verdict
-from routebook.journal import ON_DEVICE, HostState, Journal, Up
+from routebook.findings import Finding, definite
+from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.planning import Goal, Plan, make_plan
 from routebook.restoring import Restorer
 from routebook.steps import on_drivers
-from routebook.watching import Explanations, Judge, Watcher, read_states
+from routebook.watching import Judge, Watcher, read_states
 
-MARGIN = 30
-"""Seconds that must be left on the devices' timers when a run takes its next step."""
+
+JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
+"""Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,15 @@ class Options:
 
 @dataclass(slots=True)
 class Transaction:
-    """One run. `judge` is made from the state before and gives the findings on the state now."""
+    """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read."""
 
     nornir: Nornir
     hosts: Collection[str]
+    observed: Collection[str]
     journal: Journal
     run_id: str
     goal: Goal
-    judge: Callable[[Mapping[str, State], Plan], Judge]
+    judge: JudgeMaker
     listener: Listener
     options: Options = field(default_factory=Options)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -47,6 +50,8 @@ class Transaction:
     plan: Plan = field(default_factory=lambda: Plan({}, {}))
     before: dict[str, State] = field(default_factory=dict)
     message: str = ""
+    pushed_at: float = 0.0  # when the push began, on this machine's monotonic clock
+    fires_at: float = 0.0  # when the first of the devices' timers fires, on this machine's monotonic clock
 
     def prepare(self) -> bool:
         """Connect, snapshot and plan. Nothing is changed; False if a host cannot take part, which ends the run."""
@@ -63,19 +68,19 @@ class Transaction:
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
         with self.timings.phase("pre-checks"):
-            self.before = read_states(self.nornir, self.hosts)
-            self.findings = self.judge(self.before, self.plan)(self.before, {}, final=True)
+            self.before = read_states(self.nornir, self.observed)
+            self.findings = self.judge(self.before, self.plan, {})(self.before, {}, final=True)
         return self.findings
 
     def carry_out(self) -> str:
         """Arm, push, check, and confirm or roll back. Returns the outcome."""
         with self.timings.phase("pre-checks"):
-            self.before = read_states(self.nornir, self.hosts)
+            self.before = read_states(self.nornir, self.observed)
         missing = sorted(set(self.hosts) - self.before.keys())
         if missing:
             return self._refused(f"the state of {', '.join(missing)} cannot be read; nothing was changed")
         for host, state in self.before.items():
-            self.journal.store_up(self.run_id, host, up(state))
+            self.journal.store_state(self.run_id, host, state)
         if self.stop.is_set():
             return self._refused("interrupted before anything was changed")
         try:
@@ -93,6 +98,7 @@ class Transaction:
     def _try(self) -> str:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""
         changed = self.plan.changed
+        self.fires_at = time.monotonic() + self.options.confirm_timeout
         steps: list[tuple[str, HostState, HostState, Callable[[TransactionDriver], None]]] = [
             ("arm", HostState.ARMING, HostState.ARMED, self._arm),
             ("push", HostState.PUSHING, HostState.PUSHED, lambda device: device.push()),
@@ -122,6 +128,8 @@ class Transaction:
     ) -> str:
         if self.stop.is_set():
             return "interrupted"
+        if entering is HostState.PUSHING:
+            self.pushed_at = time.monotonic()
         with self.timings.phase(phase):
             self._enter(hosts, entering)
             for host in hosts:
@@ -138,28 +146,26 @@ class Transaction:
         return f"{phase} failed on {', '.join(sorted(outcome.errors))}"
 
     def _check(self, changed: Collection[str]) -> str:
-        watcher = Watcher(self.nornir, self.hosts, self.options.deadline, self.stop)
+        watcher = Watcher(self.nornir, self.before.keys(), self.options.deadline, self.stop)
         watcher.tick = lambda: self._keep_armed(changed)
         with self.timings.phase("post-checks"):
             self._tell("post-checks", f"watching for at most {self.options.deadline} s")
-            self.findings = watcher.watch(self.judge(self.before, self.plan))
+            self.findings = watcher.watch(self.judge(self.before, self.plan, dict.fromkeys(changed, self.pushed_at)))
         if self.stop.is_set():
             return "interrupted"
         failed = [finding for finding in self.findings if finding.status == "failed"]
-        if failed or verdict(self.findings) is not Verdict.PASSED:
+        if failed or definite(self.findings) != "passed":
             return f"{len(failed)} checks failed"
         self._enter(changed, HostState.CHECKED)
+        self._keep_armed(changed)
         return ""
 
     def _keep_armed(self, hosts: Collection[str]) -> None:
         """Extend timers that would fire while the checks legitimately run. A host that is lost keeps its timer."""
-
-        def extend(device: TransactionDriver) -> None:
-            pending = device.pending()
-            if pending is not None and pending.phase == "armed" and pending.remaining < MARGIN:
-                device.extend(max(MARGIN * 2, self.options.confirm_timeout))
-
-        on_drivers(self.nornir, hosts, extend)
+        seconds = self.options.confirm_timeout
+        if self.fires_at - time.monotonic() < seconds / 2:
+            self.fires_at = time.monotonic() + seconds
+            on_drivers(self.nornir, hosts, lambda device: device.extend(seconds))
 
     def _roll_back(self, reason: str) -> str:
         touched = sorted(host for host, state in self.states.items() if state in {*ON_DEVICE, HostState.CONFIRMED})
@@ -205,11 +211,3 @@ class Transaction:
 
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))
-
-
-def up(state: State) -> Up:
-    """What is up in a host's state: peers of Established sessions, names of tunnels with an installed child."""
-    return Up(
-        tuple(str(session.peer) for session in state.bgp or () if session.established),
-        tuple(sorted({sa.name for sa in state.ike or () if sa.up and any(child.up for child in sa.children)})),
-    )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,8 +10,7 @@ from nornir.core import Nornir
 from nornir.core.task import Task
 
 from custom_napalm.contract import State
-from routebook.findings import Finding, Verdict, verdict
-from routebook.checks.suspects import suspects
+from routebook.findings import Finding, definite, suspects
 from routebook.steps import driver, on_drivers, on_hosts
 
 FIRST_PAUSE = 0.3
@@ -53,10 +52,10 @@ class Watcher:
             elapsed = time.monotonic() - begun
             final = elapsed >= self.deadline or self.stop.is_set()
             findings = judge(self.now, explanations, final=final)
-            result = verdict(findings)
-            if result is Verdict.PASSED:
+            result = definite(findings)
+            if result == "passed":
                 return findings
-            if final or result is Verdict.FAILED:
+            if final or result == "failed":
                 explanations |= self._explain(findings, elapsed)
                 return judge(self.now, explanations, final=True)
             if time.monotonic() - explained >= EXPLAIN_EVERY:
@@ -69,7 +68,7 @@ class Watcher:
             self.stop.wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _explain(self, findings: Iterable[Finding], elapsed: float) -> dict[tuple[str, str], list[str]]:
+    def _explain(self, findings: Sequence[Finding], elapsed: float) -> dict[tuple[str, str], list[str]]:
         wanted = by_host(suspects(findings))
         seconds = int(elapsed) + 5
 
@@ -81,7 +80,7 @@ class Watcher:
         return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}
 
     def _retry(self, findings: Iterable[Finding]) -> None:
-        waiting = by_host((f.host, f.subject) for f in findings if f.check == "bgp" and f.status == "pending")
+        waiting = by_host((f.host, f.subject) for f in findings if f.check == "bgp.session" and f.status == "pending")
         hosts = waiting.keys() & self.now.keys()
         on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
 

@@ -1,0 +1,54 @@
+# Every target does its own set-up; on Debian and Ubuntu that includes the system packages of lab/system-packages.txt.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+# Lab tests run in a network of their own, so that they never meet a lab that is up on this machine.
+PRIVATE := $(ROOT) unshare --net --mount --propagation private --
+
+.PHONY: help setup system demo test test-unit test-lab lint lab bench lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: system .venv/.locked ## System packages, virtual environment, locked dependencies
+
+system: lab/system-packages.txt
+	@lab/install-packages $(ROOT)
+
+.venv/.locked: requirements.lock pyproject.toml | system
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## Bring up the lab and play six scenes on it, three of them rolled back
+	$(PRIVATE) $(BIN)/python -m lab.demo
+
+test: test-unit test-lab ## All tests
+
+test-unit: setup ## Tests that need no root and no network
+	$(BIN)/python -m pytest tests/unit
+
+test-lab: setup ## Tests on real daemons; need root
+	$(PRIVATE) $(BIN)/python -m pytest tests/lab
+
+lint: setup ## ruff and strict mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: setup ## Bring up the lab of the example inventory and leave it up
+	$(ROOT) $(BIN)/routebook lab up
+
+bench: setup ## Measure, on a lab of its own
+	$(PRIVATE) $(BIN)/python -m bench
+
+lock: ## Resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Take the lab down and remove what set-up made
+	-test -x $(BIN)/routebook && $(ROOT) $(BIN)/routebook lab down
+	rm -rf .venv .routebook secrets

@@ -1,0 +1,100 @@
+"""The command line: one module a command, imported when that command is run."""
+
+import importlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from routebook import __version__
+from routebook.cli.context import Context
+from routebook.errors import InterruptedRunError, RefusedError
+
+COMMANDS = {
+    "check": "Check inventory and intent; reports every problem at once.",
+    "render": "Show the configuration that the intent asks for.",
+    "plan": "Show the exact difference on every device; changes nothing.",
+    "run": "Carry out a runbook as a transaction.",
+    "verify": "Check BGP sessions and tunnels against the intent; changes nothing.",
+    "rollback": "Bring the hosts of an earlier run back to their configuration from before it.",
+    "recover": "Bring the hosts of a run that died to a verified end.",
+    "runs": "List earlier runs.",
+    "show": "Show a run: what it did on each host, and when.",
+    "lab": "A lab of real daemons, made from the inventory.",
+    "init": "Make a new project.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands are modules; listing them imports none, so that `routebook --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names in the order in which an operator uses them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"routebook.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  each module defines the command of its name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in `--help`, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="routebook")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path(),
+    help="The project's folder; by default the nearest one above.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, project: Path, debug: bool) -> None:
+    """Network runbooks as transactions: plan, push, verify, and roll back every host when one fails.
+
+    Exit codes: 0 done; 1 refused, nothing changed; 2 there are differences; 3 checks failed (a run was rolled
+    back); 4 needs attention; 130 interrupted, what had begun was rolled back.
+    """
+    ctx.obj = Context(project.resolve(), debug)
+
+
+def main() -> NoReturn:
+    """Run the command line; every error becomes a sentence and an exit code of the design."""
+    debug = "--debug" in sys.argv
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except click.Abort:
+        _complain("interrupted; nothing was changed", debug)
+        sys.exit(130)
+    except InterruptedRunError as error:
+        _complain(str(error), debug)
+        sys.exit(130)
+    except RefusedError as error:
+        _complain(str(error), debug)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has gone (`routebook show | head`); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _complain(message: str, debug: bool) -> None:
+    if debug:
+        click.echo(traceback.format_exc(), err=True)
+    click.echo(f"routebook: {message}", err=True)

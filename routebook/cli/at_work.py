@@ -1,0 +1,78 @@
+"""What the commands that contact devices share: opening the project, progress, signals, and showing the result."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from routebook.cli.context import Context
+from routebook.cli.progress import Progress
+from routebook.report import render_terminal, write_reports
+from routebook.report.model import RunResult
+from routebook.running import Running
+from routebook.transaction import Options
+from routebook.workspace import Workspace, open_workspace
+
+def carry_out(
+    context: Context,
+    limit: str,
+    hosts: str,
+    action: Callable[[Running], RunResult],
+    *,
+    as_json: bool,
+    options: Options | None = None,
+) -> NoReturn:
+    """Open the project, run `action` with live progress, show its result, and exit with its code."""
+    workspace = open_workspace(context.project, limit, hosts)
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    with Progress(Console(stderr=True), quiet=as_json) as progress:
+        result = action(Running(workspace, progress, stop, options or Options()))
+    workspace.close()
+    show(workspace, result, as_json=as_json)
+    sys.exit(130 if stop.is_set() and result.exit_code in (1, 3) else result.exit_code)
+
+
+def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
+    """Write the reports of a run, and print its result for people or for programs."""
+    scrub = workspace.scrub
+    if result.run_id:
+        write_reports(result, workspace.run_folder(result.run_id), scrub)
+    if as_json:
+        click.echo(scrub(json.dumps(result.to_json(), indent=2)))
+        return
+    render_terminal(result, Console(), scrub)
+    if result.run_id:
+        click.echo(f"reports: {workspace.run_folder(result.run_id)}")
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Let Ctrl-C, and a CI job's SIGTERM, end the run in good order: what has begun is rolled back."""
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if not stop.is_set():
+            click.echo("\ninterrupted: ending in good order; what has begun is rolled back", err=True)
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def approval(*, yes: bool, as_json: bool) -> Approve:
+    """What decides whether a plan is carried out: `--yes`, or the operator who has seen it."""
+
+    def approve(plan: Plan) -> bool:
+        if yes:
+            return True
+        if as_json or not sys.stdin.isatty():
+            raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
+        render_plan(plan, Console())
+        return click.confirm(f"Send this to {len(plan.changed)} hosts?")
+
+    return approve

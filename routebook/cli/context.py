@@ -1,0 +1,25 @@
+"""What every command of the command line knows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from routebook.errors import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The options that stand before the command."""
+
+    start: Path
+    debug: bool
+
+    @property
+    def project(self) -> Path:
+        """The nearest folder, from `start` upwards, that holds an inventory. Raises RefusedError."""
+        for folder in (self.start, *self.start.parents):
+            if (folder / "inventory" / "hosts.yaml").is_file():
+                return folder
+        raise RefusedError(
+            f"no inventory/hosts.yaml in {self.start} or above it; "
+            "go to a project, name one with --project, or make one with `routebook init DIR`"
+        )

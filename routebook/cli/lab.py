@@ -1,0 +1,60 @@
+"""`routebook lab`: the network of this project's inventory, with real daemons, on this machine."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def lab() -> None:
+    """Run the inventory's network on this machine."""
+
+
+@lab.command()
+def up() -> None:
+    """Start the lab; harmless when it runs already."""
+    from lab.control import Lab
+
+    began = time.monotonic()
+    started = Lab(Path.cwd()).up(click.echo)
+    click.echo(f"lab is up ({time.monotonic() - began:.1f} s)" if started else "lab was up already")
+
+
+@lab.command()
+def down() -> None:
+    """Stop the lab and remove everything of it."""
+    from lab.control import Lab
+
+    click.echo("lab is down" if Lab(Path.cwd()).down() else "no lab was running")
+
+
+@lab.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def status(as_json: bool) -> None:
+    """Show which node runs which programs."""
+    from lab.control import Lab
+
+    nodes = Lab(Path.cwd()).status()
+    if as_json:
+        click.echo(json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]}))
+        return
+    for each in nodes:
+        click.echo(f"{each.name:16} {' '.join(each.programs)}")
+    if not nodes:
+        click.echo("no lab is running")
+
+
+@lab.command("exec", context_settings={"ignore_unknown_options": True})
+@click.argument("host")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def execute(host: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND as root on HOST: routebook lab exec HOST -- COMMAND."""
+    from lab.control import Lab
+
+    argv = Lab(Path.cwd()).command(host, command)
+    sys.stdout.flush()
+    os.execvp(argv[0], argv)  # noqa: S606

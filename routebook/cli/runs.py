@@ -1,0 +1,40 @@
+"""`routebook runs`: what was run on this project, newest first."""
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="How many.")
+@options.as_json
+@click.pass_obj
+def runs(context: Context, last: int, as_json: bool) -> None:
+    """List earlier runs, newest first."""
+    from routebook.workspace import open_journal
+
+    records = open_journal(context.project).runs(last)
+    if as_json:
+        found = [
+            {
+                "run_id": record.id,
+                "runbook": record.runbook,
+                "started": record.started,
+                "finished": record.finished,
+                "outcome": record.outcome,
+                "hosts": record.hosts,
+            }
+            for record in records
+        ]
+        click.echo(json.dumps(found, indent=2))
+        return
+    for record in records:
+        when = datetime.fromtimestamp(record.started, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        outcome = record.outcome or ("running" if record.alive else "unfinished")
+        click.echo(f"{record.id}  {when}  {record.runbook:<12} {outcome:<16} {len(record.hosts)} hosts")
+    if not records:
+        click.echo("no runs yet")

@@ -1,0 +1,27 @@
+"""`routebook verify`: sessions and tunnels against the intent, without a trace on any device."""
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@click.argument("runbook", default="verify")
+@options.limit
+@options.as_json
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 3600),
+    default=0,
+    metavar="SECONDS",
+    help="How long the network may take to become as intended.",
+)
+@click.pass_obj
+def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: float) -> None:
+    """Run the checks of RUNBOOK (default: verify). Exit code 0: all is as intended; 3: checks failed."""
+    from routebook.cli.at_work import carry_out
+    from routebook.runbook import load
+
+    book = load(context.project, runbook)
+    carry_out(context, limit, book.hosts, lambda running: running.verify(book, wait), as_json=as_json)

@@ -1,0 +1,62 @@
+"""Bring the hosts of a run that died to a verified end, with what the journal and the devices still know."""
+
+from dataclasses import dataclass, field
+
+from nornir.core import Nornir
+
+from routebook.events import Listener
+from routebook.findings import Finding
+from routebook.journal import ON_DEVICE, HostState, Journal, RunRecord
+from routebook.restoring import Restorer, differing
+from routebook.steps import on_drivers
+
+
+@dataclass(slots=True)
+class Recovered:
+    """How a dead run ended after all: its outcome, each host's state, and what is wrong where something is."""
+
+    outcome: str
+    hosts: dict[str, HostState]
+    messages: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def recover(
+    nornir: Nornir, journal: Journal, run: RunRecord, *, listener: Listener, confirm_timeout: int, deadline: int
+) -> Recovered:
+    """Find out on every host how far `run` had come, then complete it if only its last entry is missing, or undo it.
+
+    Nothing is undone where every changed host is confirmed already. Safe to run again after it was killed itself.
+    """
+    suspects = sorted(host for host, state in run.hosts.items() if state in {*ON_DEVICE, HostState.CONFIRMED})
+    snapshots = {host: snapshot for host in suspects if (snapshot := journal.snapshot(run.id, host)) is not None}
+    outcome = on_drivers(nornir, snapshots, lambda device: (device.pending() is None, device.snapshot()))
+    confirmed = {
+        host
+        for host, (settled, found) in outcome.values.items()
+        if settled and differing(snapshots[host], found) and run.hosts[host] in _LAST_STEPS
+    }
+    if confirmed == set(suspects):
+        return _finish(journal, run, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED)))
+    journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
+    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
+    problems = restorer.restore(suspects, confirmed)
+    before = {
+        host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
+    }
+    findings = restorer.verify_up(before, deadline)
+    for finding in findings:
+        if finding.status == "failed":
+            problems.setdefault(finding.host, "not everything that was up before is up again")
+    hosts = {host: HostState.NEEDS_ATTENTION if host in problems else HostState.ROLLED_BACK for host in suspects}
+    return _finish(journal, run, Recovered("needs_attention" if problems else "rolled_back", hosts, problems, findings))
+
+
+_LAST_STEPS = frozenset({HostState.CONFIRMING, HostState.CONFIRMED})
+
+
+def _finish(journal: Journal, run: RunRecord, recovered: Recovered) -> Recovered:
+    for host, state in recovered.hosts.items():
+        journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))
+    journal.finish(run.id, recovered.outcome, "recovered after its process had died")
+    return recovered

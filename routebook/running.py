@@ -1,0 +1,171 @@
+"""Carry out plan, run, verify, rollback and recover on a workspace, each ending in one result."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nornir.core.task import Task
+
+from custom_napalm.contract import State
+from routebook.checks import baseline
+from routebook.checks.facts import Changed, policy_changes
+from routebook.errors import InterruptedRunError, RefusedError
+from routebook.events import Event, Listener, Timings
+from routebook.findings import Finding, definite, merged
+from routebook.journal import HostState, Journal
+from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
+from routebook.report.model import HostResult, RunResult
+from routebook.runbook import Check, Runbook, View
+from routebook.transaction import JudgeMaker, Options, Transaction
+from routebook.watching import Explanations, Judge, Watcher
+from routebook.workspace import Workspace
+
+Approve = Callable[[Plan], bool]
+
+
+@dataclass(slots=True)
+class Running:
+    """One command at work: what it works on, whom it tells, and what stops it."""
+
+    workspace: Workspace
+    listener: Listener
+    stop: threading.Event = field(default_factory=threading.Event)
+    options: Options = field(default_factory=Options)
+
+    def plan(self, runbook: Runbook) -> RunResult:
+        """What the runbook would do. Devices are only read, and the journal is not touched."""
+        timings = Timings()
+        started = time.time()
+        with timings.phase("plan"):
+            self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
+            plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
+        outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
+        states = dict.fromkeys(self.workspace.hosts, HostState.PLANNED)
+        messages = {host: str(error) for host, error in plan.errors.items()}
+        return self._result("", runbook.name, outcome, started, plan, states, messages, [], timings)
+
+    def verify(self, runbook: Runbook, wait: float) -> RunResult:
+        """Judge the network as it is, for at most `wait` seconds until it is as intended."""
+        timings = Timings()
+        started = time.time()
+        with timings.phase("verify"):
+            self.listener(Event("verify", f"reading {len(self.workspace.observed)} hosts"))
+            watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop)
+            findings = watcher.watch(self._judge(runbook.checks)({}, Plan({}, {}), {}))
+        if self.stop.is_set():
+            raise InterruptedRunError("interrupted; nothing was changed")
+        outcome = "verified" if definite(findings) == "passed" else "failed"
+        plan = Plan({}, {})
+        states: dict[str, HostState] = {}
+        return self._result("", runbook.name, outcome, started, plan, states, {}, findings, timings)
+
+    def run(self, runbook: Runbook, goal: Goal | None, approve: Approve) -> RunResult:
+        """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate."""
+        started = time.time()
+        journal = self.workspace.journal()
+        run_id = journal.begin(runbook.name, self.workspace.hosts)
+        transaction = Transaction(
+            nornir=self.workspace.nornir,
+            hosts=self.workspace.hosts,
+            observed=self.workspace.observed,
+            journal=journal,
+            run_id=run_id,
+            goal=goal or _goal(runbook),
+            judge=self._judge(runbook.checks),
+            listener=self.listener,
+            options=self.options,
+            stop=self.stop,
+        )
+        outcome = "needs_attention"
+        try:
+            outcome = self._outcome(transaction, approve)
+        finally:
+            journal.finish(run_id, outcome, transaction.message)
+        if outcome in ("refused", "unchanged"):
+            journal.discard_secrets(run_id)
+        result = self._result(
+            run_id,
+            runbook.name,
+            outcome,
+            started,
+            transaction.plan,
+            transaction.states,
+            transaction.messages,
+            transaction.findings,
+            transaction.timings,
+        )
+        return result.with_message(transaction.message)
+
+    def _outcome(self, transaction: Transaction, approve: Approve) -> str:
+        if not transaction.prepare():
+            transaction.message = transaction.message or "not every host could be planned; nothing was changed"
+            return "refused"
+        if not transaction.plan.changed:
+            transaction.look()
+            return "unchanged"
+        if not approve(transaction.plan):
+            transaction.message = "not approved; nothing was changed"
+            return "refused"
+        return transaction.carry_out()
+
+    def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
+        """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
+
+        def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
+            def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+                # A far end that does not answer is no reason to fail: only the run's own hosts must be readable.
+                names = sorted({*self.workspace.hosts, *(before or now)})
+                clock = time.monotonic()
+                view = View(
+                    intents={name: self.workspace.network.hosts[name] for name in names},
+                    before=before,
+                    now=now,
+                    changed=self._changed(plan, {host: clock - at for host, at in pushed.items()}),
+                    explanations=explanations,
+                    final=final,
+                )
+                return merged(*(check(view) for check in checks))
+
+            return judge
+
+        return make
+
+    def _changed(self, plan: Plan, seconds_since_push: Mapping[str, float]) -> Changed:
+        effects = [(host, effect) for host, planned in plan.hosts.items() for effect in planned.change.effects]
+        commands = {host: planned.change.commands for host, planned in plan.hosts.items()}
+        return Changed(
+            sessions=frozenset((host, effect.subject) for host, effect in effects if effect.kind in _ON_SESSIONS),
+            tunnels=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_TUNNELS),
+            seconds_since_push=seconds_since_push,
+            policies=policy_changes(self.workspace.network.hosts, commands),
+        )
+
+
+def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
+    """What undoes a finished run: a runbook, its goal, and its hosts as a filter. Raises RefusedError.
+
+    Its check is that what was up before that run is up again: the intent may ask for something newer.
+    """
+    record = journal.run(run_id)
+    if record.outcome != "confirmed":
+        raise RefusedError(
+            f"run {record.id} ended as {record.outcome or 'unfinished'}; only a confirmed run can be rolled back"
+        )
+    changed = [host for host, state in record.hosts.items() if state is HostState.CONFIRMED]
+    before = {host: state for host in changed if (state := journal.state(record.id, host)) is not None}
+
+    def check(view: View) -> list[Finding]:
+        return baseline.check(before, view.now, view.explanations, final=view.final)
+
+    return Runbook(checks=(check,), name=f"rollback {record.id}"), to_snapshots(journal, record.id), ",".join(changed)
+
+
+_ON_SESSIONS = frozenset({"session-new", "session-reset", "session-removed"})
+_ON_TUNNELS = frozenset({"tunnel-new", "tunnel-rekey", "tunnel-removed"})
+
+
+def _goal(runbook: Runbook) -> Goal:
+    if runbook.render is None:
+        raise RefusedError(f"runbook {runbook.name!r} changes nothing; use `routebook verify {runbook.name}`")
+    return to_candidate(runbook.render)

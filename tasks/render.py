@@ -1,0 +1,15 @@
+"""Render a host's candidate configuration from its intent and the project's templates."""
+
+from nornir.core.task import Result, Task
+
+from routebook.render import render_host
+from routebook.runbook import Render
+
+
+def render(*sections: str) -> Render:
+    """A Nornir task whose result is the host's candidate: all sections of its platform, or the named ones."""
+
+    def task(task: Task) -> Result:
+        ...
+
+    return task
