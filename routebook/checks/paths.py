@@ -1,0 +1,34 @@
+"""Which tunnels a BGP session runs through, told from the tunnels' selectors and inner addresses."""
+
+from collections.abc import Mapping
+
+from custom_napalm.state import IPAddress, IPNetwork
+from routebook.intent.model import HostIntent, Neighbor, Tunnel
+
+
+def tunnels_beneath(intents: Mapping[str, HostIntent], host: str, neighbor: Neighbor) -> tuple[str, ...]:
+    """Names of the tunnels that can carry the session; tunnels that end at one of its two ends win.
+
+    Empty when none can. Several names mean that routing inside a site decides which one it is.
+    """
+    ends: dict[str, set[str]] = {}
+    for owner, intent in intents.items():
+        for tunnel in intent.tunnels:
+            if _carries(tunnel, neighbor.local_address, neighbor.address):
+                ends.setdefault(tunnel.name, {owner}).add(tunnel.peer)
+    direct = [name for name, owners in ends.items() if owners & {host, neighbor.peer_host}]
+    return tuple(direct or ends)
+
+
+def _carries(tunnel: Tunnel, one: IPAddress, other: IPAddress) -> bool:
+    if {one, other} == {tunnel.local_inner, tunnel.remote_inner}:
+        return True
+    return any(
+        _covered(local, tunnel.local_selectors) and _covered(remote, tunnel.remote_selectors)
+        for local, remote in ((one, other), (other, one))
+    )
+
+
+def _covered(address: IPAddress, selectors: tuple[IPNetwork, ...]) -> bool:
+    # Any-to-any selectors (route-based tunnels) say nothing about what is routed through.
+    return any(network.prefixlen and address in network for network in selectors)

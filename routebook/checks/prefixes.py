@@ -1,0 +1,117 @@
+"""Prefix counts of an Established session: within the intent's limits, and not fewer than before."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from custom_napalm.state import BgpSession, FamilyState
+from routebook.checks.facts import Facts
+from routebook.findings import SEVERITY, Finding, Status
+from routebook.intent.model import Neighbor, NeighborFamily
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a count may fall without being a finding: a share of the count before, rounded down.
+
+    The Internet's table moves by itself; with the default of 5 percent, a session with fewer than 20 prefixes
+    must keep every one of them.
+    """
+
+    share: float = 0.05
+
+    def floor(self, count: int) -> int:
+        """The lowest count that is still as good as `count`."""
+        return count - int(count * self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    status: Status
+    evidence: str
+    cause: str
+
+
+def check_prefixes(
+    facts: Facts,
+    host: str,
+    neighbor: Neighbor,
+    families: Mapping[str, FamilyState],
+    before: BgpSession | None,
+    tolerance: Tolerance,
+) -> Iterator[Finding]:
+    """One finding for the session, on all of its negotiated families.
+
+    Counts grow for a while after Established, so too few is pending; too many is definite.
+    """
+    earlier = {family.name: family for family in before.families} if before and before.established else {}
+    counts: list[str] = []
+    remarks: list[_Remark] = []
+    for wanted in neighbor.families:
+        family = families.get(wanted.family)
+        if family is None:
+            continue
+        counts.append(f"{host}: {wanted.family}: received {_told(family.received)}, sent {_told(family.sent)}")
+        remarks += _limits(host, neighbor, wanted, family)
+        if (old := earlier.get(wanted.family)) is not None:
+            remarks += _fewer(facts, host, neighbor, family, old, tolerance)
+    if not counts:
+        return
+    statuses: list[Status] = [remark.status for remark in remarks]
+    status: Status = min(statuses, key=SEVERITY.index, default="ok")
+    cause = "; ".join(remark.cause for remark in remarks if remark.status == status)
+    evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
+    yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
+
+
+def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: FamilyState) -> Iterator[_Remark]:
+    name, peer = wanted.family, neighbor.peer
+    if family.received is None:
+        if wanted.min_received or wanted.max_prefix:
+            yield _Remark("unknown", f"{name}: no count of received prefixes", f"{host} does not tell what it received")
+    elif family.received < wanted.min_received:
+        told = f"{name}: received {family.received}, at least {wanted.min_received} intended"
+        yield _Remark("pending", told, f"{peer} sends too little, or a filter on {host} discards it")
+    elif wanted.max_prefix is not None and family.received > wanted.max_prefix:
+        told = f"{name}: received {family.received}, at most {wanted.max_prefix} intended"
+        yield _Remark("failed", told, f"{peer} sends more than its limit")
+    if family.sent is None:
+        if wanted.min_sent or wanted.max_sent is not None:
+            yield _Remark("unknown", f"{name}: no count of sent prefixes", f"{host} does not tell what it sent")
+    elif family.sent < wanted.min_sent:
+        told = f"{name}: sent {family.sent}, at least {wanted.min_sent} intended"
+        yield _Remark("pending", told, f"{host} has too little to announce to {peer}, or a filter stops it")
+    elif wanted.max_sent is not None and family.sent > wanted.max_sent:
+        told = f"{name}: sent {family.sent}, at most {wanted.max_sent} intended"
+        yield _Remark("failed", told, f"{host} announces more to {peer} than it should: a route leak")
+
+
+def _fewer(
+    facts: Facts, host: str, neighbor: Neighbor, family: FamilyState, old: FamilyState, tolerance: Tolerance
+) -> Iterator[_Remark]:
+    for verb, count, earlier in (
+        ("received", family.received, old.received),
+        ("sent", family.sent, old.sent),
+    ):
+        if count is None or earlier is None or count >= tolerance.floor(earlier):
+            continue
+        told = f"{family.name}: {verb} {count}, before the run {earlier}"
+        if (host, str(neighbor.address)) in facts.changed.policies:
+            yield _Remark("warning", told, "fewer prefixes than before; the run changed this session's policy")
+        elif neighbor.peer_host is not None and _announcements_changed(facts):
+            yield _Remark("warning", told, "fewer prefixes than before; the run changed what our AS announces")
+        else:
+            yield _Remark("pending", told, "fewer prefixes than before, although the run did not change the policy")
+
+
+def _announcements_changed(facts: Facts) -> bool:
+    """Whether the run changed a policy or removed a session somewhere, which sessions of our own spread onwards."""
+    intended = {
+        (host, str(neighbor.address))
+        for host, intent in facts.intents.items()
+        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
+    }
+    return bool(facts.changed.policies) or not facts.changed.sessions <= intended
+
+
+def _told(count: int | None) -> str:
+    return "?" if count is None else str(count)

@@ -1,0 +1,249 @@
+"""Tunnels: an IKE SA and an installed child at both ends that belong together, as intended, and new where changed.
+
+An IKE SA alone is no tunnel; and a reload leaves SAs with their old parameters, so a change counts only when the
+SAs are newer than the push.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from custom_napalm.contract import State
+from custom_napalm.state import ChildSa, IkeSa
+from routebook.checks.algorithms import child_matches, child_suite, ike_matches, ike_suite, proposal_suite
+from routebook.checks.facts import (
+    Changed,
+    Explanations,
+    Facts,
+    excuse_old_trouble,
+    tunnel_ends,
+    unreadable,
+)
+from routebook.checks.selectors import IPNetwork, SelectorDifference, compare
+from routebook.checks.tunnel_causes import diagnose, installed, sas_of
+from routebook.findings import Finding, Status, settle
+from routebook.intent.model import HostIntent, Tunnel
+
+# Ages are whole seconds and are read a moment after the push's own age was taken.
+AGE_SLACK = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of an intended tunnel and its SAs, the newest that is up first."""
+
+    facts: Facts
+    host: str
+    tunnel: Tunnel
+    sas: tuple[IkeSa, ...]
+
+    @property
+    def ike(self) -> IkeSa | None:
+        """The SA in use: one with an installed child rather than a newer one without."""
+        up = [sa for sa in self.sas if sa.up]
+        return next((sa for sa in up if installed(sa, self.tunnel.name)), up[0] if up else None)
+
+    @property
+    def children(self) -> list[ChildSa]:
+        return [child for sa in self.sas if sa.up for child in installed(sa, self.tunnel.name)]
+
+    def finding(self, check: str, status: Status, *evidence: str, cause: str = "") -> Finding:
+        lines = tuple(f"{self.host}: {line}" for line in evidence)
+        return Finding(self.host, f"tunnel.{check}", self.tunnel.name, status, lines, cause)
+
+
+def check(
+    intents: Mapping[str, HostIntent],
+    before: Mapping[str, State],
+    now: Mapping[str, State],
+    changed: Changed,
+    explanations: Explanations,
+    final: bool = False,
+) -> list[Finding]:
+    """Findings on the tunnels of the hosts in `intents`; both ends are compared where both are among them.
+
+    `before` is empty when there was no change to compare with (`verify`): then every intended tunnel must be
+    good. `explanations` must be log lines from after the activation at both ends: a failed authentication among
+    them is definite. With `final`, what is pending has failed.
+    """
+    facts = Facts(intents, {} if before is now else before, now, changed, explanations)
+    touched = frozenset(
+        (host, tunnel.name)
+        for host, intent in intents.items()
+        for tunnel in intent.tunnels
+        if tunnel.name in changed.tunnels
+    )
+    found = excuse_old_trouble(_evaluate(facts), _evaluate(facts.at_start()), touched)
+    return settle(found) if final else found
+
+
+def _evaluate(facts: Facts) -> Iterator[Finding]:
+    for host, intent in facts.intents.items():
+        state = facts.now.get(host)
+        if state is None:
+            if intent.tunnels:
+                yield unreadable(host)
+            continue
+        if state.ike is None:
+            if intent.tunnels:
+                evidence = (f"{host}: no IKE daemon answers",)
+                yield Finding(host, "tunnel.daemon", host, "failed", evidence, f"the IKE daemon of {host} does not run")
+            continue
+        for tunnel in intent.tunnels:
+            yield from _tunnel(_End(facts, host, tunnel, tuple(sas_of(state, tunnel.name))))
+        yield from _others(facts, host, {tunnel.name for tunnel in intent.tunnels}, state.ike)
+
+
+def _tunnel(end: _End) -> Iterator[Finding]:
+    ike = end.ike
+    if ike is None:
+        told = f"IKE SA {', '.join(sa.state for sa in end.sas)}" if end.sas else "no IKE SA"
+        yield _down(end, "ike", told)
+        return
+    ours, theirs = f"{ike.local_address} ({ike.local_id})", f"{ike.remote_address} ({ike.remote_id})"
+    yield end.finding("ike", "ok", f"ESTABLISHED for {ike.established} s, {ours} to {theirs}")
+    children = end.children
+    if not children:
+        other = [f"{child.name} {child.state}" for sa in end.sas for child in sa.children]
+        yield _down(end, "child", f"IKE SA up, no child INSTALLED ({', '.join(other) or 'no child at all'})")
+        return
+    child = children[0]
+    yield end.finding(
+        "child",
+        "ok",
+        f"INSTALLED for {child.installed} s, SPIs in {child.spi_in} out {child.spi_out}, "
+        f"bytes in {child.bytes_in} out {child.bytes_out}",
+    )
+    yield from _algorithms(end, ike, child)
+    yield from _selectors(end, child)
+    yield from _age(end, ike, child)
+    yield from _duplicates(end, children)
+    yield from _crosswise(end, children)
+
+
+def _down(end: _End, check: str, told: str) -> Finding:
+    diagnosis = diagnose(end.facts, end.tunnel.name)
+    cause = diagnosis.cause
+    if not cause and check == "child":
+        cause = "the IKE SA alone carries no traffic; no log line says why the child is missing"
+    finding = end.finding(check, "failed" if diagnosis.definite else "pending", told, cause=cause)
+    evidence = (*finding.evidence, *diagnosis.evidence)
+    return Finding(end.host, finding.check, end.tunnel.name, finding.status, evidence, cause)
+
+
+def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
+    tunnel = end.tunnel
+    wrong = []
+    if not ike_matches(ike, tunnel.ike_proposals):
+        wrong.append(f"IKE uses {ike_suite(ike)}, intended {proposal_suite(tunnel.ike_proposals)}")
+    if not child_matches(child, tunnel.esp_proposals):
+        wrong.append(f"ESP uses {child_suite(child)}, intended {proposal_suite(tunnel.esp_proposals)}")
+    if wrong:
+        cause = "the SA keeps the parameters it was made with until it is terminated and initiated again"
+        yield end.finding("algorithms", "pending", *wrong, cause=cause)
+    else:
+        yield end.finding("algorithms", "ok", f"IKE {ike_suite(ike)}, ESP {child_suite(child)}")
+
+
+def _selectors(end: _End, child: ChildSa) -> Iterator[Finding]:
+    sides = (
+        ("local", child.local_selectors, end.tunnel.local_selectors),
+        ("remote", child.remote_selectors, end.tunnel.remote_selectors),
+    )
+    status: Status = "ok"
+    remarks: list[str] = []
+    for side, actual, intended in sides:
+        try:
+            difference = compare(actual, intended)
+        except ValueError:
+            status = "failed"
+            remarks.append(f"{side} selectors {' '.join(actual)} are not networks")
+            continue
+        if difference.missing or difference.excess or difference.restricted:
+            status = "failed"
+        elif difference.narrowed and status == "ok":
+            status = "warning"
+        remarks += _differences(side, difference)
+    told = f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}"
+    # Wrong selectors of a child that is about to be replaced are a matter of waiting.
+    yield end.finding("selectors", "pending" if status == "failed" else status, told, cause="; ".join(remarks))
+
+
+def _differences(side: str, difference: SelectorDifference) -> Iterator[str]:
+    parts: tuple[tuple[str, tuple[IPNetwork, ...] | tuple[str, ...]], ...] = (
+        ("not covered", difference.missing),
+        ("only partly covered", difference.narrowed),
+        ("not intended", difference.excess),
+        ("limited to a protocol or port", difference.restricted),
+    )
+    for what, networks in parts:
+        if networks:
+            yield f"{side} {what}: {', '.join(map(str, networks))}"
+
+
+def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
+    """A changed tunnel's SAs must be younger than the last push to any of its ends."""
+    if end.tunnel.name not in end.facts.changed.tunnels:
+        return
+    pushed = end.facts.changed.seconds_since_push
+    since = [pushed[host] for host, _ in tunnel_ends(end.facts.intents, end.tunnel.name) if host in pushed]
+    if not since:
+        return
+    limit = min(since) + AGE_SLACK
+    told = f"IKE SA {ike.established} s, child {child.installed} s old; pushed {min(since):.0f} s ago"
+    if max(ike.established, child.installed) > limit:
+        cause = "the SA is older than the push and still has its old parameters"
+        yield end.finding("age", "pending", told, cause=cause)
+    else:
+        yield end.finding("age", "ok", told)
+
+
+def _duplicates(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
+    up = sum(sa.up for sa in end.sas)
+    if up > 1 or len(children) > 1:
+        yield end.finding("duplicate", "warning", f"{up} IKE SAs up, {len(children)} children INSTALLED")
+
+
+def _crosswise(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
+    """Compare the SPIs of both ends once, at the first end."""
+    ends = tunnel_ends(end.facts.intents, end.tunnel.name)
+    if len(ends) < 2 or ends[0][0] != end.host:
+        return
+    other = ends[1][0]
+    state = end.facts.now.get(other)
+    theirs = [child for sa in sas_of(state, end.tunnel.name) if sa.up for child in installed(sa, end.tunnel.name)]
+    if not theirs:
+        return  # the other end's own finding says so
+    told = [f"in {c.spi_in} out {c.spi_out}" for c in children]
+    back = [f"{other}: in {c.spi_in} out {c.spi_out}" for c in theirs]
+    crossed = {(_spi(c.spi_out), _spi(c.spi_in)) for c in theirs}
+    finding = end.finding("spi", "ok", *told)
+    if not any((_spi(child.spi_in), _spi(child.spi_out)) in crossed for child in children):
+        cause = f"{end.host} and {other} hold different child SAs, so traffic is lost: re-key at both ends"
+        finding = end.finding("spi", "pending", *told, cause=cause)
+    evidence = (*finding.evidence, *back)
+    yield Finding(finding.host, finding.check, finding.subject, finding.status, evidence, finding.cause)
+
+
+def _spi(text: str) -> str:
+    return text.lower().removeprefix("0x").lstrip("0")
+
+
+def _others(facts: Facts, host: str, intended: set[str], sas: tuple[IkeSa, ...]) -> Iterator[Finding]:
+    """SAs of connections that the intent does not have: left alone by the run, or removed by it."""
+    for name in dict.fromkeys(sa.name for sa in sas if sa.name not in intended):
+        told = [f"{host}: {sa.state} with {sa.remote_address} ({sa.remote_id})" for sa in sas if sa.name == name]
+        if name in facts.changed.tunnels:
+            if any(sa.up for sa in sas if sa.name == name):
+                cause = "the run removed it; its SA is still there"
+                yield Finding(host, "tunnel.removed", name, "pending", tuple(told), cause)
+        else:
+            yield Finding(host, "tunnel.extra", name, "warning", tuple(told), "not in the intent")
+    earlier = facts.before.get(host)
+    for name in dict.fromkeys(sa.name for sa in (earlier.ike if earlier else None) or ()):
+        was_up = any(child.up for sa in sas_of(earlier, name) for child in sa.children)
+        if name in intended or name in facts.changed.tunnels or not was_up:
+            continue
+        if not any(child.up for sa in sas if sa.name == name for child in sa.children):
+            told = [f"{host}: a child was INSTALLED before the run, now none is"]
+            cause = "down, although the run was to leave it alone"
+            yield Finding(host, "tunnel.child", name, "pending", tuple(told), cause)
