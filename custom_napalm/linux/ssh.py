@@ -1,0 +1,216 @@
+"""The `Shell` over SSH: scripts on exec channels of one connection, as root through sudo, never a terminal."""
+
+import select
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import paramiko
+
+from custom_napalm.contract import LostContactError, PrivilegeError
+from custom_napalm.linux import ssh_login
+from custom_napalm.linux.shell import Result
+from custom_napalm.linux.ssh_options import SshOptions
+
+_SHELL = "/bin/sh -s"
+_MAYBE = "what it was told last may or may not have happened"
+
+# The whole script is one compound command: sh parses all of it before it runs any of it, so half a script that
+# arrived before the connection broke does nothing. Its commands have nothing to read on standard input.
+_SCRIPT = """{{
+printf '%s\\n' {token}
+printf '%s\\n' {token} >&2
+export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+umask 077
+{script}
+}} </dev/null
+"""
+
+
+@dataclass(slots=True)
+class SshShell:
+    """A host over one SSH connection, which is opened by `open` and kept until `close`."""
+
+    options: SshOptions
+    _transports: list[paramiko.Transport] = field(default_factory=list)
+    _sudo_asks: bool = False
+
+    @property
+    def host(self) -> str:
+        """What messages call the host."""
+        return self.options.target.label
+
+    def open(self) -> None:
+        """Connect and log in. Raises ConnectionFailedError."""
+        self.close()
+        self._transports = ssh_login.connect(self.options)
+
+    def close(self) -> None:
+        """End the connection; safe at any time."""
+        ssh_login.close(self._transports)
+        self._transports = []
+
+    def is_alive(self) -> bool:
+        """Whether the connection stands, as far as can be told without waiting for the host."""
+        if not self._transports or not all(transport.is_active() for transport in self._transports):
+            return False
+        try:
+            self._transports[-1].send_ignore()
+        except (paramiko.SSHException, EOFError, OSError):
+            return False
+        return True
+
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
+        """See `Shell.run`."""
+        try:
+            return self._run(script, time.monotonic() + timeout, root=root)
+        except TimeoutError as error:
+            raise LostContactError(f"{self.host} fell silent: no answer within {timeout:g} s; {_MAYBE}") from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            self.close()
+            raise LostContactError(
+                f"the connection to {self.host} broke: {error or type(error).__name__}; {_MAYBE}"
+            ) from error
+
+    def _run(self, script: str, deadline: float, *, root: bool) -> Result:
+        if not self._transports:
+            raise EOFError("it is not open")
+        start = uuid.uuid4().hex
+        wrapped = _SCRIPT.format(token=start, script=script)
+        if not root or not self.options.sudo:
+            return self._started(self._execute(_SHELL, wrapped, deadline), start)
+        if not self._sudo_asks:
+            # With -n sudo does not read standard input, so a refused script has not been seen by anyone.
+            result = self._execute(f"sudo -n -- {_SHELL}", wrapped, deadline)
+            if start in result.stdout or not self.options.sudo_password:
+                return self._started(result, start)
+            self._sudo_asks = True
+        return self._started(self._with_password(wrapped, deadline), start)
+
+    def _with_password(self, script: str, deadline: float) -> Result:
+        """Give sudo its password, once: further attempts could lock the account, and would be lines of the script."""
+        asked, ready = uuid.uuid4().hex, uuid.uuid4().hex
+        # -k: where a password is remembered, sudo would not read ours and the shell would take it for a command.
+        command = f"sudo -k -S -p {asked} -- /bin/sh -c 'echo {ready}; exec {_SHELL}'"
+        with self._exchange(command, deadline) as exchange:
+            if exchange.wait_for(lambda out, err: asked in err or ready in out):
+                exchange.send(f"{self.options.sudo_password}\n")
+                if (
+                    exchange.wait_for(lambda out, err: ready in out or err.count(asked) > 1)
+                    and ready in exchange.stdout
+                ):
+                    exchange.send(script)
+            exchange.end_input()
+            exchange.wait_for(None)
+            result = exchange.result()
+        return Result(result.stdout, result.stderr.replace(asked, ""), result.status)
+
+    def _started(self, result: Result, start: str) -> Result:
+        """What came after the script's own start; what a login shell's profile printed before is not its output."""
+        if start not in result.stdout:
+            raise PrivilegeError(self._refusal(result))
+        stdout = result.stdout.partition(start + "\n")[2]
+        stderr = result.stderr.partition(start + "\n")[2]
+        return Result(stdout, stderr, result.status)
+
+    def _refusal(self, result: Result) -> str:
+        user = self.options.target.user
+        lines = [line for line in (*result.stderr.splitlines(), *result.stdout.splitlines()) if line.strip()]
+        reason = lines[-1].strip() if lines else f"exit status {result.status} without a word"
+        return (
+            f"{self.host}: {user} may not run commands as root: {reason}. It takes a line like "
+            f"`{user} ALL=(root) NOPASSWD: /bin/sh` in /etc/sudoers.d, or optional_args sudo_password; "
+            "nothing was changed"
+        )
+
+    def _execute(self, command: str, script: str, deadline: float) -> Result:
+        with self._exchange(command, deadline) as exchange:
+            exchange.send(script)
+            exchange.end_input()
+            exchange.wait_for(None)
+            return exchange.result()
+
+    @contextmanager
+    def _exchange(self, command: str, deadline: float) -> Iterator["_Exchange"]:
+        channel = self._transports[-1].open_session(timeout=_left(deadline))
+        try:
+            channel.exec_command(command)
+            yield _Exchange(channel, deadline)
+        finally:
+            channel.close()
+
+
+class _Exchange:
+    """One command on a channel: both its outputs, collected until it ends or the deadline passes."""
+
+    def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
+        self._channel = channel
+        self._deadline = deadline
+        self._stdout = bytearray()
+        self._stderr = bytearray()
+
+    @property
+    def stdout(self) -> str:
+        """What came on standard output so far."""
+        return self._stdout.decode("utf-8", "surrogateescape")
+
+    @property
+    def stderr(self) -> str:
+        """What came on standard error so far."""
+        return self._stderr.decode("utf-8", "surrogateescape")
+
+    def send(self, text: str) -> None:
+        """Send to the command's standard input; that a command no longer reads is for `wait_for` to notice."""
+        self._channel.settimeout(_left(self._deadline))
+        try:
+            self._channel.sendall(text.encode("utf-8", "surrogateescape"))
+        except OSError:
+            if not self._channel.exit_status_ready():
+                raise
+
+    def end_input(self) -> None:
+        """Nothing more will be sent."""
+        self._channel.shutdown_write()
+
+    def wait_for(self, enough: Callable[[str, str], bool] | None) -> bool:
+        """Read until both outputs so far are `enough` (True), or the command has ended (False)."""
+        poll = select.poll()
+        poll.register(self._channel.fileno(), select.POLLIN)
+        while True:
+            arrived = self._drain()
+            if arrived and enough is not None and enough(self.stdout, self.stderr):
+                return True
+            if self._channel.exit_status_ready() and self._channel.eof_received:
+                return self._drain() and enough is not None and enough(self.stdout, self.stderr)
+            if self._channel.closed or not self._channel.get_transport().is_active():
+                raise EOFError("the other side closed it")
+            if self._channel.eof_received:
+                # The descriptor stays readable from here on; only the exit status is still to come.
+                self._channel.status_event.wait(min(_left(self._deadline), 1.0))
+            else:
+                poll.poll(min(_left(self._deadline), 1.0) * 1000)
+
+    def _drain(self) -> bool:
+        before = len(self._stdout) + len(self._stderr)
+        while self._channel.recv_ready():
+            self._stdout += self._channel.recv(65536)
+        while self._channel.recv_stderr_ready():
+            self._stderr += self._channel.recv_stderr(65536)
+        return len(self._stdout) + len(self._stderr) > before
+
+    def result(self) -> Result:
+        """What the command printed, and its exit status."""
+        status = self._channel.recv_exit_status()
+        if status < 0:
+            raise EOFError("the command ended without an exit status")
+        return Result(self.stdout, self.stderr, status)
+
+
+def _left(deadline: float) -> float:
+    """Seconds until `deadline`; TimeoutError when it has passed."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
