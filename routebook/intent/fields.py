@@ -1,0 +1,143 @@
+"""The values that an inventory is written in: names, addresses, prefixes, communities, references to secrets."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
+from pydantic_core import PydanticCustomError
+
+from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, SecretRef
+
+# `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name in swanctl.conf.
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
+# What FRR and swanctl both take as one word; RB- is what marks an object as Routebook's to change and remove.
+_POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}")  # 15 characters: IFNAMSIZ of Linux
+_COMMUNITY = re.compile(r"(\d+):(\d+)")
+_LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
+# bgpd/bgp_community.c, the names that FRR both reads and prints
+WELL_KNOWN_COMMUNITIES = frozenset(
+    {"no-export", "no-advertise", "local-AS", "no-peer", "graceful-shutdown", "blackhole", "internet"}
+)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} should be text")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], rule: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        text = _text(value)
+        if not pattern.fullmatch(text):
+            raise ValueError(f"{text!r} {rule}")
+        return text
+
+    return check
+
+
+def _address(value: object) -> IPAddress:
+    text = _text(value)
+    if "/" in text:
+        raise ValueError(f"{text!r} has a prefix length and should be a single address")
+    return ipaddress.ip_address(text)
+
+
+def _interface_address(value: object) -> IPInterface:
+    text = _text(value)
+    if "/" not in text:
+        raise ValueError(f"{text!r} lacks a prefix length; write it as {text}/24, for example")
+    address = ipaddress.ip_interface(text)
+    network = address.network
+    host_bits = network.max_prefixlen - network.prefixlen
+    if host_bits > 1 and address.ip == network.network_address:
+        raise ValueError(f"{text!r} is the network itself and not an address in it")
+    if host_bits > 1 and network.version == 4 and address.ip == network.broadcast_address:
+        raise ValueError(f"{text!r} is the broadcast address of {network}")
+    return address
+
+
+def network(value: object) -> IPNetwork:
+    """The prefix that a text says. Raises ValueError, with the right prefix, when host bits are set."""
+    text = _text(value)
+    if "/" not in text:
+        raise ValueError(f"{text!r} lacks a prefix length")
+    found = ipaddress.ip_network(text, strict=False)
+    if str(ipaddress.ip_interface(text).ip) != str(found.network_address):
+        raise ValueError(f"{text!r} has bits set beyond its length; the prefix is {found}")
+    return found
+
+
+def large(community: str) -> bool:
+    """Whether a community is a large one (RFC 8092)."""
+    return community.count(":") == 2
+
+
+def _community(value: object) -> str:
+    text = _text(value)
+    if text in WELL_KNOWN_COMMUNITIES:
+        return text
+    if found := _LARGE_COMMUNITY.fullmatch(text):
+        if any(int(part) >= 2**32 for part in found.groups()):
+            raise ValueError(f"{text!r} has a part over 4294967295")
+    elif found := _COMMUNITY.fullmatch(text):
+        if int(found[1]) >= 2**16:
+            raise ValueError(
+                f"{text!r} does not fit into a standard community, whose AS number has 16 bits; "
+                f"write a large one, {found[1]}:N:{found[2]}"
+            )
+        if int(found[2]) >= 2**16:
+            raise ValueError(f"{text!r} has a value over 65535")
+    else:
+        known = ", ".join(sorted(WELL_KNOWN_COMMUNITIES))
+        raise ValueError(f"{text!r} is no community: it is written N:N, N:N:N, or as one of {known}")
+    return ":".join(str(int(part)) for part in text.split(":"))
+
+
+def _secret(value: object) -> Any:
+    if not isinstance(value, dict):  # what stands there may be the secret, so it is never quoted
+        raise PydanticCustomError("clear_text_secret", "is a secret in clear text")
+    return value
+
+
+def _plain(value: str) -> str:
+    if len(value) > 80 or not value.isprintable() or value != value.strip() or not value:
+        raise ValueError("should be 1 to 80 printable characters with no space at either end")
+    return value
+
+
+Name = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            _NAME, "is no name: use letters, digits, single dashes and underscores, beginning with a letter or digit"
+        )
+    ),
+]
+PolicyName = Annotated[
+    str, BeforeValidator(_matching(_POLICY, "is no policy's name: it begins with RB-, then letters, digits and . _ -"))
+]
+InterfaceName = Annotated[
+    str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
+]
+Text = Annotated[str, Strict(), AfterValidator(_plain)]
+Word = Annotated[str, Strict()]
+Flag = Annotated[bool, Strict()]
+Address = Annotated[IPAddress, BeforeValidator(_address)]
+InterfaceAddress = Annotated[IPInterface, BeforeValidator(_interface_address)]
+Prefix = Annotated[IPNetwork, BeforeValidator(network)]
+Community = Annotated[str, BeforeValidator(_community)]
+Secret = Annotated[SecretRef, BeforeValidator(_secret)]
+Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
+Asn = Annotated[int, Strict(), Field(ge=1, le=4294967294)]  # RFC 7300 reserves the last one
+Seconds = Annotated[int, Strict(), Field(ge=1, le=604800)]
+Milliseconds = Annotated[int, Strict(), Field(ge=10, le=60000)]
+Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]
+Count = Annotated[int, Strict(), Field(ge=1, le=4294967295)]
+Hops = Annotated[int, Strict(), Field(ge=1, le=254)]
+Sequence = Annotated[int, Strict(), Field(ge=1, le=65535)]
+Transport = Literal["ipv4", "ipv6"]
+Families = Annotated[tuple[Family, ...], Field(min_length=1)]

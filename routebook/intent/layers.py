@@ -1,0 +1,52 @@
+"""Options that are written at several places, from general to special: the last one that says a thing wins."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from routebook.intent.model import Family, SecretRef
+from routebook.intent.problem import Mark
+from routebook.intent.schema import Input
+
+
+class Layers:
+    """What is in force for one end of a session or tunnel, and where it was written."""
+
+    def __init__(self, layers: Iterable[Input], only: frozenset[str] | None = None) -> None:
+        self._layers = tuple(layers)
+        self._only = only  # the options that may be taken from them; None for all
+
+    def _owner(self, option: str) -> Input | None:
+        if self._only is not None and option not in self._only:
+            return None
+        return next((layer for layer in reversed(self._layers) if option in layer.model_fields_set), None)
+
+    def get(self, option: str, default: Any = None) -> Any:
+        """The value in force, or `default` where nothing is written."""
+        owner = self._owner(option)
+        return default if owner is None else getattr(owner, option)
+
+    def by_family(self, option: str, family: Family, default: Any = None) -> Any:
+        """The value in force for an address family, of an option that may be written by family."""
+        value = self.get(option, default)
+        return value.get(family, default) if isinstance(value, Mapping) else value
+
+    def mark(self, option: str, fallback: Mark) -> Mark:
+        """Where the value in force is written."""
+        owner = self._owner(option)
+        if owner is None:
+            return fallback
+        return owner.mark(type(owner).model_fields[option].alias or option)
+
+
+def named(secret: SecretRef | None, name: str) -> SecretRef | None:
+    """The reference with `{name}` replaced: one line of defaults names a secret for each session or tunnel.
+
+    In an environment variable's name the name stands in capitals, with underscores.
+    """
+    if secret is None:
+        return None
+    return SecretRef(
+        env=secret.env and secret.env.replace("{name}", name.upper().replace("-", "_")),
+        file=secret.file and secret.file.replace("{name}", name),
+        command=secret.command and secret.command.replace("{name}", name),
+    )

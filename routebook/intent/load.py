@@ -1,0 +1,182 @@
+"""Turns the inventory's files into the intent of every host, or says everything that is wrong with them."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from routebook.intent.addresses import check_addresses
+from routebook.intent.cleartext import find_clear_text
+from routebook.intent.model import (
+    BgpHost,
+    CacheServer,
+    HostIntent,
+    IPNetwork,
+    Link,
+    Neighbor,
+    Network,
+    Peer,
+    RpkiCache,
+    Session,
+    Site,
+    TunnelPair,
+)
+from routebook.intent.nodes import Node, Nodes, resolve_nodes
+from routebook.intent.policy import Policies, needed_by, resolve_policies
+from routebook.intent.problem import IntentError, Problems, nearest
+from routebook.intent.read import Declared, read
+from routebook.intent.sessions import resolve_sessions
+from routebook.intent.source import Sources, read_sources
+from routebook.intent.tunnels import resolve_tunnels
+
+
+def load(project: Path) -> Network:
+    """The intent of the project in a folder. Raises IntentError, with every problem, when there is an error."""
+    problems = Problems()
+    return build(project, read_sources(project, problems), problems)
+
+
+def build(project: Path, sources: Sources, problems: Problems) -> Network:
+    """The intent of files that were read. Raises IntentError, with every problem, when there is an error."""
+    find_clear_text(sources, problems)
+    declared = read(sources, problems)
+    if sources.broken:
+        raise IntentError(problems.all())  # names that stand in a broken file would all be unknown
+    nodes = resolve_nodes(declared, problems)
+    policies = resolve_policies(declared, problems)
+    tunnels, inner = resolve_tunnels(declared, nodes, problems)
+    check_addresses(declared, nodes, inner, problems)
+    sessions = resolve_sessions(declared, nodes, policies, tunnels, problems)
+    caches = _caches(declared, problems)
+    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, problems)
+    if problems.errors or declared.network is None:
+        raise IntentError(problems.all())
+    return Network(
+        project=project,
+        asn=declared.network.asn,
+        sites={name: Site(name=name, prefixes=prefixes) for name, prefixes in nodes.sites.items()},
+        links={name: Link(name=name, site=link.site) for name, link in declared.links.items()},
+        hosts=hosts,
+        peers={
+            name: Peer(name=name, asn=peer.asn, interfaces=nodes.peers[name].interfaces, lab=peer.lab)
+            for name, peer in declared.peers.items()
+        },
+        sessions=tuple(sessions),
+        tunnels=tuple(tunnels),
+        caches=caches,
+        warnings=problems.all(),
+    )
+
+
+def _caches(declared: Declared, problems: Problems) -> tuple[CacheServer, ...]:
+    preferences: dict[int, str] = {}
+    for cache in declared.caches:
+        if cache.link is not None and cache.link not in declared.link_names:
+            problems.error(cache.mark("link"), f"unknown link {cache.link!r}", nearest(cache.link, declared.link_names))
+        other = preferences.setdefault(cache.preference, cache.name)
+        if other != cache.name:
+            # bgpd takes a second cache with the same preference and never connects to it
+            problems.error(cache.mark("preference"), f"{cache.name} has the preference of {other}", "number the caches")
+    return tuple(
+        CacheServer(name=c.name, address=c.address, port=c.port, preference=c.preference, link=c.link, lab=c.lab)
+        for c in declared.caches
+    )
+
+
+def _hosts(
+    declared: Declared,
+    nodes: Nodes,
+    policies: Policies,
+    sessions: Sequence[Session],
+    tunnels: Sequence[TunnelPair],
+    caches: tuple[CacheServer, ...],
+    problems: Problems,
+) -> dict[str, HostIntent]:
+    neighbors: dict[str, list[Neighbor]] = {name: [] for name in nodes.hosts}
+    for session in sessions:
+        for end in session.ends:
+            if end.managed:
+                neighbors[end.name].append(end.neighbor)
+    tunnel_ends = {
+        name: [end.tunnel for pair in tunnels for end in pair.ends if end.name == name] for name in nodes.hosts
+    }
+    networks = _networks(declared, nodes, problems)
+    drained = {
+        n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
+    }
+    validating = {n.name for n in nodes.select(declared.rpki.hosts, declared.rpki.mark("hosts"), problems)}
+    router_ids: dict[IPv4Address, str] = {}
+    hosts: dict[str, HostIntent] = {}
+    for name, node in nodes.hosts.items():
+        own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
+        needed = needed_by(own, policies)
+        uses_rpki = name in validating
+        if any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules) and not (
+            uses_rpki and caches
+        ):
+            problems.error(
+                node.mark, f"{name} filters by RPKI and asks no cache", "add it to hosts: of rpki, and list a cache"
+            )
+        if uses_rpki and node.can is not None and not node.can.rpki:
+            problems.error(
+                declared.rpki.mark("hosts"), f"{name} is a {node.platform} and has no RPKI client", "leave it out"
+            )
+        hosts[name] = HostIntent(
+            name=name,
+            site=node.site,
+            platform=node.platform,
+            hostname=node.hostname,
+            groups=node.groups,
+            interfaces=node.interfaces,
+            bgp=_bgp(node, own, networks[name], name in drained, router_ids, problems),
+            tunnels=tuple(tunnel_ends[name]),
+            prefix_lists=needed.prefix_lists,
+            community_lists=needed.community_lists,
+            route_maps=needed.route_maps,
+            bfd_profiles=needed.bfd_profiles,
+            rpki_caches=tuple(RpkiCache(host=c.address, port=c.port, preference=c.preference) for c in caches)
+            if uses_rpki
+            else (),
+        )
+    return hosts
+
+
+def _networks(declared: Declared, nodes: Nodes, problems: Problems) -> dict[str, list[IPNetwork]]:
+    networks: dict[str, list[IPNetwork]] = {name: [] for name in nodes.hosts}
+    for entry in declared.networks:
+        for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
+            for index, prefix in enumerate(entry.prefixes):
+                if prefix in networks[node.name]:
+                    problems.error(
+                        entry.mark("prefixes", index), f"{node.name} originates {prefix} already", "remove it"
+                    )
+                else:
+                    networks[node.name].append(prefix)
+    return networks
+
+
+def _bgp(
+    node: Node,
+    neighbors: list[Neighbor],
+    networks: list[IPNetwork],
+    drained: bool,
+    router_ids: dict[IPv4Address, str],
+    problems: Problems,
+) -> BgpHost | None:
+    if (not neighbors and not networks) or node.asn is None:
+        return None
+    if node.router_id is None:
+        problems.error(
+            node.mark,
+            f"{node.name} speaks BGP and has no router ID",
+            "give it an IPv4 loopback, or data: {router_id: …}",
+        )
+        return None
+    other = router_ids.setdefault(node.router_id, node.name)
+    if other != node.name:
+        problems.error(node.mark, f"{node.name} has the router ID of {other}, {node.router_id}", "make them differ")
+    ordered = tuple(
+        sorted(networks, key=lambda prefix: (prefix.version, int(prefix.network_address), prefix.prefixlen))
+    )
+    return BgpHost(
+        asn=node.asn, router_id=node.router_id, neighbors=tuple(neighbors), networks=ordered, graceful_shutdown=drained
+    )

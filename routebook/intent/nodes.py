@@ -1,0 +1,230 @@
+"""The nodes of the network: our hosts with what they inherit, the outside peers, and who a selection means."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Any
+
+from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.platforms import PLATFORMS, Platform
+from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.read import Declared
+from routebook.intent.schema import CapabilityInput, ElementInput, InterfaceInput
+
+_LOOPBACKS = ("lo", "dummy", "loopback")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A host of ours (`managed`) or an outside peer. `mark` is where it is declared."""
+
+    name: str
+    managed: bool
+    asn: int | None
+    interfaces: tuple[Interface, ...]
+    mark: Mark
+    hostname: str = ""
+    site: str = ""
+    platform: str = ""
+    groups: tuple[str, ...] = ()
+    router_id: IPv4Address | None = None
+    ipsec: CapabilityInput = CapabilityInput()
+    interface_marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @property
+    def can(self) -> Platform | None:
+        """What its platform can do; None for outside peers and unknown platforms."""
+        return PLATFORMS.get(self.platform) if self.managed else None
+
+    def addresses(self, link: str | None) -> tuple[IPInterface, ...]:
+        """Its addresses on a link; with None those of its loopbacks."""
+        return tuple(
+            address
+            for interface in self.interfaces
+            if (interface.link == link if link else interface.loopback)
+            for address in interface.addresses
+        )
+
+    def mark_of(self, interface: str) -> Mark:
+        """Where an interface is declared."""
+        return self.interface_marks.get(interface, self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Every node, and what names mean. `broken` names are declared, but invalid, which has been reported."""
+
+    hosts: dict[str, Node]
+    peers: dict[str, Node]
+    sites: dict[str, tuple[IPNetwork, ...]]
+    links: frozenset[str]
+    group_names: frozenset[str]
+    site_names: frozenset[str]
+    broken: frozenset[str]
+
+    def get(self, name: str) -> Node | None:
+        """The host or peer of that name."""
+        return self.hosts.get(name) or self.peers.get(name)
+
+    def one(self, name: str, mark: Mark, problems: Problems) -> Node | None:
+        """The host or peer of that name; None, reported, when there is none."""
+        node = self.get(name)
+        if node is None and name not in self.broken:
+            problems.error(mark, f"unknown host or peer {name!r}", nearest(name, [*self.hosts, *self.peers]))
+        return node
+
+    def link(self, name: str, mark: Mark, problems: Problems) -> bool:
+        """Whether there is such a link; reported when not."""
+        if name not in self.links:
+            problems.error(mark, f"unknown link {name!r}", nearest(name, self.links))
+        return name in self.links
+
+    def select(self, words: str | Iterable[str], mark: Mark, problems: Problems) -> tuple[Node, ...]:
+        """Our hosts that a selection means, in the inventory's order: names of hosts, groups or sites, or `all`."""
+        chosen: set[str] = set()
+        for word in (words,) if isinstance(words, str) else words:
+            if word == "all":
+                chosen.update(self.hosts)
+            elif word in self.hosts:
+                chosen.add(word)
+            elif word in self.group_names or word in self.site_names:
+                chosen.update(self._members(word, mark, problems))
+            elif word not in self.broken:
+                known = [*self.hosts, *self.group_names, *self.site_names, "all"]
+                problems.error(mark, f"unknown host, group or site {word!r}", nearest(word, known))
+        return tuple(node for name, node in self.hosts.items() if name in chosen)
+
+    def _members(self, word: str, mark: Mark, problems: Problems) -> set[str]:
+        in_group = {name for name, node in self.hosts.items() if word in node.groups}
+        at_site = {name for name, node in self.hosts.items() if word == node.site}
+        if word in self.group_names and word in self.site_names and in_group != at_site:
+            problems.error(
+                mark, f"{word!r} is a group and a site, with different hosts", "name the hosts, or rename the group"
+            )
+        return in_group | at_site
+
+
+def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
+    """Work out every node. What contradicts itself is reported."""
+    _check_groups(declared, problems)
+    sites = {name: site.prefixes for name, site in declared.sites.items()}
+    for link in declared.links.values():
+        if link.site is not None and link.site not in declared.site_names:
+            problems.error(link.mark("site"), f"unknown site {link.site!r}", nearest(link.site, declared.site_names))
+    hosts = {name: _host(name, entry, declared, problems) for name, entry in declared.hosts.items()}
+    peers: dict[str, Node] = {}
+    for name, peer in declared.peers.items():
+        interfaces, marks = _interfaces(peer.interfaces, declared, problems)
+        _check_name(name, peer.mark(), problems)
+        if name in declared.host_names:
+            problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks)
+    broken = (
+        (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
+        - set(hosts)
+        - set(peers)
+    )
+    return Nodes(hosts, peers, sites, declared.link_names, declared.group_names, declared.site_names, frozenset(broken))
+
+
+def _check_groups(declared: Declared, problems: Problems) -> None:
+    for elements in (declared.groups, declared.hosts):
+        for element in elements.values():
+            for index, group in enumerate(element.groups):
+                if group not in declared.group_names:
+                    problems.error(
+                        element.mark("groups", index), f"unknown group {group!r}", nearest(group, declared.group_names)
+                    )
+    for name, group_input in declared.groups.items():
+        if name in group_order(group_input, declared.groups):
+            problems.error(group_input.mark("groups"), f"group {name!r} contains itself", "break the circle")
+
+
+def group_order(element: ElementInput, groups: Mapping[str, ElementInput]) -> tuple[str, ...]:
+    """Every group that an element inherits from, nearest first, as Nornir's `extended_groups` orders them."""
+    order: list[str] = []
+
+    def visit(names: Iterable[str]) -> None:
+        for name in names:
+            if name in groups and name not in order:
+                order.append(name)
+                visit(groups[name].groups)
+
+    visit(element.groups)
+    return tuple(order)
+
+
+def _check_name(name: str, mark: Mark, problems: Problems) -> None:
+    if not all(part.replace("_", "").isalnum() and part.isascii() for part in name.split("-")):
+        problems.error(
+            mark,
+            f"{name!r} cannot be a name: the daemons take letters, digits, underscores and single dashes",
+            "rename it; what it is reached at belongs into `hostname`",
+        )
+
+
+def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems) -> Node:
+    groups = group_order(entry, declared.groups)
+    chain = [entry, *(declared.groups[group] for group in groups), declared.defaults]
+
+    def inherited(attribute: str) -> Any:
+        return next((v for v in (getattr(element, attribute) for element in chain) if v is not None), None)
+
+    def data(attribute: str) -> Any:
+        return next((v for v in (getattr(element.data, attribute) for element in chain) if v is not None), None)
+
+    mark, site, platform = entry.mark(), data("site"), inherited("platform")
+    _check_name(name, mark, problems)
+    if not inherited("hostname"):
+        problems.error(mark, f"{name} has no hostname", "write the management address it is reached at: hostname: …")
+    if not site:
+        problems.error(mark, f"{name} is at no site", "write data: {site: …} for it or for a group of its")
+    elif site not in declared.site_names:
+        owner = next(element for element in chain if element.data.site == site)
+        problems.error(owner.mark("data", "site"), f"unknown site {site!r}", nearest(site, declared.site_names))
+    if not platform:
+        problems.error(mark, f"{name} has no platform", f"write platform: with one of {', '.join(PLATFORMS)}")
+    elif platform not in PLATFORMS:
+        owner = next(element for element in chain if element.platform == platform)
+        problems.error(owner.mark("platform"), f"unknown platform {platform!r}", nearest(platform, PLATFORMS))
+    interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems)
+    router_id = data("router_id")
+    if router_id is not None and router_id.version != 4:
+        problems.error(mark, f"{name}: a router ID is written like an IPv4 address", "")
+        router_id = None
+    loopbacks = (a.ip for i in interfaces if i.loopback for a in i.addresses)
+    return Node(
+        name=name,
+        managed=True,
+        asn=data("asn") or (declared.network.asn if declared.network else None),
+        interfaces=interfaces,
+        mark=mark,
+        hostname=inherited("hostname") or "",
+        site=site or "",
+        platform=platform or "",
+        groups=groups,
+        router_id=router_id or next((ip for ip in loopbacks if isinstance(ip, IPv4Address)), None),
+        ipsec=data("ipsec") or CapabilityInput(),
+        interface_marks=marks,
+    )
+
+
+def _interfaces(
+    given: Mapping[str, InterfaceInput], declared: Declared, problems: Problems
+) -> tuple[tuple[Interface, ...], dict[str, Mark]]:
+    interfaces, marks = [], {}
+    for name, interface in given.items():
+        marks[name] = interface.mark()
+        loopback = name.lower().rstrip("0123456789") in _LOOPBACKS
+        if interface.link is not None and interface.link not in declared.link_names:
+            problems.error(
+                interface.mark("link"), f"unknown link {interface.link!r}", nearest(interface.link, declared.link_names)
+            )
+        if interface.link is None and not loopback:
+            problems.error(
+                interface.mark(), f"interface {name} is on no link", "write link: …, also for a link of one host"
+            )
+        if interface.link is not None and loopback:
+            problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
+        interfaces.append(Interface(name=name, link=interface.link, addresses=interface.addresses, loopback=loopback))
+    return tuple(interfaces), marks

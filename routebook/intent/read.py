@@ -1,0 +1,208 @@
+"""Validates the inventory piece by piece, so that one bad piece hides neither itself nor the others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.schema import (
+    BgpInput,
+    CacheInput,
+    ElementInput,
+    Input,
+    IntentInput,
+    LinkInput,
+    NetworkInput,
+    NetworksInput,
+    PeerInput,
+    PolicyInput,
+    RouteMapEntryInput,
+    RpkiInput,
+    SessionInput,
+    SessionMeshInput,
+    SiteInput,
+    TunnelInput,
+    TunnelMeshInput,
+    TunnelsInput,
+)
+from routebook.intent.source import LocatedDict, LocatedList, Sources, locate
+
+_Model = TypeVar("_Model", bound=Input)
+
+_PLAIN = {
+    "int_type": "should be a whole number",
+    "bool_type": "should be true or false",
+    "string_type": "should be text",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+    "too_short": "has too few items",
+    "too_long": "has too many items",
+}
+
+
+@dataclass(slots=True)
+class Declared:
+    """The inventory's valid pieces. The `…_names` also have those whose piece is invalid and was reported."""
+
+    defaults: ElementInput
+    groups: dict[str, ElementInput] = field(default_factory=dict)
+    hosts: dict[str, ElementInput] = field(default_factory=dict)
+    network: NetworkInput | None = None
+    sites: dict[str, SiteInput] = field(default_factory=dict)
+    links: dict[str, LinkInput] = field(default_factory=dict)
+    peers: dict[str, PeerInput] = field(default_factory=dict)
+    policy: PolicyInput = field(default_factory=PolicyInput)
+    route_maps: dict[str, tuple[RouteMapEntryInput, ...]] = field(default_factory=dict)
+    bgp: BgpInput = field(default_factory=BgpInput)
+    sessions: list[SessionInput] = field(default_factory=list)
+    session_meshes: list[SessionMeshInput] = field(default_factory=list)
+    tunnels: TunnelsInput = field(default_factory=TunnelsInput)
+    tunnel_list: list[TunnelInput] = field(default_factory=list)
+    tunnel_meshes: list[TunnelMeshInput] = field(default_factory=list)
+    rpki: RpkiInput = field(default_factory=RpkiInput)
+    networks: list[NetworksInput] = field(default_factory=list)
+    caches: list[CacheInput] = field(default_factory=list)
+    host_names: frozenset[str] = frozenset()
+    group_names: frozenset[str] = frozenset()
+    site_names: frozenset[str] = frozenset()
+    link_names: frozenset[str] = frozenset()
+    peer_names: frozenset[str] = frozenset()
+    policy_names: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+def validate(model: type[_Model], tree: object, problems: Problems, what: str, at: Mark | None = None) -> _Model | None:
+    """The model of what is written at `tree`; None, and everything that is wrong reported, when it is invalid.
+
+    An absent piece (nothing after the key) counts as an empty one.
+    """
+    if tree is None and at is not None:
+        tree = LocatedDict(at)
+    try:
+        return model.model_validate(tree, context=problems)
+    except ValidationError as error:
+        _report(error.errors(include_url=False), tree, at, problems, what)
+        return None
+
+
+def _report(errors: Iterable[ErrorDetails], tree: object, at: Mark | None, problems: Problems, what: str) -> None:
+    grouped: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    for error in errors:
+        grouped.setdefault(_written(tree, error["loc"]), []).append(error)
+    for path, details in grouped.items():
+        if all(error["type"] == "clear_text_secret" for error in details):
+            continue  # the search for clear text has reported it
+        located = isinstance(tree, LocatedDict | LocatedList)
+        mark = locate(tree, path) if located or at is None else at
+        name = ".".join(str(step) for step in path if isinstance(step, str))
+        subject = f"{what}: {name}" if name else what
+        told = list(dict.fromkeys(_tell(error) for error in details))
+        problems.error(
+            mark, f"{subject} {', or '.join(text for text, _ in told)}", "; ".join(fix for _, fix in told if fix)
+        )
+
+
+def _written(tree: object, location: Iterable[str | int]) -> tuple[str | int, ...]:
+    """The steps of pydantic's location that the files contain."""
+    path: list[str | int] = []
+    for step in location:
+        if (isinstance(tree, dict) and step in tree) or (
+            isinstance(tree, list) and isinstance(step, int) and step < len(tree)
+        ):
+            tree = tree[step]  # type: ignore[index]  # mypy does not see that step fits tree
+            path.append(step)
+    return tuple(path)
+
+
+def _tell(error: ErrorDetails) -> tuple[str, str]:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"lacks {error['loc'][-1]!r}", ""
+    if kind == "value_error":
+        return f"is wrong: {context['error']}", ""
+    if kind == "extra_forbidden":
+        return f"has an unknown key {error['loc'][-1]!r}", ""
+    if kind == "literal_error":
+        allowed = str(context["expected"])
+        words = [word.strip("' ") for word in allowed.replace(" or ", ",").split(",")]
+        return f"should be {allowed}, not {error['input']!r}", nearest(str(error["input"]), words) if len(
+            words
+        ) > 2 else ""
+    return _PLAIN.get(kind) or error["msg"].replace("Input should", "should").replace("Value error, ", ""), ""
+
+
+def read(sources: Sources, problems: Problems) -> Declared:
+    """Validate everything that the files say."""
+    found = Declared(defaults=validate(ElementInput, sources.defaults, problems, "defaults") or ElementInput())
+    found.groups = _named(ElementInput, sources.groups, problems, "group")
+    found.hosts = _named(ElementInput, sources.hosts, problems, "host")
+    found.host_names, found.group_names = frozenset(sources.hosts), frozenset(sources.groups)
+    intent = validate(IntentInput, sources.intent, problems, "intent")
+    if intent is None:
+        return found
+    tree = sources.intent
+    found.network = _section(NetworkInput, tree, "network", problems)
+    if found.network is None and "network" not in tree:
+        problems.error(Mark("inventory", 1), "no file says `network:`", "write network: {asn: …, sites: …, links: …}")
+    network = tree.get("network")
+    if isinstance(network, LocatedDict):
+        for key, model, into in (("sites", SiteInput, found.sites), ("links", LinkInput, found.links)):
+            if isinstance(network.get(key), LocatedDict):
+                into.update(_named(model, network[key], problems, key[:-1]))  # type: ignore[arg-type]
+        found.site_names, found.link_names = _names(network.get("sites")), _names(network.get("links"))
+    if isinstance(tree.get("peers"), LocatedDict):
+        found.peers = _named(PeerInput, tree["peers"], problems, "peer")
+        found.peer_names = frozenset(tree["peers"])
+    _read_policy(found, tree, problems)
+    _read_bgp_and_tunnels(found, tree, problems)
+    return found
+
+
+def _read_policy(found: Declared, tree: LocatedDict, problems: Problems) -> None:
+    found.policy = _section(PolicyInput, tree, "policy", problems) or found.policy
+    policy = tree.get("policy")
+    if not isinstance(policy, LocatedDict):
+        return
+    found.policy_names = {kind: _names(policy.get(kind)) for kind in policy}
+    for name in found.policy_names.get("route_maps", ()):
+        entries = _items(RouteMapEntryInput, policy["route_maps"], name, problems, f"route map {name}")
+        if len(entries) == len(policy["route_maps"][name] or ()):
+            found.route_maps[name] = tuple(entries)
+
+
+def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems) -> None:
+    found.bgp = _section(BgpInput, tree, "bgp", problems) or found.bgp
+    found.sessions = _items(SessionInput, tree.get("bgp"), "sessions", problems, "session")
+    found.session_meshes = _items(SessionMeshInput, tree.get("bgp"), "meshes", problems, "mesh")
+    found.networks = _items(NetworksInput, tree.get("bgp"), "networks", problems, "networks")
+    found.tunnels = _section(TunnelsInput, tree, "tunnels", problems) or found.tunnels
+    found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
+    found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")
+    found.rpki = _section(RpkiInput, tree, "rpki", problems) or found.rpki
+    found.caches = _items(CacheInput, tree.get("rpki"), "caches", problems, "cache")
+
+
+def _section(model: type[_Model], tree: LocatedDict, key: str, problems: Problems) -> _Model | None:
+    return validate(model, tree[key], problems, key, tree.marks[key]) if key in tree else None
+
+
+def _named(model: type[_Model], tree: LocatedDict, problems: Problems, what: str) -> dict[str, _Model]:
+    pieces = {
+        name: validate(model, value, problems, f"{what} {name}", tree.marks[name]) for name, value in tree.items()
+    }
+    return {name: piece for name, piece in pieces.items() if piece is not None}
+
+
+def _items(model: type[_Model], parent: object, key: str, problems: Problems, what: str) -> list[_Model]:
+    items = parent.get(key) if isinstance(parent, LocatedDict) else None
+    if not isinstance(items, LocatedList):
+        return []  # absent, or reported when the section was validated
+    pieces = [validate(model, item, problems, what, mark) for item, mark in zip(items, items.marks, strict=True)]
+    return [piece for piece in pieces if piece is not None]
+
+
+def _names(tree: object) -> frozenset[str]:
+    return frozenset(tree) if isinstance(tree, LocatedDict) else frozenset()

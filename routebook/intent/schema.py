@@ -1,0 +1,409 @@
+"""The inventory as it is written: what each key of each file may hold. What it means is worked out elsewhere."""
+
+import re
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo
+from pydantic import model_validator
+
+from routebook.intent.fields import (
+    Address,
+    Asn,
+    Community,
+    Count,
+    Families,
+    Flag,
+    Hops,
+    InterfaceAddress,
+    InterfaceName,
+    Milliseconds,
+    Name,
+    Number,
+    PolicyName,
+    Port,
+    Prefix,
+    Seconds,
+    Secret,
+    Sequence,
+    Text,
+    Transport,
+    Word,
+)
+from routebook.intent.model import Family
+from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.source import LocatedDict, locate
+
+_T = TypeVar("_T")
+ByFamily = _T | dict[Family, _T]
+Selection = Word | tuple[Word, ...]  # names of hosts, groups or sites, or `all`
+
+_MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
+
+
+class Input(BaseModel):
+    """A part of the inventory. Unknown keys are reported to the Problems that are the validation's context.
+
+    Keys that begin with `x-` are the operator's own and mean nothing here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    _tree: LocatedDict | None = PrivateAttr(default=None)
+
+    @classmethod
+    def keys(cls) -> set[str]:
+        """The keys that this part may have."""
+        return {info.alias or name for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def arrange(cls, data: LocatedDict) -> LocatedDict:
+        """What is validated for what was written."""
+        return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _known_keys_only(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        if not isinstance(data, LocatedDict):
+            return handler(data)
+        arranged = cls.arrange(data)
+        unknown = [key for key in arranged if key not in cls.model_fields and key not in cls.keys()]
+        if isinstance(info.context, Problems):
+            for key in unknown:
+                if not key.startswith("x-"):
+                    info.context.error(data.marks[key], f"unknown key {key!r}", nearest(key, cls.keys()))
+        result = handler(arranged.without(unknown) if unknown else arranged)
+        result._tree = data
+        return result
+
+    def mark(self, *path: str | int) -> Mark:
+        """Where this part, or what is at `path` in it, is written."""
+        return locate(self._tree, path)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are written, by name; the others have their defaults."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class ConnectionInput(Input):
+    """How one kind of connection is opened: Nornir's connection options."""
+
+    hostname: Word | None = None
+    port: Port | None = None
+    username: Word | None = None
+    password: Secret | None = None
+    platform: Word | None = None
+    extras: dict[str, Any] = {}
+
+
+class InterfaceInput(Input):
+    """An interface and the link that it is on; loopbacks are on none."""
+
+    link: Word | None = None
+    addresses: tuple[InterfaceAddress, ...] = ()
+
+
+class ProposalInput(Input):
+    """A cipher suite, in strongSwan's keywords."""
+
+    encryption: Word
+    integrity: Word | None = None
+    prf: Word | None = None
+    dh_group: Word
+
+
+Proposals = Annotated[tuple[ProposalInput, ...], Field(min_length=1)]
+
+
+class CapabilityInput(Input):
+    """The cipher suites that a host can do at all; tunnels choose among them."""
+
+    ike: Proposals | None = None
+    esp: Proposals | None = None
+
+
+class DataInput(Input):
+    """Nornir's `data` of a host, a group or the defaults: what intent takes from there."""
+
+    site: Word | None = None
+    asn: Asn | None = None
+    router_id: Address | None = None
+    interfaces: dict[InterfaceName, InterfaceInput] | None = None
+    ipsec: CapabilityInput | None = None
+
+
+class ElementInput(Input):
+    """A host, a group or the defaults, in the format of Nornir's SimpleInventory."""
+
+    hostname: Word | None = None
+    port: Port | None = None
+    username: Word | None = None
+    password: Secret | None = None
+    platform: Word | None = None
+    groups: tuple[Word, ...] = ()
+    data: DataInput = DataInput()
+    connection_options: dict[str, ConnectionInput] = {}
+
+
+class SiteInput(Input):
+    """A site and the prefixes that tunnels carry for it."""
+
+    prefixes: tuple[Prefix, ...] = ()
+
+
+class LinkInput(Input):
+    """What interfaces are attached to."""
+
+    site: Word | None = None
+
+
+class NetworkInput(Input):
+    """What the network is made of."""
+
+    asn: Asn
+    sites: dict[Name, Any] = {}
+    links: dict[Name, Any] = {}
+
+
+class PeerInput(Input):
+    """A BGP speaker that is not ours."""
+
+    asn: Asn
+    interfaces: dict[InterfaceName, InterfaceInput] = {}
+    lab: dict[str, Any] = {}
+
+
+class CacheInput(Input):
+    """An RPKI cache."""
+
+    name: Name
+    address: Address
+    port: Port
+    preference: Annotated[int, Field(strict=True, ge=1, le=255)]
+    link: Word | None = None
+    lab: dict[str, Any] = {}
+
+
+class SideInput(Input):
+    """What one end of a session does with it."""
+
+    import_: ByFamily[PolicyName] | None = Field(default=None, alias="import")
+    export: ByFamily[PolicyName] | None = None
+    prefix_list_in: ByFamily[PolicyName] | None = None
+    prefix_list_out: ByFamily[PolicyName] | None = None
+    max_prefix: ByFamily[Count] | None = None
+    min_received: ByFamily[Number] = 0
+    min_sent: ByFamily[Number] = 0
+    max_sent: ByFamily[Number] | None = None
+    route_reflector_client: Flag = False
+    next_hop_self: Flag = False
+    addpath_tx_all: Flag = False
+    soft_reconfiguration: Flag = False
+    passive: Flag = False
+    shutdown: Flag = False
+    description: Text | None = None
+    address: Address | None = None
+    remote_as: Asn | None = None
+
+
+class SessionDefaults(SideInput):
+    """What sessions share unless they say otherwise."""
+
+    link: Word | None = None
+    via: Literal["loopback"] | None = None
+    tunnel: Word | None = None
+    transport: Transport | None = None
+    families: Families | None = None
+    password: Secret | None = None
+    keepalive: Seconds | None = None
+    hold_time: Seconds | None = None
+    connect_retry: Seconds | None = None
+    bfd: PolicyName | Flag = False
+    ttl_security: Hops | None = None
+    multihop: Hops | None = None
+
+
+class _TwoEnded(Input):
+    """A declaration in which each end's own options stand under the end's name."""
+
+    @classmethod
+    def names(cls, data: LocatedDict) -> list[str]:
+        """The words that may head one end's options."""
+        ends = data.get("ends")
+        mesh = _MESH.fullmatch(str(data.get("mesh", "")).strip())
+        return [str(end) for end in ends] if isinstance(ends, list) else list(mesh.groups()) if mesh else []
+
+    @classmethod
+    def keys(cls) -> set[str]:
+        """The keys that this part may have besides the ends' names."""
+        return super().keys() - {"sides"}
+
+    @classmethod
+    def arrange(cls, data: LocatedDict) -> LocatedDict:
+        """The ends' options, gathered under `sides`."""
+        names = [name for name in cls.names(data) if name in data and name not in cls.keys()]
+        sides = LocatedDict(data.mark)
+        for name in names:
+            if name not in sides:
+                sides.put(name, data[name], data.marks[name])
+        arranged = data.without([*names, "sides"] if "sides" not in data else names)
+        if "sides" not in data:
+            arranged.put("sides", sides, data.mark)
+        return arranged
+
+
+Ends = Annotated[tuple[Word, ...], Field(min_length=2, max_length=2)]
+
+
+class SessionInput(_TwoEnded, SessionDefaults):
+    """A BGP session, once, with its two ends."""
+
+    name: Name | None = None
+    ends: Ends
+    sides: dict[str, SideInput] = {}
+
+
+class _MeshInput(Input):
+    """Sessions or tunnels between all of one kind and all of another."""
+
+    mesh: Word
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """The two selections, or None where there are not two."""
+        found = _MESH.fullmatch(self.mesh.strip())
+        return (found[1], found[2]) if found else None
+
+
+class SessionMeshInput(_TwoEnded, SessionDefaults, _MeshInput):
+    """A session for each pair; with `reflect` the second kind are route reflectors of those that are not."""
+
+    reflect: Flag = False
+    sides: dict[str, SideInput] = {}
+
+
+class NetworksInput(Input):
+    """Prefixes that hosts originate."""
+
+    hosts: Selection
+    prefixes: tuple[Prefix, ...]
+
+
+class BgpInput(Input):
+    """BGP: defaults for all sessions and for external ones, the sessions, the meshes, what is originated."""
+
+    defaults: SessionDefaults = SessionDefaults()
+    external: SessionDefaults = SessionDefaults()
+    sessions: tuple[Any, ...] = ()
+    meshes: tuple[Any, ...] = ()
+    networks: tuple[Any, ...] = ()
+    graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
+
+
+class EndInput(Input):
+    """What is special about one end of a tunnel."""
+
+    address: Address | None = None
+    id: Word | None = None  # noqa: A003 - the word of RFC 7296 and of swanctl.conf
+    selectors: tuple[Prefix, ...] | None = None
+    ike: Proposals | None = None
+    esp: Proposals | None = None
+
+
+class TunnelDefaults(Input):
+    """What tunnels share unless they say otherwise. Durations in seconds."""
+
+    link: Word | None = None
+    mode: Literal["policy", "route"] = "policy"
+    device: Literal["xfrm", "vti"] = "xfrm"  # what carries a tunnel in mode `route`
+    key: Count | None = None  # of that device, the same at both ends
+    ike: Proposals | None = None
+    esp: Proposals | None = None
+    psk: Secret | None = None
+    ike_rekey: Seconds | None = None
+    child_rekey: Seconds | None = None
+    dpd_delay: Seconds | None = None
+
+
+class TunnelInput(_TwoEnded, TunnelDefaults):
+    """A tunnel, once, with its two ends; the first one starts it."""
+
+    name: Name | None = None
+    ends: Ends
+    inner: Prefix | None = None
+    sides: dict[str, EndInput] = {}
+
+
+class TunnelMeshInput(_TwoEnded, TunnelDefaults, _MeshInput):
+    """A tunnel for each pair; `inner` has the inner prefix by the tunnel's name."""
+
+    inner: dict[str, Prefix] = {}
+    sides: dict[str, EndInput] = {}
+
+
+class TunnelsInput(Input):
+    """IPsec: defaults, the tunnels, the meshes."""
+
+    defaults: TunnelDefaults = TunnelDefaults()
+    list: tuple[Any, ...] = ()  # noqa: A003 - the key that operators write
+    meshes: tuple[Any, ...] = ()
+
+
+class MatchInput(Input):
+    """What a route must be for an entry to apply: all of these."""
+
+    prefix_list: PolicyName | None = None
+    community: PolicyName | None = None
+    rpki: Literal["valid", "invalid", "notfound"] | None = None
+
+
+class SetInput(Input):
+    """What an entry changes of a route. `add_communities` leaves the ones it has."""
+
+    local_preference: Number | None = None
+    med: Number | None = None
+    communities: tuple[Community, ...] = ()
+    add_communities: tuple[Community, ...] = ()
+    prepend: tuple[Asn, ...] = ()
+
+
+class RouteMapEntryInput(Input):
+    """One entry of a route map: permit or deny what matches, or `all`."""
+
+    seq: Sequence | None = None
+    permit: Literal["all"] | MatchInput | None = None
+    deny: Literal["all"] | MatchInput | None = None
+    set_: SetInput = Field(default=SetInput(), alias="set")
+
+
+class BfdProfileInput(Input):
+    """A BFD profile; intervals in milliseconds."""
+
+    detect_multiplier: Annotated[int, Field(strict=True, ge=2, le=255)] | None = None
+    receive_interval: Milliseconds | None = None
+    transmit_interval: Milliseconds | None = None
+
+
+class PolicyInput(Input):
+    """Objects that sessions refer to by name."""
+
+    prefix_lists: dict[PolicyName, tuple[Any, ...]] = {}
+    community_lists: dict[PolicyName, tuple[Community, ...]] = {}
+    route_maps: dict[PolicyName, tuple[Any, ...]] = {}
+    bfd_profiles: dict[PolicyName, BfdProfileInput] = {}
+
+
+class RpkiInput(Input):
+    """RPKI caches and who asks them."""
+
+    hosts: Selection = ()
+    caches: tuple[Any, ...] = ()
+
+
+class IntentInput(Input):
+    """The intent files' top-level keys."""
+
+    network: Any = None
+    peers: dict[str, Any] = {}
+    policy: Any = None
+    bgp: Any = None
+    tunnels: Any = None
+    rpki: Any = None

@@ -1,0 +1,214 @@
+"""Works out each BGP session, declared once or by a mesh, as both of its ends see it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from routebook.intent.endpoints import Endpoints, find_endpoints
+from routebook.intent.layers import Layers, named
+from routebook.intent.model import Family, Neighbor, NeighborFamily, Session, SessionEnd, TunnelPair
+from routebook.intent.nodes import Node, Nodes
+from routebook.intent.policy import Policies
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.read import Declared
+from routebook.intent.schema import SessionInput, SessionMeshInput, SideInput
+from routebook.intent.session_rules import check_session
+
+# What both ends of a session share; the rest is one end's own business.
+_SHARED = frozenset(
+    {"link", "via", "tunnel", "transport", "families", "password", "keepalive", "hold_time", "connect_retry"}
+    | {"bfd", "ttl_security", "multihop"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPair:
+    """A session before its addresses are known: `options` are in the order of `ends`."""
+
+    name: str
+    ends: tuple[Node, Node]
+    options: tuple[Layers, Layers]
+    mark: Mark
+    clients: tuple[bool, bool] = (False, False)  # whether that end reflects routes to the other
+
+
+def resolve_sessions(
+    declared: Declared, nodes: Nodes, policies: Policies, tunnels: Iterable[TunnelPair], problems: Problems
+) -> list[Session]:
+    """Every session; those that are wrong are reported and left out."""
+    by_tunnel = {tunnel.name: tunnel for tunnel in tunnels}
+    sessions: list[Session] = []
+    seen: dict[object, SessionPair] = {}
+    for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
+        endpoints = find_endpoints(pair.ends, pair.options, pair.mark, nodes, by_tunnel, problems)
+        if endpoints is None or any(end.asn is None for end in pair.ends):
+            continue
+        key = frozenset(zip((end.name for end in pair.ends), endpoints.addresses, strict=True))
+        other = seen.setdefault(key, pair)
+        if other is not pair:
+            problems.error(
+                pair.mark,
+                f"the session {' – '.join(end.name for end in pair.ends)} is declared already at {other.mark}",
+                "remove one of them",
+            )
+            continue
+        if any(session.name == pair.name for session in sessions):
+            problems.error(pair.mark, f"a second session is named {pair.name!r}", "give one of them a name: …")
+            continue
+        session = _session(pair, endpoints)
+        check_session(session, pair.ends, pair.options, endpoints, pair.mark, policies, problems)
+        sessions.append(session)
+    return sessions
+
+
+def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[SessionPair]:
+    for entry in declared.sessions:
+        found = [nodes.one(end, entry.mark("ends", index), problems) for index, end in enumerate(entry.ends)]
+        first, second = found
+        if first is None or second is None:
+            continue
+        if first is second:
+            problems.error(entry.mark("ends"), f"{first.name} has a session to itself", "name the other end")
+            continue
+        if not first.managed and not second.managed:
+            problems.error(entry.mark("ends"), "neither end is a host of ours", "name a host as one of the ends")
+            continue
+        sides = [[entry.sides[node.name]] if node.name in entry.sides else [] for node in (first, second)]
+        yield _pair(entry.name or f"{first.name}--{second.name}", (first, second), entry, sides, declared)
+
+
+def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[SessionPair]:
+    for mesh in declared.session_meshes:
+        for first, second, left, right in mesh_ends(mesh.words, mesh.mark("mesh"), nodes, problems):
+            sides = [
+                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node in members]
+                for node in (first, second)
+            ]
+            reflectors = right[1] if mesh.reflect else ()
+            clients = (
+                first in reflectors and second not in reflectors,
+                second in reflectors and first not in reflectors,
+            )
+            yield _pair(f"{first.name}--{second.name}", (first, second), mesh, sides, declared, clients)
+
+
+Members = tuple[str, tuple[Node, ...]]
+
+
+def mesh_ends(
+    words: tuple[str, str] | None, mark: Mark, nodes: Nodes, problems: Problems
+) -> Iterable[tuple[Node, Node, Members, Members]]:
+    """Each pair of a mesh once, with what its two words mean; the first end is of the first word."""
+    if words is None:
+        problems.error(
+            mark,
+            "a mesh is written `A x B`, with a host, group, site or `all` on each side",
+            "for example edge x reflector",
+        )
+        return
+    left, right = (nodes.select(word, mark, problems) for word in words)
+    seen: set[frozenset[str]] = set()
+    for first in left:
+        for second in right:
+            key = frozenset((first.name, second.name))
+            if first is not second and key not in seen:
+                seen.add(key)
+                yield first, second, (words[0], left), (words[1], right)
+    if not seen and left and right:
+        problems.error(
+            mark, f"the mesh {' x '.join(words)} has no pair", "name two kinds of hosts, or one with several"
+        )
+
+
+def _pair(
+    name: str,
+    ends: tuple[Node, Node],
+    entry: SessionInput | SessionMeshInput,
+    sides: list[list[SideInput]],
+    declared: Declared,
+    clients: tuple[bool, bool] = (False, False),
+) -> SessionPair:
+    external = ends[0].asn != ends[1].asn
+    general = [declared.bgp.defaults, *([declared.bgp.external] if external else []), entry]
+    first, second = (
+        Layers([*general, *own], None if node.managed else _SHARED | _given(own))
+        for node, own in zip(ends, sides, strict=True)
+    )
+    return SessionPair(name, ends, (first, second), entry.mark(), clients)
+
+
+def _given(own: Iterable[SideInput]) -> frozenset[str]:
+    return frozenset(option for side in own for option in side.model_fields_set)
+
+
+def _session(pair: SessionPair, endpoints: Endpoints) -> Session:
+    families = pair.options[0].get(
+        "families", ("ipv4-unicast",) if endpoints.addresses[0].version == 4 else ("ipv6-unicast",)
+    )
+    families = tuple(sorted(families))
+    password = named(pair.options[0].get("password"), pair.name)
+    first, second = (
+        SessionEnd(
+            name=pair.ends[side].name,
+            managed=pair.ends[side].managed,
+            asn=pair.ends[side].asn,
+            address=endpoints.addresses[side],
+            neighbor=_neighbor(pair, side, families, endpoints),
+        )
+        for side in (0, 1)
+    )
+    return Session(name=pair.name, ends=(first, second), families=families, link=endpoints.link, password=password)
+
+
+def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoints: Endpoints) -> Neighbor:
+    options, me, peer = pair.options[side], pair.ends[side], pair.ends[1 - side]
+    keepalive, hold_time = options.get("keepalive"), options.get("hold_time")
+    if keepalive is not None or hold_time is not None:  # the daemons take both or none; RFC 4271 suggests a third
+        keepalive, hold_time = keepalive or max(hold_time // 3, 1), hold_time or keepalive * 3
+    bfd = options.get("bfd", False)
+    if me.asn is None or peer.asn is None:
+        raise ValueError(f"{pair.name}: an end without an AS number is no session")
+    return Neighbor(
+        session=pair.name,
+        peer=peer.name,
+        peer_host=peer.name if peer.managed else None,
+        address=endpoints.addresses[1 - side],
+        local_address=endpoints.addresses[side],
+        update_source=endpoints.link is None,
+        local_as=me.asn,
+        remote_as=peer.asn,
+        description=options.get("description") or peer.name,
+        families=tuple(_family(family, options, pair.clients[side]) for family in families),
+        password=named(options.get("password"), pair.name),
+        ebgp_multihop=options.get("multihop"),
+        ttl_security_hops=options.get("ttl_security"),
+        keepalive=keepalive,
+        hold_time=hold_time,
+        connect_retry=options.get("connect_retry"),
+        bfd=None if bfd is False else "" if bfd is True else bfd,
+        passive=options.get("passive", False),
+        shutdown=options.get("shutdown", False),
+    )
+
+
+def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
+    by_family: Mapping[str, object] = {
+        field: options.by_family(option, family)
+        for field, option in (
+            ("route_map_in", "import_"),
+            ("route_map_out", "export"),
+            ("prefix_list_in", "prefix_list_in"),
+            ("prefix_list_out", "prefix_list_out"),
+            ("max_prefix", "max_prefix"),
+            ("max_sent", "max_sent"),
+        )
+    }
+    return NeighborFamily(
+        family=family,
+        route_reflector_client=client or options.get("route_reflector_client", False),
+        next_hop_self=options.get("next_hop_self", False),
+        addpath_tx_all=options.get("addpath_tx_all", False),
+        soft_reconfiguration=options.get("soft_reconfiguration", False),
+        min_received=options.by_family("min_received", family, 0),
+        min_sent=options.by_family("min_sent", family, 0),
+        **by_family,
+    )

@@ -1,0 +1,284 @@
+"""Works out each IPsec tunnel, declared once or by a mesh, as both of its ends see it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_interface, ip_network
+
+from routebook.intent.addresses import Use
+from routebook.intent.ciphers import common, describe, proposals
+from routebook.intent.layers import Layers, named
+from routebook.intent.model import IPAddress, IPNetwork, IpsecProposal, Tunnel, TunnelEnd, TunnelPair
+from routebook.intent.nodes import Node, Nodes
+from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.read import Declared
+from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
+from routebook.intent.sessions import mesh_ends
+from routebook.intent.tunnel_rules import check_tunnels
+
+ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    name: str
+    ends: tuple[Node, Node]
+    options: tuple[Layers, Layers]
+    inner: IPNetwork | None
+    mark: Mark
+    inner_mark: Mark
+
+
+def resolve_tunnels(declared: Declared, nodes: Nodes, problems: Problems) -> tuple[list[TunnelPair], list[Use]]:
+    """Every tunnel and the inner addresses in use; tunnels that are wrong are reported and left out."""
+    tunnels: list[TunnelPair] = []
+    inner: list[Use] = []
+    marks: dict[str, Mark] = {}
+    for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
+        if pair.name in marks:
+            problems.error(
+                pair.mark,
+                f"the tunnel {pair.name} is declared already at {marks[pair.name]}",
+                "remove one, or give it a name: …",
+            )
+            continue
+        marks[pair.name] = pair.mark
+        tunnel = _tunnel(pair, nodes, problems)
+        if tunnel is not None:
+            tunnels.append(tunnel)
+            inner += [
+                Use(
+                    ip_interface(f"{end.tunnel.local_inner}/{pair.inner.prefixlen}"),
+                    f"tunnel {pair.name}",
+                    f"tunnel {pair.name}",
+                    pair.inner_mark,
+                )
+                for end in tunnel.ends
+                if pair.inner is not None and end.tunnel.local_inner is not None
+            ]
+    check_tunnels(tunnels, marks, problems)
+    return tunnels, inner
+
+
+def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
+    for entry in declared.tunnel_list:
+        first, second = (nodes.one(end, entry.mark("ends", index), problems) for index, end in enumerate(entry.ends))
+        if first is None or second is None:
+            continue
+        if first is second:
+            problems.error(entry.mark("ends"), f"{first.name} has a tunnel to itself", "name the other end")
+        elif not first.managed and not second.managed:
+            problems.error(entry.mark("ends"), "neither end is a host of ours", "name a host as one of the ends")
+        else:
+            sides = [[entry.sides[node.name]] if node.name in entry.sides else [] for node in (first, second)]
+            name = entry.name or f"{first.name}--{second.name}"
+            yield _pair(name, (first, second), entry, sides, entry.inner, entry.mark("inner"), declared)
+
+
+def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
+    for mesh in declared.tunnel_meshes:
+        names: set[str] = set()
+        for first, second, left, right in mesh_ends(mesh.words, mesh.mark("mesh"), nodes, problems):
+            name = f"{first.name}--{second.name}"
+            names.add(name)
+            sides = [
+                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node in members]
+                for node in (first, second)
+            ]
+            inner_mark = mesh.mark("inner", name)
+            yield _pair(name, (first, second), mesh, sides, mesh.inner.get(name), inner_mark, declared)
+        for unknown in sorted(set(mesh.inner) - names):
+            problems.error(mesh.mark("inner", unknown), f"the mesh has no tunnel {unknown!r}", nearest(unknown, names))
+
+
+def _pair(
+    name: str,
+    ends: tuple[Node, Node],
+    entry: TunnelInput | TunnelMeshInput,
+    sides: list[list[EndInput]],
+    inner: IPNetwork | None,
+    inner_mark: Mark,
+    declared: Declared,
+) -> _Pair:
+    first, second = (Layers([declared.tunnels.defaults, entry, *own]) for own in sides)
+    return _Pair(name, ends, (first, second), inner, entry.mark(), inner_mark)
+
+
+def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
+    shared, mark = pair.options[0], pair.mark
+    for end in pair.ends:
+        if end.can is not None and not end.can.ipsec:
+            problems.error(
+                mark, f"{end.name} is a {end.platform} and ends no tunnels", "end the tunnel at another host"
+            )
+            return None
+    link = shared.get("link")
+    if link is not None and not nodes.link(link, shared.mark("link", mark), problems):
+        return None
+    addresses = _outer(pair, link, problems)
+    ike, esp = (_suites(pair, protocol, problems) for protocol in ("ike", "esp"))
+    psk = named(shared.get("psk"), pair.name)
+    if psk is None:
+        problems.error(
+            mark,
+            f"tunnel {pair.name} has no pre-shared key",
+            "write psk: {file: secrets/{name}.psk} for it or in the defaults",
+        )
+    inner = _inner(pair, problems)
+    mode = shared.get("mode", "policy")
+    key = _key(pair, problems) if mode == "route" else None
+    selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
+    if (
+        addresses is None
+        or psk is None
+        or not ike
+        or not esp
+        or (mode == "route" and key is None)
+        or not all(selectors)
+    ):
+        return None
+    device = shared.get("device", "xfrm")
+
+    def end(side: int) -> TunnelEnd:
+        me, peer, own = pair.ends[side], pair.ends[1 - side], pair.options[side]
+        tunnel = Tunnel(
+            name=pair.name,
+            peer=peer.name,
+            peer_host=peer.name if peer.managed else None,
+            local_address=addresses[side],
+            remote_address=addresses[1 - side],
+            local_id=own.get("id") or me.name,
+            remote_id=pair.options[1 - side].get("id") or peer.name,
+            initiator=side == (0 if pair.ends[0].managed else 1),
+            mode=mode,
+            local_selectors=selectors[side],
+            remote_selectors=selectors[1 - side],
+            mark=key if device == "vti" else None,
+            if_id=key if device == "xfrm" else None,
+            local_inner=inner[side] if inner else None,
+            remote_inner=inner[1 - side] if inner else None,
+            ike_proposals=ike,
+            esp_proposals=esp,
+            psk=psk,
+            ike_rekey=own.get("ike_rekey"),
+            child_rekey=own.get("child_rekey"),
+            dpd_delay=own.get("dpd_delay"),
+        )
+        return TunnelEnd(name=me.name, managed=me.managed, tunnel=tunnel)
+
+    return TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
+
+
+def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
+    """The outer addresses: as told for an end, else on the tunnel's link, else on the only common one."""
+    if link is None:
+        first, second = ({i.link for i in end.interfaces if i.link and i.addresses} for end in pair.ends)
+        common_links = sorted(first & second)
+        told = all(own.get("address") for own in pair.options)
+        if len(common_links) != 1 and not told:
+            problems.error(
+                pair.mark,
+                f"tunnel {pair.name}: its ends share "
+                + (f"several links: {', '.join(common_links)}" if common_links else "no link"),
+                "write link: …, or an address for each end",
+            )
+            return None
+        link = None if told else common_links[0]
+    found: list[list[IPAddress]] = []
+    for end, own in zip(pair.ends, pair.options, strict=True):
+        addresses = [a.ip for i in end.interfaces for a in i.addresses if link is None or i.link == link]
+        wanted = own.get("address")
+        if wanted is not None and wanted not in addresses:
+            problems.error(
+                own.mark("address", pair.mark), f"{end.name} has no {wanted} on link {link}", "correct the address"
+            )
+            return None
+        if not addresses:
+            problems.error(
+                pair.mark,
+                f"{end.name} has no address on link {link}",
+                "add one to its interfaces in inventory/hosts.yaml",
+            )
+            return None
+        found.append([wanted] if wanted is not None else addresses)
+    for version in (4, 6):
+        for local in found[0]:
+            for remote in found[1]:
+                if local.version == remote.version == version:
+                    return local, remote
+    problems.error(pair.mark, f"tunnel {pair.name}: its ends have no outer addresses of one family", "give both one")
+    return None
+
+
+def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
+    """What both ends want and can do, in the first end's order of preference."""
+    lists: list[tuple[IpsecProposal, ...]] = []
+    told: list[str] = []
+    for end, own in zip(pair.ends, pair.options, strict=True):
+        written = own.get(protocol)
+        if not written:
+            problems.error(
+                pair.mark,
+                f"tunnel {pair.name} has no {protocol} proposals",
+                f"write {protocol}: for it or in the defaults",
+            )
+            return ()
+        can = getattr(end.ipsec, protocol)
+        wants = proposals(written, protocol.upper(), problems)
+        able = proposals(can, protocol.upper(), problems) if can is not None else wants
+        if not wants or not able:
+            return ()  # reported
+        lists.append(common([wants, able]))
+        where = can[0].mark() if can is not None else own.mark(protocol, pair.mark)
+        told.append(f"{end.name} {describe(able if can is not None else wants, where)}")
+    shared = common(lists)
+    if not shared:
+        problems.error(
+            pair.mark,
+            f"tunnel {pair.name}: its ends have no {protocol.upper()} proposal in common: {'; '.join(told)}",
+            "give both ends one that they share",
+        )
+    return shared
+
+
+def _inner(pair: _Pair, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
+    if pair.inner is None:
+        return None
+    if pair.inner.max_prefixlen - pair.inner.prefixlen != 1:
+        length = pair.inner.max_prefixlen - 1
+        problems.error(pair.inner_mark, f"inner {pair.inner} has not exactly two addresses", f"write a /{length}")
+        return None
+    return pair.inner[0], pair.inner[1]
+
+
+def _key(pair: _Pair, problems: Problems) -> int | None:
+    """The device's key: as told, else the last 24 bits of the inner prefix, which no other tunnel has."""
+    told: int | None = pair.options[0].get("key")
+    if told is not None:
+        return told
+    if pair.inner is None:
+        problems.error(
+            pair.mark,
+            f"tunnel {pair.name} is route-based and has neither a key nor an inner prefix",
+            "write inner: … or key: …",
+        )
+        return None
+    return int(pair.inner.network_address) & 0xFFFFFF or 1
+
+
+def _selectors(
+    pair: _Pair, side: int, inner: tuple[IPAddress, IPAddress] | None, nodes: Nodes, problems: Problems
+) -> tuple[IPNetwork, ...]:
+    """What an end protects: anything in mode `route`; else what is told, or its site's prefixes and inner address."""
+    me, own = pair.ends[side], pair.options[side]
+    if own.get("mode", "policy") == "route":
+        return ANY
+    told = own.get("selectors")
+    if told is not None:
+        return tuple(told)
+    prefixes = nodes.sites.get(me.site, ())
+    if not prefixes:
+        where = f"site {me.site}" if me.site else "an outside end"
+        problems.error(
+            pair.mark, f"tunnel {pair.name}: {where} has no prefixes to protect", f"write {me.name}: {{selectors: […]}}"
+        )
+    return (*prefixes, ip_network(inner[side])) if inner and prefixes else prefixes
