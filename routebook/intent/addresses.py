@@ -21,7 +21,7 @@ class Use:
 
 
 def check_addresses(declared: Declared, nodes: Nodes, inner: Iterable[Use], problems: Problems) -> None:
-    """Report overlaps among interfaces, caches, tunnels' `inner` addresses, management addresses and sites' prefixes."""
+    """Report overlaps among interfaces, caches, `inner` addresses of tunnels, management addresses and sites."""
     inner = list(inner)
     uses = [*_uses(declared, nodes), *inner]
     _check_twice(uses, problems)
@@ -76,7 +76,8 @@ def _check_segments(uses: Iterable[Use], problems: Problems) -> None:
         what = "differs in length from" if same_link else "overlaps"
         problems.error(
             use.mark,
-            f"{network} ({use.where}, {use.segment}) {what} {other_network} ({other.where}, {other.segment}, {other.mark})",
+            f"{network} ({use.where}, {use.segment}) {what} "
+            f"{other_network} ({other.where}, {other.segment}, {other.mark})",
             "give a link one prefix length" if same_link else "use distinct networks for distinct links",
         )
 
@@ -122,7 +123,7 @@ def _check_inner(declared: Declared, inner: Iterable[Use], problems: Problems) -
     for use in inner:
         for name, site in declared.sites.items():
             for prefix in site.prefixes:
-                if prefix.version == use.address.version and prefix.overlaps(use.address.network):  # type: ignore[arg-type]
+                if prefix.version == use.address.version and prefix.overlaps(use.address.network):
                     problems.error(
                         use.mark,
                         f"{use.address.network} ({use.where}) overlaps {prefix} of site {name}",

@@ -23,7 +23,7 @@ _WEAK = frozenset({"3des", "sha1", "md5", "prfsha1", "prfmd5", "modp768", "modp1
 
 
 def proposals(written: Iterable[ProposalInput], protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
-    """The suites as models, in order of preference; `protocol` is "IKE" or "ESP". Bad ones are reported and left out."""
+    """The suites as models, best first; `protocol` is "IKE" or "ESP". Bad ones are reported and left out."""
     found = (_proposal(proposal, protocol, problems) for proposal in written)
     return tuple(dict.fromkeys(proposal for proposal in found if proposal))
 

@@ -90,9 +90,10 @@ def _addresses(
         if pairs:
             return pairs[0]
     wanted = options[0].get("transport") or "IPv4 or IPv6"
+    scope = "network" if link else "family"
     problems.error(
         options[0].mark("transport", mark),
-        f"{ends[0].name} and {ends[1].name} have no addresses of one {'network' if link else 'family'} {where} ({wanted})",
+        f"{ends[0].name} and {ends[1].name} have no addresses {where} of one {scope} ({wanted})",
         "give both an address there",
     )
     return None

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from routebook.intent.model import Family, SecretRef
+from routebook.intent.part import Input
 from routebook.intent.problem import Mark
-from routebook.intent.schema import Input
 
 
 class Layers:

@@ -28,7 +28,7 @@ class Node:
     platform: str = ""
     groups: tuple[str, ...] = ()
     router_id: IPv4Address | None = None
-    ipsec: CapabilityInput = CapabilityInput()
+    ipsec: CapabilityInput = field(default_factory=CapabilityInput)
     interface_marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @property

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from routebook.intent.fields import large, network
 from routebook.intent.model import (
@@ -100,10 +101,10 @@ def _rule(written: object, index: int, mark: Mark, problems: Problems) -> Prefix
         return None
     return PrefixRule(
         seq=int(seq) if seq else (index + 1) * _STEP_LIST,
-        action=action,
+        action="permit" if action == "permit" else "deny",
         prefix=prefix,
         ge=low,
-        le=high,  # type: ignore[arg-type]
+        le=high,
     )
 
 
@@ -138,7 +139,7 @@ def _entry(entry: RouteMapEntryInput, seq: int, found: Policies, problems: Probl
             entry.mark(), "an entry of a route map needs either permit or deny", "write permit: all, for example"
         )
         return None
-    action = "deny" if entry.permit is None else "permit"
+    action: Literal["permit", "deny"] = "deny" if entry.permit is None else "permit"
     match = entry.deny if entry.permit is None else entry.permit
     if match is None or isinstance(match, str):
         match = MatchInput()

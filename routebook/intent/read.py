@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from routebook.intent.part import Input
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.schema import (
     BgpInput,
     CacheInput,
     ElementInput,
-    Input,
     IntentInput,
     LinkInput,
     NetworkInput,

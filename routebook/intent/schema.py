@@ -1,10 +1,10 @@
 """The inventory as it is written: what each key of each file may hold. What it means is worked out elsewhere."""
 
-import re
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo
-from pydantic import model_validator
+from pydantic import (
+    Field,
+)
 
 from routebook.intent.fields import (
     Address,
@@ -30,57 +30,11 @@ from routebook.intent.fields import (
     Word,
 )
 from routebook.intent.model import Family
-from routebook.intent.problem import Mark, Problems, nearest
-from routebook.intent.source import LocatedDict, locate
+from routebook.intent.part import Input, Mesh, TwoEnded
 
 _T = TypeVar("_T")
-ByFamily = _T | dict[Family, _T]
+ByFamily: TypeAlias = _T | dict[Family, _T]
 Selection = Word | tuple[Word, ...]  # names of hosts, groups or sites, or `all`
-
-_MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
-
-
-class Input(BaseModel):
-    """A part of the inventory. Unknown keys are reported to the Problems that are the validation's context.
-
-    Keys that begin with `x-` are the operator's own and mean nothing here.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    _tree: LocatedDict | None = PrivateAttr(default=None)
-
-    @classmethod
-    def keys(cls) -> set[str]:
-        """The keys that this part may have."""
-        return {info.alias or name for name, info in cls.model_fields.items()}
-
-    @classmethod
-    def arrange(cls, data: LocatedDict) -> LocatedDict:
-        """What is validated for what was written."""
-        return data
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _known_keys_only(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
-        if not isinstance(data, LocatedDict):
-            return handler(data)
-        arranged = cls.arrange(data)
-        unknown = [key for key in arranged if key not in cls.model_fields and key not in cls.keys()]
-        if isinstance(info.context, Problems):
-            for key in unknown:
-                if not key.startswith("x-"):
-                    info.context.error(data.marks[key], f"unknown key {key!r}", nearest(key, cls.keys()))
-        result = handler(arranged.without(unknown) if unknown else arranged)
-        result._tree = data
-        return result
-
-    def mark(self, *path: str | int) -> Mark:
-        """Where this part, or what is at `path` in it, is written."""
-        return locate(self._tree, path)
-
-    def given(self) -> dict[str, Any]:
-        """The fields that are written, by name; the others have their defaults."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class ConnectionInput(Input):
@@ -91,7 +45,7 @@ class ConnectionInput(Input):
     username: Word | None = None
     password: Secret | None = None
     platform: Word | None = None
-    extras: dict[str, Any] = {}
+    extras: dict[str, Any] = Field(default_factory=dict)
 
 
 class InterfaceInput(Input):
@@ -140,7 +94,7 @@ class ElementInput(Input):
     platform: Word | None = None
     groups: tuple[Word, ...] = ()
     data: DataInput = DataInput()
-    connection_options: dict[str, ConnectionInput] = {}
+    connection_options: dict[str, ConnectionInput] = Field(default_factory=dict)
 
 
 class SiteInput(Input):
@@ -159,16 +113,16 @@ class NetworkInput(Input):
     """What the network is made of."""
 
     asn: Asn
-    sites: dict[Name, Any] = {}
-    links: dict[Name, Any] = {}
+    sites: dict[Name, Any] = Field(default_factory=dict)
+    links: dict[Name, Any] = Field(default_factory=dict)
 
 
 class PeerInput(Input):
     """A BGP speaker that is not ours."""
 
     asn: Asn
-    interfaces: dict[InterfaceName, InterfaceInput] = {}
-    lab: dict[str, Any] = {}
+    interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
+    lab: dict[str, Any] = Field(default_factory=dict)
 
 
 class CacheInput(Input):
@@ -179,7 +133,7 @@ class CacheInput(Input):
     port: Port
     preference: Annotated[int, Field(strict=True, ge=1, le=255)]
     link: Word | None = None
-    lab: dict[str, Any] = {}
+    lab: dict[str, Any] = Field(default_factory=dict)
 
 
 class SideInput(Input):
@@ -221,63 +175,22 @@ class SessionDefaults(SideInput):
     multihop: Hops | None = None
 
 
-class _TwoEnded(Input):
-    """A declaration in which each end's own options stand under the end's name."""
-
-    @classmethod
-    def names(cls, data: LocatedDict) -> list[str]:
-        """The words that may head one end's options."""
-        ends = data.get("ends")
-        mesh = _MESH.fullmatch(str(data.get("mesh", "")).strip())
-        return [str(end) for end in ends] if isinstance(ends, list) else list(mesh.groups()) if mesh else []
-
-    @classmethod
-    def keys(cls) -> set[str]:
-        """The keys that this part may have besides the ends' names."""
-        return super().keys() - {"sides"}
-
-    @classmethod
-    def arrange(cls, data: LocatedDict) -> LocatedDict:
-        """The ends' options, gathered under `sides`."""
-        names = [name for name in cls.names(data) if name in data and name not in cls.keys()]
-        sides = LocatedDict(data.mark)
-        for name in names:
-            if name not in sides:
-                sides.put(name, data[name], data.marks[name])
-        arranged = data.without([*names, "sides"] if "sides" not in data else names)
-        if "sides" not in data:
-            arranged.put("sides", sides, data.mark)
-        return arranged
-
-
 Ends = Annotated[tuple[Word, ...], Field(min_length=2, max_length=2)]
 
 
-class SessionInput(_TwoEnded, SessionDefaults):
+class SessionInput(TwoEnded, SessionDefaults):
     """A BGP session, once, with its two ends."""
 
     name: Name | None = None
     ends: Ends
-    sides: dict[str, SideInput] = {}
+    sides: dict[str, SideInput] = Field(default_factory=dict)
 
 
-class _MeshInput(Input):
-    """Sessions or tunnels between all of one kind and all of another."""
-
-    mesh: Word
-
-    @property
-    def words(self) -> tuple[str, str] | None:
-        """The two selections, or None where there are not two."""
-        found = _MESH.fullmatch(self.mesh.strip())
-        return (found[1], found[2]) if found else None
-
-
-class SessionMeshInput(_TwoEnded, SessionDefaults, _MeshInput):
+class SessionMeshInput(TwoEnded, SessionDefaults, Mesh):
     """A session for each pair; with `reflect` the second kind are route reflectors of those that are not."""
 
     reflect: Flag = False
-    sides: dict[str, SideInput] = {}
+    sides: dict[str, SideInput] = Field(default_factory=dict)
 
 
 class NetworksInput(Input):
@@ -302,7 +215,7 @@ class EndInput(Input):
     """What is special about one end of a tunnel."""
 
     address: Address | None = None
-    id: Word | None = None  # noqa: A003 - the word of RFC 7296 and of swanctl.conf
+    id: Word | None = None
     selectors: tuple[Prefix, ...] | None = None
     ike: Proposals | None = None
     esp: Proposals | None = None
@@ -323,27 +236,27 @@ class TunnelDefaults(Input):
     dpd_delay: Seconds | None = None
 
 
-class TunnelInput(_TwoEnded, TunnelDefaults):
+class TunnelInput(TwoEnded, TunnelDefaults):
     """A tunnel, once, with its two ends; the first one starts it."""
 
     name: Name | None = None
     ends: Ends
     inner: Prefix | None = None
-    sides: dict[str, EndInput] = {}
+    sides: dict[str, EndInput] = Field(default_factory=dict)
 
 
-class TunnelMeshInput(_TwoEnded, TunnelDefaults, _MeshInput):
+class TunnelMeshInput(TwoEnded, TunnelDefaults, Mesh):
     """A tunnel for each pair; `inner` has the inner prefix by the tunnel's name."""
 
-    inner: dict[str, Prefix] = {}
-    sides: dict[str, EndInput] = {}
+    inner: dict[str, Prefix] = Field(default_factory=dict)
+    sides: dict[str, EndInput] = Field(default_factory=dict)
 
 
 class TunnelsInput(Input):
     """IPsec: defaults, the tunnels, the meshes."""
 
     defaults: TunnelDefaults = TunnelDefaults()
-    list: tuple[Any, ...] = ()  # noqa: A003 - the key that operators write
+    list: tuple[Any, ...] = ()
     meshes: tuple[Any, ...] = ()
 
 
@@ -385,10 +298,10 @@ class BfdProfileInput(Input):
 class PolicyInput(Input):
     """Objects that sessions refer to by name."""
 
-    prefix_lists: dict[PolicyName, tuple[Any, ...]] = {}
-    community_lists: dict[PolicyName, tuple[Community, ...]] = {}
-    route_maps: dict[PolicyName, tuple[Any, ...]] = {}
-    bfd_profiles: dict[PolicyName, BfdProfileInput] = {}
+    prefix_lists: dict[PolicyName, tuple[Any, ...]] = Field(default_factory=dict)
+    community_lists: dict[PolicyName, tuple[Community, ...]] = Field(default_factory=dict)
+    route_maps: dict[PolicyName, tuple[Any, ...]] = Field(default_factory=dict)
+    bfd_profiles: dict[PolicyName, BfdProfileInput] = Field(default_factory=dict)
 
 
 class RpkiInput(Input):
@@ -402,7 +315,7 @@ class IntentInput(Input):
     """The intent files' top-level keys."""
 
     network: Any = None
-    peers: dict[str, Any] = {}
+    peers: dict[str, Any] = Field(default_factory=dict)
     policy: Any = None
     bgp: Any = None
     tunnels: Any = None

@@ -90,7 +90,7 @@ def _check_references(neighbor: Neighbor, own: Layers, mark: Mark, policies: Pol
             problems.error(
                 own.mark(option, mark),
                 f"{neighbor.session} does not carry {extra}",
-                f"add it to the families, or remove it",
+                "add it to the families, or remove it",
             )
     for option, kind in _BY_FAMILY:
         for family in sorted(families):

@@ -1,7 +1,8 @@
 """Works out each BGP session, declared once or by a mesh, as both of its ends see it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from routebook.intent.endpoints import Endpoints, find_endpoints
 from routebook.intent.layers import Layers, named
@@ -146,13 +147,14 @@ def _session(pair: SessionPair, endpoints: Endpoints) -> Session:
     )
     families = tuple(sorted(families))
     password = named(pair.options[0].get("password"), pair.name)
+    neighbors = [_neighbor(pair, side, families, endpoints) for side in (0, 1)]
     first, second = (
         SessionEnd(
             name=pair.ends[side].name,
             managed=pair.ends[side].managed,
-            asn=pair.ends[side].asn,
+            asn=neighbors[side].local_as,
             address=endpoints.addresses[side],
-            neighbor=_neighbor(pair, side, families, endpoints),
+            neighbor=neighbors[side],
         )
         for side in (0, 1)
     )
@@ -191,7 +193,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
 
 
 def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
-    by_family: Mapping[str, object] = {
+    by_family: dict[str, Any] = {
         field: options.by_family(option, family)
         for field, option in (
             ("route_map_in", "import_"),

@@ -70,12 +70,11 @@ def locate(tree: object, path: Iterable[str | int]) -> Mark:
     Steps that the tree does not have are skipped, so that pydantic's locations, which also name union
     members and validators, can be used as they are.
     """
-    current = tree
+    current: Any = tree
     mark = tree.mark if isinstance(tree, LocatedDict | LocatedList) else Mark("inventory", 1)
     for step in path:
-        if isinstance(current, LocatedDict) and isinstance(step, str) and step in current:
-            mark, current = current.marks[step], current[step]
-        elif isinstance(current, LocatedList) and isinstance(step, int) and step < len(current):
+        in_mapping = isinstance(current, LocatedDict) and step in current
+        if in_mapping or (isinstance(current, LocatedList) and isinstance(step, int) and step < len(current)):
             mark, current = current.marks[step], current[step]
     return mark
 
@@ -84,8 +83,8 @@ def read_sources(project: Path, problems: Problems) -> Sources:
     """Read every YAML file of `project`/inventory. What cannot be read is reported and left out."""
     folder = project / "inventory"
     files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
-    empty = {name: LocatedDict(Mark(f"inventory/{name}.yaml", 1)) for name in NORNIR_FILES}
-    sources = Sources(**empty, intent=LocatedDict(Mark("inventory", 1)))
+    hosts, groups, defaults = (LocatedDict(Mark(f"inventory/{name}.yaml", 1)) for name in NORNIR_FILES)
+    sources = Sources(hosts, groups, defaults, intent=LocatedDict(Mark("inventory", 1)))
     if not any(path.stem == "hosts" for path in files):
         problems.error(Mark("inventory/hosts.yaml", 1), "there is no such file", "list your hosts in it")
         sources.broken = True

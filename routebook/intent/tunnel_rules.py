@@ -50,6 +50,6 @@ def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], pro
             if other is not tunnel:
                 problems.warn(
                     mark,
-                    f"tunnels {tunnel.name} and {other.name} protect the same prefixes at {host}: only one can carry traffic",
-                    "make them mode: route",
+                    f"tunnels {tunnel.name} and {other.name} protect the same prefixes at {host}",
+                    "only one can carry them: make them mode: route",
                 )

@@ -105,10 +105,10 @@ def _pair(
 
 def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     shared, mark = pair.options[0], pair.mark
-    for end in pair.ends:
-        if end.can is not None and not end.can.ipsec:
+    for node in pair.ends:
+        if node.can is not None and not node.can.ipsec:
             problems.error(
-                mark, f"{end.name} is a {end.platform} and ends no tunnels", "end the tunnel at another host"
+                mark, f"{node.name} is a {node.platform} and ends no tunnels", "end the tunnel at another host"
             )
             return None
     link = shared.get("link")

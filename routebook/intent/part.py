@@ -1,0 +1,103 @@
+"""Parts of the inventory that know where they are written, and refuse keys that they do not know."""
+
+import re
+from typing import Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+
+from routebook.intent.fields import Word
+from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.source import LocatedDict, locate
+
+_MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
+
+
+class Input(BaseModel):
+    """A part of the inventory. Unknown keys are reported to the Problems that are the validation's context.
+
+    Keys that begin with `x-` are the operator's own and mean nothing here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    _tree: LocatedDict | None = PrivateAttr(default=None)
+
+    @classmethod
+    def known(cls) -> set[str]:
+        """The keys that this part may have."""
+        return {info.alias or name for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def arrange(cls, data: LocatedDict) -> LocatedDict:
+        """What is validated for what was written."""
+        return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _known_keys_only(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        if not isinstance(data, LocatedDict):
+            return handler(data)
+        arranged = cls.arrange(data)
+        unknown = [key for key in arranged if key not in cls.model_fields and key not in cls.known()]
+        if isinstance(info.context, Problems):
+            for key in unknown:
+                if not key.startswith("x-"):
+                    info.context.error(data.marks[key], f"unknown key {key!r}", nearest(key, cls.known()))
+        result = handler(arranged.without(unknown) if unknown else arranged)
+        result._tree = data
+        return result
+
+    def mark(self, *path: str | int) -> Mark:
+        """Where this part, or what is at `path` in it, is written."""
+        return locate(self._tree, path)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are written, by name; the others have their defaults."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class TwoEnded(Input):
+    """A declaration in which each end's own options stand under the end's name."""
+
+    @classmethod
+    def names(cls, data: LocatedDict) -> list[str]:
+        """The words that may head one end's options."""
+        ends = data.get("ends")
+        mesh = _MESH.fullmatch(str(data.get("mesh", "")).strip())
+        return [str(end) for end in ends] if isinstance(ends, list) else list(mesh.groups()) if mesh else []
+
+    @classmethod
+    def known(cls) -> set[str]:
+        """The keys that this part may have besides the ends' names."""
+        return super().known() - {"sides"}
+
+    @classmethod
+    def arrange(cls, data: LocatedDict) -> LocatedDict:
+        """The ends' options, gathered under `sides`."""
+        names = [name for name in cls.names(data) if name in data and name not in cls.known()]
+        sides = LocatedDict(data.mark)
+        for name in names:
+            if name not in sides:
+                sides.put(name, data[name], data.marks[name])
+        arranged = data.without([*names, "sides"] if "sides" not in data else names)
+        if "sides" not in data:
+            arranged.put("sides", sides, data.mark)
+        return arranged
+
+
+class Mesh(Input):
+    """Sessions or tunnels between all of one kind and all of another."""
+
+    mesh: Word
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """The two selections, or None where there are not two."""
+        found = _MESH.fullmatch(self.mesh.strip())
+        return (found[1], found[2]) if found else None
