@@ -1,0 +1,160 @@
+"""The result of a run, from which every report is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from custom_napalm.contract import Effect
+from routebook.findings import Finding, definite
+
+Scrub = Callable[[str], str]
+
+EXIT_CODES: Mapping[str, int] = {
+    "unchanged": 0,
+    "confirmed": 0,
+    "verified": 0,
+    "refused": 1,
+    "planned": 2,
+    "rolled_back": 3,
+    "failed": 3,
+    "needs_attention": 4,
+}
+
+SENTENCES: Mapping[str, str] = {
+    "unchanged": "nothing to change: every device is as intended",
+    "confirmed": "confirmed on every host",
+    "verified": "everything is as intended",
+    "refused": "refused; nothing was changed",
+    "planned": "there are differences; nothing was changed",
+    "rolled_back": "every host was rolled back, and that was verified",
+    "failed": "checks failed; nothing was changed",
+    "needs_attention": "needs attention: at least one host is in neither state, or could not be verified",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """What became of one host. `diff`, `commands` and `undo` are redacted; `message` says what went wrong."""
+
+    state: str
+    changed: bool = False
+    diff: str = ""
+    commands: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    warnings: tuple[str, ...] = ()
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The host's part of the stable `--json` output."""
+        return {
+            "state": self.state,
+            "changed": self.changed,
+            "diff": self.diff,
+            "commands": list(self.commands),
+            "undo": list(self.undo),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase.
+
+    `outcome` is how it ended, one of `EXIT_CODES`: "planned" is `plan` with differences, "verified" and "failed"
+    are `verify`. Raises ValueError on another one.
+    """
+
+    run_id: str
+    runbook: str
+    outcome: str
+    started: float
+    finished: float
+    hosts: Mapping[str, HostResult] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome not in EXIT_CODES:
+            raise ValueError(f"{self.outcome!r} is no outcome; there are {', '.join(EXIT_CODES)}")
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the outcome, the same for every command.
+
+        A run that had nothing to send, on a network that is not as intended, is a failed check too.
+        """
+        return EXIT_CODES["failed" if self._broken else self.outcome]
+
+    @property
+    def _broken(self) -> bool:
+        return self.outcome == "unchanged" and definite(self.findings) != "passed"
+
+    @property
+    def good(self) -> bool:
+        """Whether a person need not do anything."""
+        return self.exit_code in (0, 2)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to finish."""
+        return max(0.0, self.finished - self.started)
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in words."""
+        if self._broken:
+            return "nothing to change, but checks failed"
+        return SENTENCES[self.outcome]
+
+    def with_message(self, message: str) -> "RunResult":
+        """The result with a sentence on why it ended so."""
+        return replace(self, message=message)
+
+    def to_json(self) -> dict[str, Any]:
+        """The stable `--json` output."""
+        return {
+            "run_id": self.run_id,
+            "runbook": self.runbook,
+            "outcome": self.outcome,
+            "hosts": {name: host.to_json() for name, host in self.hosts.items()},
+            "findings": [finding.to_json() for finding in self.findings],
+            "timings": dict(self.timings),
+        }
+
+
+def scrubbed(result: RunResult, scrub: Scrub) -> RunResult:
+    """The result with `scrub` applied to every text in it: the last gate before a report leaves Routebook."""
+    return replace(
+        result,
+        runbook=scrub(result.runbook),
+        message=scrub(result.message),
+        hosts=scrubbed_hosts(result.hosts, scrub),
+        findings=tuple(_scrubbed_finding(finding, scrub) for finding in result.findings),
+    )
+
+
+def scrubbed_hosts(hosts: Mapping[str, HostResult], scrub: Scrub) -> dict[str, HostResult]:
+    """Hosts with `scrub` applied to every text in them."""
+    return {name: _scrubbed_host(host, scrub) for name, host in hosts.items()}
+
+
+def _scrubbed_host(host: HostResult, scrub: Scrub) -> HostResult:
+    return replace(
+        host,
+        diff=scrub(host.diff),
+        commands=tuple(map(scrub, host.commands)),
+        undo=tuple(map(scrub, host.undo)),
+        effects=tuple(replace(e, subject=scrub(e.subject), reason=scrub(e.reason)) for e in host.effects),
+        warnings=tuple(map(scrub, host.warnings)),
+        message=scrub(host.message),
+    )
+
+
+def _scrubbed_finding(finding: Finding, scrub: Scrub) -> Finding:
+    return replace(
+        finding,
+        subject=scrub(finding.subject),
+        evidence=tuple(map(scrub, finding.evidence)),
+        cause=scrub(finding.cause),
+    )
