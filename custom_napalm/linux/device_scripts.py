@@ -1,0 +1,219 @@
+"""The POSIX sh programs that run on the device: the dead-man's watcher, reverting, confirming, and what drives them.
+
+They need a Linux userland with flock (util-linux or BusyBox) and nothing else. Everything that changes a run's
+phase does so under an exclusive lock on `ROOT` itself, which the kernel releases when the holder dies: exactly
+one of confirming and reverting wins, and none of them can leave a lock behind.
+
+A run's folder holds `phase` (armed, confirming, reverting, failed; a folder without it is an unfinished arming),
+`deadline` (seconds of /proc/uptime, so that stepping the clock changes nothing), `watcher` (its process id),
+the components' uploads, and `revert.N.sh` and `persist.N.sh` for each component.
+"""
+
+from shlex import quote
+
+ROOT = "/run/routebook"
+RESULTS_KEPT = 5
+
+# Exit statuses of the programs below; 1 means that a component's fragment failed.
+GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER = 3, 10, 73, 74, 75, 76
+
+_HEAD = f"""umask 077
+root={ROOT}
+run={{run}}
+folder=$root/$run
+uptime() {{{{ read -r up _ </proc/uptime; echo "${{{{up%%.*}}}}"; }}}}
+phase() {{{{ cat "$folder/phase" 2>/dev/null; }}}}
+enter() {{{{ echo "$1" >"$folder/phase.new" && mv "$folder/phase.new" "$folder/phase"; }}}}
+lock() {{{{ exec 9<"$root" && flock -w "$1" 9; }}}}
+wake() {{{{ # a watcher that is told so looks whether it is still needed
+    [ -n "$watcher" ] && [ "$watcher" != "$PPID" ] || return 0
+    case $(tr '\\0' ' ' <"/proc/$watcher/cmdline") in *"$folder/watch.sh"*) kill -TERM "$watcher" ;; esac
+}}}} 2>/dev/null
+finish() {{{{
+    {{{{ echo "phase=$1"; echo "by=$2"; cat "$folder/message"; }}}} >"$root/$run.result" 2>/dev/null
+    read -r watcher <"$folder/watcher"
+    cd / && rm -rf "$folder"
+    wake
+}}}}
+note() {{{{ if command -v logger >/dev/null; then logger -t routebook "run $run: $1" 2>/dev/null; fi; }}}}
+"""
+
+_WATCH = """trap '' HUP
+trap : TERM
+cd /
+echo $$ >"$folder/watcher"
+tries=0
+while [ -e "$folder/deadline" ]; do
+    read -r deadline <"$folder/deadline"
+    left=$((deadline - $(uptime)))
+    if [ "$left" -le 0 ]; then
+        /bin/sh "$folder/revert.sh" timer </dev/null >/dev/null 2>&1
+        case $? in 0 | 3) exit 0 ;; 10) continue ;; esac
+        tries=$((tries + 1))
+        [ "$tries" -lt 6 ] || exit 1
+        left=$((tries * 5))
+    fi
+    [ "$left" -le 60 ] || left=60
+    sleep "$left" &
+    wait $!
+    kill $! 2>/dev/null
+done
+exit 0
+"""
+
+_REVERT = """by=${1:-driver}
+lock 300 || exit 75
+case $(phase) in
+    armed | confirming | reverting | failed) ;;
+    *) cd / && rm -rf "$folder"; exit 3 ;;
+esac
+if [ "$by" = timer ]; then
+    read -r deadline <"$folder/deadline"
+    [ "$deadline" -le "$(uptime)" ] || exit 10
+    note "not confirmed in time, reverting"
+fi
+enter reverting
+cd "$folder" || exit 1
+: >detail
+failed=
+for part in revert.*.sh; do
+    [ -e "$part" ] || continue
+    name=${part#revert.}; name=${name%.sh}
+    /bin/sh "./$part" </dev/null >"out.$name" 2>"err.$name" || {
+        failed=1
+        { echo "$name could not be restored"; tail -n 5 "out.$name"; } | tr '\\n' ' ' >>detail
+    }
+done
+if [ -n "$failed" ]; then
+    enter failed
+    note "reverting failed: $(cat detail)"
+    exit 1
+fi
+note "reverted"
+finish reverted "$by"
+"""
+
+_CONFIRM = """lock 60 || exit 75
+[ "$(phase)" = armed ] || [ "$(phase)" = confirming ] || exit 3
+enter confirming
+cd "$folder" || exit 1
+: >detail
+for part in persist.*.sh; do
+    [ -e "$part" ] || continue
+    name=${part#persist.}; name=${name%.sh}
+    /bin/sh "./$part" </dev/null >"out.$name" 2>"err.$name" || {
+        { echo "$name could not be written:"; tail -n 5 "out.$name"; } | tr '\\n' ' ' >>detail
+        enter armed
+        exit 1
+    }
+done
+finish confirmed driver
+"""
+
+_START = """start_watcher() {
+    rm -f "$folder/watcher"
+    if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+        systemd-run --quiet --collect --unit="routebook-$run-$(uptime)" /bin/sh "$folder/watch.sh" 9<&- >&2
+    else
+        setsid /bin/sh "$folder/watch.sh" </dev/null >/dev/null 2>&1 9<&- &
+    fi
+    waited=0
+    until [ -s "$folder/watcher" ]; do
+        [ "$waited" -lt 100 ] || return 1
+        waited=$((waited + 1))
+        sleep 0.05
+    done
+}
+alive() {
+    read -r watcher <"$folder/watcher" && case $(tr '\\0' ' ' <"/proc/$watcher/cmdline") in
+        *"$folder/watch.sh"*) return 0 ;;
+    esac
+    return 1
+} 2>/dev/null
+set_deadline() { echo $(($(uptime) + $1)) >"$folder/deadline.new" && mv "$folder/deadline.new" "$folder/deadline"; }
+"""
+
+
+def head(run: str) -> str:
+    """What every program begins with."""
+    return _HEAD.format(run=quote(run))
+
+
+def programs(run: str) -> dict[str, str]:
+    """The programs that arming stores in the run's folder: file name to text."""
+    return {
+        "watch.sh": head(run) + _WATCH,
+        "revert.sh": head(run) + _REVERT,
+        "confirm.sh": head(run) + _CONFIRM,
+    }
+
+
+def arm(run: str, seconds: int, write_files: str, room: str) -> str:
+    """Check that nothing is pending and that there is room, store the files, start the watcher, then say "armed"."""
+    return (
+        head(run)
+        + _START
+        + f"""mkdir -p -m 0700 "$root" || {{ echo "$root cannot be made"; exit {NO_ROOM}; }}
+lock 20 || exit {BUSY}
+for other in "$root"/*/phase; do
+    [ -e "$other" ] || continue
+    other=${{other%/phase}}
+    echo "${{other##*/}}"
+    exit {PENDING}
+done
+for left in "$root"/*/; do [ ! -d "$left" ] || rm -rf "$left"; done
+ls -t "$root"/*.result 2>/dev/null | tail -n +{RESULTS_KEPT + 1} | while read -r old; do rm -f "$old"; done
+{room}
+give_up() {{ cd /; rm -rf "$folder"; exit "$1"; }}
+trap 'give_up 1' TERM INT
+mkdir -m 0700 "$folder" || {{ echo "$folder cannot be made"; exit {NO_ROOM}; }}
+cd "$folder"
+full() {{ echo "$root is full"; give_up {NO_ROOM}; }}
+store() {{ base64 -d >"$1" && [ "$(wc -c <"$1")" -eq "$2" ]; }} 2>/dev/null
+{write_files}
+set_deadline {seconds} || full
+start_watcher || give_up {NO_WATCHER}
+enter armed || full
+"""
+    )
+
+
+def extend(run: str, seconds: int) -> str:
+    """Move the deadline; a watcher that someone killed is started anew."""
+    return (
+        head(run)
+        + _START
+        + f"""lock 20 || exit {BUSY}
+[ "$(phase)" = armed ] || exit {GONE}
+set_deadline {seconds} || exit 1
+if alive; then wake; else start_watcher || exit {NO_WATCHER}; fi
+"""
+    )
+
+
+def finish(run: str, program: str) -> str:
+    """Run confirm.sh or revert.sh in a session of its own, which a broken connection does not end; print `detail`."""
+    return (
+        head(run)
+        + f"""[ -d "$folder" ] || exit {GONE}
+setsid /bin/sh "$folder/{program}" driver </dev/null >/dev/null 2>&1
+status=$?
+cat "$folder/detail" 2>/dev/null
+exit $status
+"""
+    )
+
+
+PENDING_SCRIPT = f"""root={ROOT}
+read -r up _ </proc/uptime
+for file in "$root"/*/phase; do
+    [ -e "$file" ] || continue
+    folder=${{file%/phase}}
+    read -r deadline <"$folder/deadline"
+    echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $(cat "$folder/detail" 2>/dev/null | tr '\\n' ' ')"
+    exit 0
+done
+for file in $(ls -t "$root" 2>/dev/null | grep '\\.result$'); do
+    echo "ended ${{file%.result}} $(sed -n 's/^phase=//p' "$root/$file") $(sed -n 's/^by=//p' "$root/$file")"
+done
+"""
