@@ -40,7 +40,9 @@ def status(as_json: bool) -> None:
 
     nodes = Lab(Path.cwd()).status()
     if as_json:
-        click.echo(json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]}))
+        click.echo(
+            json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]})
+        )
         return
     for each in nodes:
         click.echo(f"{each.name:16} {' '.join(each.programs)}")

@@ -1,0 +1,250 @@
+"""A managed host of the lab as a node: accounts, sshd, and the base configuration of its FRR and strongSwan.
+
+The base configuration is that of a real host before Routebook comes: nothing of BGP and no tunnels, but things
+that somebody else made and that must stay as they are.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.node import Device, File, Node, Service, User
+from lab.routing import routes
+from lab.topology import MANAGEMENT, Host, IPInterface, Topology
+from routebook.errors import RefusedError
+
+DAEMONS = {"edge": ("frr", "strongswan"), "frr": ("frr",), "strongswan": ("strongswan",)}
+MANAGEMENT_DEVICE = "mgmt0"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may log in: the operator's public key, the hash of each account's password, the host's private key."""
+
+    authorized_key: str
+    password_hashes: dict[str, str]
+    host_key: str
+
+
+def node(host: Host, topology: Topology, access: Access) -> Node:
+    """The node of a managed host."""
+    daemons = DAEMONS.get(host.platform)
+    if daemons is None:
+        raise RefusedError(
+            f"{host.name} is of platform {host.platform}; the lab can run hosts of platform {', '.join(DAEMONS)}"
+        )
+    files = _ssh_files(host, access) | _name_files(host, topology)
+    services = [
+        Service(
+            "sshd",
+            ("/usr/sbin/sshd", "-D", "-e", "-f", "/etc/ssh/sshd_config"),
+            ready=(f"tcp:{host.management}:22",),
+        )
+    ]
+    if "frr" in daemons:
+        files |= frr_files(host.name, _frr_base(host))
+        services.append(FRR)
+    if "strongswan" in daemons:
+        files |= _strongswan_files()
+        services.append(CHARON)
+    linked = [interface for interface in host.interfaces if interface.link is not None]
+    return Node(
+        name=host.name,
+        kind="host",
+        devices=(
+            Device(MANAGEMENT_DEVICE, MANAGEMENT),
+            *(Device(interface.name, str(interface.link)) for interface in linked),
+        ),
+        network=tuple(_network(host, topology)),
+        files=files,
+        folders={"/run/sshd": "755 root root", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
+        if "frr" in daemons
+        else {"/run/sshd": "755 root root"},
+        services=tuple(services),
+        users=(
+            User(
+                "operator",
+                1001,
+                access.password_hashes["operator"],
+                access.authorized_key,
+                "ALL=(ALL:ALL) NOPASSWD: ALL",
+            ),
+            User("nosudo", 1002, access.password_hashes["nosudo"], access.authorized_key),
+            User("pwsudo", 1003, access.password_hashes["pwsudo"], access.authorized_key, "ALL=(ALL:ALL) ALL"),
+        ),
+    )
+
+
+def add_address(address: IPInterface, device: str) -> str:
+    """The line for `ip -batch` that gives a device an address that can be used at once."""
+    return f"address add {address.with_prefixlen} dev {device}{' nodad' if address.version == 6 else ''}"
+
+
+def _network(host: Host, topology: Topology) -> list[str]:
+    length = 24 if host.management.version == 4 else 64
+    nodad = " nodad" if host.management.version == 6 else ""
+    lines = [
+        "link set lo up",
+        f"link set {MANAGEMENT_DEVICE} up",
+        f"address add {host.management}/{length} dev {MANAGEMENT_DEVICE}{nodad}",
+    ]
+    if host.management not in topology.operator.network:
+        lines.append(f"route add {topology.operator.ip} dev {MANAGEMENT_DEVICE}")
+    for interface in host.interfaces:
+        if interface.link is not None:
+            lines.append(f"link set {interface.name} up")
+        elif interface.name != "lo":
+            lines += [f"link add {interface.name} type dummy", f"link set {interface.name} up"]
+        lines += [add_address(address, interface.name) for address in interface.addresses]
+    for tunnel in host.tunnels:
+        if tunnel.mode == "policy" and tunnel.inner is not None:
+            lines.append(f"address add {tunnel.inner.ip} dev lo")
+    return lines + routes(host, topology)
+
+
+def _name_files(host: Host, topology: Topology) -> dict[str, File]:
+    names = "".join(f"{other.management}\t{other.name}\n" for other in topology.hosts)
+    return {
+        "/etc/hostname": File(host.name + "\n"),
+        "/etc/hosts": File(f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{names}"),
+        "/etc/nsswitch.conf": File("passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n"),
+        "/etc/resolv.conf": File(""),
+    }
+
+
+def _ssh_files(host: Host, access: Access) -> dict[str, File]:
+    pam = (
+        "auth required pam_unix.so\naccount required pam_unix.so\n"
+        "session required pam_permit.so\npassword required pam_deny.so\n"
+    )
+    return {
+        "/etc/ssh/ssh_host_ed25519_key": File(access.host_key, 0o600),
+        "/etc/ssh/sshd_config": File(
+            f"ListenAddress {host.management}\n"
+            "HostKey /etc/ssh/ssh_host_ed25519_key\n"
+            "PermitRootLogin no\n"
+            "PasswordAuthentication yes\n"
+            "UsePAM yes\n"
+            "PrintMotd no\n"
+            "UseDNS no\n" + ("PerSourcePenalties no\n" if _sshd_penalises() else "") + "AcceptEnv LANG LC_*\n"
+            # Tests log in wrongly on purpose, and go on.
+            "Subsystem sftp internal-sftp\n"
+        ),
+        "/etc/pam.d/sshd": File(pam),
+        "/etc/pam.d/sudo": File(pam),
+        "/etc/pam.d/su": File("auth sufficient pam_rootok.so\n" + pam),
+        "/etc/pam.d/frr": File("auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"),
+        "/etc/pam.d/other": File("auth required pam_deny.so\naccount required pam_deny.so\n"),
+    }
+
+
+def _sshd_penalises() -> bool:
+    """Whether this OpenSSH (9.8 and later) shuts out addresses that failed to log in."""
+    return b"persourcepenalties" in Path("/usr/sbin/sshd").read_bytes()
+
+
+FRR = Service(
+    "frr",
+    ("/usr/lib/frr/frrinit.sh", "start"),
+    restart=False,
+    ready=("/run/frr/watchfrr.started", "/run/frr/bgpd.vty", "/run/frr/zebra.vty", "/run/frr/bfdd.vty"),
+)
+
+
+def frr_files(name: str, configuration: str) -> dict[str, File]:
+    """What FRR needs to start with a configuration."""
+    return {
+        "/etc/frr/daemons": File(
+            "bgpd=yes\nbfdd=yes\n"
+            "vtysh_enable=yes\n"
+            'zebra_options="  -A 127.0.0.1 -s 90000000"\n'
+            'bgpd_options="   -A 127.0.0.1 -M rpki"\n'
+            'staticd_options="-A 127.0.0.1"\n'
+            'bfdd_options="   -A 127.0.0.1"\n',
+            0o640, "frr", "frr",
+        ),
+        "/etc/frr/vtysh.conf": File("service integrated-vtysh-config\n", 0o640, "frr", "frrvty"),
+        "/etc/frr/frr.conf": File(
+            "frr defaults traditional\n"
+            f"hostname {name}\n"
+            "log file /var/log/frr/frr.log informational\n"
+            "log syslog informational\n"
+            "log timestamp precision 3\n"
+            "service integrated-vtysh-config\n"
+            "!\n" + configuration, 0o640, "frr", "frr",
+        ),
+    }  # fmt: skip
+
+
+def _frr_base(host: Host) -> str:
+    first = next((interface.name for interface in host.interfaces if interface.link is not None), "lo")
+    return (
+        "ip route 203.0.113.0/24 blackhole\n"
+        "!\n"
+        f"interface {first}\n"
+        " description Made by hand, not by Routebook\n"
+        "exit\n"
+        "!\n"
+        "ip prefix-list HAND-MADE seq 10 permit 203.0.113.0/24\n"
+        "!\n"
+        "route-map HAND-MADE permit 10\n"
+        " match ip address prefix-list HAND-MADE\n"
+        "exit\n"
+        "!\n"
+    )
+
+
+CHARON_BINARY = "/usr/lib/ipsec/charon"
+CHARON = Service(
+    "charon",
+    (CHARON_BINARY,),
+    ready=("/run/charon.vici",),
+    post=("/usr/sbin/swanctl", "--load-all", "--noprompt"),
+)
+
+CHARON_PLUGINS = (
+    "random nonce openssl aes sha1 sha2 md5 hmac kdf gcm cmac ctr ccm chapoly curve25519 gmp pem "
+    "pkcs1 pkcs8 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters"
+)
+
+
+def _strongswan_files() -> dict[str, File]:
+    return {
+        "/etc/strongswan.conf": File(
+            "charon {\n"
+            f"  load = {CHARON_PLUGINS}\n"
+            "  # The main table: FRR's nexthop tracking does not look at strongSwan's own table 220.\n"
+            "  routing_table = 254\n"
+            "  routing_table_prio = 32765\n"
+            "  install_virtual_ip = no\n"
+            "  filelog {\n"
+            "    charon {\n"
+            "      path = /var/log/charon.log\n"
+            "      time_format = %Y-%m-%dT%H:%M:%S\n"
+            "      time_add_ms = yes\n"
+            "      ike_name = yes\n"
+            "      append = yes\n"
+            "      flush_line = yes\n"
+            "      default = 1\n"
+            "    }\n"
+            "  }\n"
+            "}\n"
+            "include strongswan.d/swanctl.conf\n"
+        ),
+        "/etc/swanctl/conf.d/hand-made.conf": File(
+            "connections {\n"
+            "  hand-made {\n"
+            "    remote_addrs = 203.0.113.9\n"
+            "    local { auth = psk\n id = hand-made }\n"
+            "    remote { auth = psk\n id = elsewhere }\n"
+            "    children { hand-made { remote_ts = 203.0.113.128/25 } }\n"
+            "  }\n"
+            "}\n"
+            "secrets {\n"
+            "  ike-hand-made {\n"
+            "    id = elsewhere\n"
+            '    secret = "not for Routebook to touch"\n'
+            "  }\n"
+            "}\n",
+            0o600,
+        ),
+    }

@@ -1,0 +1,69 @@
+"""What one machine of the lab is made of, as plain data: the contract between rendering and booting."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the node: exact text, octal mode, owner and group by name (of the node's own passwd)."""
+
+    text: str
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A login. `password_hash` is crypt(3)'s; `sudoers` is what follows the name in sudoers, "" for none."""
+
+    name: str
+    uid: int
+    password_hash: str
+    authorized_key: str
+    sudoers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A network device of the node and the bridge that it is plugged into."""
+
+    name: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program that runs on the node.
+
+    `restart` keeps it running, as systemd does for strongSwan. A program that goes into the background by
+    itself has `restart` False. `ready` are the paths that must exist before the service counts as up
+    (sockets must accept a connection) or "tcp:ADDRESS:PORT"; then `post` runs, after every start.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    restart: bool = True
+    ready: tuple[str, ...] = ()
+    post: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine of the lab: `network` are lines for `ip -batch`, `disk` is its size in MiB."""
+
+    name: str
+    kind: str  # "host", "peer" or "cache"
+    devices: tuple[Device, ...]
+    network: tuple[str, ...]
+    files: Mapping[str, File]
+    services: tuple[Service, ...]
+    folders: Mapping[str, str] = field(default_factory=dict)  # path to "MODE OWNER GROUP"
+    users: tuple[User, ...] = ()
+    disk: int = 64
+
+    def as_json(self) -> dict[str, Any]:
+        """The node in the form in which it travels to its own process 1."""
+        return asdict(self)

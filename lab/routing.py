@@ -1,0 +1,51 @@
+"""Base routing of the lab's hosts: what an IGP would give them, so that sessions between loopbacks can come up."""
+
+from lab.topology import Host, IPAddress, IPNetwork, Topology
+
+
+def routes(host: Host, topology: Topology) -> list[str]:
+    """Lines for `ip -batch`: loopbacks of the host's own site, and the other sites' prefixes by way of the hosts
+    of this site that hold a tunnel to them. A host that holds one itself leaves that to the tunnel.
+    """
+    lines = []
+    for other in topology.hosts:
+        if other is host:
+            continue
+        for loopback in other.loopbacks:
+            via = _gateway(host, other, loopback)
+            if via is not None:
+                lines.append(f"route add {loopback} via {via}")
+    for site, prefixes in topology.sites.items():
+        if site == host.site or _leads_to(host, site, topology):
+            continue
+        for metric, holder in enumerate(_holders(host, site, topology)):
+            lines += [
+                f"route add {prefix} via {via} metric {20 + metric}"
+                for prefix in prefixes
+                if (via := _gateway(host, holder, prefix)) is not None
+            ]
+    return lines
+
+
+def _leads_to(host: Host, site: str, topology: Topology) -> bool:
+    return any(topology.host(tunnel.peer).site == site for tunnel in host.tunnels)
+
+
+def _holders(host: Host, site: str, topology: Topology) -> list[Host]:
+    return [
+        other
+        for other in topology.hosts
+        if other is not host and other.site == host.site and _leads_to(other, site, topology)
+    ]
+
+
+def _gateway(host: Host, other: Host, target: IPAddress | IPNetwork) -> IPAddress | None:
+    """The other host's address on a link that both share, if they are of one site."""
+    if host.site != other.site:
+        return None
+    for interface in host.interfaces:
+        if interface.link is not None and interface.address_in(target.version) is not None:
+            address = other.address_on(interface.link, target.version)
+            if address is not None and interface.link != "internet":
+                return address
+    return None
