@@ -16,7 +16,8 @@ class Section:
 
     `part` is the configuration it belongs to: "frr" for FRR's running configuration, an absolute path for a
     file. `owns` are shell patterns over the first line of a top-level block (FRR) or over file paths: what
-    matches and is not in `text` goes away. `text` contains secrets.
+    matches and is not in `text` goes away. `outer / inner` (FRR) owns blocks inside a block that others use
+    too, as `bfd / profile RB-*` does. `text` contains secrets.
     """
 
     name: str

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from routebook.errors import RefusedError
+
 Severity = Literal["error", "warning"]
 
 
@@ -33,7 +35,7 @@ class Problem:
         return f"{self.mark}: {kind}{self.message}" + (f"; {self.fix}" if self.fix else "")
 
 
-class IntentError(Exception):
+class IntentError(RefusedError):
     """The inventory is refused. `problems` has every reason, warnings included, sorted by file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -1,0 +1,168 @@
+"""Resolves references to secrets, and keeps what they resolve to out of everything that is shown or stored."""
+
+import base64
+import json
+import os
+import shlex
+import stat
+import subprocess
+import threading
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from routebook.errors import RefusedError
+from routebook.intent.model import SecretRef
+
+REDACTED = "<secret>"
+_MAX_BYTES = 64 * 1024
+_TIMEOUT = 30.0  # seconds that a command may take to print a secret
+_READABLE_BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
+
+
+class SecretError(RefusedError):
+    """A secret cannot be had. The message names the reference and the remedy, never the secret."""
+
+
+class Redactor:
+    """Knows every secret that was resolved in this process, and takes them out of text. Safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._values: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def add(self, value: str) -> None:
+        """Take `value`, and the forms in which programs write it, out of all text from now on."""
+        raw = value.encode()
+        forms = {
+            value,
+            base64.b64encode(raw).decode(),
+            raw.hex(),
+            json.dumps(value)[1:-1],
+            json.dumps(value, ensure_ascii=False)[1:-1],
+            repr(value)[1:-1],
+            shlex.quote(value),
+            urllib.parse.quote(value, safe=""),
+        }
+        with self._lock:
+            known = {*self._values, *(form for form in forms if form)}
+            self._values = tuple(sorted(known, key=len, reverse=True))  # a secret may contain another one
+
+    def scrub(self, text: str) -> str:
+        """The text without secrets."""
+        for value in self._values:
+            text = text.replace(value, REDACTED)
+        return text
+
+    def scrub_data(self, data: Any) -> Any:
+        """A copy of JSON-like data without secrets, in keys and values."""
+        if isinstance(data, str):
+            return self.scrub(data)
+        if isinstance(data, Mapping):
+            return {self.scrub_data(key): self.scrub_data(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.scrub_data(item) for item in data]
+        return data
+
+
+class Secrets:
+    """A project's secrets, each resolved once per process. `redactor` knows all that were resolved.
+
+    Relative file names are relative to the project, which is also where commands run.
+    """
+
+    def __init__(self, project: Path, redactor: Redactor | None = None) -> None:
+        self.project = project
+        self.redactor = redactor or Redactor()
+        self._known: dict[SecretRef, str] = {}
+        self._locks: dict[SecretRef, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def resolve(self, reference: SecretRef) -> str:
+        """The secret. Raises SecretError when it is missing, empty, readable by others, or not one line of text."""
+        with self._lock:
+            lock = self._locks.setdefault(reference, threading.Lock())
+        with lock:  # one at a time per secret: a command may ask a person
+            if reference not in self._known:
+                value = self._read(reference)
+                self.redactor.add(value)
+                self._known[reference] = value
+            return self._known[reference]
+
+    def _read(self, reference: SecretRef) -> str:
+        if reference.env:
+            raw = os.environ.get(reference.env)
+            if raw is None:
+                raise SecretError(f"{reference} is not set; export it, or change the reference in the inventory")
+        elif reference.file:
+            raw = self._read_file(reference.file)
+        else:
+            raw = self._run(str(reference.command))
+        value = raw.removesuffix("\n").removesuffix("\r")
+        if not value.strip():
+            raise SecretError(f"{reference} gives an empty secret")
+        if not value.isprintable():
+            raise SecretError(f"{reference} gives more than one line, or characters that cannot be printed")
+        return value
+
+    def _read_file(self, name: str) -> str:
+        path = self.project / Path(name).expanduser()
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise SecretError(f"secret file {name}: {error.strerror}; {_how_to_make(name)}") from error
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise SecretError(f"secret file {name} is not a regular file")
+            if status.st_mode & _READABLE_BY_OTHERS:
+                mode = stat.S_IMODE(status.st_mode)
+                raise SecretError(f"secret file {name} is open to others (mode {mode:04o}); chmod 600 {name}")
+            raw = file.read(_MAX_BYTES + 1)
+        return _decode(raw, f"secret file {name}")
+
+    def _run(self, command: str) -> str:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise SecretError(f"secret command {command!r}: {error}; check its quotes") from error
+        try:
+            done = subprocess.run(
+                words, cwd=self.project, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
+            )
+        except subprocess.TimeoutExpired:
+            # The exception holds what the command has printed; it must not be chained into a traceback.
+            raise SecretError(f"secret command {command!r} gave no answer within {_TIMEOUT:.0f} s") from None
+        except OSError as error:
+            raise SecretError(f"secret command {command!r} cannot be run: {error.strerror}") from error
+        if done.returncode:
+            complaint = self.redactor.scrub(done.stderr.decode(errors="replace").strip())[-200:]
+            raise SecretError(f"secret command {command!r} failed with status {done.returncode}: {complaint}")
+        return _decode(done.stdout, f"secret command {command!r}")
+
+    def missing(self, references: Iterable[SecretRef]) -> dict[SecretRef, str]:
+        """Those of the references that cannot be resolved as things stand, and why. Runs no command."""
+        found: dict[SecretRef, str] = {}
+        for reference in references:
+            if reference.command:
+                continue
+            try:
+                self._read(reference)
+            except SecretError as error:
+                found[reference] = str(error)
+        return found
+
+
+def _decode(raw: bytes, what: str) -> str:
+    if len(raw) > _MAX_BYTES:
+        raise SecretError(f"{what} gives more than {_MAX_BYTES // 1024} KiB")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise SecretError(f"{what} gives no UTF-8 text") from None
+
+
+def _how_to_make(name: str) -> str:
+    folder, file = shlex.quote(str(Path(name).parent)), shlex.quote(name)
+    return f"make one with: (umask 077; mkdir -p {folder}; openssl rand -base64 33 > {file})"
