@@ -53,6 +53,13 @@ class LocatedList(list[Any]):
         self.marks.append(mark)
 
 
+def plain(value: Any) -> Any:
+    """The value as ordinary dicts and lists, without places."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
 @dataclass(slots=True)
 class Sources:
     """The files of an inventory. `broken` is set when one of them could not be read to its end."""
