@@ -14,8 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from custom_napalm.contract import Candidate, Section
 from routebook.errors import RefusedError
 from routebook.intent.ciphers import keywords
-from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
-from routebook.intent.problem import nearest
+from routebook.intent.model import (
+    CommunityList,
+    HostIntent,
+    Neighbor,
+    NeighborFamily,
+    Network,
+    PrefixList,
+    SecretRef,
+)
+from routebook.intent.problem import Mark, Problem, nearest
 from routebook.secrets import SecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
@@ -24,7 +32,11 @@ _MAX_DIGITS = 10  # of a 32-bit number
 
 
 class RenderError(RefusedError):
-    """A template, or what is declared beside it, does not work. The message has host, file, line and reason."""
+    """A template, or what is declared beside it, does not work: why, where, and for which host (empty for all)."""
+
+    def __init__(self, reason: str, place: Mark, host: str = "") -> None:
+        self.reason, self.place, self.host = reason, place, host
+        super().__init__(f"{host}: {place}: {reason}" if host else f"{place}: {reason}")
 
 
 class Resolver(Protocol):
@@ -84,33 +96,34 @@ def section_templates(templates: Path, platform: str) -> tuple[SectionTemplate, 
     for section in _declared(templates, platform, ()):
         if section.name in found:
             first = found[section.name].template
-            raise RenderError(
-                f"platform {platform}: two sections are named {section.name!r}: {first} and {section.template}"
-            )
+            raise RenderError(f"sections {first} and {section.template} have one name", _ownership(platform))
         found[section.name] = section
     return tuple(found.values())
 
 
 def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterator[SectionTemplate]:
-    path = templates / platform / "ownership.yaml"
+    place = _ownership(platform)
     if platform in above:
-        raise RenderError(f"{path}: `use` goes round in a circle: {' uses '.join((*above, platform))}")
+        raise RenderError(f"`use` goes round in a circle: {' uses '.join((*above, platform))}", place)
     try:
-        ownership = _OwnershipInput.model_validate(yaml.safe_load(path.read_text()) or {})
+        written = (templates / platform / "ownership.yaml").read_text()
+        ownership = _OwnershipInput.model_validate(yaml.safe_load(written) or {})
     except OSError as error:
-        raise RenderError(
-            f"platform {platform}: {path}: {error.strerror}; it declares what its templates own"
-        ) from error
+        raise RenderError(f"{error.strerror}; it declares what the templates of {platform} own", place) from error
     except (yaml.YAMLError, ValidationError) as error:
-        raise RenderError(f"{path}: {' '.join(str(error).split())}") from error
+        raise RenderError(" ".join(str(error).split()), place) from error
     for name, section in ownership.sections.items():
         template = f"{platform}/{name}.j2"
         if not (templates / template).is_file():
-            raise RenderError(f"{path} declares section {name!r}, but there is no template {templates / template}")
+            raise RenderError(f"declares section {name!r}, but there is no templates/{template}", place)
         owns = tuple(pattern for declared in section.owns for pattern in _expand(declared))
         yield SectionTemplate(name, template, section.part, owns, int(section.mode, 8))
     for other in ownership.use:
         yield from _declared(templates, other, (*above, platform))
+
+
+def _ownership(platform: str) -> Mark:
+    return Mark(f"templates/{platform}/ownership.yaml", 1)
 
 
 def _expand(pattern: str) -> Iterator[str]:
@@ -158,7 +171,7 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
         known |= {section.name for section in section_templates(templates, path.parent.name)}
     for name in wanted:
         if name not in known:
-            raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}")
+            raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}", Mark("templates", 1))
 
 
 def _environment(templates: Path, secrets: Resolver) -> Environment:
@@ -178,25 +191,35 @@ def _render(environment: Environment, template: str, intent: HostIntent, templat
     try:
         return environment.get_template(template).render(host=intent)
     except TemplateSyntaxError as error:
-        raise RenderError(
-            f"{intent.name}: {templates / (error.name or template)}:{error.lineno}: {error.message}"
-        ) from None
+        place = Mark(f"templates/{error.name or template}", error.lineno)
+        raise RenderError(str(error.message), place, intent.name) from None
     except SecretError as error:
-        raise SecretError(f"{intent.name}: {error}") from None
+        raise SecretError(f"{intent.name}: {error.message}", error.fix) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        place = _place(error.__traceback__, templates) or str(templates / template)
-        raise RenderError(f"{intent.name}: {place}: {error}") from error
+        place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
+        raise RenderError(str(error), place, intent.name) from error
 
 
-def _place(traceback: TracebackType | None, templates: Path) -> str:
+def _place(traceback: TracebackType | None, templates: Path) -> Mark | None:
     """The innermost template and line of a traceback: Jinja gives its frames the templates' names and lines."""
-    place = ""
+    place = None
     while traceback is not None:
-        name = traceback.tb_frame.f_code.co_filename
-        if Path(name).is_relative_to(templates):
-            place = f"{name}:{traceback.tb_lineno}"
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        if file.is_relative_to(templates):
+            place = Mark(f"templates/{file.relative_to(templates)}", traceback.tb_lineno)
         traceback = traceback.tb_next
     return place
+
+
+def check_templates(network: Network, templates: Path) -> list[Problem]:
+    """What is wrong with the templates of the network's platforms, each thing once. Resolves no secret."""
+    found: dict[Problem, None] = {}
+    for intent in network.hosts.values():
+        try:
+            render_host(intent, templates, Placeholders())
+        except RenderError as error:
+            found.setdefault(Problem(error.place, error.reason, "correct the template"))
+    return list(found)
 
 
 def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList | CommunityList:

@@ -8,12 +8,13 @@ import stat
 import subprocess
 import threading
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from routebook.errors import RefusedError
-from routebook.intent.model import SecretRef
+from routebook.intent.model import Network, SecretRef
+from routebook.intent.problem import Problem
 
 REDACTED = "<secret>"
 _MAX_BYTES = 64 * 1024
@@ -22,7 +23,11 @@ _READABLE_BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 
 class SecretError(RefusedError):
-    """A secret cannot be had. The message names the reference and the remedy, never the secret."""
+    """A secret cannot be had. It names the reference and the `fix`, never the secret."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        self.message, self.fix = message, fix
+        super().__init__(f"{message}; {fix}" if fix else message)
 
 
 class Redactor:
@@ -94,7 +99,7 @@ class Secrets:
         if reference.env:
             raw = os.environ.get(reference.env)
             if raw is None:
-                raise SecretError(f"{reference} is not set; export it, or change the reference in the inventory")
+                raise SecretError(f"{reference} is not set", "export it, or change the reference in the inventory")
         elif reference.file:
             raw = self._read_file(reference.file)
         else:
@@ -111,14 +116,14 @@ class Secrets:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise SecretError(f"secret file {name}: {error.strerror}; {_how_to_make(name)}") from error
+            raise SecretError(f"secret file {name}: {error.strerror}", _how_to_make(name)) from error
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SecretError(f"secret file {name} is not a regular file")
             if status.st_mode & _READABLE_BY_OTHERS:
                 mode = stat.S_IMODE(status.st_mode)
-                raise SecretError(f"secret file {name} is open to others (mode {mode:04o}); chmod 600 {name}")
+                raise SecretError(f"secret file {name} is open to others (mode {mode:04o})", f"chmod 600 {name}")
             raw = file.read(_MAX_BYTES + 1)
         return _decode(raw, f"secret file {name}")
 
@@ -126,7 +131,7 @@ class Secrets:
         try:
             words = shlex.split(command)
         except ValueError as error:
-            raise SecretError(f"secret command {command!r}: {error}; check its quotes") from error
+            raise SecretError(f"secret command {command!r}: {error}", "check its quotes") from error
         try:
             done = subprocess.run(
                 words, cwd=self.project, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
@@ -141,17 +146,22 @@ class Secrets:
             raise SecretError(f"secret command {command!r} failed with status {done.returncode}: {complaint}")
         return _decode(done.stdout, f"secret command {command!r}")
 
-    def missing(self, references: Iterable[SecretRef]) -> dict[SecretRef, str]:
-        """Those of the references that cannot be resolved as things stand, and why. Runs no command."""
-        found: dict[SecretRef, str] = {}
-        for reference in references:
-            if reference.command:
-                continue
-            try:
-                self._read(reference)
-            except SecretError as error:
-                found[reference] = str(error)
-        return found
+    def missing(self, reference: SecretRef) -> SecretError | None:
+        """Why a reference cannot be resolved as things stand. Runs no command."""
+        if reference.command:
+            return None
+        try:
+            self._read(reference)
+        except SecretError as error:
+            return error
+        return None
+
+
+def missing_secrets(network: Network) -> list[Problem]:
+    """A warning for each secret of the intent that is not there: only commands that need it refuse to go on."""
+    secrets = Secrets(network.project)
+    found = ((use, secrets.missing(use.reference)) for use in network.secret_uses)
+    return [Problem(use.mark, f"{use.purpose}: {error.message}", error.fix, "warning") for use, error in found if error]
 
 
 def _decode(raw: bytes, what: str) -> str:

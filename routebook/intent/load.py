@@ -16,6 +16,7 @@ from routebook.intent.model import (
     Network,
     Peer,
     RpkiCache,
+    SecretUse,
     Session,
     Site,
     TunnelPair,
@@ -43,9 +44,10 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         raise IntentError(problems.all())  # names that stand in a broken file would all be unknown
     nodes = resolve_nodes(declared, problems)
     policies = resolve_policies(declared, problems)
-    tunnels, inner = resolve_tunnels(declared, nodes, problems)
+    uses = _logins(declared)
+    tunnels, inner = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
-    sessions = resolve_sessions(declared, nodes, policies, tunnels, problems)
+    sessions = resolve_sessions(declared, nodes, policies, tunnels, uses, problems)
     caches = _caches(declared, problems)
     hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, problems)
     if problems.errors or declared.network is None:
@@ -63,8 +65,17 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         sessions=tuple(sessions),
         tunnels=tuple(tunnels),
         caches=caches,
+        secret_uses=tuple(uses),
         warnings=problems.all(),
     )
+
+
+def _logins(declared: Declared) -> list[SecretUse]:
+    return [
+        SecretUse(reference=element.password, purpose="login", mark=element.mark("password"))
+        for element in (*declared.hosts.values(), *declared.groups.values(), declared.defaults)
+        if element.password is not None
+    ]
 
 
 def _caches(declared: Declared, problems: Problems) -> tuple[CacheServer, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from routebook.intent.problem import Problem
+from routebook.intent.problem import Mark, Problem
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
@@ -308,6 +308,14 @@ class TunnelPair(Frozen):
     inner: IPNetwork | None = None
 
 
+class SecretUse(Frozen):
+    """A reference to a secret, what needs it, and where the inventory says so."""
+
+    reference: SecretRef
+    purpose: str
+    mark: Mark
+
+
 class Network(Frozen):
     """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
 
@@ -320,6 +328,7 @@ class Network(Frozen):
     sessions: tuple[Session, ...]
     tunnels: tuple[TunnelPair, ...]
     caches: tuple[CacheServer, ...] = ()
+    secret_uses: tuple[SecretUse, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     def interfaces(self, name: str) -> tuple[Interface, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from routebook.intent.endpoints import Endpoints, find_endpoints
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import Family, Neighbor, NeighborFamily, Session, SessionEnd, TunnelPair
+from routebook.intent.model import Family, Neighbor, NeighborFamily, SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
@@ -33,11 +33,16 @@ class SessionPair:
 
 
 def resolve_sessions(
-    declared: Declared, nodes: Nodes, policies: Policies, tunnels: Iterable[TunnelPair], problems: Problems
+    declared: Declared,
+    nodes: Nodes,
+    policies: Policies,
+    tunnels: Iterable[TunnelPair],
+    uses: list[SecretUse],
+    problems: Problems,
 ) -> list[Session]:
-    """Every session; those that are wrong are reported and left out."""
+    """Every session; those that are wrong are reported and left out. Passwords are added to `uses`."""
     by_tunnel = {tunnel.name: tunnel for tunnel in tunnels}
-    sessions: list[Session] = []
+    sessions: dict[str, Session] = {}
     seen: dict[object, SessionPair] = {}
     for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
         endpoints = find_endpoints(pair.ends, pair.options, pair.mark, nodes, by_tunnel, problems)
@@ -52,13 +57,16 @@ def resolve_sessions(
                 "remove one of them",
             )
             continue
-        if any(session.name == pair.name for session in sessions):
+        if pair.name in sessions:
             problems.error(pair.mark, f"a second session is named {pair.name!r}", "give one of them a name: …")
             continue
         session = _session(pair, endpoints)
         check_session(session, pair.ends, pair.options, endpoints, pair.mark, policies, problems)
-        sessions.append(session)
-    return sessions
+        sessions[pair.name] = session
+        if session.password is not None:
+            place = pair.options[0].mark("password", pair.mark)
+            uses.append(SecretUse(reference=session.password, purpose=f"session {pair.name}", mark=place))
+    return list(sessions.values())
 
 
 def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[SessionPair]:

@@ -7,7 +7,7 @@ from ipaddress import ip_interface, ip_network
 from routebook.intent.addresses import Use
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import IPAddress, IPNetwork, IpsecProposal, Tunnel, TunnelEnd, TunnelPair
+from routebook.intent.model import IPAddress, IPNetwork, IpsecProposal, SecretUse, Tunnel, TunnelEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
@@ -28,8 +28,13 @@ class _Pair:
     inner_mark: Mark
 
 
-def resolve_tunnels(declared: Declared, nodes: Nodes, problems: Problems) -> tuple[list[TunnelPair], list[Use]]:
-    """Every tunnel and the inner addresses in use; tunnels that are wrong are reported and left out."""
+def resolve_tunnels(
+    declared: Declared, nodes: Nodes, uses: list[SecretUse], problems: Problems
+) -> tuple[list[TunnelPair], list[Use]]:
+    """Every tunnel and the inner addresses in use; tunnels that are wrong are reported and left out.
+
+    Pre-shared keys are added to `uses`.
+    """
     tunnels: list[TunnelPair] = []
     inner: list[Use] = []
     marks: dict[str, Mark] = {}
@@ -45,6 +50,9 @@ def resolve_tunnels(declared: Declared, nodes: Nodes, problems: Problems) -> tup
         tunnel = _tunnel(pair, nodes, problems)
         if tunnel is not None:
             tunnels.append(tunnel)
+            place = pair.options[0].mark("psk", pair.mark)
+            psk = tunnel.ends[0].tunnel.psk
+            uses.append(SecretUse(reference=psk, purpose=f"tunnel {pair.name}", mark=place))
             inner += [
                 Use(
                     ip_interface(f"{end.tunnel.local_inner}/{pair.inner.prefixlen}"),

@@ -1,0 +1,54 @@
+"""`routebook check`: every problem of the inventory and its intent, at once."""
+
+import json
+import sys
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@options.as_json
+@click.pass_obj
+def check(context: Context, as_json: bool) -> None:
+    """Check inventory, intent, templates and secrets; contacts no device.
+
+    Exit code 0 when everything can be used, with warnings or without; 1 when something is wrong.
+    """
+    from routebook.intent import IntentError, load
+    from routebook.render import check_templates
+    from routebook.secrets import missing_secrets
+
+    project = context.project
+    try:
+        network = load(project)
+        rendering = check_templates(network, project / "templates")
+        problems = tuple(sorted((*network.warnings, *rendering, *missing_secrets(network))))
+        size = f"{len(network.hosts)} hosts, {len(network.sessions)} sessions, {len(network.tunnels)} tunnels: "
+    except IntentError as error:
+        problems, size = error.problems, ""
+    errors = sum(problem.severity == "error" for problem in problems)
+    summary = f"{size}{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}"
+    if as_json:
+        listed = [
+            {
+                "file": problem.mark.file,
+                "line": problem.mark.line,
+                "severity": problem.severity,
+                "message": problem.message,
+                "fix": problem.fix,
+            }
+            for problem in problems
+        ]
+        click.echo(json.dumps({"problems": listed, "summary": summary}, indent=2))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(summary, err=True)
+    sys.exit(1 if errors else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,44 @@
+"""`routebook init`: a new project with the reference network as its example."""
+
+from pathlib import Path
+
+import click
+
+FOLDERS = ("inventory", "templates", "tasks", "runbooks")
+_IGNORED = "# Secrets, and what Routebook keeps on this machine.\nsecrets/\n.routebook/\n__pycache__/\n"
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def init(folder: Path) -> None:
+    """Make a new project in DIR, which must be empty or not exist: inventory, templates, tasks and runbooks."""
+    import shutil
+
+    from routebook.errors import RefusedError
+
+    source = skeleton()
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RefusedError(f"{folder} is not empty; nothing was written. Name a new folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FOLDERS:
+            shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        (folder / ".gitignore").write_text(_IGNORED)
+        (folder / "secrets").mkdir(mode=0o700)
+    except OSError as error:
+        raise RefusedError(
+            f"{error.filename or folder}: {error.strerror}; {folder} is incomplete, remove it"
+        ) from error
+    click.echo(f"made a project in {folder}: the example network, to be replaced by yours")
+    click.echo(f"next: cd {folder} && routebook check; or try it first: routebook lab up && routebook plan deploy")
+
+
+def skeleton() -> Path:
+    """Where the four folders are: inside the installed package, or beside it in a checkout. Raises RefusedError."""
+    from routebook.errors import RefusedError
+
+    package = Path(__file__).resolve().parents[1]
+    for place in (package / "skeleton", package.parent):
+        if all((place / name).is_dir() for name in FOLDERS):
+            return place
+    raise RefusedError(f"this installation has no example project (looked beside and in {package}); install it again")

@@ -1,0 +1,84 @@
+"""`routebook render`: the configuration that the intent asks for, without contacting a device."""
+
+import os
+from pathlib import Path
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help="Only this host; may be repeated.")
+@options.limit
+@click.option("--section", "sections", multiple=True, metavar="NAME", help="Only this section; may be repeated.")
+@click.option("--show-secrets", is_flag=True, help="Print secrets instead of saying where they come from.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the sections, secrets included, to DIR/HOST/SECTION, readable by you alone.",
+)
+@options.as_json
+@click.pass_obj
+def render(
+    context: Context,
+    hosts: tuple[str, ...],
+    limit: str,
+    sections: tuple[str, ...],
+    show_secrets: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the configuration that the intent asks for, host by host and section by section."""
+    import json
+
+    from routebook.errors import RefusedError
+    from routebook.intent import load
+    from routebook.limit import choose
+    from routebook.render import Placeholders, render_host
+    from routebook.secrets import Secrets
+
+    project = context.project
+    network = load(project)
+    if hosts and limit:
+        raise RefusedError("--host and --limit both choose hosts; use one of them")
+    chosen = choose(limit or ",".join(hosts), network.hosts)
+    resolver = Secrets(project) if show_secrets or out else Placeholders()
+    candidates = {
+        name: render_host(intent, project / "templates", resolver, sections or None)
+        for name, intent in network.hosts.items()
+        if name in chosen
+    }
+    if out is not None:
+        written = [
+            write_private(out / name / section.name, section.text)
+            for name, candidate in candidates.items()
+            for section in candidate.sections
+        ]
+        click.echo(f"wrote {len(written)} sections of {len(candidates)} hosts to {out}; they contain secrets", err=True)
+        return
+    if as_json:
+        listed = {
+            name: [{"section": s.name, "part": s.part, "owns": s.owns, "text": s.text} for s in candidate.sections]
+            for name, candidate in candidates.items()
+        }
+        click.echo(json.dumps({"hosts": listed}, indent=2))
+        return
+    for name, candidate in candidates.items():
+        for section in candidate.sections:
+            click.secho(f"# {name}: {section.name} ({section.part})", bold=True)
+            click.echo(section.text or "# nothing\n", nl=False)
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Write a file that only its owner can read, from its first byte on."""
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.new")
+    staged.unlink(missing_ok=True)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    return staged.replace(path)
