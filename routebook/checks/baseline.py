@@ -50,7 +50,7 @@ def _session(facts: Facts, host: str, old: BgpSession, session: BgpSession | Non
         return Finding(host, "baseline.session", subject, "failed", evidence, "the session is gone")
     if not session.established:
         evidence = (f"{host}: Established before the run, now {describe(session)}",)
-        cause = diagnose_session(facts, host, session, None).cause
+        cause = diagnose_session(facts, host, session, None, notifications=False).cause
         return Finding(host, "baseline.session", subject, "pending", evidence, cause)
     families = [{family.name for family in one.families} for one in (old, session)]
     if families[0] != families[1] or old.remote_as != session.remote_as:

@@ -197,11 +197,11 @@ def _timers(end: _End) -> Iterator[Finding]:
 def _kept(end: _End) -> Iterator[Finding]:
     """A reset that nobody forecast: it cannot be undone, so it is told and does not roll the run back."""
     before, session = end.before, end.session
-    if before is None or not before.established or (end.host, str(session.peer)) in _reset_expected(end.facts):
+    if before is None or not before.established:
         return
     again = session.established_count > before.established_count > 0
     younger = None not in (session.uptime, before.uptime) and (session.uptime or 0) < (before.uptime or 0)
-    if again or younger:
+    if (again or younger) and (end.host, str(session.peer)) not in _reset_expected(end.facts):
         told = f"Established for {session.uptime} s, before the run {before.uptime} s"
         cause = f"reset during the run, which was not forecast; last reset: {session.last_reset or 'not told'}"
         yield end.finding("reset", "warning", told, cause=cause)

@@ -55,30 +55,32 @@ class _Case:
         return own + [(end, line) for line in self.facts.lines(end, str(self.neighbor.local_address))]
 
 
-def diagnose(facts: Facts, host: str, session: BgpSession, neighbor: Neighbor | None) -> Diagnosis:
-    """Why the session is not Established, and whether waiting could still mend it."""
+def diagnose(
+    facts: Facts, host: str, session: BgpSession, neighbor: Neighbor | None, *, notifications: bool = True
+) -> Diagnosis:
+    """Why the session is not Established, and whether waiting could still mend it.
+
+    Without `notifications`, the last error is not asked: after rolling back it is that of the undone change.
+    """
     other = None
     if neighbor is not None and neighbor.peer_host is not None:
         other = session_with(facts.now, neighbor.peer_host, neighbor.local_address)
     case = _Case(facts, host, session, neighbor, other)
-    for step in (_own_idle, _wrong_as, _other_end, _notification, _tunnel, _password, _weaker_signs):
-        if diagnosis := step(case):
+    steps = (_own_idle, _wrong_as, _other_end, _notification, _tunnel, _password, _weaker_signs)
+    for step in steps:
+        if (notifications or step is not _notification) and (diagnosis := step(case)):
             return diagnosis
     return Diagnosis()
 
 
 def error_is_new(session: BgpSession, before: BgpSession | None) -> bool:
-    """Whether the last error came after the state before was read.
+    """Whether the last error certainly came after the state before was read.
 
-    An Established session's last error is from before it was established, so the same error on it now is a new
-    one: leaving Established overwrites it.
+    Leaving Established overwrites the last error (measured on FRR 8.4.4: 0606 at once, 0202 two seconds later), so
+    on a session that was Established any error is new. One that was failing before goes on showing its old
+    errors after they were mended, and which of several it shows changes from one attempt to the next.
     """
-    if not session.last_error_code:
-        return False
-    if before is None or before.established:
-        return True
-    same = (before.last_error_code, before.last_error_sent, before.remote_as, before.local_as)
-    return same != (session.last_error_code, session.last_error_sent, session.remote_as, session.local_as)
+    return bool(session.last_error_code) and (before is None or before.established or not before.last_error_code)
 
 
 def _own_idle(case: _Case) -> Diagnosis | None:

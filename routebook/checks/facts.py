@@ -1,6 +1,6 @@
 """What every check is told: intents, states before and now, what the run changed, and what the logs say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
@@ -118,6 +118,24 @@ def excuse_old_trouble(
             finding = replace(finding, status="warning", evidence=(*finding.evidence, note))
         result.append(finding)
     return result
+
+
+def concerning(
+    findings: Iterable[Finding], hosts: Collection[str], intents: Mapping[str, HostIntent]
+) -> list[Finding]:
+    """The findings on `hosts`, and those on the far ends of their sessions and tunnels.
+
+    For hosts that are only read because a run's host has a session with them: their other sessions are not
+    what was asked about.
+    """
+    far_ends = set()
+    for host in hosts:
+        intent = intents.get(host)
+        if intent is not None:
+            far_ends |= {(tunnel.peer, tunnel.name) for tunnel in intent.tunnels}
+            neighbors = intent.bgp.neighbors if intent.bgp else ()
+            far_ends |= {(neighbor.peer, str(neighbor.local_address)) for neighbor in neighbors}
+    return [f for f in findings if f.host in hosts or (f.host, f.subject) in far_ends]
 
 
 def policy_changes(

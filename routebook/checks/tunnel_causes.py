@@ -34,7 +34,7 @@ _REASONS = (
         "{host} has no pre-shared key for {local_id} and {remote_id}",
     ),
     _Reason(
-        re.compile(r"no matching peer config found|constraint check failed|peer supplied ID .* not"),
+        re.compile(r"no matching peer config found|constraint check failed|IDir .* does not match"),
         "{host} expects another identity: it has no connection for {remote_id} as the peer and {local_id} as itself",
     ),
     _Reason(
@@ -42,7 +42,7 @@ _REASONS = (
         "{host} has no connection for {peer}: wrong addresses, another IKE version, or nothing loaded",
     ),
     _Reason(
-        re.compile(r"traffic selectors .*unacceptable|TS_UNACCEPTABLE"),
+        re.compile(r"traffic selectors .*unacceptable|no acceptable traffic selectors|TS_UNACCEPTABLE"),
         "the traffic selectors of {host} and {peer} do not fit together",
     ),
     _Reason(
@@ -54,7 +54,7 @@ _REASONS = (
         "{host} and {peer} have no {protocol} proposal in common",
     ),
     _Reason(
-        re.compile(r"INVALID_KE_PAYLOAD.*(fail|unacceptable)"),
+        re.compile(r"requested (DH group|key exchange method) .* not contained in any of our proposals"),
         "{host} and {peer} have no key exchange group in common",
     ),
     _Reason(

@@ -62,6 +62,13 @@ def test_a_session_that_does_not_come_back_tells_why() -> None:
     assert "no route to" in finding.cause
 
 
+def test_the_error_of_the_undone_change_is_not_blamed_after_rolling_back() -> None:
+    errors = {"last_error": "OPEN Message Error/Bad Peer AS", "last_error_code": "0202", "last_error_sent": True}
+    now = with_session(healthy(), "no-edge1", TRANSIT_ADDRESS, state=BgpState.IDLE, **errors)
+    finding = only(baseline.check(healthy(), now), "no-edge1", "baseline.session", TRANSIT_ADDRESS)
+    assert (finding.status, finding.cause) == ("pending", "")
+
+
 def test_a_tunnel_that_does_not_come_back_shows_its_log() -> None:
     lines = {("ch-edge1", TUNNEL): ["no shared key found for 'ch-edge1' - 'no-edge1'"]}
     finding = only(baseline.check(healthy(), without_tunnel(healthy()), lines), "ch-edge1", "baseline.tunnel")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_napalm.state import BgpState
-from routebook.checks.facts import Changed, policy_changes
+from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.findings import Finding, definite
 from routebook.intent.model import PrefixList, RouteMap, RouteMapRule
 from tests.unit.checks.network import (
@@ -19,6 +19,7 @@ from tests.unit.checks.network import (
     Intents,
     States,
     check_bgp,
+    check_tunnels,
     down,
     healthy,
     intents,
@@ -151,9 +152,18 @@ def test_a_log_line_from_before_the_change_does_not_condemn_the_new_as() -> None
 def test_an_error_that_the_run_is_about_to_mend_is_not_taken_for_a_new_one() -> None:
     # 64469 was configured, its Bad Peer AS is still shown after 64496 was pushed: nothing new has happened yet.
     errors = BAD_AS | {"last_error_sent": True}
-    before = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.ACTIVE, **errors)
-    finding = transit_finding(check_bgp(before | {}, before, changed=TRANSIT_CHANGED))
+    before = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE, remote_as=64469, **errors)
+    now = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE, **errors)
+    finding = transit_finding(check_bgp(now, before, changed=TRANSIT_CHANGED))
     assert finding.status == "pending"
+
+
+def test_the_same_error_again_is_a_new_one_when_the_session_was_established_in_between() -> None:
+    errors = BAD_AS | {"last_error_sent": True}
+    before = with_session(healthy(), "no-edge1", TRANSIT_ADDRESS, **errors)
+    now = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE, remote_as=64469, **errors)
+    finding = transit_finding(check_bgp(now, before, changed=TRANSIT_CHANGED))
+    assert finding.status == "failed"
 
 
 def test_between_our_own_hosts_an_error_from_the_middle_of_the_change_may_heal() -> None:
@@ -346,6 +356,17 @@ def test_a_command_that_names_a_policy_concerns_the_sessions_that_use_it(command
 def test_a_command_that_leaves_prefixes_alone_concerns_no_sessions_policy() -> None:
     harmless = ["ip route 192.0.2.0/24 blackhole", f"neighbor {TRANSIT_ADDRESS} password ********"]
     assert policy_changes(intents(), {"no-edge1": harmless}) == frozenset()
+
+
+def test_of_a_far_end_only_what_concerns_the_runs_hosts_is_kept() -> None:
+    findings = check_bgp(down(healthy(), "no-edge3", NO1)) + check_tunnels(healthy())
+    kept = concerning(findings, {"ch-edge1"}, intents())
+    assert {(f.host, f.subject) for f in kept} == {
+        ("ch-edge1", NO3),
+        ("no-edge3", CH1),
+        ("ch-edge1", TUNNEL),
+        ("no-edge1", TUNNEL),
+    }
 
 
 FACTS: list[tuple[str, States]] = [
