@@ -41,7 +41,7 @@ def to_candidate(render: Render) -> Goal:
     """The goal of a runbook: what `render` makes of the host's intent."""
 
     def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
-        return device.plan(render(task), snapshot)
+        return device.plan(render(task).result, snapshot)
 
     return goal
 

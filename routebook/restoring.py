@@ -30,7 +30,7 @@ class Restorer:
     listener: Listener
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
-        """Bring `hosts` back and say what is wrong with those that are not; the timer of `confirmed` is gone already."""
+        """Bring `hosts` back; says what is wrong with those that are not. The timer of `confirmed` is gone already."""
         problems = self._from_here(confirmed)
         pending = set(hosts) - set(confirmed)
         outcome = on_drivers(self.nornir, pending, lambda device: device.rollback(), reconnect=True)
@@ -45,7 +45,6 @@ class Restorer:
     def verify_up(self, before: Mapping[str, State], deadline: float) -> list[Finding]:
         """Wait until everything that was up before is up again; findings on what is not after `deadline` seconds."""
         watcher = Watcher(self.nornir, before.keys(), deadline, threading.Event())
-
 
         def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return baseline.check(before, now, explanations, final=final)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nornir.core.task import Task
+from nornir.core.task import Result, Task
 
-from custom_napalm.contract import Candidate, State
+from custom_napalm.contract import State
 from routebook.checks.facts import Changed
 from routebook.errors import RefusedError
 from routebook.findings import Finding
@@ -32,7 +32,9 @@ class View:
     final: bool = False
 
 
-Render = Callable[[Task], Candidate]
+Render = Callable[[Task], Result]
+"""A Nornir task whose result is a `Candidate`."""
+
 Check = Callable[[View], list[Finding]]
 
 

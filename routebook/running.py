@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nornir.core.task import Task
-
 from custom_napalm.contract import State
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, policy_changes
@@ -17,11 +15,12 @@ from routebook.journal import HostState, Journal
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.report.model import HostResult, RunResult
 from routebook.runbook import Check, Runbook, View
+from routebook.steps import told
 from routebook.transaction import JudgeMaker, Options, Transaction
 from routebook.watching import Explanations, Judge, Watcher
-from routebook.workspace import Workspace
+from routebook.workspace import Workspace, open_journal
 
-Approve = Callable[[Plan], bool]
+Approve = Callable[[Mapping[str, HostResult]], bool]
 
 
 @dataclass(slots=True)
@@ -41,9 +40,8 @@ class Running:
             self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
         outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
-        states = dict.fromkeys(self.workspace.hosts, HostState.PLANNED)
-        messages = {host: str(error) for host, error in plan.errors.items()}
-        return self._result("", runbook.name, outcome, started, plan, states, messages, [], timings)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors))
+        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds)
 
     def verify(self, runbook: Runbook, wait: float) -> RunResult:
         """Judge the network as it is, for at most `wait` seconds until it is as intended."""
@@ -56,14 +54,12 @@ class Running:
         if self.stop.is_set():
             raise InterruptedRunError("interrupted; nothing was changed")
         outcome = "verified" if definite(findings) == "passed" else "failed"
-        plan = Plan({}, {})
-        states: dict[str, HostState] = {}
-        return self._result("", runbook.name, outcome, started, plan, states, {}, findings, timings)
+        return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
 
     def run(self, runbook: Runbook, goal: Goal | None, approve: Approve) -> RunResult:
         """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate."""
         started = time.time()
-        journal = self.workspace.journal()
+        journal = open_journal(self.workspace.project)
         run_id = journal.begin(runbook.name, self.workspace.hosts)
         transaction = Transaction(
             nornir=self.workspace.nornir,
@@ -84,18 +80,17 @@ class Running:
             journal.finish(run_id, outcome, transaction.message)
         if outcome in ("refused", "unchanged"):
             journal.discard_secrets(run_id)
-        result = self._result(
-            run_id,
-            runbook.name,
-            outcome,
-            started,
-            transaction.plan,
-            transaction.states,
-            transaction.messages,
-            transaction.findings,
-            transaction.timings,
+        return RunResult(
+            run_id=run_id,
+            runbook=runbook.name,
+            outcome=outcome,
+            started=started,
+            finished=time.time(),
+            hosts=host_results(transaction.plan, transaction.states, transaction.messages),
+            findings=tuple(transaction.findings),
+            timings=transaction.timings.seconds,
+            message=transaction.message,
         )
-        return result.with_message(transaction.message)
 
     def _outcome(self, transaction: Transaction, approve: Approve) -> str:
         if not transaction.prepare():
@@ -104,7 +99,7 @@ class Running:
         if not transaction.plan.changed:
             transaction.look()
             return "unchanged"
-        if not approve(transaction.plan):
+        if not approve(host_results(transaction.plan, transaction.states, {})):
             transaction.message = "not approved; nothing was changed"
             return "refused"
         return transaction.carry_out()
@@ -118,7 +113,7 @@ class Running:
                 names = sorted({*self.workspace.hosts, *(before or now)})
                 clock = time.monotonic()
                 view = View(
-                    intents={name: self.workspace.network.hosts[name] for name in names},
+                    intents={name: self.workspace.intents[name] for name in names},
                     before=before,
                     now=now,
                     changed=self._changed(plan, {host: clock - at for host, at in pushed.items()}),
@@ -138,8 +133,31 @@ class Running:
             sessions=frozenset((host, effect.subject) for host, effect in effects if effect.kind in _ON_SESSIONS),
             tunnels=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_TUNNELS),
             seconds_since_push=seconds_since_push,
-            policies=policy_changes(self.workspace.network.hosts, commands),
+            policies=policy_changes(self.workspace.intents, commands),
         )
+
+
+def host_results(plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str]) -> dict[str, HostResult]:
+    """What became, or would become, of each host."""
+    results = {}
+    for host, state in sorted(states.items()):
+        planned = plan.hosts.get(host)
+        message = messages.get(host, "")
+        if planned is None:
+            results[host] = HostResult(state, message=message)
+            continue
+        change = planned.change
+        results[host] = HostResult(
+            state=state,
+            changed=bool(change),
+            diff=change.diff,
+            commands=change.commands,
+            undo=change.undo,
+            effects=change.effects,
+            warnings=change.warnings,
+            message=message,
+        )
+    return results
 
 
 def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:

@@ -1,7 +1,7 @@
 """Run one step on many hosts at once through Nornir; what goes wrong on a host is a value, not an exception."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,6 +9,7 @@ from nornir.core import Nornir
 from nornir.core.task import Result, Task
 
 from custom_napalm.contract import DriverError, LostContactError, TransactionDriver
+from routebook.errors import RefusedError
 
 T = TypeVar("T")
 
@@ -73,3 +74,11 @@ def driver(task: Task) -> TransactionDriver:
             "see docs for the platforms that Routebook supports"
         )
     return connected
+
+
+def told(errors: Mapping[str, Exception]) -> dict[str, str]:
+    """What to tell the operator of each host's error: its own sentence where it is meant for people."""
+    return {
+        host: str(error) if isinstance(error, DriverError | RefusedError) else f"{type(error).__name__}: {error}"
+        for host, error in errors.items()
+    }

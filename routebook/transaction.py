@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import DriverError, State, TransactionDriver
+from custom_napalm.contract import State, TransactionDriver
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite
 from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.planning import Goal, Plan, make_plan
 from routebook.restoring import Restorer
-from routebook.steps import on_drivers
+from routebook.steps import on_drivers, told
 from routebook.watching import Judge, Watcher, read_states
-
 
 JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
 """Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
@@ -198,9 +197,9 @@ class Transaction:
         return "refused"
 
     def _failed(self, errors: Mapping[str, Exception], phase: str) -> bool:
-        for host, error in errors.items():
-            self.messages[host] = str(error) if isinstance(error, DriverError) else f"{type(error).__name__}: {error}"
-            self._tell(phase, self.messages[host], host, failed=True)
+        for host, message in told(errors).items():
+            self.messages[host] = message
+            self._tell(phase, message, host, failed=True)
         return bool(errors)
 
     def _enter(self, hosts: Iterable[str], state: HostState) -> None:

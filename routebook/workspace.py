@@ -1,38 +1,73 @@
-"""A project as a command works on it: its intent, its Nornir, its journal, its secrets."""
+"""A project as a command works on it: its hosts with their intent, its journal, its reports, its secrets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nornir.core import Nornir
 
-from routebook.intent import load
-from routebook.intent.model import HostIntent, Network
+from routebook.errors import RefusedError
+from routebook.intent.model import HostIntent
 from routebook.inventory import nornir_for
 from routebook.journal import Journal
-from routebook.secrets import Redactor
+from routebook.limit import choose
+from routebook.secrets import Secrets
 
 STATE_FOLDER = ".routebook"
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A project with the hosts that a command works on.
+    """A project and the hosts that a command works on.
 
-    `nornir` also has the far ends of their sessions and tunnels, `observed`: they are read, never changed.
+    `observed` are these hosts and the far ends of their sessions and tunnels, which are read and never changed.
     """
 
     project: Path
-    network: Network
     nornir: Nornir
+    intents: Mapping[str, HostIntent]
     hosts: tuple[str, ...]
     observed: tuple[str, ...]
+    secrets: Secrets
 
-    @property
-    def state_folder(self) -> Path:
-        """Where the project keeps its journal and reports."""
-        return self.project / STATE_FOLDER
+    def scrub(self, text: str) -> str:
+        """The text without any secret that was resolved so far."""
+        return self.secrets.redactor.scrub(text)
 
-    def journal(self) -> Journal:
-        """The project's journal. Raises RefusedError if it cannot be written."""
-        return Journal(self.state_folder / "journal.db")
+    def close(self) -> None:
+        """Close every connection."""
+        self.nornir.close_connections(on_good=True, on_failed=True)
+
+
+def open_workspace(project: Path, limit: str, hosts: str) -> Workspace:
+    """The project with the hosts that both filters choose. Raises RefusedError, and IntentError for its inventory."""
+    secrets = Secrets(project)
+    nornir = nornir_for(project, secrets=secrets)
+    intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
+    chosen = choose(limit, intents) & choose(hosts, intents)
+    if not chosen:
+        raise RefusedError(f"--limit {limit!r} leaves none of the runbook's hosts ({hosts!r})")
+    return Workspace(
+        project=project,
+        nornir=nornir,
+        intents=intents,
+        hosts=tuple(sorted(chosen)),
+        observed=tuple(sorted(chosen | {end for name in chosen for end in far_ends(intents[name])})),
+        secrets=secrets,
+    )
+
+
+def far_ends(intent: HostIntent) -> set[str]:
+    """The hosts of ours at the other ends of a host's sessions and tunnels."""
+    sessions = {neighbor.peer_host for neighbor in (intent.bgp.neighbors if intent.bgp else ())}
+    return {host for host in sessions | {tunnel.peer_host for tunnel in intent.tunnels} if host is not None}
+
+
+def open_journal(project: Path) -> Journal:
+    """The project's journal. Raises RefusedError if it cannot be written."""
+    return Journal(project / STATE_FOLDER / "journal.db")
+
+
+def run_folder(project: Path, run_id: str) -> Path:
+    """Where a run's reports are."""
+    return project / STATE_FOLDER / "runs" / run_id

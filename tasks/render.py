@@ -2,6 +2,7 @@
 
 from nornir.core.task import Result, Task
 
+from routebook.inventory import IntentHost
 from routebook.render import render_host
 from routebook.runbook import Render
 
@@ -10,6 +11,9 @@ def render(*sections: str) -> Render:
     """A Nornir task whose result is the host's candidate: all sections of its platform, or the named ones."""
 
     def task(task: Task) -> Result:
-        ...
+        host = task.host
+        assert isinstance(host, IntentHost)  # noqa: S101  Routebook's inventory makes no other hosts
+        candidate = render_host(host.intent, host.project / "templates", host.secrets, sections or None)
+        return Result(host=host, result=candidate)
 
     return task

@@ -7,6 +7,4 @@ from routebook.runbook import View
 
 def verify_bgp(view: View) -> list[Finding]:
     """A finding for each session of each host in view."""
-    return bgp.check(
-        view.intents, view.before, view.now, view.changed, view.explanations, final=view.final
-    )
+    return bgp.check(view.intents, view.before, view.now, view.changed, view.explanations, final=view.final)

@@ -7,6 +7,4 @@ from routebook.runbook import View
 
 def verify_tunnels(view: View) -> list[Finding]:
     """A finding for each end of each tunnel of the hosts in view."""
-    return tunnels.check(
-        view.intents, view.before, view.now, view.changed, view.explanations, final=view.final
-    )
+    return tunnels.check(view.intents, view.before, view.now, view.changed, view.explanations, final=view.final)

@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
@@ -13,11 +13,13 @@ from rich.console import Console
 
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
-from routebook.report import render_terminal, write_reports
-from routebook.report.model import RunResult
-from routebook.running import Running
+from routebook.errors import RefusedError
+from routebook.report import render_changes, render_terminal, write_reports
+from routebook.report.model import HostResult, RunResult, scrubbed
+from routebook.running import Approve, Running
 from routebook.transaction import Options
-from routebook.workspace import Workspace, open_workspace
+from routebook.workspace import Workspace, open_workspace, run_folder
+
 
 def carry_out(
     context: Context,
@@ -42,14 +44,15 @@ def carry_out(
 def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     """Write the reports of a run, and print its result for people or for programs."""
     scrub = workspace.scrub
+    folder = run_folder(workspace.project, result.run_id)
     if result.run_id:
-        write_reports(result, workspace.run_folder(result.run_id), scrub)
+        write_reports(result, folder, scrub)
     if as_json:
-        click.echo(scrub(json.dumps(result.to_json(), indent=2)))
+        click.echo(json.dumps(scrubbed(result, scrub).to_json(), indent=2))
         return
     render_terminal(result, Console(), scrub)
     if result.run_id:
-        click.echo(f"reports: {workspace.run_folder(result.run_id)}")
+        click.echo(f"reports: {folder}")
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
@@ -67,12 +70,12 @@ def _stop_on_signals(stop: threading.Event) -> None:
 def approval(*, yes: bool, as_json: bool) -> Approve:
     """What decides whether a plan is carried out: `--yes`, or the operator who has seen it."""
 
-    def approve(plan: Plan) -> bool:
+    def approve(hosts: Mapping[str, HostResult]) -> bool:
         if yes:
             return True
         if as_json or not sys.stdin.isatty():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
-        render_plan(plan, Console())
-        return click.confirm(f"Send this to {len(plan.changed)} hosts?")
+        render_changes(hosts, Console())
+        return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
 
     return approve

@@ -36,8 +36,8 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     click.echo(f"run {record.id}: {record.runbook}, {outcome}" + (f": {record.message}" if record.message else ""))
     for host, state in record.hosts.items():
         click.echo(f"  {host:<16} {state}")
-    for at, host, state, detail in journal.events(record.id):
+    for at, host, reached, detail in journal.events(record.id):
         when = datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        click.echo(f"  {when}  {host:<16} {state}" + (f"  {detail}" if detail else ""))
+        click.echo(f"  {when}  {host:<16} {reached}" + (f"  {detail}" if detail else ""))
     if folder.is_dir():
         click.echo(f"reports: {folder}")
