@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from routebook.inventory import nornir_for
-
 from lab.control import Lab
 from lab.demo import CHECKOUT, copy_project
+from routebook.inventory import nornir_for
 
 ROUNDS = 7
 READS = (

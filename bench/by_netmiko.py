@@ -8,9 +8,9 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import Result, Task
 from nornir_netmiko import netmiko_send_command
 from nornir_netmiko.connections import Netmiko
-from routebook.inventory import nornir_for
 
 from bench.__main__ import READS
+from routebook.inventory import nornir_for
 
 
 def read(task: Task) -> Result:

@@ -42,7 +42,7 @@ def main() -> None:
         scene("5. A pre-shared key is changed at one end of a tunnel only")
         with_new_key("secrets/no-edge1--ch-edge1.psk", key_at_one_end)
         scene(
-            f"6. ch-edge2 loses its management right after the push; it undoes the change by itself in {CONFIRM_TIMEOUT} s"
+            f"6. ch-edge2 loses its management after the push, and undoes the change by itself in {CONFIRM_TIMEOUT} s"
         )
         with_edited("inventory/policy.yaml", "local_preference: 200", "local_preference: 210", lambda: cut_off(lab))
         scene("Everything is as it was after scene 2")
