@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from custom_napalm.contract import Candidate, Section
 from routebook.errors import RefusedError
 from routebook.intent.ciphers import keywords
+from routebook.intent.fields import community_order
 from routebook.intent.model import (
     CommunityList,
     HostIntent,
@@ -183,7 +184,13 @@ def _environment(templates: Path, secrets: Resolver) -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  router configuration is not HTML
     )
-    environment.filters.update(keywords=keywords, named=_named, carrying=_carrying, secret=_secret_filter(secrets))
+    environment.filters.update(
+        keywords=keywords,
+        named=_named,
+        carrying=_carrying,
+        by_value=_by_value,
+        secret=_secret_filter(secrets),
+    )
     return environment
 
 
@@ -228,6 +235,11 @@ def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList
         if item.name == name:
             return item
     raise LookupError(f"the host's intent has no {name}")
+
+
+def _by_value(communities: Iterable[str]) -> list[str]:
+    """Communities in the order in which FRR keeps and shows them."""
+    return sorted(set(communities), key=community_order)
 
 
 def _carrying(neighbors: Iterable[Neighbor], family: str) -> list[tuple[Neighbor, NeighborFamily]]:

@@ -17,10 +17,25 @@ _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}")  # 15 characters: IFNAMSIZ of Linux
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
-# bgpd/bgp_community.c, the names that FRR both reads and prints
-WELL_KNOWN_COMMUNITIES = frozenset(
-    {"no-export", "no-advertise", "local-AS", "no-peer", "graceful-shutdown", "blackhole", "internet"}
-)
+# bgpd/bgp_community.c: what FRR prints by name, whichever way it was written, with its value
+WELL_KNOWN_COMMUNITIES = {
+    "internet": 0,
+    "graceful-shutdown": 0xFFFF0000,
+    "accept-own": 0xFFFF0001,
+    "route-filter-translated-v4": 0xFFFF0002,
+    "route-filter-v4": 0xFFFF0003,
+    "route-filter-translated-v6": 0xFFFF0004,
+    "route-filter-v6": 0xFFFF0005,
+    "llgr-stale": 0xFFFF0006,
+    "no-llgr": 0xFFFF0007,
+    "accept-own-nexthop": 0xFFFF0008,
+    "blackhole": 0xFFFF029A,
+    "no-export": 0xFFFFFF01,
+    "no-advertise": 0xFFFFFF02,
+    "local-AS": 0xFFFFFF03,
+    "no-peer": 0xFFFFFF04,
+}
+_NAMES_OF_COMMUNITIES = {value: name for name, value in WELL_KNOWN_COMMUNITIES.items()}
 
 
 def _text(value: object) -> str:
@@ -94,7 +109,16 @@ def _community(value: object) -> str:
     else:
         known = ", ".join(sorted(WELL_KNOWN_COMMUNITIES))
         raise ValueError(f"{text!r} is no community: it is written N:N, N:N:N, or as one of {known}")
-    return ":".join(str(int(part)) for part in text.split(":"))
+    parts = [int(part) for part in text.split(":")]
+    name = _NAMES_OF_COMMUNITIES.get((parts[0] << 16) + parts[1]) if len(parts) == 2 else None
+    return name or ":".join(str(part) for part in parts)
+
+
+def community_order(community: str) -> tuple[int, ...]:
+    """A key that sorts communities as daemons keep them: by value."""
+    if community in WELL_KNOWN_COMMUNITIES:
+        return (WELL_KNOWN_COMMUNITIES[community] >> 16, WELL_KNOWN_COMMUNITIES[community] & 0xFFFF)
+    return tuple(int(part) for part in community.split(":"))
 
 
 def _secret(value: object) -> Any:
