@@ -88,12 +88,15 @@ def boot(lab: dict[str, Any]) -> None:
         stdin.write(json.dumps(node).encode() + b"\n")
         stdin.close()
     selector = selectors.DefaultSelector()
+    selector.register(sys.stdin, selectors.EVENT_READ)
     for name, process in processes.items():
         assert process.stdout is not None  # noqa: S101
         selector.register(process.stdout, selectors.EVENT_READ, name)
     left = set(processes)
     while left:
         for key, _ in selector.select():
+            if key.fileobj is sys.stdin:
+                raise BootError("starter has gone away")
             expect(processes[key.data], key.data, "up")
             selector.unregister(key.fileobj)
             left.discard(key.data)

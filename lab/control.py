@@ -17,6 +17,7 @@ from lab.host import add_address
 from lab.host import node as host_node
 from lab.node import Node
 from lab.processes import Process
+from lab.speakers import cache_node, peer_node
 from lab.topology import MANAGEMENT, Topology
 from routebook.errors import RefusedError
 
@@ -57,12 +58,13 @@ class Lab:
     def up(self, say: Callable[[str], None]) -> bool:
         """Start the lab, or make sure that it is as it should be. True if it had to be started."""
         _need_root()
-        plan = topology.read(self.project)
         access.state_folder(self.project)
         with self._lock():
+            access.make_secret_files(self.project, topology.secret_files(self.project))
+            plan = topology.read(self.project)
             boot = self.running()
             if boot is not None:
-                missing = {host.name for host in plan.hosts} - {each.name for each in self._nodes(boot)}
+                missing = plan.names - {each.name for each in self._nodes(boot)}
                 if not missing:
                     self._plug(boot, plan)
                     return False
@@ -151,7 +153,11 @@ class Lab:
 
     def _render(self, plan: Topology) -> list[Node]:
         entries = access.prepare(self.project, plan.hosts)
-        return [host_node(host, plan, entries[host.name]) for host in plan.hosts]
+        return [
+            *(host_node(host, plan, entries[host.name]) for host in plan.hosts),
+            *(peer_node(peer) for peer in plan.peers),
+            *(cache_node(cache, plan) for cache in plan.caches),
+        ]
 
     def _nodes(self, boot: Process) -> list[NodeStatus]:
         tree = processes.children()

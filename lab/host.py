@@ -5,12 +5,14 @@ that somebody else made and that must stay as they are.
 """
 
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from pathlib import Path
 
 from lab.node import Device, File, Node, Service, User
 from lab.routing import routes
-from lab.topology import MANAGEMENT, Host, IPInterface, Topology
+from lab.topology import MANAGEMENT, Host, Topology
 from routebook.errors import RefusedError
+from routebook.intent.model import IPInterface
 
 DAEMONS = {"edge": ("frr", "strongswan"), "frr": ("frr",), "strongswan": ("strongswan",)}
 MANAGEMENT_DEVICE = "mgmt0"
@@ -96,8 +98,8 @@ def _network(host: Host, topology: Topology) -> list[str]:
             lines += [f"link add {interface.name} type dummy", f"link set {interface.name} up"]
         lines += [add_address(address, interface.name) for address in interface.addresses]
     for tunnel in host.tunnels:
-        if tunnel.mode == "policy" and tunnel.inner is not None:
-            lines.append(f"address add {tunnel.inner.ip} dev lo")
+        if tunnel.mode == "policy" and tunnel.local_inner is not None:
+            lines.append(add_address(ip_interface(tunnel.local_inner), "lo"))
     return lines + routes(host, topology)
 
 
@@ -216,6 +218,8 @@ def _strongswan_files() -> dict[str, File]:
             "  routing_table = 254\n"
             "  routing_table_prio = 32765\n"
             "  install_virtual_ip = no\n"
+            "  # IKE stays on the data links; MOBIKE would otherwise move tunnels to the management network.\n"
+            f"  interfaces_ignore = {MANAGEMENT_DEVICE}\n"
             "  filelog {\n"
             "    charon {\n"
             "      path = /var/log/charon.log\n"

@@ -186,6 +186,7 @@ class Services:
         self.running: dict[int, str] = {}
         self.waiting: dict[str, float] = {}  # services that are to become ready, and until when
         self.restart_at: dict[str, float] = {}
+        self.early_ends: dict[str, int] = {}  # how often a service ended before it was ready
 
     def start(self, name: str) -> None:
         """Start a service; it then counts as waiting until it is ready."""
@@ -224,10 +225,11 @@ class Services:
                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                     )  # fmt: skip
                 del self.waiting[name]
-            elif time.monotonic() > deadline:
+                self.early_ends.pop(name, None)
+            elif time.monotonic() > deadline or self.early_ends.get(name, 0) >= 3:
                 del self.waiting[name]
                 log = Path(f"/var/log/lab-{name}.log").read_text(errors="replace")[-600:]
-                raise NodeError(f"{name} is not ready after {START_DEADLINE:.0f} s: {log.strip()}")
+                raise NodeError(f"{name} does not become ready: {log.strip()}")
 
     def reap(self) -> None:
         """Collect every child that ended; those to be kept running are started again a second later."""
@@ -241,6 +243,8 @@ class Services:
             name = self.running.pop(pid, None)
             if name is not None:
                 self.restart_at[name] = time.monotonic() + 1.0
+                if name in self.waiting:
+                    self.early_ends[name] = self.early_ends.get(name, 0) + 1
 
     def restart_due(self) -> None:
         """Start again what ended, unless it is to stay stopped."""

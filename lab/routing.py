@@ -1,6 +1,7 @@
 """Base routing of the lab's hosts: what an IGP would give them, so that sessions between loopbacks can come up."""
 
-from lab.topology import Host, IPAddress, IPNetwork, Topology
+from lab.topology import Host, Topology
+from routebook.intent.model import IPAddress, IPNetwork
 
 
 def routes(host: Host, topology: Topology) -> list[str]:
@@ -12,7 +13,7 @@ def routes(host: Host, topology: Topology) -> list[str]:
         if other is host:
             continue
         for loopback in other.loopbacks:
-            via = _gateway(host, other, loopback)
+            via = _gateway(host, other, loopback, topology)
             if via is not None:
                 lines.append(f"route add {loopback} via {via}")
     for site, prefixes in topology.sites.items():
@@ -22,13 +23,14 @@ def routes(host: Host, topology: Topology) -> list[str]:
             lines += [
                 f"route add {prefix} via {via} metric {20 + metric}"
                 for prefix in prefixes
-                if (via := _gateway(host, holder, prefix)) is not None
+                if (via := _gateway(host, holder, prefix, topology)) is not None
             ]
     return lines
 
 
 def _leads_to(host: Host, site: str, topology: Topology) -> bool:
-    return any(topology.host(tunnel.peer).site == site for tunnel in host.tunnels)
+    sites = {other.name: other.site for other in topology.hosts}
+    return any(sites.get(tunnel.peer) == site for tunnel in host.tunnels)
 
 
 def _holders(host: Host, site: str, topology: Topology) -> list[Host]:
@@ -39,13 +41,13 @@ def _holders(host: Host, site: str, topology: Topology) -> list[Host]:
     ]
 
 
-def _gateway(host: Host, other: Host, target: IPAddress | IPNetwork) -> IPAddress | None:
-    """The other host's address on a link that both share, if they are of one site."""
+def _gateway(host: Host, other: Host, target: IPAddress | IPNetwork, topology: Topology) -> IPAddress | None:
+    """The other host's address on a LAN of the site that both are at."""
     if host.site != other.site:
         return None
     for interface in host.interfaces:
-        if interface.link is not None and interface.address_in(target.version) is not None:
+        if interface.link is not None and topology.links[interface.link] == host.site:
             address = other.address_on(interface.link, target.version)
-            if address is not None and interface.link != "internet":
+            if address is not None:
                 return address
     return None

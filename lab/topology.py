@@ -3,85 +3,55 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-    ip_address,
-    ip_interface,
-    ip_network,
-)
+from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
 
 from routebook.errors import RefusedError
-
-IPAddress = IPv4Address | IPv6Address
-IPInterface = IPv4Interface | IPv6Interface
-IPNetwork = IPv4Network | IPv6Network
+from routebook.intent import Network, load
+from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPInterface, IPNetwork, SecretRef, Tunnel
+from routebook.secrets import Secrets
 
 MANAGEMENT = "management"  # the name of the link that joins the operator and all hosts
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
-    """A network interface of a host or peer; `link` is None for a loopback."""
-
-    name: str
-    link: str | None
-    addresses: tuple[IPInterface, ...]
-
-    def address_in(self, version: int) -> IPAddress | None:
-        """The first address of the IP version, 4 or 6."""
-        return next((address.ip for address in self.addresses if address.version == version), None)
-
-
-@dataclass(frozen=True, slots=True)
-class TunnelEnd:
-    """One end of a tunnel: the host at the other end, and this end's address inside the tunnel."""
-
-    name: str
-    peer: str
-    mode: Literal["policy", "route"]
-    inner: IPInterface | None
-    mark: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Host:
-    """A managed host."""
+    """A managed host, with its management address."""
 
     name: str
     site: str
     platform: str
     management: IPAddress
     interfaces: tuple[Interface, ...]
-    tunnels: tuple[TunnelEnd, ...]
+    tunnels: tuple[Tunnel, ...]
 
     @property
     def loopbacks(self) -> tuple[IPAddress, ...]:
         """The addresses that are on no link."""
-        return tuple(address.ip for each in self.interfaces if each.link is None for address in each.addresses)
+        return tuple(address.ip for each in self.interfaces if each.loopback for address in each.addresses)
 
     def address_on(self, link: str, version: int) -> IPAddress | None:
-        """The host's address of the IP version on a link."""
-        found = (each.address_in(version) for each in self.interfaces if each.link == link)
-        return next((address for address in found if address is not None), None)
+        """The host's first address of the IP version, 4 or 6, on a link."""
+        addresses = (address for each in self.interfaces if each.link == link for address in each.addresses)
+        return next((address.ip for address in addresses if address.version == version), None)
 
 
 @dataclass(frozen=True, slots=True)
 class PeerSession:
-    """A BGP session from the outside peer's end. `password` is the TCP MD5 password (RFC 2385), "" for none."""
+    """A BGP session from the outside peer's end. `password` is the TCP MD5 password (RFC 2385), "" for none.
 
+    `hops` is how many the host may be away, 1 for a neighbor on the same link.
+    """
+
+    name: str
     local_address: IPAddress
     remote_address: IPAddress
     remote_as: int
+    families: tuple[Family, ...]
     password: str
+    hops: int
+    ttl_security: bool
+    bfd: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +60,7 @@ class Peer:
 
     name: str
     asn: int
+    router_id: IPAddress
     speaker: str
     interfaces: tuple[Interface, ...]
     announced: tuple[IPNetwork, ...]
@@ -98,21 +69,20 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """An RPKI cache (RFC 8210) on a link."""
+    """An RPKI cache (RFC 8210) with its address on a link."""
 
     name: str
-    address: IPAddress
+    address: IPInterface
     port: int
     link: str
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The whole lab. `sites` maps a site to its prefixes."""
+    """The whole lab. `sites` maps a site to its prefixes, `links` a link to its site, None for one between sites."""
 
-    asn: int
     sites: Mapping[str, tuple[IPNetwork, ...]]
-    links: tuple[str, ...]
+    links: Mapping[str, str | None]
     hosts: tuple[Host, ...]
     peers: tuple[Peer, ...]
     caches: tuple[Cache, ...]
@@ -125,7 +95,16 @@ class Topology:
         raise RefusedError(f"the lab has no host {name}; it has {', '.join(host.name for host in self.hosts)}")
 
     @property
-    def operator(self) -> IPv4Interface | IPv6Interface:
+    def names(self) -> set[str]:
+        """The names of all nodes."""
+        return {
+            *(host.name for host in self.hosts),
+            *(each.name for each in self.peers),
+            *(each.name for each in self.caches),
+        }
+
+    @property
+    def operator(self) -> IPInterface:
         """The operator's address on the management link: the highest free one of the first host's /24 (or /64)."""
         taken = {host.management for host in self.hosts}
         first = self.hosts[0].management
@@ -136,90 +115,103 @@ class Topology:
         raise RefusedError(f"the management network {network} has no free address for the operator")
 
 
+def secret_files(project: Path) -> list[str]:
+    """The files of secrets that the intent refers to, relative to the project."""
+    network = load(project)
+    references = [session.password for session in network.sessions]
+    references += [end.tunnel.psk for pair in network.tunnels for end in pair.ends]
+    return sorted({reference.file for reference in references if reference is not None and reference.file is not None})
+
+
 def read(project: Path) -> Topology:
-    """The topology of the project's inventory."""
-    folder = project / "inventory"
-    hosts = _yaml(folder / "hosts.yaml")
-    groups = _yaml(folder / "groups.yaml")
-    network = _yaml(folder / "network.yaml")
-    tunnels = _yaml(folder / "tunnels.yaml").get("tunnels", {})
+    """The topology of the project's inventory; its secrets must be there. Raises RefusedError."""
+    network = load(project)
+    if not network.hosts:
+        raise RefusedError("the inventory has no hosts, so there is nothing to bring up")
     return Topology(
-        asn=network["network"]["asn"],
-        sites={
-            name: tuple(ip_network(prefix) for prefix in site.get("prefixes", ()))
-            for name, site in network["network"]["sites"].items()
-        },
-        links=tuple(network["network"]["links"]),
-        hosts=tuple(_host(name, host, groups, tunnels) for name, host in hosts.items()),
-        peers=tuple(
-            Peer(
-                name=name,
-                asn=peer["asn"],
-                speaker=peer["lab"]["speaker"],
-                interfaces=_interfaces(peer["interfaces"]),
-                announced=tuple(itertools.chain.from_iterable(map(expand, peer["lab"].get("announce", ())))),
-                sessions=(),
-            )
-            for name, peer in network.get("peers", {}).items()
-            if "lab" in peer
-        ),
-        caches=tuple(
-            Cache(cache["name"], ip_address(cache["address"]), cache["port"], cache["link"])
-            for cache in network.get("rpki", {}).get("caches", ())
-        ),
+        sites={name: site.prefixes for name, site in network.sites.items()},
+        links={name: link.site for name, link in network.links.items()},
+        hosts=tuple(_host(host) for host in network.hosts.values()),
+        peers=tuple(_peers(network, Secrets(project))),
+        caches=tuple(_caches(network)),
     )
 
 
 def expand(announcement: str) -> list[IPNetwork]:
     """The prefixes of "2001:db8:1000::/36 x 40" (forty equal parts of it) or of a plain prefix."""
     prefix, _, count = announcement.partition(" x ")
-    network = ip_network(prefix.strip())
-    if not count:
-        return [network]
-    wanted = int(count)
-    longer = network.prefixlen + (wanted - 1).bit_length()
-    # Announced prefixes are to look like customers' ones, not like halves of the transit's own.
-    usual = 48 if network.version == 6 else 24
-    return list(itertools.islice(network.subnets(new_prefix=max(longer, usual)), wanted))
+    try:
+        network = ip_network(prefix.strip())
+        wanted = int(count) if count else 1
+        if not count:
+            return [network]
+        # Customers' prefixes, where that leaves enough of them: what a transit sends, and what filters let in.
+        length = max(network.prefixlen + (wanted - 1).bit_length(), 48 if network.version == 6 else 24)
+        return list(itertools.islice(network.subnets(new_prefix=length), wanted))
+    except ValueError as error:
+        raise RefusedError(f'cannot announce "{announcement}": {error}; write a prefix, or "PREFIX x COUNT"') from error
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text()) or {}
+def _host(host: HostIntent) -> Host:
+    try:
+        management = ip_address(host.hostname)
+    except ValueError:
+        raise RefusedError(
+            f"{host.name} has the hostname {host.hostname}; the lab needs its management address there"
+        ) from None
+    return Host(host.name, host.site, host.platform, management, host.interfaces, host.tunnels)
 
 
-def _interfaces(declared: Mapping[str, Any]) -> tuple[Interface, ...]:
-    return tuple(
-        Interface(
-            name, interface.get("link"), tuple(ip_interface(address) for address in interface.get("addresses", ()))
-        )
-        for name, interface in declared.items()
-    )
-
-
-def _host(name: str, host: Mapping[str, Any], groups: Mapping[str, Any], tunnels: Mapping[str, Any]) -> Host:
-    members = [groups[group] for group in host.get("groups", ())]
-    site = next((group["data"]["site"] for group in members if "site" in group.get("data", {})), "")
-    platform = host.get("platform") or next((group["platform"] for group in members if "platform" in group), "")
-    ends = []
-    for tunnel in tunnels.get("list", ()):
-        if name not in tunnel["ends"]:
+def _peers(network: Network, secrets: Secrets) -> list[Peer]:
+    found = []
+    for number, peer in enumerate(network.peers.values(), 1):
+        if not peer.lab:
             continue
-        here = tunnel["ends"].index(name)
-        inner = ip_network(tunnel["inner"]) if "inner" in tunnel else None
-        ends.append(
-            TunnelEnd(
-                name="--".join(tunnel["ends"]),
-                peer=tunnel["ends"][1 - here],
-                mode=tunnel.get("mode", "policy"),
-                inner=ip_interface(f"{inner[here]}/{inner.prefixlen}") if inner else None,
-                mark=tunnel.get("mark"),
+        announced = itertools.chain.from_iterable(map(expand, peer.lab.get("announce", ())))
+        found.append(
+            Peer(
+                name=peer.name,
+                asn=peer.asn,
+                router_id=ip_address(f"203.0.113.{number}"),
+                speaker=str(peer.lab.get("speaker", "bird")),
+                interfaces=peer.interfaces,
+                announced=tuple(announced),
+                sessions=tuple(_peer_sessions(network, peer.name, secrets)),
             )
         )
-    return Host(
-        name=name,
-        site=host.get("data", {}).get("site", site),
-        platform=platform,
-        management=ip_address(host["hostname"]),
-        interfaces=_interfaces(host.get("data", {}).get("interfaces", {})),
-        tunnels=tuple(ends),
-    )
+    return found
+
+
+def _peer_sessions(network: Network, peer: str, secrets: Secrets) -> list[PeerSession]:
+    found = []
+    for session in network.sessions:
+        for end, other in (session.ends, session.ends[::-1]):
+            if end.name != peer or end.managed:
+                continue
+            password: SecretRef | None = session.password
+            found.append(
+                PeerSession(
+                    name=other.name,
+                    local_address=end.address,
+                    remote_address=other.address,
+                    remote_as=end.neighbor.remote_as,
+                    families=session.families,
+                    password=secrets.resolve(password) if password is not None else "",
+                    hops=end.neighbor.ebgp_multihop or 1,
+                    ttl_security=end.neighbor.ttl_security_hops is not None,
+                    bfd=end.neighbor.bfd is not None,
+                )
+            )
+    return found
+
+
+def _caches(network: Network) -> list[Cache]:
+    found = []
+    interfaces = [each for host in network.hosts.values() for each in host.interfaces]
+    for cache in network.caches:
+        if cache.link is None:
+            continue
+        on_link = (a.network for each in interfaces if each.link == cache.link for a in each.addresses)
+        length = next((n.prefixlen for n in on_link if cache.address in n), cache.address.max_prefixlen)
+        found.append(Cache(cache.name, ip_interface(f"{cache.address}/{length}"), cache.port, cache.link))
+    return found
