@@ -22,7 +22,8 @@ class Changed:
     """What a run changed, from the plans' forecasts.
 
     `sessions` are the (host, peer address) whose session is new, removed or forecast to reset; `tunnels` the
-    names of tunnels that are new, removed or re-keyed; `policies` the (host, peer address) whose prefix counts
+    names of tunnels that are new, removed or re-keyed, `ike` those of them whose IKE SA must be new too (another
+    pre-shared key, say, and not only another selector); `policies` the (host, peer address) whose prefix counts
     may legitimately differ afterwards (see `policy_changes`). `seconds_since_push` is missing for hosts to which
     nothing was pushed.
     """
@@ -31,6 +32,7 @@ class Changed:
     tunnels: frozenset[str] = frozenset()
     seconds_since_push: Mapping[str, float] = field(default_factory=dict)
     policies: frozenset[tuple[str, str]] = frozenset()
+    ike: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", frozenset(map(_canonical, self.sessions)))
@@ -144,8 +146,7 @@ def policy_changes(
     """The (host, peer address) whose prefix counts the hosts' commands may change; for `Changed.policies`.
 
     Works by names, so it needs to know no vendor: a command that mentions the neighbor, or a route map, prefix
-    list or community list that the neighbor's policies use (on devices with Routebook's `RB-` before the name),
-    concerns that neighbor.
+    list or community list that the neighbor's policies use, concerns that neighbor.
     """
     found = set()
     for host, sent in commands.items():
@@ -153,7 +154,7 @@ def policy_changes(
         if intent is None or intent.bgp is None:
             continue
         lines = [set(command.split()) for command in sent]
-        words = {word.removeprefix("RB-") for line in lines if not line & _NO_POLICY for word in line}
+        words = {word for line in lines if not line & _NO_POLICY for word in line}
         for neighbor in intent.bgp.neighbors:
             if words & (_policy_names(intent, neighbor) | _SPEAKER_WIDE | {str(neighbor.address)}):
                 found.add((host, str(neighbor.address)))

@@ -42,7 +42,7 @@ _REASONS = (
         "{host} has no connection for {peer}: wrong addresses, another IKE version, or nothing loaded",
     ),
     _Reason(
-        re.compile(r"traffic selectors .*unacceptable|no acceptable traffic selectors|TS_UNACCEPTABLE"),
+        re.compile(r"traffic selectors .*unacceptable|no (acceptable traffic selectors|matching CHILD_SA)|TS_UNACC"),
         "the traffic selectors of {host} and {peer} do not fit together",
     ),
     _Reason(

@@ -181,7 +181,7 @@ def _differences(side: str, difference: SelectorDifference) -> Iterator[str]:
 
 
 def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
-    """A changed tunnel's SAs must be younger than the last push to any of its ends."""
+    """A changed tunnel's child, and its IKE SA where that changed, must be younger than the last push to an end."""
     if end.tunnel.name not in end.facts.changed.tunnels:
         return
     pushed = end.facts.changed.seconds_since_push
@@ -190,7 +190,8 @@ def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
         return
     limit = min(since) + AGE_SLACK
     told = f"IKE SA {ike.established} s, child {child.installed} s old; pushed {min(since):.0f} s ago"
-    if max(ike.established, child.installed) > limit:
+    old_ike = ike.established > limit and end.tunnel.name in end.facts.changed.ike
+    if old_ike or child.installed > limit:
         cause = "the SA is older than the push and still has its old parameters"
         yield end.finding("age", "pending", told, cause=cause)
     else:

@@ -62,8 +62,8 @@ def internal(host: str, peer: str, **options: Any) -> Neighbor:
 def transit(**options: Any) -> Neighbor:
     family = NeighborFamily(
         family="ipv6-unicast",
-        route_map_in="TRANSIT-IN",
-        prefix_list_out="OWN",
+        route_map_in="RB-TRANSIT-IN",
+        prefix_list_out="RB-OWN",
         max_prefix=100,
         min_received=1,
         min_sent=1,

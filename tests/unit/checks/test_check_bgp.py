@@ -220,7 +220,7 @@ def test_a_session_that_is_not_configured_fails_at_once() -> None:
     ("changes", "check", "status", "cause"),
     [
         ({"policy_missing": True, "received": 0}, "bgp.policy", "failed", "RFC 8212"),
-        ({"undefined_policies": ("TRANSIT-IN",), "received": 0}, "bgp.policy", "failed", "applies TRANSIT-IN"),
+        ({"undefined_policies": ("RB-TRANSIT-IN",), "received": 0}, "bgp.policy", "failed", "applies RB-TRANSIT-IN"),
         ({"received": 0}, "bgp.prefixes", "pending", "transit-no sends too little"),
         ({"received": 101}, "bgp.prefixes", "failed", "more than its limit"),
         ({"received": None}, "bgp.prefixes", "unknown", "does not tell"),
@@ -343,11 +343,11 @@ def test_a_hold_time_above_the_intended_one_warns_until_the_next_reset() -> None
 )
 def test_a_command_that_names_a_policy_concerns_the_sessions_that_use_it(command: str) -> None:
     wanted = intents()
-    rules = (RouteMapRule(seq=10, action="deny", match_prefix_list="BOGONS"),)
+    rules = (RouteMapRule(seq=10, action="deny", match_prefix_list="RB-BOGONS"),)
     wanted["no-edge1"] = wanted["no-edge1"].model_copy(
         update={
-            "route_maps": (RouteMap(name="TRANSIT-IN", rules=rules),),
-            "prefix_lists": (PrefixList(name="BOGONS", family="ipv6", rules=()),),
+            "route_maps": (RouteMap(name="RB-TRANSIT-IN", rules=rules),),
+            "prefix_lists": (PrefixList(name="RB-BOGONS", family="ipv6", rules=()),),
         }
     )
     assert ("no-edge1", TRANSIT_ADDRESS) in policy_changes(wanted, {"no-edge1": [command]})

@@ -214,7 +214,10 @@ def test_a_changed_tunnel_counts_only_when_its_sas_are_newer_than_the_last_push(
 
     assert definite(check_tunnels(aged(9, 8), healthy(), changed=CHANGED)) == "passed"
     assert definite(check_tunnels(aged(9, 900), healthy(), changed=CHANGED)) == "pending"
-    assert definite(check_tunnels(aged(900, 8), healthy(), changed=CHANGED)) == "pending"
+    assert definite(check_tunnels(aged(900, 8), healthy(), changed=CHANGED)) == "passed", "only the child changed"
+    new_key = replace(CHANGED, ike=CHANGED.tunnels)
+    assert definite(check_tunnels(aged(900, 8), healthy(), changed=new_key)) == "pending"
+    assert definite(check_tunnels(aged(9, 8), healthy(), changed=new_key)) == "passed"
     assert definite(check_tunnels(aged(900, 900), healthy())) == "passed"
 
 
