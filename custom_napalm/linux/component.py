@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from custom_napalm.contract import Change, Section, Snapshot
 from custom_napalm.linux.shell import Shell
+from custom_napalm.state import BgpSession, IkeSa
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Component(ABC):
     """One daemon. Every method may raise `DriverError`; reading methods leave no trace."""
 
     name: ClassVar[str]
+    bundle_owns: ClassVar[tuple[str, ...]] = ()  # patterns of the files that a bundle of everything owns
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
@@ -51,6 +53,14 @@ class Component(ABC):
     @abstractmethod
     def snapshot(self) -> Snapshot:
         """Read this component's parts, and the fingerprint over what they mean."""
+
+    def startup(self) -> Snapshot:
+        """The parts as they would be after a reboot, whatever runs now."""
+        return self.snapshot()
+
+    def bundled(self, parts: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of this component's parts that NAPALM's get_config shows and load_replace_candidate takes."""
+        return parts
 
     @abstractmethod
     def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> ComponentChange:
@@ -75,6 +85,23 @@ class Component(ABC):
     @abstractmethod
     def activate(self, change: ComponentChange, folder: str) -> None:
         """Make live sessions and SAs use the change. Waits for nothing that depends on another host's push."""
+
+    def bgp(self) -> tuple[BgpSession, ...] | None:
+        """The daemon's BGP sessions; None if it is not a BGP speaker."""
+        return None
+
+    def ike(self) -> tuple[IkeSa, ...] | None:
+        """The daemon's IKE SAs; None if it does no IPsec."""
+        return None
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let sessions that wait in Connect or Active try again now."""
+        del peers
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Log lines of the last `seconds` seconds that tell why `subject` is not up."""
+        del subject, seconds
+        return []
 
     @abstractmethod
     def redact(self, text: str) -> str:

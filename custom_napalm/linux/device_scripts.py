@@ -210,7 +210,8 @@ for file in "$root"/*/phase; do
     [ -e "$file" ] || continue
     folder=${{file%/phase}}
     read -r deadline <"$folder/deadline"
-    echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $(cat "$folder/detail" 2>/dev/null | tr '\\n' ' ')"
+    detail=$(tr '\\n' ' ' <"$folder/detail" 2>/dev/null)
+    echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $detail"
     exit 0
 done
 for file in $(ls -t "$root" 2>/dev/null | grep '\\.result$'); do

@@ -13,7 +13,9 @@ from custom_napalm.linux.component import ComponentChange
 from custom_napalm.linux.shell import Result, Shell
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RESERVED = re.compile(r"(phase|deadline|watcher|detail|message)(\.new)?|(watch|revert|confirm)\.sh|(revert|persist|out|err)\..*")
+_RESERVED = re.compile(
+    r"(phase|deadline|watcher|detail|message)(\.new)?|(watch|revert|confirm)\.sh|(revert|persist|out|err)\..*"
+)
 Ending = Literal["confirmed", "reverted"]
 _FINISHING = 150.0  # seconds that a device may take to restore or to persist everything
 
@@ -72,7 +74,7 @@ class DeviceTransaction:
     def _reason(self, result: Result) -> str:
         said = result.stdout.strip()
         reasons = {
-            scripts.PENDING: f"run {said} left an unconfirmed change there; confirm it, roll it back, or wait for its timer",
+            scripts.PENDING: f"run {said} left an unconfirmed change there: confirm it, roll it back or wait",
             scripts.BUSY: "another run is confirming or rolling back there",
             scripts.NO_ROOM: said or f"there is no room in {scripts.ROOT}",
             scripts.NO_WATCHER: "its timer does not start",
@@ -102,8 +104,8 @@ class DeviceTransaction:
                 changed=False,
             )
         raise DriverError(
-            f"{self.host} is not confirmed: {result.stdout.strip() or _last_line(result)}; the change still runs, and is "
-            "undone when its timer fires",
+            f"{self.host} is not confirmed: {result.stdout.strip() or _last_line(result)}; the change still runs, "
+            "and is undone when its timer fires",
             changed=True,
         )
 
@@ -112,8 +114,8 @@ class DeviceTransaction:
         result = self.shell.run(scripts.finish(run_id, "revert.sh"), timeout=2 * _FINISHING)
         if result.status not in (0, scripts.GONE):
             raise DriverError(
-                f"{self.host} is not back at its snapshot: {result.stdout.strip() or _last_line(result)}. What is needed to "
-                f"try again is in {folder(run_id)} there: sh {folder(run_id)}/revert.sh",
+                f"{self.host} is not back at its snapshot: {result.stdout.strip() or _last_line(result)}. "
+                f"To try again there: sh {folder(run_id)}/revert.sh",
                 changed=True,
             )
 

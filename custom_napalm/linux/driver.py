@@ -1,0 +1,225 @@
+"""The NAPALM driver of a Linux host: everything that does not depend on which daemons run there."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from napalm.base import constants
+from napalm.base.models import AliveDict, ConfigDict, FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
+
+from custom_napalm.contract import Candidate, Change, Pending, Snapshot, State, TransactionDriver
+from custom_napalm.linux import bundle, getters
+from custom_napalm.linux import commands as reading
+from custom_napalm.linux.commits import Commits
+from custom_napalm.linux.component import Component
+from custom_napalm.linux.host import HostTransaction
+from custom_napalm.linux.ssh import SshShell
+from custom_napalm.linux.ssh_options import read_options
+from custom_napalm.linux.transaction import DeviceTransaction
+from custom_napalm.state import IkeSa
+
+
+class LinuxDriver(TransactionDriver):
+    """A host that runs `components`, in the order in which a change is pushed to them.
+
+    `default_part` is what a loaded text without any header is.
+    """
+
+    components: ClassVar[tuple[type[Component], ...]] = ()
+    default_part: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+    ) -> None:
+        arguments = dict(optional_args or {})
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        self._secrets = bool(arguments.get("secrets", False))
+        self._shell = SshShell(read_options(hostname, username, password, timeout, arguments))
+        self._components = [component(self._shell) for component in self.components]
+        self._host = HostTransaction(hostname, self._components, DeviceTransaction(self._shell, hostname))
+        self._commits = Commits(self._host, self.default_part)
+
+    def open(self) -> None:
+        """Connect and log in. Raises ConnectionFailedError."""
+        self._shell.open()
+
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
+        self._shell.close()
+
+    def is_alive(self) -> AliveDict:
+        """Whether the connection stands."""
+        return {"is_alive": self._shell.is_alive()}
+
+    # What a transaction asks for, see `TransactionDriver`.
+
+    def snapshot(self) -> Snapshot:
+        """The running configuration, secrets included."""
+        return self._host.snapshot()
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate`."""
+        return self._host.plan(candidate, snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._host.plan_restore(target, snapshot)
+
+    def arm(self, run_id: str, seconds: int) -> None:
+        """Store snapshot and undo on the device, start its timer."""
+        self._host.arm(run_id, seconds)
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now."""
+        self._host.extend(seconds)
+
+    def push(self) -> None:
+        """Load the change into the running daemons."""
+        self._host.push()
+
+    def activate(self) -> None:
+        """Let live sessions and SAs use what was pushed."""
+        self._host.activate()
+
+    def confirm(self) -> None:
+        """Disarm and persist."""
+        self._host.confirm()
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device."""
+        return self._host.pending()
+
+    def state(self) -> State:
+        """What the daemons say of sessions and SAs."""
+        bgp = [sessions for component in self._components if (sessions := component.bgp()) is not None]
+        ike = [sas for component in self._components if (sas := component.ike()) is not None]
+        return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let waiting BGP sessions try again."""
+        for component in self._components:
+            component.retry_sessions(peers)
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Log lines that tell why a session or tunnel is not up."""
+        return [line for component in self._components for line in component.explain(subject, seconds)]
+
+    def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
+        """The IKE SAs with their children; NAPALM has no getter for them."""
+        return self.state().ike or ()
+
+    # NAPALM's configuration methods.
+
+    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load a text (see `custom_napalm.linux.bundle`) whose parts replace the device's as a whole."""
+        self._commits.load("replace", filename, config)
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load a text whose parts are added to the device's."""
+        self._commits.load("merge", filename, config)
+
+    def compare_config(self) -> str:
+        """The difference that committing would make, without secrets."""
+        return self._commits.compare()
+
+    def discard_config(self) -> None:
+        """Forget the candidate."""
+        self._commits.discard()
+
+    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
+        """Commit the candidate; with `revert_in` the device undoes it after so many seconds unless confirmed."""
+        self._commits.commit(message, revert_in)
+
+    def confirm_commit(self) -> None:
+        """Keep the pending commit, whoever made it."""
+        self._commits.confirm()
+
+    def has_pending_commit(self) -> bool:
+        """Whether a commit waits for its confirmation."""
+        return self._commits.has_pending()
+
+    def rollback(self) -> None:
+        """Undo the pending commit, or else the last one made over this connection."""
+        self._commits.rollback()
+
+    # NAPALM's getters.
+
+    def get_facts(self) -> FactsDict:
+        """Uptime, names, versions and interfaces."""
+        return getters.facts(self._shell)
+
+    def get_interfaces(self) -> dict[str, InterfaceDict]:
+        """Every interface."""
+        return getters.interfaces(self._shell)
+
+    def get_interfaces_ip(self) -> dict[str, InterfacesIPDict]:
+        """Every address."""
+        return getters.addresses(self._shell)
+
+    def ping(
+        self,
+        destination: str,
+        source: str = constants.PING_SOURCE,
+        ttl: int = constants.PING_TTL,
+        timeout: int = constants.PING_TIMEOUT,
+        size: int = constants.PING_SIZE,
+        count: int = constants.PING_COUNT,
+        vrf: str = constants.PING_VRF,
+        source_interface: str = constants.PING_SOURCE_INTERFACE,
+    ) -> PingResultDict:
+        """Send echo requests from the device."""
+        return getters.ping(
+            self._shell,
+            destination,
+            source=source or source_interface,
+            ttl=ttl,
+            timeout=timeout,
+            size=size,
+            count=count,
+            vrf=vrf,
+        )
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:
+        """The outputs of reading commands, secrets redacted. Raises CommandErrorException for anything else."""
+        if encoding != "text":
+            raise NotImplementedError(f"encoding {encoding!r}: only text")
+        return {command: self._shown(reading.run(self._shell, command)) for command in commands}
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,  # noqa: ARG002  neither FRR nor strongSwan can print its defaults
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002  NAPALM's name for it
+    ) -> ConfigDict:
+        """The configuration as a bundle. Secrets are redacted unless optional_args has `secrets: true`."""
+        if format != "text":
+            raise NotImplementedError(f"format {format!r}: only text")
+        hide = sanitized or not self._secrets
+        return {
+            "running": self._bundle(self._host.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
+            "startup": self._bundle(self._host.startup(), hide=hide) if retrieve in ("startup", "all") else "",
+            "candidate": self._commits.candidate(hide=hide) if retrieve in ("candidate", "all") else "",
+        }
+
+    def _bundle(self, snapshot: Snapshot, *, hide: bool) -> str:
+        parts: dict[str, str] = {}
+        for component in self._components:
+            own = {part: text for part, text in snapshot.parts.items() if component.handles(part)}
+            for part, text in component.bundled(own).items():
+                parts[part] = component.redact(text) if hide else text
+        owns = tuple(pattern for component in self._components for pattern in component.bundle_owns)
+        return bundle.write(parts, snapshot.attributes, owns)
+
+    def _shown(self, text: str) -> str:
+        if not self._secrets:
+            for component in self._components:
+                text = component.redact(text)
+        return text

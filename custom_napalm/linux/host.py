@@ -1,0 +1,178 @@
+"""One host's part in a transaction: its components' configurations planned, armed, pushed and undone together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from custom_napalm.contract import (
+    Candidate,
+    CandidateError,
+    Change,
+    DriverError,
+    Pending,
+    Section,
+    Snapshot,
+    StaleError,
+)
+from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.transaction import DeviceTransaction, folder
+
+
+@dataclass(slots=True)
+class HostTransaction:
+    """`components` are in the order in which a change is pushed to them; it is undone in the opposite order."""
+
+    name: str
+    components: Sequence[Component]
+    device: DeviceTransaction
+    planned: dict[str, ComponentChange] = field(default_factory=dict)
+    fingerprint: str = ""  # of the snapshot that `planned` was computed from
+    run_id: str = ""
+    armed_with: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Every component's parts."""
+        return _joined({component.name: component.snapshot() for component in self.components})
+
+    def startup(self) -> Snapshot:
+        """The parts as they would be after a reboot."""
+        return _joined({component.name: component.startup() for component in self.components})
+
+    def component_for(self, part: str) -> Component:
+        """The component that a part belongs to. Raises CandidateError where this host runs none."""
+        for component in self.components:
+            if component.handles(part):
+                return component
+        names = " and ".join(component.name for component in self.components)
+        raise CandidateError(f"{self.name} has no configuration part {part!r}: it runs {names}")
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate`, remembered for `arm` and `push`."""
+        sections: dict[str, list[Section]] = {}
+        for section in candidate.sections:
+            sections.setdefault(self.component_for(section.part).name, []).append(section)
+        return self._remember(
+            {
+                component.name: component.plan(sections[component.name], _own(component, snapshot))
+                for component in self.components
+                if component.name in sections
+            },
+            snapshot,
+        )
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._remember(
+            {
+                component.name: component.plan_restore(_own(component, target), _own(component, snapshot))
+                for component in self.components
+            },
+            snapshot,
+        )
+
+    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
+        """Store snapshot and undo on the device, start its timer. Raises StaleError before anything is stored."""
+        changing = self._changing()
+        if not changing:
+            raise DriverError(f"{self.name}: nothing is planned, so there is nothing to arm; nothing was changed")
+        found = self.snapshot()
+        if found.fingerprint != self.fingerprint:
+            raise StaleError(
+                f"{self.name}: the configuration is no longer the one that the change was computed from; "
+                "nothing was changed. Plan again"
+            )
+        uploads: dict[str, str] = {}
+        for component, change in changing:
+            for name, text in {**change.uploads, **component.live_uploads(change)}.items():
+                if name in uploads:
+                    raise ValueError(f"two components upload {name!r}")
+                uploads[name] = text
+        self.device.arm(run_id, seconds, [(part.name, change) for part, change in changing], uploads, message)
+        self.run_id, self.armed_with = run_id, found
+
+    def push(self) -> None:
+        """Load the change into every daemon, one after the other."""
+        for component, change in self._changing():
+            component.push(change, folder(self._armed_run()))
+
+    def activate(self) -> None:
+        """Let live sessions and SAs use what was pushed."""
+        for component, change in self._changing():
+            component.activate(change, folder(self._armed_run()))
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now instead."""
+        self.device.extend(self.pending_run(), seconds)
+
+    def confirm(self) -> None:
+        """Disarm and persist, in one step on the device."""
+        self.device.confirm(self.pending_run())
+        self.run_id, self.armed_with = "", None
+
+    def rollback(self) -> bool:
+        """Let the device restore what its pending change was armed with, and verify. False if nothing is pending."""
+        run_id = self.run_id or self._live_run()
+        if not run_id:
+            return False
+        self.device.revert(run_id)
+        wanted = self.armed_with
+        if wanted is not None and self.snapshot().fingerprint != wanted.fingerprint:
+            raise DriverError(f"{self.name} says that it is back at its snapshot, but it is not", changed=True)
+        self.run_id, self.armed_with = "", None
+        return True
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device."""
+        return self.device.pending()
+
+    def pending_run(self) -> str:
+        """The run that is pending here: the one that was armed over this connection, or the one that is found."""
+        run_id = self.run_id or self._live_run()
+        if not run_id:
+            raise DriverError(f"{self.name}: no change is pending")
+        return run_id
+
+    def _live_run(self) -> str:
+        pending = self.device.pending()
+        return "" if pending is None or pending.phase == "reverted" else pending.run_id
+
+    def _armed_run(self) -> str:
+        if not self.run_id:
+            raise DriverError(f"{self.name} is not armed; nothing was changed")
+        return self.run_id
+
+    def _changing(self) -> list[tuple[Component, ComponentChange]]:
+        return [
+            (component, self.planned[component.name])
+            for component in self.components
+            if component.name in self.planned and self.planned[component.name].change
+        ]
+
+    def _remember(self, planned: dict[str, ComponentChange], snapshot: Snapshot) -> Change:
+        self.planned, self.fingerprint = planned, snapshot.fingerprint
+        changes = [planned[component.name].change for component in self.components if component.name in planned]
+        return Change(
+            diff="\n".join(change.diff.rstrip("\n") for change in changes if change.diff),
+            commands=tuple(command for change in changes for command in change.commands),
+            undo=tuple(command for change in reversed(changes) for command in change.undo),
+            effects=tuple(effect for change in changes for effect in change.effects),
+            fingerprint=snapshot.fingerprint,
+            warnings=tuple(warning for change in changes for warning in change.warnings),
+        )
+
+
+def _joined(snapshots: Mapping[str, Snapshot]) -> Snapshot:
+    return Snapshot(
+        parts={part: text for snapshot in snapshots.values() for part, text in snapshot.parts.items()},
+        attributes={part: text for snapshot in snapshots.values() for part, text in snapshot.attributes.items()},
+        fingerprint=" ".join(f"{name}={snapshot.fingerprint}" for name, snapshot in snapshots.items()),
+    )
+
+
+def _own(component: Component, snapshot: Snapshot) -> Snapshot:
+    """A component's share of a snapshot."""
+    fingerprints = dict(word.partition("=")[::2] for word in snapshot.fingerprint.split())
+    return Snapshot(
+        parts={part: text for part, text in snapshot.parts.items() if component.handles(part)},
+        attributes={part: text for part, text in snapshot.attributes.items() if component.handles(part)},
+        fingerprint=fingerprints.get(component.name, ""),
+    )

@@ -1,0 +1,283 @@
+"""strongSwan on a Linux host: the files below /etc/swanctl, what charon has loaded of them, and the SAs."""
+
+import base64
+import fnmatch
+import hashlib
+import posixpath
+from collections.abc import Mapping, Sequence
+from shlex import quote
+
+from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
+from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.state import IkeSa
+from custom_napalm.strongswan import device_scripts as scripts
+from custom_napalm.strongswan.changes import TunnelChange, compare, effects
+from custom_napalm.strongswan.check import check_file, real_names, staged
+from custom_napalm.strongswan.explain import explain
+from custom_napalm.strongswan.redaction import REDACTED, diffs, redact
+from custom_napalm.strongswan.settings import SettingsError
+from custom_napalm.strongswan.state import read_ike_sas
+from custom_napalm.strongswan.tree import FOLDER, MAIN, Tree, build
+
+_OWNER = "root root"
+
+# Every *.conf as "MODE OWNER GROUP BASE64 PATH". Dot-files are nobody's configuration: an include cannot reach them.
+# Where a run's change is loaded and not yet confirmed, its files are the running ones.
+_READ = f"""list() {{
+    cd "$1" 2>/dev/null || return 0
+    find . -name '.?*' -prune -o \\( -type f -o -type l \\) -name '*.conf' -print | sort | while read -r file; do
+        [ -f "$file" ] || continue
+        printf '%s %s %s\\n' "$(stat -L -c '%a %U %G' "$file")" "$(base64 <"$file" | tr -d '\\n')" "${{file#./}}"
+    done
+}}
+command -v swanctl >/dev/null || echo "no swanctl"
+list {FOLDER}
+for run in /run/routebook/*/swanctl.pushed; do
+    [ -e "$run" ] || continue
+    echo "pushed"
+    while read -r mode owner group _ _ _ path; do
+        if [ "$mode" = gone ]; then echo "gone - - - $path"; continue; fi
+        echo "$mode $owner $group $(base64 <"${{run%.pushed}}.new/$path" | tr -d '\\n') $path"
+    done <"${{run%.pushed}}.files"
+done
+"""
+
+
+class SwanctlComponent(Component):
+    """strongSwan, as swanctl loads it."""
+
+    name = "strongswan"
+    bundle_owns = (f"{FOLDER}/*",)
+
+    def handles(self, part: str) -> bool:
+        """Whether a part is a file below /etc/swanctl."""
+        return part.startswith(f"{FOLDER}/")
+
+    def snapshot(self) -> Snapshot:
+        """The files that are loaded: those below /etc/swanctl, or a pushed change's that is not confirmed yet."""
+        return self._read()[0]
+
+    def startup(self) -> Snapshot:
+        """The files below /etc/swanctl, whatever is loaded."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[Snapshot, Snapshot]:
+        result = self.shell.run(_READ)
+        if result.status:
+            raise DriverError(f"{FOLDER} cannot be read: {result.stderr.strip()}")
+        parts: dict[str, str] = {}
+        attributes: dict[str, str] = {}
+        startup: Snapshot | None = None
+        for line in result.stdout.splitlines():
+            if line == "no swanctl":
+                raise DriverError("strongSwan's swanctl is not installed")
+            if line == "pushed":
+                startup = _snapshot(parts, attributes)
+                continue
+            mode, owner, group, content, path = line.split(" ", 4)
+            path = f"{FOLDER}/{path}"
+            if mode == "gone":
+                parts.pop(path, None)
+                attributes.pop(path, None)
+                continue
+            parts[path] = base64.b64decode(content).decode("utf-8", "surrogateescape")
+            attributes[path] = f"{int(mode, 8):04o} {owner} {group}"
+        running = _snapshot(parts, attributes)
+        return running, startup or running
+
+    def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> ComponentChange:
+        """The change to the files that `sections` own. Raises CandidateError on what charon could not load."""
+        parts, attributes = dict(snapshot.parts), dict(snapshot.attributes)
+        owns = [pattern for section in sections for pattern in section.owns]
+        written = {section.part for section in sections if section.text.strip()}
+        for path in list(parts):
+            if path not in written and any(fnmatch.fnmatchcase(path, pattern) for pattern in owns):
+                del parts[path], attributes[path]
+        for section in sections:
+            if section.part in written:
+                if REDACTED in section.text:
+                    raise CandidateError(f"{section.part}: the text is a redacted one, its secrets are missing")
+                parts[section.part] = section.text
+                attributes[section.part] = f"{section.mode:04o} {_OWNER}"
+        target = _snapshot(parts, attributes)
+        self._check_ownership(target, snapshot, written)
+        return self._change(target, snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
+        """The change that makes the files exactly those of `target`."""
+        return self._change(_snapshot(target.parts, target.attributes), snapshot)
+
+    def _check_ownership(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
+        tree = _tree(target)
+        for path in sorted(written):
+            if path not in tree.reached:
+                raise CandidateError(f"{path} would not be read: {MAIN} includes no file of that name")
+        for connection, files in tree.origins.items():
+            ours = [file for file in files if file in written]
+            foreign = [file for file in files if file not in written and file in snapshot.parts]
+            if ours and foreign:
+                raise CandidateError(f"connection {connection!r} of {ours[0]} is defined in {foreign[0]} too")
+
+    def _change(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
+        if target.parts == snapshot.parts and _same_attributes(target, snapshot):
+            return ComponentChange(Change("", (), (), (), snapshot.fingerprint), {}, "")
+        old = _tree(snapshot, "is on the device like this, and must be repaired first")
+        new = _tree(target)
+        changes = compare(old, new)
+        files = _changed_files(target, snapshot)
+        change = Change(
+            diff=_diff(target, snapshot),
+            commands=_commands(files, target, changes),
+            undo=_commands(files, snapshot, _opposite(changes)),
+            effects=effects(changes, old, new),
+            fingerprint=snapshot.fingerprint,
+        )
+        return ComponentChange(
+            change=change,
+            uploads=_uploads(files, target, snapshot, old, new, changes),
+            revert=scripts.revert(changes),
+            persist=scripts.PERSIST,
+            room={FOLDER: sum(len(target.parts.get(path, "").encode()) for path in files) + 4096},
+        )
+
+    def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
+        """The SAs at the moment of arming: what reverting brings up again. Raises DriverError without a charon."""
+        if not change.change:
+            return {}
+        result = self.shell.run(scripts.LIST_SAS)
+        if result.status or "connecting to" in result.stderr:
+            raise DriverError("charon does not answer: is strongSwan running? Nothing was changed")
+        return {"swanctl.before": result.stdout}
+
+    def push(self, change: ComponentChange, folder: str) -> None:
+        """Let charon check the changed connections under throw-away names, then load the staged files."""
+        if not change.change:
+            return
+        result = self.shell.run(f"setsid /bin/sh {quote(folder)}/swanctl.push {quote(folder)}", timeout=90)
+        said = redact(real_names(_complaint(result.stdout + result.stderr)))
+        if result.status == scripts.REJECTED:
+            raise CandidateError(f"charon rejects the candidate: {said}", line=said, changed=False)
+        if result.status == scripts.NO_DAEMON:
+            raise DriverError("charon does not answer: is strongSwan running?")
+        if result.status:
+            raise CandidateError(f"charon did not load the candidate: {said}", line=said, changed=True)
+
+    def activate(self, change: ComponentChange, folder: str) -> None:
+        """Close the SAs that do not fit, start those that this end starts. A peer that does not answer is no error."""
+        if change.change:
+            self.shell.run(f"setsid /bin/sh {quote(folder)}/swanctl.activate {quote(folder)}", timeout=60)
+
+    def ike(self) -> tuple[IkeSa, ...]:
+        """charon's SAs."""
+        return read_ike_sas(self.shell)
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """What charon's log says of a connection that does not come up."""
+        return explain(self.shell, subject, seconds)
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced."""
+        return redact(text)
+
+
+def _tree(snapshot: Snapshot, addition: str = "") -> Tree:
+    try:
+        return build(snapshot.parts)
+    except SettingsError as error:
+        raise CandidateError(redact(f"{error}{f'; it {addition}' if addition else ''}"), line=str(error)) from error
+
+
+def _snapshot(parts: Mapping[str, str], attributes: Mapping[str, str]) -> Snapshot:
+    try:
+        meaning = build(parts).fingerprint
+    except SettingsError:
+        meaning = hashlib.sha256(repr(sorted(parts.items())).encode("utf-8", "surrogateescape")).hexdigest()
+    modes = sorted(f"{path} {value}" for path, value in attributes.items())
+    fingerprint = hashlib.sha256("\n".join([meaning, *modes]).encode("utf-8", "surrogateescape")).hexdigest()
+    return Snapshot(dict(parts), dict(attributes), fingerprint)
+
+
+def _same_attributes(target: Snapshot, snapshot: Snapshot) -> bool:
+    return all(snapshot.attributes.get(path) == value for path, value in target.attributes.items())
+
+
+def _changed_files(target: Snapshot, snapshot: Snapshot) -> list[str]:
+    return sorted(
+        path
+        for path in target.parts.keys() | snapshot.parts.keys()
+        if target.parts.get(path) != snapshot.parts.get(path)
+        or target.attributes.get(path, "") != snapshot.attributes.get(path, "")
+    )
+
+
+def _diff(target: Snapshot, snapshot: Snapshot) -> str:
+    lines = [diffs(snapshot.parts, target.parts)]
+    lines += [
+        f"mode of {path}: {snapshot.attributes[path]} -> {value}"
+        for path, value in sorted(target.attributes.items())
+        if snapshot.attributes.get(path, value) != value
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _commands(files: Sequence[str], target: Snapshot, changes: Sequence[TunnelChange]) -> tuple[str, ...]:
+    """What will happen, in the words of an operator who would do it by hand."""
+    commands = []
+    for path in files:
+        if path in target.parts:
+            commands.append(f"write {path} ({len(target.parts[path].encode())} bytes, {target.attributes[path]})")
+        else:
+            commands.append(f"remove {path}")
+    commands.append("swanctl --load-all")
+    for change in changes:
+        if change.kind in ("removed", "ike"):
+            commands.append(f"swanctl --terminate --ike {quote(change.connection)}")
+        ike = quote(change.connection)
+        commands += [f"swanctl --terminate --ike {ike} --child {quote(child)}" for child in change.ended]
+        commands += [f"swanctl --initiate --ike {ike} --child {quote(up.name)}" for up in change.wanted]
+    return tuple(commands)
+
+
+def _opposite(changes: Sequence[TunnelChange]) -> list[TunnelChange]:
+    kinds = {"new": "removed", "removed": "new"}
+    return [
+        TunnelChange(change.connection, kinds.get(change.kind, change.kind), change.ended, change.wanted, change.reason)  # type: ignore[arg-type]
+        for change in changes
+    ]
+
+
+def _uploads(
+    files: Sequence[str], target: Snapshot, snapshot: Snapshot, old: Tree, new: Tree, changes: Sequence[TunnelChange]
+) -> dict[str, str]:
+    uploads = {f"swanctl/{posixpath.relpath(path, FOLDER)}": staged(path, text) for path, text in target.parts.items()}
+    lines = []
+    for path in files:
+        name = posixpath.relpath(path, FOLDER)
+        if path in target.parts:
+            uploads[f"swanctl.new/{name}"] = target.parts[path]
+        if path in snapshot.parts:
+            uploads[f"swanctl.old/{name}"] = snapshot.parts[path]
+        after, before = (which.attributes.get(path, "gone - -") for which in (target, snapshot))
+        lines.append(f"{after} {before} {name}\n")
+    uploads["swanctl.files"] = "".join(lines)
+    uploads["swanctl.check"] = check_file(old, new)
+    uploads["swanctl.expected"] = _names(new)
+    uploads["swanctl.former"] = _names(old)
+    uploads["swanctl.push"] = scripts.PUSH
+    uploads["swanctl.activate"] = scripts.activate(changes)
+    return uploads
+
+
+def _names(tree: Tree) -> str:
+    # Sorted as sort(1) sorts in the C locale.
+    return "".join(f"{name}\n" for name in sorted(tree.connections, key=str.encode))
+
+
+def _complaint(text: str) -> str:
+    """The lines that say what is wrong, in the words of charon."""
+    wrong = [
+        line.strip()
+        for line in text.splitlines()
+        if not line.startswith(("plugin ", "loaded ", "no ", "unloaded ")) and line.strip()
+    ]
+    return "; ".join(wrong) or "without a reason"

@@ -1,0 +1,120 @@
+"""Why a tunnel does not come up, in the words of charon's log: the real cause is in the responder's, mostly."""
+
+import base64
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from shlex import quote
+
+from custom_napalm.contract import DriverError
+from custom_napalm.linux.shell import Shell
+from custom_napalm.strongswan.settings import SettingsError
+from custom_napalm.strongswan.tree import Section, build
+
+# charon's own texts (libcharon: ike_auth.c, psk_authenticator.c, ike_init.c, child_create.c, task_manager_v2.c).
+CAUSES = re.compile(
+    r"MAC mismatched|no shared key found|no matching peer config found|no IKE config found|NO_PROPOSAL_CHOSEN"
+    r"|received proposals|configured proposals|no acceptable proposal found"
+    r"|TS_UNACCEPTABLE|traffic selectors .*unacceptable"
+    r"|AUTHENTICATION_FAILED|no matching CHILD_SA config|giving up after \d+ retransmits|retransmit \d+ of request"
+    r"|unable to resolve|peer not responding|constraint check failed|ID_PROT|INVALID_KE_PAYLOAD|not supported"
+    r"|key derivation failed|unable to install|establishing CHILD_SA .* failed|no private key found"
+)
+_UNITS = ("strongswan", "strongswan-swanctl", "charon-systemd")
+_MOST = 40  # lines that are worth an operator's time
+_TAIL = 4000  # lines of a log file that are read
+
+# Where charon logs to: the settings of charon and charon-systemd, read as charon does; or the journal.
+_READ = r"""cd /etc || exit 1
+for file in strongswan.conf strongswan.d/*.conf strongswan.d/charon/*.conf; do
+    [ -f "$file" ] || continue
+    printf 'FILE %s %s\n' "/etc/$file" "$(base64 <"$file" | tr -d '\n')"
+done
+date '+NOW %Y-%m-%dT%H:%M:%S'
+"""
+
+
+def explain(shell: Shell, subject: str, seconds: int) -> list[str]:
+    """Lines of the last `seconds` seconds that say why `subject`, a connection's name, is not up."""
+    result = shell.run(_READ)
+    if result.status:
+        return []
+    files: dict[str, str] = {}
+    now = datetime.min
+    for line in result.stdout.splitlines():
+        kind, *fields = line.split(" ")
+        if kind == "FILE" and len(fields) == 2:
+            files[fields[0]] = _decode(fields[1])
+        elif kind == "NOW":
+            now = datetime.fromisoformat(fields[0])
+    lines: list[str] = []
+    for path, time_format in log_files(files):
+        tail = shell.run(f"tail -n {_TAIL} {quote(path)} 2>/dev/null").stdout.splitlines()
+        lines += recent(tail, time_format, now - timedelta(seconds=seconds))
+    units = " ".join(f"-u {unit}" for unit in _UNITS)
+    if not lines:
+        journal = shell.run(f"journalctl {units} --since=-{int(seconds)}s -o cat --no-pager -q 2>/dev/null")
+        lines = journal.stdout.splitlines()
+    return causes(lines, subject)
+
+
+def causes(lines: Iterable[str], subject: str) -> list[str]:
+    """The lines that name a cause, without repetitions, the newest last.
+
+    charon says in most lines which connection it thinks of only if asked to (`ike_name`); then those of others go.
+    """
+    found: dict[str, None] = {}
+    for line in lines:
+        if not CAUSES.search(line):
+            continue
+        named = re.search(r"<([^|>]+)\|\d+>", line)
+        if named and named.group(1) != subject:
+            continue
+        # Time, thread and the retransmission's number differ between otherwise equal lines.
+        text = re.sub(r"^.*?\d+\[[A-Z0-9]{3}\]\s*(<[^>]*>\s*)?", "", line).strip()
+        found.pop(text, None)
+        found[text] = None
+    return list(found)[-_MOST:]
+
+
+def log_files(files: dict[str, str]) -> list[tuple[str, str]]:
+    """The log files that charon writes, each with the time format of its lines."""
+    try:
+        root = build(files, "/etc/strongswan.conf").root
+    except SettingsError as error:
+        raise DriverError(f"{error}: strongSwan's own settings cannot be read") from error
+    found: dict[str, str] = {}
+    for daemon in ("charon", "charon-systemd"):
+        for name, log in _sections(_sections(root.get(daemon)).get("filelog")).items():
+            if isinstance(log, dict):
+                path = log.get("path", name)
+                if isinstance(path, str) and path.startswith("/"):
+                    found[path] = str(log.get("time_format", ""))
+    return list(found.items())
+
+
+def recent(lines: Iterable[str], time_format: str, since: datetime) -> list[str]:
+    """The lines that are newer than `since`; all of them where lines have no time that can be read."""
+    if not time_format:
+        return list(lines)
+    kept: list[str] = []
+    fields = len(time_format.split())
+    for line in lines:
+        stamp = " ".join(line.split(None, fields)[:fields])
+        try:
+            at = datetime.strptime(stamp, time_format)
+        except ValueError:
+            continue
+        if at.year == 1900:
+            at = at.replace(year=since.year)
+        if at >= since.replace(microsecond=0):
+            kept.append(line)
+    return kept
+
+
+def _sections(value: object) -> Section:
+    return value if isinstance(value, dict) else {}
+
+
+def _decode(text: str) -> str:
+    return base64.b64decode(text).decode("utf-8", "replace")
