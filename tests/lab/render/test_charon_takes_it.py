@@ -1,0 +1,129 @@
+"""What is rendered for strongSwan brings the tunnel up, and either end may die: the other or itself recovers it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from routebook.intent import load
+from routebook.intent.model import HostIntent, Network
+from routebook.render import render_host
+from routebook.secrets import Secrets
+from tests.lab.drivers.hosts import LinuxHost, link, wait_for
+
+PROJECT = Path(__file__).resolve().parents[3]
+NETWORK = load(PROJECT)
+TUNNEL = "no-edge1--ch-edge1"
+
+
+def install(host: LinuxHost, intent: HostIntent, secrets: Secrets) -> None:
+    for section in render_host(intent, PROJECT / "templates", secrets, ("connections", "secrets")).sections:
+        host.write(section.part, section.text, section.mode)
+
+
+def join(left: LinuxHost, right: LinuxHost) -> None:
+    """The link of the tunnel, and the addresses behind it: charon installs no route to what has no local address."""
+    link(left, right, "wan0", ["198.51.100.31/24"], ["198.51.100.41/24"])
+    for host in (left, right):
+        addresses = [a for i in NETWORK.interfaces(host.name) if i.loopback or i.name == "lan0" for a in i.addresses]
+        inner = NETWORK.hosts[host.name].tunnels[0].local_inner
+        host.sh("\n".join(f"ip addr add {a} dev lo" for a in [*addresses, f"{inner}/32"]))
+
+
+def child_is_up(host: LinuxHost) -> bool:
+    return "INSTALLED" in host.shell.run("swanctl --list-sas").stdout
+
+
+def spis(host: LinuxHost) -> set[str]:
+    lines = host.shell.run("swanctl --list-sas").stdout.splitlines()
+    return {line.split()[1].rstrip(",") for line in lines if line.split()[:1] in (["in"], ["out"])}
+
+
+@pytest.fixture
+def pair(tmp_path: Path, secrets: Secrets) -> Iterator[tuple[LinuxHost, LinuxHost]]:
+    """Both ends of a tunnel, joined by the link it runs over, with their rendered configuration."""
+    left, right = (LinuxHost(name, tmp_path / name) for name in ("no-edge1", "ch-edge1"))
+    try:
+        join(left, right)
+        for host in (right, left):  # the second end answers: it must know the tunnel before the first one starts it
+            install(host, NETWORK.hosts[host.name], secrets)
+            host.start_strongswan()
+        yield left, right
+    finally:
+        for host in (left, right):
+            host.stop()
+
+
+def both_up(left: LinuxHost, right: LinuxHost) -> bool:
+    return child_is_up(left) and child_is_up(right) and spis(left) == spis(right) and len(spis(left)) == 2
+
+
+def test_the_tunnel_comes_up_by_itself_with_one_child_and_recovers_from_the_death_of_either_end(
+    pair: tuple[LinuxHost, LinuxHost],
+) -> None:
+    left, right = pair
+    wait_for(lambda: both_up(left, right), 20, "the tunnel")
+    for host in (right, left):
+        before = spis(host)
+        host.sh("kill -KILL $(cat /run/charon.pid); rm -f /run/charon.vici /var/run/charon.vici")
+        host.start_strongswan()
+        wait_for(lambda: both_up(left, right) and not before & spis(left), 60, f"the tunnel after {host.name} died")
+
+
+def test_the_initiator_never_gives_up_on_a_responder_that_is_away(tmp_path: Path, secrets: Secrets) -> None:
+    left, right = (LinuxHost(name, tmp_path / name) for name in ("no-edge1", "ch-edge1"))
+    try:
+        join(left, right)
+        install(left, NETWORK.hosts["no-edge1"], secrets)
+        left.start_strongswan()
+        # one keying try is given up after 2 retransmissions in this host's strongswan.conf
+        wait_for(lambda: "giving up after" in left.sh("cat /var/log/charon.log"), 30, "the end of the first try")
+        install(right, NETWORK.hosts["ch-edge1"], secrets)
+        right.start_strongswan()
+        wait_for(lambda: both_up(left, right), 40, "the tunnel")
+    finally:
+        for host in (left, right):
+            host.stop()
+
+
+def routed(network: Network, name: str) -> HostIntent:
+    """The host's intent with its tunnels in mode `route`."""
+    from ipaddress import ip_network
+
+    any_to_any = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    host = network.hosts[name]
+    tunnels = tuple(
+        tunnel.model_copy(
+            update={
+                "mode": "route",
+                "mark": 77,
+                "local_selectors": any_to_any,
+                "remote_selectors": any_to_any,
+                "ike_rekey": 7200,
+                "child_rekey": 1800,
+            }
+        )
+        for tunnel in host.tunnels
+    )
+    return host.model_copy(update={"tunnels": tunnels})
+
+
+@pytest.mark.parametrize("carrier", ["mark", "if_id"])
+def test_charon_loads_a_route_based_tunnel(carrier: str, tmp_path: Path, secrets: Secrets) -> None:
+    host = LinuxHost("no-edge1", tmp_path / "host")
+    try:
+        host.start_strongswan()
+        intent = routed(NETWORK, "no-edge1")
+        if carrier == "if_id":
+            tunnel = intent.tunnels[0].model_copy(update={"mark": None, "if_id": 77})
+            intent = intent.model_copy(update={"tunnels": (tunnel,)})
+        install(host, intent, secrets)
+        loaded = host.shell.run("swanctl --load-all --noprompt")
+        assert (loaded.status, loaded.stderr) == (0, "")
+        shown = host.sh("swanctl --list-conns")
+        assert "local:  0.0.0.0/0 ::/0" in shown
+        assert "remote: 0.0.0.0/0 ::/0" in shown
+        assert "7200s" in shown
+        assert "1800s" in shown
+    finally:
+        host.stop()
