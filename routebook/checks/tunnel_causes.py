@@ -42,7 +42,16 @@ _REASONS = (
         "{host} has no connection for {peer}: wrong addresses, another IKE version, or nothing loaded",
     ),
     _Reason(
-        re.compile(r"traffic selectors .*unacceptable|no (acceptable traffic selectors|matching CHILD_SA)|TS_UNACC"),
+        # The other end is told TS_UNACCEPTABLE then, which is not what happened.
+        re.compile(r"unable to install (IPsec policies|inbound|outbound)|error installing route with policy"),
+        "{host} cannot install the tunnel's SAs or policies: a route, an address or its kernel is missing something",
+    ),
+    _Reason(
+        re.compile(r"traffic selectors .*unacceptable|no (acceptable traffic selectors|matching CHILD_SA)"),
+        "the traffic selectors of {host} and {peer} do not fit together",
+    ),
+    _Reason(
+        re.compile(r"TS_UNACC"),
         "the traffic selectors of {host} and {peer} do not fit together",
     ),
     _Reason(

@@ -184,6 +184,13 @@ def test_a_tunnel_that_does_not_come_up_has_its_cause_from_either_end(
             "the traffic selectors of ch-edge1 and no-edge1 do not fit together",
         ),
         ({"no-edge1": ["received TS_UNACCEPTABLE notify, no CHILD_SA built"]}, "the traffic selectors of"),
+        (
+            {
+                "no-edge1": ["received TS_UNACCEPTABLE notify, no CHILD_SA built"],
+                "ch-edge1": ["unable to install IPsec policies (SPD) in kernel"],
+            },
+            "ch-edge1 cannot install the tunnel's SAs or policies",
+        ),
     ],
 )
 def test_an_ike_sa_without_a_child_is_no_tunnel_and_has_its_cause(lines: dict[str, list[str]], cause: str) -> None:
