@@ -101,7 +101,7 @@ def _meant_to_be_down(end: _End) -> str:
     if end.neighbor.shutdown:
         return end.host
     peer = end.facts.intents.get(end.neighbor.peer_host or "")
-    for back in (peer.bgp.neighbors if peer and peer.bgp else ()):
+    for back in peer.bgp.neighbors if peer and peer.bgp else ():
         if back.address == end.neighbor.local_address and back.shutdown:
             return end.neighbor.peer
     return ""

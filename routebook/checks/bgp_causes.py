@@ -157,8 +157,10 @@ def _notification(case: _Case) -> Diagnosis | None:
             cause = f"{case.peer} refuses our AS {session.local_as}: it expects {case.host} in another AS"
         return Diagnosis(cause, definite=True)
     if code == PREFIX_LIMIT:
-        who = f"{case.peer} sent more prefixes than {case.host}'s limit" if sent else (
-            f"{case.host} sent more prefixes than {case.peer}'s limit"
+        who = (
+            f"{case.peer} sent more prefixes than {case.host}'s limit"
+            if sent
+            else (f"{case.host} sent more prefixes than {case.peer}'s limit")
         )
         return Diagnosis(who, definite=True)
     if code == UNSUPPORTED_CAPABILITY:

@@ -122,9 +122,7 @@ def excuse_old_trouble(
     return result
 
 
-def concerning(
-    findings: Iterable[Finding], hosts: Collection[str], intents: Mapping[str, HostIntent]
-) -> list[Finding]:
+def concerning(findings: Iterable[Finding], hosts: Collection[str], intents: Mapping[str, HostIntent]) -> list[Finding]:
     """The findings on `hosts`, and those on the far ends of their sessions and tunnels.
 
     For hosts that are only read because a run's host has a session with them: their other sessions are not

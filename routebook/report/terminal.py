@@ -21,9 +21,7 @@ def unscrubbed(text: str) -> str:
     return text
 
 
-def render_terminal(
-    result: RunResult, console: Console, scrub: Scrub = unscrubbed, *, verbose: bool = False
-) -> None:
+def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubbed, *, verbose: bool = False) -> None:
     """Print the result: differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
     With `verbose`, the findings that are ok and the differences of every run are printed too.

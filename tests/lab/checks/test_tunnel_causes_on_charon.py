@@ -204,4 +204,3 @@ def test_a_key_that_changes_at_both_ends_one_after_the_other_heals(pair: Pair) -
     assert definite(pair.check()) == "failed"
     pair.configure(no_edge1=new, ch_edge1=replace(new))
     wait_for(lambda: definite(pair.check()) == "passed", 10, "the tunnel with the new key")
-
