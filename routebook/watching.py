@@ -80,7 +80,9 @@ class Watcher:
         return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}
 
     def _retry(self, findings: Iterable[Finding]) -> None:
-        waiting = by_host((f.host, f.subject) for f in findings if f.check.endswith(".session") and f.status == "pending")
+        waiting = by_host(
+            (f.host, f.subject) for f in findings if f.check.endswith(".session") and f.status == "pending"
+        )
         hosts = waiting.keys() & self.now.keys()
         on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
 
