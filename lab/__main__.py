@@ -1,15 +1,9 @@
-"""`python -m lab`: the same as `routebook lab`."""
+"""`python -m lab` is `routebook lab`."""
 
 import sys
 
-import click
-
-from routebook.cli.lab import lab
-from routebook.errors import RefusedError
+from routebook.cli import main
 
 if __name__ == "__main__":
-    try:
-        lab()
-    except RefusedError as error:
-        click.echo(f"refused: {error}", err=True)
-        sys.exit(1)
+    sys.argv.insert(1, "lab")
+    main()

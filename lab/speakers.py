@@ -20,7 +20,7 @@ def peer_node(peer: Peer) -> Node:
     render = SPEAKERS.get(peer.speaker)
     if render is None:
         raise RefusedError(f"peer {peer.name} has the speaker {peer.speaker}; the lab knows {', '.join(SPEAKERS)}")
-    files, service, folders = render(peer)
+    files, services, folders = render(peer)
     lines = ["link set lo up"]
     for interface in peer.interfaces:
         if interface.link is not None:
@@ -34,7 +34,7 @@ def peer_node(peer: Peer) -> Node:
         files=files
         | {"/etc/hosts": File("127.0.0.1\tlocalhost\n"), "/etc/pam.d/frr": File("account sufficient pam_permit.so\n")},
         folders=folders,
-        services=(service,),
+        services=services,
     )
 
 
@@ -75,7 +75,7 @@ def roas(peers: Iterable[Peer]) -> list[dict[str, object]]:
     return list(found.values())
 
 
-Rendered = tuple[dict[str, File], Service, dict[str, str]]
+Rendered = tuple[dict[str, File], tuple[Service, ...], dict[str, str]]
 
 
 def _bird(peer: Peer) -> Rendered:
@@ -105,7 +105,18 @@ def _bird(peer: Peer) -> Rendered:
     if any(session.bfd for session in peer.sessions):
         lines.append("protocol bfd { }")
     service = Service("bird", ("/usr/sbin/bird", "-f", "-c", "/etc/bird/bird.conf"), ready=("/run/bird/bird.ctl",))
-    return {"/etc/bird/bird.conf": File("\n".join(lines) + "\n", 0o600)}, service, {"/run/bird": "755 root root"}
+    return {"/etc/bird/bird.conf": File("\n".join(lines) + "\n", 0o600)}, (service,), {"/run/bird": "755 root root"}
+
+
+# OpenBGPD on Linux signs no connection that it accepts (its listening socket gets no MD5 keys, 7.7), so it has to
+# open the session itself, and it tries that every two minutes, which cannot be configured.
+OPENBGPD_RETRY = f"""
+while sleep {RETRY}; do
+  bgpctl -n show | while read -r neighbor _ _ _ _ _ state; do
+    case $state in Idle|Connect|Active) bgpctl neighbor "$neighbor" down; bgpctl neighbor "$neighbor" up ;; esac
+  done >/dev/null
+done
+"""
 
 
 def _openbgpd(peer: Peer) -> Rendered:
@@ -125,10 +136,13 @@ def _openbgpd(peer: Peer) -> Rendered:
             + "}"
         )
     lines += ["allow from any", "allow to any"]
-    service = Service("bgpd", ("/usr/sbin/bgpd", "-d", "-f", "/etc/bgpd.conf"), ready=("tcp:127.0.0.1:179",))
+    services = (
+        Service("bgpd", ("/usr/sbin/bgpd", "-d", "-f", "/etc/bgpd.conf"), ready=("tcp:127.0.0.1:179",)),
+        Service("bgpd-retry", ("sh", "-c", OPENBGPD_RETRY)),
+    )
     # Debian's bgpd keeps its control socket there, and its unprivileged parts in a chroot there.
     folders = {"/run/openbgpd": "755 root root"}
-    return {"/etc/bgpd.conf": File("\n".join(lines) + "\n", 0o600)}, service, folders
+    return {"/etc/bgpd.conf": File("\n".join(lines) + "\n", 0o600)}, services, folders
 
 
 def _gobgp(peer: Peer) -> Rendered:
@@ -168,7 +182,7 @@ def _gobgp(peer: Peer) -> Rendered:
         post=("sh", "/etc/gobgpd.announce"),
     )
     files = {"/etc/gobgpd.conf": File("\n".join(lines) + "\n", 0o600), "/etc/gobgpd.announce": File(adds)}
-    return files, service, {}
+    return files, (service,), {}
 
 
 def _frr(peer: Peer) -> Rendered:
@@ -197,7 +211,7 @@ def _frr(peer: Peer) -> Rendered:
         lines.append(" exit-address-family")
     lines.append("exit")
     folders = {"/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
-    return dict(frr_files(peer.name, "\n".join(lines) + "\n")), FRR, folders
+    return dict(frr_files(peer.name, "\n".join(lines) + "\n")), (FRR,), folders
 
 
 SPEAKERS: dict[str, Callable[[Peer], Rendered]] = {

@@ -4,9 +4,10 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import click
+
+from routebook.cli.context import Context
 
 
 @click.group()
@@ -15,30 +16,33 @@ def lab() -> None:
 
 
 @lab.command()
-def up() -> None:
+@click.pass_obj
+def up(context: Context) -> None:
     """Start the lab; harmless when it runs already."""
     from lab.control import Lab
 
     began = time.monotonic()
-    started = Lab(Path.cwd()).up(click.echo)
+    started = Lab(context.project).up(click.echo)
     click.echo(f"lab is up ({time.monotonic() - began:.1f} s)" if started else "lab was up already")
 
 
 @lab.command()
-def down() -> None:
+@click.pass_obj
+def down(context: Context) -> None:
     """Stop the lab and remove everything of it."""
     from lab.control import Lab
 
-    click.echo("lab is down" if Lab(Path.cwd()).down() else "no lab was running")
+    click.echo("lab is down" if Lab(context.project).down() else "no lab was running")
 
 
 @lab.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def status(as_json: bool) -> None:
+@click.pass_obj
+def status(context: Context, as_json: bool) -> None:
     """Show which node runs which programs."""
     from lab.control import Lab
 
-    nodes = Lab(Path.cwd()).status()
+    nodes = Lab(context.project).status()
     if as_json:
         click.echo(
             json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]})
@@ -53,10 +57,11 @@ def status(as_json: bool) -> None:
 @lab.command("exec", context_settings={"ignore_unknown_options": True})
 @click.argument("host")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def execute(host: str, command: tuple[str, ...]) -> None:
+@click.pass_obj
+def execute(context: Context, host: str, command: tuple[str, ...]) -> None:
     """Run COMMAND as root on HOST: routebook lab exec HOST -- COMMAND."""
     from lab.control import Lab
 
-    argv = Lab(Path.cwd()).command(host, command)
+    argv = Lab(context.project).command(host, command)
     sys.stdout.flush()
     os.execvp(argv[0], argv)  # noqa: S606
