@@ -121,9 +121,9 @@ def _hosts(
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         needed = needed_by(own, policies)
         uses_rpki = name in validating
-        if any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules) and not (
-            uses_rpki and caches
-        ):
+        certain = declared.rpki_valid and node.complete
+        filters = any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules)
+        if certain and filters and not (uses_rpki and caches):
             problems.error(
                 node.mark, f"{name} filters by RPKI and asks no cache", "add it to hosts: of rpki, and list a cache"
             )

@@ -30,6 +30,7 @@ class Node:
     router_id: IPv4Address | None = None
     ipsec: CapabilityInput = field(default_factory=CapabilityInput)
     interface_marks: Mapping[str, Mark] = field(default_factory=dict)
+    complete: bool = True  # whether everything that it inherits from is valid
 
     @property
     def can(self) -> Platform | None:
@@ -175,16 +176,20 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
 
     mark, site, platform = entry.mark(), data("site"), inherited("platform")
     _check_name(name, mark, problems)
-    if not inherited("hostname"):
+    # What a group that is invalid would have said is not missing: the group was reported.
+    complete = declared.defaults_valid and all(
+        group in declared.groups or group not in declared.group_names for element in chain for group in element.groups
+    )
+    if complete and not inherited("hostname"):
         problems.error(mark, f"{name} has no hostname", "write the management address it is reached at: hostname: …")
-    if not site:
+    if complete and not site:
         problems.error(mark, f"{name} is at no site", "write data: {site: …} for it or for a group of its")
-    elif site not in declared.site_names:
+    elif site and site not in declared.site_names:
         owner = next(element for element in chain if element.data.site == site)
         problems.error(owner.mark("data", "site"), f"unknown site {site!r}", nearest(site, declared.site_names))
-    if not platform:
+    if complete and not platform:
         problems.error(mark, f"{name} has no platform", f"write platform: with one of {', '.join(PLATFORMS)}")
-    elif platform not in PLATFORMS:
+    elif platform and platform not in PLATFORMS:
         owner = next(element for element in chain if element.platform == platform)
         problems.error(owner.mark("platform"), f"unknown platform {platform!r}", nearest(platform, PLATFORMS))
     interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems)
@@ -206,6 +211,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         router_id=router_id or next((ip for ip in loopbacks if isinstance(ip, IPv4Address)), None),
         ipsec=data("ipsec") or CapabilityInput(),
         interface_marks=marks,
+        complete=complete,
     )
 
 

@@ -49,6 +49,7 @@ class Declared:
     """The inventory's valid pieces. The `…_names` also have those whose piece is invalid and was reported."""
 
     defaults: ElementInput
+    defaults_valid: bool = True
     groups: dict[str, ElementInput] = field(default_factory=dict)
     hosts: dict[str, ElementInput] = field(default_factory=dict)
     network: NetworkInput | None = None
@@ -65,6 +66,7 @@ class Declared:
     tunnel_meshes: list[TunnelMeshInput] = field(default_factory=list)
     rpki: RpkiInput = field(default_factory=RpkiInput)
     networks: list[NetworksInput] = field(default_factory=list)
+    rpki_valid: bool = True
     caches: list[CacheInput] = field(default_factory=list)
     host_names: frozenset[str] = frozenset()
     group_names: frozenset[str] = frozenset()
@@ -124,7 +126,7 @@ def _tell(error: ErrorDetails) -> tuple[str, str]:
     if kind == "value_error":
         return f"is wrong: {context['error']}", ""
     if kind == "extra_forbidden":
-        return f"has an unknown key {error['loc'][-1]!r}", ""
+        return "is an unknown key", ""
     if kind == "literal_error":
         allowed = str(context["expected"])
         words = [word.strip("' ") for word in allowed.replace(" or ", ",").split(",")]
@@ -136,7 +138,8 @@ def _tell(error: ErrorDetails) -> tuple[str, str]:
 
 def read(sources: Sources, problems: Problems) -> Declared:
     """Validate everything that the files say."""
-    found = Declared(defaults=validate(ElementInput, sources.defaults, problems, "defaults") or ElementInput())
+    defaults = validate(ElementInput, sources.defaults, problems, "defaults")
+    found = Declared(defaults=defaults or ElementInput(), defaults_valid=defaults is not None)
     found.groups = _named(ElementInput, sources.groups, problems, "group")
     found.hosts = _named(ElementInput, sources.hosts, problems, "host")
     found.host_names, found.group_names = frozenset(sources.hosts), frozenset(sources.groups)
@@ -174,14 +177,21 @@ def _read_policy(found: Declared, tree: LocatedDict, problems: Problems) -> None
 
 
 def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems) -> None:
-    found.bgp = _section(BgpInput, tree, "bgp", problems) or found.bgp
+    bgp = _section(BgpInput, tree, "bgp", problems)
     found.sessions = _items(SessionInput, tree.get("bgp"), "sessions", problems, "session")
     found.session_meshes = _items(SessionMeshInput, tree.get("bgp"), "meshes", problems, "mesh")
     found.networks = _items(NetworksInput, tree.get("bgp"), "networks", problems, "networks")
-    found.tunnels = _section(TunnelsInput, tree, "tunnels", problems) or found.tunnels
+    tunnels = _section(TunnelsInput, tree, "tunnels", problems)
     found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
     found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")
-    found.rpki = _section(RpkiInput, tree, "rpki", problems) or found.rpki
+    # Without the defaults that it shares, a session or tunnel would be wrong for no fault of its own.
+    if bgp is None:
+        found.sessions, found.session_meshes = [], []
+    if tunnels is None:
+        found.tunnel_list, found.tunnel_meshes = [], []
+    found.bgp, found.tunnels = bgp or found.bgp, tunnels or found.tunnels
+    rpki = _section(RpkiInput, tree, "rpki", problems)
+    found.rpki, found.rpki_valid = rpki or found.rpki, rpki is not None or "rpki" not in tree
     found.caches = _items(CacheInput, tree.get("rpki"), "caches", problems, "cache")
 
 

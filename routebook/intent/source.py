@@ -203,7 +203,11 @@ class _Builder:
                     "remove one of them: YAML would silently keep the last",
                 )
                 continue
-            tree.put(key, self.value(value_node), self.mark(key_node))
+            fresh = id(value_node) not in self.built
+            value = self.value(value_node)
+            if fresh and isinstance(value, LocatedDict | LocatedList):
+                value.mark = self.mark(key_node)  # what is below a key stands, for a reader, where the key does
+            tree.put(key, value, self.mark(key_node))
         for source in inherited:
             for key, value in source.items():
                 if key not in tree:

@@ -67,7 +67,11 @@ def test_the_tunnel_comes_up_by_itself_with_one_child_and_recovers_from_the_deat
         before = spis(host)
         host.sh("kill -KILL $(cat /run/charon.pid); rm -f /run/charon.vici /var/run/charon.vici")
         host.start_strongswan()
-        wait_for(lambda: both_up(left, right) and not before & spis(left), 60, f"the tunnel after {host.name} died")
+
+        def renewed(before: set[str] = before) -> bool:
+            return both_up(left, right) and not before & spis(left)
+
+        wait_for(renewed, 60, f"the tunnel after {host.name} died")
 
 
 def test_the_initiator_never_gives_up_on_a_responder_that_is_away(tmp_path: Path, secrets: Secrets) -> None:

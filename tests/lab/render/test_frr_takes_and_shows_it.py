@@ -182,7 +182,6 @@ EVERYTHING = HostIntent(
 )
 
 
-
 def frr_text(intent: HostIntent, secrets: Secrets) -> str:
     sections = render_host(intent, PROJECT / "templates", secrets).sections
     return "".join(section.text for section in sections if section.part == "frr")

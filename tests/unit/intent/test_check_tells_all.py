@@ -1,0 +1,159 @@
+"""One look tells everything, places stay right across files, and nothing is made up because something else is broken."""
+
+# ruff: noqa: E501  tables of text are easier to read with a row on a line
+
+from pathlib import Path
+
+import pytest
+
+from routebook.intent.platforms import BOTH, PLATFORMS, Platform
+from tests.unit.intent.network import Project
+
+
+def test_a_sound_network_has_no_problem(project: Project) -> None:
+    assert project.problems() == ()
+
+
+def test_the_example_inventory_is_sound_and_is_the_reference_network() -> None:
+    network = Project.__new__(Project)
+    network.folder = Path(__file__).resolve().parents[3]
+    loaded = network.load()
+    internal = [session for session in loaded.sessions if not session.external]
+    assert loaded.warnings == ()
+    assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (9, 5, 2)
+    assert {
+        tuple(end.name for end in session.ends if not end.managed) for session in loaded.sessions if session.external
+    } == {("transit-no",), ("transit-ch",), ("ixp-rs1",), ("ixp-rs2",)}
+
+
+def test_problems_of_several_files_come_at_once_sorted_by_file_and_line(project: Project) -> None:
+    project.change("bgp", "import: RB-IN", "import: RB-INN")
+    project.change("bgp", "via: loopback", "via: loopbacks")
+    project.change("network", "asn: 64496", "asn: true")
+    project.change("hosts", "10.4.0.1/24", "10.4.0.1/33")
+    project.change("tunnels", "inner: 10.255.200.0/31", "innr: 10.255.200.0/31")
+    problems = project.problems()
+    places = [(problem.mark.file, problem.mark.line) for problem in problems]
+    assert places == sorted(places)
+    assert {(file.removeprefix("inventory/"), line) for file, line in places} >= {
+        ("bgp.yaml", project.line("bgp", "via: loopbacks")),
+        ("network.yaml", project.line("network", "asn: true")),
+        ("hosts.yaml", project.line("hosts", "10.4.0.1/33")),
+        ("tunnels.yaml", project.line("tunnels", "innr")),
+    }
+
+
+def test_a_broken_host_does_not_make_its_name_unknown(project: Project) -> None:
+    project.change("hosts", "10.4.0.1/24", "10.4.0.1/33")
+    assert [problem.mark.line for problem in project.problems()] == [project.line("hosts", "10.4.0.1/33")]
+
+
+def test_a_file_that_is_not_yaml_does_not_make_its_names_unknown(project: Project) -> None:
+    project.change("hosts", "edge2:\n", "edge2\n")
+    project.change("network", "asn: 64496", "asn: x")
+    assert {problem.mark.file for problem in project.problems()} == {"inventory/hosts.yaml", "inventory/network.yaml"}
+
+
+def test_a_problem_reads_as_file_line_message_and_fix(project: Project) -> None:
+    project.change("bgp", "import: RB-IN", "import: RB-INN")
+    assert [str(problem) for problem in project.problems()] == [
+        "inventory/bgp.yaml:7: unknown route map 'RB-INN'; did you mean 'RB-IN'?"
+    ]
+
+
+def test_intent_may_be_spread_over_files_and_a_contradiction_names_both_places(project: Project) -> None:
+    project.write(
+        "more",
+        "bgp:\n  sessions:\n    - ends: [edge2, upsteam]\n  defaults: {connect_retry: 10}\npolicy:\n  prefix_lists: {RB-OWN: []}\n",
+    )
+    said = {str(problem) for problem in project.problems()}
+    assert "inventory/more.yaml:3: unknown host or peer 'upsteam'; did you mean 'upstream'?" in said
+    assert "inventory/policy.yaml:3: 'RB-OWN' is already set at inventory/more.yaml:6; set it in one place" in said
+
+
+def test_without_hosts_the_missing_file_is_named(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "inventory/hosts.yaml").unlink()
+    assert "there is no such file" in str(project.problems()[0])
+
+
+def test_a_file_that_is_not_text_is_refused(project: Project) -> None:
+    (project.folder / "inventory/bgp.yaml").write_bytes(b"bgp:\n  defaults: {}\n  # \xff\n")
+    assert [str(problem) for problem in project.problems()] == [
+        "inventory/bgp.yaml:3: is not UTF-8 text; save the file as UTF-8"
+    ]
+
+
+def test_an_alias_of_an_alias_of_itself_is_refused(project: Project) -> None:
+    project.write("loop", "policy: &all\n  prefix_lists: {RB-X: [*all]}\n")
+    assert any("an alias contains itself" in problem.message for problem in project.problems())
+
+
+def test_anchors_and_merge_keys_work_and_own_keys_win(project: Project) -> None:
+    project.change(
+        "bgp",
+        "    - ends: [edge1, edge2]\n      via: loopback\n",
+        "    - &mine\n      ends: [edge1, edge2]\n      via: loopback\n",
+    )
+    project.change(
+        "bgp",
+        "bgp:\n",
+        "bgp:\n  x-common: &retry {connect_retry: 7, hold_time: 30}\n  defaults: {<<: *retry, hold_time: 90}\n",
+    )
+    neighbor = project.load().sessions[0].ends[0].neighbor
+    assert (neighbor.connect_retry, neighbor.hold_time, neighbor.keepalive) == (7, 90, 30)
+
+
+def test_a_platform_without_ipv6_over_tunnels_refuses_the_family_there(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_ipv4 = Platform(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": frozenset({"ipv4-unicast"})},
+        ipsec=True,
+        bfd=True,
+        rpki=True,
+    )
+    monkeypatch.setitem(PLATFORMS, "edge", only_ipv4)
+    project.change("bgp", "via: loopback", "tunnel: edge1--edge2")
+    told = project.problems()
+    assert {problem.mark.line for problem in told} == {project.line("bgp", "families: [ipv4-unicast, ipv6-unicast]")}
+    assert "edge1 is a edge and cannot carry ipv6-unicast over a tunnel" in told[0].message
+
+
+@pytest.mark.parametrize(("platform", "says"), [("strongswan", "speaks no BGP"), ("frr", "ends no tunnels")])
+def test_a_platform_is_not_asked_for_what_it_lacks(project: Project, platform: str, says: str) -> None:
+    project.change("groups", "platform: edge", f"platform: {platform}")
+    assert any(says in problem.message for problem in project.problems())
+
+
+def test_the_same_session_twice_is_refused_also_when_a_mesh_makes_one_of_them(project: Project) -> None:
+    project.change("bgp", "  sessions:\n", "  meshes:\n    - {mesh: edge x edge, via: loopback}\n  sessions:\n")
+    [problem] = project.problems()
+    assert "the session edge1 – edge2 is declared already at inventory/bgp.yaml:" in problem.message
+
+
+def test_the_same_tunnel_twice_is_refused(project: Project) -> None:
+    project.write("more", "tunnels:\n  meshes:\n    - mesh: no x ch\n")
+    [problem] = project.problems()
+    assert str(problem.mark) == "inventory/tunnels.yaml:11" or str(problem.mark) == "inventory/more.yaml:3"
+    assert "the tunnel edge1--edge2 is declared already at" in problem.message
+
+
+def test_two_tunnels_between_the_same_addresses_are_refused(project: Project) -> None:
+    project.change("tunnels", "  list:\n", "  list:\n    - {ends: [edge1, edge2], name: second}\n")
+    said = [problem.message for problem in project.problems()]
+    assert any("has the outer addresses of second at edge1" in message for message in said)
+
+
+def test_two_route_based_tunnels_with_one_key_are_refused(project: Project) -> None:
+    project.change("tunnels", "  list:\n", "  list:\n    - {ends: [edge1, edge2], name: second, mode: route, key: 9}\n")
+    project.change(
+        "tunnels", "      inner: 10.255.200.0/31", "      inner: 10.255.200.0/31\n      mode: route\n      key: 9"
+    )
+    assert any("have the same key 9 at edge1" in problem.message for problem in project.problems())
+
+
+def test_a_group_and_a_site_of_one_name_with_different_hosts_is_ambiguous(project: Project) -> None:
+    project.change("hosts", "groups: [ch, edge]", 'groups: [ch, "no", edge]')
+    project.change("bgp", "  sessions:\n", '  graceful_shutdown: ["no"]\n  sessions:\n')
+    assert any("'no' is a group and a site, with different hosts" in problem.message for problem in project.problems())
