@@ -50,7 +50,14 @@ class Snapshot:
 
 
 EffectKind = Literal[
-    "session-reset", "session-new", "session-removed", "tunnel-rekey", "tunnel-new", "tunnel-removed", "note"
+    "session-reset",
+    "session-new",
+    "session-removed",
+    "tunnel-rekey",
+    "child-rekey",
+    "tunnel-new",
+    "tunnel-removed",
+    "note",
 ]
 
 

@@ -44,7 +44,9 @@ class Restorer:
 
     def verify_up(self, before: Mapping[str, State], deadline: float) -> list[Finding]:
         """Wait until everything that was up before is up again; findings on what is not after `deadline` seconds."""
-        watcher = Watcher(self.nornir, before.keys(), deadline, threading.Event())
+        watcher = Watcher(
+            self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
+        )
 
         def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return baseline.check(before, now, explanations, final=final)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from custom_napalm.contract import State
 from routebook.checks import baseline
-from routebook.checks.facts import Changed, policy_changes
+from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
@@ -19,6 +19,9 @@ from routebook.steps import told
 from routebook.transaction import JudgeMaker, Options, Transaction
 from routebook.watching import Explanations, Judge, Watcher
 from routebook.workspace import Workspace, open_journal
+
+LOG_HISTORY = 600.0
+"""How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
 Approve = Callable[[Mapping[str, HostResult]], bool]
 
@@ -49,7 +52,8 @@ class Running:
         started = time.time()
         with timings.phase("verify"):
             self.listener(Event("verify", f"reading {len(self.workspace.observed)} hosts"))
-            watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop)
+            since = time.monotonic() - LOG_HISTORY
+            watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop, since)
             findings = watcher.watch(self._judge(runbook.checks)({}, Plan({}, {}), {}))
         if self.stop.is_set():
             raise InterruptedRunError("interrupted; nothing was changed")
@@ -120,7 +124,9 @@ class Running:
                     explanations=explanations,
                     final=final,
                 )
-                return merged(*(check(view) for check in checks))
+                return concerning(
+                    merged(*(check(view) for check in checks)), self.workspace.hosts, self.workspace.intents
+                )
 
             return judge
 
@@ -132,6 +138,7 @@ class Running:
         return Changed(
             sessions=frozenset((host, effect.subject) for host, effect in effects if effect.kind in _ON_SESSIONS),
             tunnels=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_TUNNELS),
+            ike=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_IKE),
             seconds_since_push=seconds_since_push,
             policies=policy_changes(self.workspace.intents, commands),
         )
@@ -180,7 +187,8 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
 
 
 _ON_SESSIONS = frozenset({"session-new", "session-reset", "session-removed"})
-_ON_TUNNELS = frozenset({"tunnel-new", "tunnel-rekey", "tunnel-removed"})
+_ON_IKE = frozenset({"tunnel-new", "tunnel-rekey"})
+_ON_TUNNELS = _ON_IKE | {"child-rekey", "tunnel-removed"}
 
 
 def _goal(runbook: Runbook) -> Goal:

@@ -50,7 +50,8 @@ class Transaction:
     before: dict[str, State] = field(default_factory=dict)
     message: str = ""
     pushed_at: float = 0.0  # when the push began, on this machine's monotonic clock
-    fires_at: float = 0.0  # when the first of the devices' timers fires, on this machine's monotonic clock
+    activated_at: float = 0.0  # when every host had the change and began to use it, on the same clock
+    fires_at: float = 0.0  # when the first of the devices' timers fires, on the same clock
 
     def prepare(self) -> bool:
         """Connect, snapshot and plan. Nothing is changed; False if a host cannot take part, which ends the run."""
@@ -127,8 +128,10 @@ class Transaction:
     ) -> str:
         if self.stop.is_set():
             return "interrupted"
-        if entering is HostState.PUSHING:
+        if phase == "push":
             self.pushed_at = time.monotonic()
+        elif phase == "activate":
+            self.activated_at = time.monotonic()
         with self.timings.phase(phase):
             self._enter(hosts, entering)
             for host in hosts:
@@ -145,7 +148,9 @@ class Transaction:
         return f"{phase} failed on {', '.join(sorted(outcome.errors))}"
 
     def _check(self, changed: Collection[str]) -> str:
-        watcher = Watcher(self.nornir, self.before.keys(), self.options.deadline, self.stop)
+        watcher = Watcher(
+            self.nornir, self.before.keys(), self.options.deadline, self.stop, since=self.activated_at, nudge=True
+        )
         watcher.tick = lambda: self._keep_armed(changed)
         with self.timings.phase("post-checks"):
             self._tell("post-checks", f"watching for at most {self.options.deadline} s")

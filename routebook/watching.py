@@ -1,5 +1,6 @@
 """Look at the hosts until the checks are definite: all passed, one failed for good, or the time is over."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -31,46 +32,52 @@ class Judge(Protocol):
 
 @dataclass(slots=True)
 class Watcher:
-    """Polls `hosts` for at most `deadline` seconds. `stop` ends the polling early; `tick` runs at every look."""
+    """Polls `hosts` for at most `deadline` seconds.
+
+    `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
+    early, and so does a definite failure unless `patient`; `tick` runs at every look. With `nudge`, sessions that
+    wait for their next attempt are told to try now: a read-only command must not ask for it.
+    """
 
     nornir: Nornir
     hosts: Collection[str]
     deadline: float
     stop: threading.Event
+    since: float
+    patient: bool = False
+    nudge: bool = False
     tick: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
     def watch(self, judge: Judge) -> list[Finding]:
         """The findings at the moment when they were definite, or at the deadline."""
-        begun = time.monotonic()
-        explained = retried = begun
+        begun = explained = retried = time.monotonic()
         explanations: dict[tuple[str, str], list[str]] = {}
         pause = FIRST_PAUSE
         while True:
             self.tick()
             self.now = read_states(self.nornir, self.hosts)
-            elapsed = time.monotonic() - begun
-            final = elapsed >= self.deadline or self.stop.is_set()
+            final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
             findings = judge(self.now, explanations, final=final)
             result = definite(findings)
             if result == "passed":
                 return findings
-            if final or result == "failed":
-                explanations |= self._explain(findings, elapsed)
-                return judge(self.now, explanations, final=True)
+            if final or (result == "failed" and not self.patient):
+                explanations |= self._explain(findings)
+                return judge(self.now, explanations, final=final)
             if time.monotonic() - explained >= EXPLAIN_EVERY:
                 # Some causes are definite in a log long before the state shows that they are.
-                explanations |= self._explain(findings, elapsed)
+                explanations |= self._explain(findings)
                 explained = time.monotonic()
-            if time.monotonic() - retried >= RETRY_EVERY:
+            if self.nudge and time.monotonic() - retried >= RETRY_EVERY:
                 self._retry(findings)
                 retried = time.monotonic()
             self.stop.wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _explain(self, findings: Sequence[Finding], elapsed: float) -> dict[tuple[str, str], list[str]]:
+    def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[str]]:
         wanted = by_host(suspects(findings))
-        seconds = int(elapsed) + 5
+        seconds = math.ceil(time.monotonic() - self.since)
 
         def step(task: Task) -> dict[str, list[str]]:
             device = driver(task)

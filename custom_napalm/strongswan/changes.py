@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from custom_napalm.contract import Effect
+from custom_napalm.contract import Effect, EffectKind
 from custom_napalm.strongswan.tree import Section, Tree, children
 
 Kind = Literal["new", "removed", "ike", "children"]
@@ -57,7 +57,8 @@ def effects(changes: Iterable[TunnelChange], old: Tree, new: Tree) -> tuple[Effe
         elif change.kind == "removed":
             found.append(Effect("tunnel-removed", change.connection, "no longer configured: its SAs are closed"))
         else:
-            found.append(Effect("tunnel-rekey", change.connection, change.reason))
+            kind: EffectKind = "child-rekey" if change.kind == "children" else "tunnel-rekey"
+            found.append(Effect(kind, change.connection, change.reason))
     names = sorted(key for key in old.others.keys() | new.others.keys() if old.others.get(key) != new.others.get(key))
     found += [Effect("note", name, f"section {name} changes; SAs that use it stay as they are") for name in names]
     return tuple(found)

@@ -53,6 +53,7 @@ class HostResult:
             "diff": self.diff,
             "commands": list(self.commands),
             "undo": list(self.undo),
+            "message": self.message,
         }
 
 
@@ -120,6 +121,7 @@ class RunResult:
             "hosts": {name: host.to_json() for name, host in self.hosts.items()},
             "findings": [finding.to_json() for finding in self.findings],
             "timings": dict(self.timings),
+            "message": self.message,
         }
 
 
