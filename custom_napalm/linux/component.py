@@ -59,8 +59,11 @@ class Component(ABC):
         return self.snapshot()
 
     def bundled(self, parts: Mapping[str, str]) -> Mapping[str, str]:
-        """Those of this component's parts that NAPALM's get_config shows and load_replace_candidate takes."""
-        return parts
+        """Those of this component's parts that NAPALM's get_config shows and load_replace_candidate takes.
+
+        Where the daemon itself has a configuration, that one; the file that it boots with follows at confirmation.
+        """
+        return {self.name: parts[self.name]} if self.name in parts else parts
 
     @abstractmethod
     def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> ComponentChange:

@@ -193,7 +193,8 @@ def activate(changes: Iterable[TunnelChange]) -> str:
     had when it loaded the change, for what came later was made by the other end with the new configuration.
     """
     moves = "\n".join(_forward(change) for change in changes)
-    return f"""{_SAS}{_MOVE}sas >swanctl.active
+    return f"""cd "$1" || exit 1
+{_SAS}{_MOVE}sas >swanctl.active
 {moves}
 wait
 """

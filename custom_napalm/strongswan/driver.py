@@ -1,10 +1,10 @@
 """The NAPALM driver of a Linux host with strongSwan."""
 
-from custom_napalm.linux.driver import LinuxDriver as _LinuxDriver
+from custom_napalm.linux.driver import LinuxDriver
 from custom_napalm.strongswan.component import SwanctlComponent
 
 
-class StrongSwanDriver(_LinuxDriver):
+class StrongSwanDriver(LinuxDriver):
     """A host whose IPsec tunnels are configured by swanctl files."""
 
     components = (SwanctlComponent,)

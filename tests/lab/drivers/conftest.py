@@ -1,0 +1,74 @@
+"""Hosts for the driver tests, one set for each module."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from custom_napalm.strongswan.state import read_ike_sas
+from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link, manage
+from tests.lab.drivers.tunnels import CONNECTIONS, LEFT, NAME, RIGHT, SECRETS, Pair, candidate
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These tests need root and the daemons."""
+    if not can_make_hosts():
+        for item in items:
+            if "tests/lab/drivers" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason="needs root, sshd, FRR and strongSwan"))
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An operator's ed25519 key."""
+    path = tmp_path_factory.mktemp("keys") / "operator_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Pair]:
+    """Two hosts with a tunnel that is up."""
+    folder = tmp_path_factory.mktemp("hosts")
+    public = key.with_suffix(".pub").read_text() if key.suffix else Path(f"{key}.pub").read_text()
+    hosts = [LinuxHost(name, folder / name, [public]) for name in ("left", "right")]
+    left, right = hosts
+    try:
+        link(left, right, "wan0", ["198.51.100.1/24"], ["198.51.100.2/24"])
+        for host, inner, tunnel in ((left, "10.1.0.1/24", LEFT), (right, "10.2.0.1/24", RIGHT)):
+            host.sh(f"ip addr add {inner} dev lo")
+            for section in candidate(tunnel).sections:
+                host.write(section.part, section.text)
+            host.start_sshd()
+        right.start_strongswan()
+        left.start_strongswan()
+        addresses = {host.name: manage(host) for host in hosts}
+        known_hosts = folder / "known_hosts"
+        known_hosts.write_text("".join(f"{addresses[host.name]} {host.host_key}\n" for host in hosts))
+        pair = Pair(left, right, addresses, key, known_hosts)
+        pair.wait_up()
+        yield pair
+        pair.close()
+    finally:
+        for host in hosts:
+            host.stop()
+
+
+@pytest.fixture
+def tunnel(pair: Pair) -> Iterator[Pair]:
+    """The pair as it was at its start, whatever the test before did."""
+    yield pair
+    pair.close()
+    for host, end in ((pair.right, RIGHT), (pair.left, LEFT)):
+        for section in candidate(end).sections:
+            host.write(section.part, section.text)
+        for path in (host.folder / "etc/swanctl/conf.d").iterdir():
+            if f"/{path.relative_to(host.folder)}" not in (CONNECTIONS, SECRETS):
+                path.unlink()
+        host.sh("rm -rf /run/routebook; swanctl --load-all --noprompt")
+    for host in (pair.right, pair.left):
+        names = {sa.name for sa in read_ike_sas(host.shell)}
+        host.sh("\n".join(f"swanctl --terminate --ike {name} --force" for name in names), check=False)
+    pair.left.sh(f"swanctl --initiate --child {NAME} --timeout 5", check=False)
+    pair.wait_up()
