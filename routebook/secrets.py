@@ -19,7 +19,7 @@ from routebook.intent.problem import Problem
 REDACTED = "<secret>"
 _MAX_BYTES = 64 * 1024
 _TIMEOUT = 30.0  # seconds that a command may take to print a secret
-_READABLE_BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
+_OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 
 class SecretError(RefusedError):
@@ -117,14 +117,16 @@ class Secrets:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise SecretError(f"secret file {name}: {error.strerror}", _how_to_make(name)) from error
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise SecretError(f"secret file {name} is not a regular file")
-            if status.st_mode & _READABLE_BY_OTHERS:
+            if status.st_mode & _OPEN_TO_OTHERS:
                 mode = stat.S_IMODE(status.st_mode)
                 raise SecretError(f"secret file {name} is open to others (mode {mode:04o})", f"chmod 600 {name}")
-            raw = file.read(_MAX_BYTES + 1)
+            raw = os.read(descriptor, _MAX_BYTES + 1)
+        finally:
+            os.close(descriptor)
         return _decode(raw, f"secret file {name}")
 
     def _run(self, command: str) -> str:
