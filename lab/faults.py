@@ -1,19 +1,29 @@
 """Breaking a running lab on purpose, for tests and demonstrations."""
 
 import subprocess
+import time
+from typing import Literal
 
 from lab.control import Lab
 from lab.host import MANAGEMENT_DEVICE
 
+Daemon = Literal["frr", "charon", "sshd"]
 
-def link_down(lab: Lab, host: str) -> None:
-    """Cut the host's management link, as a pulled cable does: nothing goes through, and no address is lost."""
-    _on(lab, host, "ip", "link", "set", MANAGEMENT_DEVICE, "arp", "off", "down")
+_ANSWERS: dict[Daemon, tuple[str, ...]] = {
+    "frr": ("vtysh", "-c", "show bgp summary"),
+    "charon": ("swanctl", "--stats"),
+    "sshd": ("test", "-e", "/run/sshd.pid"),
+}
 
 
-def link_up(lab: Lab, host: str) -> None:
-    """Mend the host's management link."""
-    _on(lab, host, "ip", "link", "set", MANAGEMENT_DEVICE, "arp", "on", "up")
+def link_down(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
+    """Pull the cable of one of the host's devices, by default that of the management link: the carrier is lost."""
+    _on_wire(lab, "ip", "link", "set", lab.port(host, device), "down")
+
+
+def link_up(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
+    """Plug the cable in again."""
+    _on_wire(lab, "ip", "link", "set", lab.port(host, device), "up")
 
 
 def fill_disk(lab: Lab, host: str) -> None:
@@ -26,25 +36,35 @@ def free_disk(lab: Lab, host: str) -> None:
     _on(lab, host, "rm", "-f", "/var/tmp/filler")  # noqa: S108  the host's, not ours
 
 
-def stop_frr(lab: Lab, host: str) -> None:
-    """Stop FRR as `systemctl stop frr` does."""
-    _on(lab, host, "/usr/lib/frr/frrinit.sh", "stop")
+def stop(lab: Lab, host: str, daemon: Daemon) -> None:
+    """Stop a daemon as `systemctl stop` does: it stays stopped."""
+    if daemon == "frr":
+        _on(lab, host, "/usr/lib/frr/frrinit.sh", "stop")
+    else:
+        _on(lab, host, "sh", "-c", f"touch /run/lab/stopped/{daemon} && kill $(cat /run/{daemon}.pid)")
 
 
-def start_frr(lab: Lab, host: str) -> None:
-    """Start FRR again, with what is in frr.conf."""
-    _on(lab, host, "/usr/lib/frr/frrinit.sh", "start")
+def start(lab: Lab, host: str, daemon: Daemon, deadline: float = 30.0) -> None:
+    """Start a stopped daemon, with what its files say, and wait until it answers; `deadline` in seconds."""
+    if daemon == "frr":
+        _on(lab, host, "/usr/lib/frr/frrinit.sh", "start")
+    else:
+        _on(lab, host, "rm", "-f", f"/run/lab/stopped/{daemon}")
+    until = time.monotonic() + deadline
+    while subprocess.run(lab.command(host, _ANSWERS[daemon]), capture_output=True, check=False).returncode != 0:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{daemon} of {host} does not answer")
+        time.sleep(0.1)
 
 
-def stop_charon(lab: Lab, host: str) -> None:
-    """Stop strongSwan's daemon; it stays stopped."""
-    _on(lab, host, "sh", "-c", "touch /run/lab/stopped/charon; kill $(cat /run/charon.pid)")
-
-
-def start_charon(lab: Lab, host: str) -> None:
-    """Start strongSwan's daemon again, with what is in /etc/swanctl, and wait until it answers."""
-    _on(lab, host, "rm", "-f", "/run/lab/stopped/charon")
+def crash(lab: Lab, host: str, program: str) -> None:
+    """Kill a program of the host (bgpd, charon …) without warning; what watches it starts it again."""
+    _on(lab, host, "pkill", "-KILL", "-x", program)  # sees the processes of this host alone
 
 
 def _on(lab: Lab, host: str, *argv: str) -> None:
-    subprocess.run(lab.command(host, argv), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(lab.command(host, argv), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _on_wire(lab: Lab, *argv: str) -> None:
+    subprocess.run(lab.wire_command(argv), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

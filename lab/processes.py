@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,3 +93,35 @@ def _stat(pid: int) -> tuple[int, int, bool]:
         return 0, -1, False
     fields = text.rpartition(")")[2].split()
     return int(fields[1]), int(fields[19]), fields[0] not in "ZX"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """A node of a running lab: its process 1 as seen from here, and the programs that run on it."""
+
+    name: str
+    pid: int
+    programs: tuple[str, ...]
+
+
+def nodes(boot: int) -> list[NodeStatus]:
+    """The nodes below the lab's first process."""
+    tree = children()
+    found = []
+    for outer in tree.get(boot, ()):
+        for pid in tree.get(outer, ()):
+            arguments = command_line(pid)
+            if len(arguments) > 2 and arguments[-2].endswith("/init.py"):
+                below = (command_line(each) for each in descendants(pid, tree))
+                programs = sorted({Path(each[0].split()[0].rstrip(":")).name for each in below if each and each[0]})
+                found.append(NodeStatus(arguments[-1], pid, tuple(programs)))
+    return found
+
+
+def enter(pid: int, term: str, argv: Sequence[str]) -> list[str]:
+    """The command line that runs `argv` as root in all namespaces of a process, with a clean environment."""
+    return [
+        "nsenter", "--target", str(pid), "--net", "--uts", "--ipc", "--mount", "--pid", "--root", "--wd",
+        "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+        "LANG=C.UTF-8", f"TERM={term}", *argv,
+    ]  # fmt: skip
