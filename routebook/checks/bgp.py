@@ -53,7 +53,7 @@ def check(
     """
     facts = Facts(intents, {} if before is now else before, now, changed, explanations)
     found = [*_evaluate(facts, tolerance)]
-    found = excuse_old_trouble(found, _evaluate(facts.at_start(), tolerance), _touched(facts))
+    found = excuse_old_trouble(found, _evaluate(facts.at_start(), tolerance), _touched(facts), changed)
     return settle(found) if final else found
 
 

@@ -99,12 +99,14 @@ def unreadable(host: str) -> Finding:
 
 
 def excuse_old_trouble(
-    findings: Iterable[Finding], at_start: Iterable[Finding], touched: frozenset[tuple[str, str]]
+    findings: Iterable[Finding], at_start: Iterable[Finding], touched: frozenset[tuple[str, str]], changed: Changed
 ) -> list[Finding]:
     """Turn into warnings what was no better before the run and is not what the run changed.
 
     An upstream that has been down since yesterday must not prevent today's change elsewhere; it stays visible.
+    What is wrong with a whole host, a daemon that does not answer, is not excused on a host that was pushed.
     """
+    touched |= {(host, host) for host in changed.seconds_since_push}
     old = {(f.host, f.check, f.subject): f for f in at_start if f.status in ("failed", "pending")}
     result = []
     for finding in findings:

@@ -72,7 +72,7 @@ def check(
         for tunnel in intent.tunnels
         if tunnel.name in changed.tunnels
     )
-    found = excuse_old_trouble(_evaluate(facts), _evaluate(facts.at_start()), touched)
+    found = excuse_old_trouble(_evaluate(facts), _evaluate(facts.at_start()), touched, changed)
     return settle(found) if final else found
 
 

@@ -70,6 +70,15 @@ def test_a_host_without_a_bgp_daemon_fails() -> None:
     assert only(check_bgp(now), "no-edge3", "bgp.daemon").status == "failed"
 
 
+def test_a_daemon_that_was_dead_before_is_excused_only_where_the_run_pushed_nothing() -> None:
+    dead = healthy()
+    dead["no-edge3"] = replace(dead["no-edge3"], bgp=None)
+    before = dict(dead)
+    pushed = [Changed(seconds_since_push={host: 3.0}) for host in ("no-edge1", "no-edge3")]
+    found = [only(check_bgp(dead, before, changed=changed), "no-edge3", "bgp.daemon").status for changed in pushed]
+    assert found == ["warning", "failed"]
+
+
 # Each row: what the transit session looks like now, the status while polling, and words of the cause.
 BAD_AS: dict[str, Any] = {"last_error": "OPEN Message Error/Bad Peer AS", "last_error_code": "0202"}
 LIMIT = {"last_error": "Cease/Maximum Number of Prefixes Reached", "last_error_code": "0601"}

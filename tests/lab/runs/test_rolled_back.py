@@ -1,0 +1,185 @@
+"""Changes that must not stay: every one ends with every device exactly as it was, and says why."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lab.faults import link_down, link_up
+from tests.lab import devices
+from tests.lab.conftest import RunningLab
+from tests.lab.runs.conftest import Unchanged, edited, failures
+
+
+def test_a_typo_in_an_outside_peers_as_is_rolled_back_and_both_numbers_are_named(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    with edited(deployed, "inventory/network.yaml", "asn: 64496", "asn: 64469"):
+        done = deployed.routebook("run", "bgp", "--yes", "--json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["outcome"] == "rolled_back"
+    assert {result["hosts"][host]["state"] for host in ("no-edge1", "no-edge2")} == {"rolled_back"}
+    causes = [finding["cause"] for finding in failures(result) if finding["subject"] == "2001:db8:f001::1"]
+    assert causes
+    assert all("64469" in cause and "64496" in cause for cause in causes)
+    unchanged()
+
+
+def test_another_as_at_one_of_our_own_ends_names_both_numbers(deployed: RunningLab, unchanged: Unchanged) -> None:
+    """Only one end is changed, by a template that somebody broke."""
+    with edited(
+        deployed,
+        "templates/frr/bgp.j2",
+        r"remote-as \{\{[^}]*\}\}",
+        "remote-as {{ 65551 if neighbor.peer_host else neighbor.remote_as }}",
+    ):
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge3")
+    assert done.returncode == 3, done.stdout + done.stderr
+    causes = " ".join(finding["cause"] for finding in failures(json.loads(done.stdout)))
+    assert "65551" in causes
+    assert "65550" in causes
+    unchanged()
+
+
+def test_a_wrong_pre_shared_key_at_one_end_is_rolled_back_and_named(deployed: RunningLab, unchanged: Unchanged) -> None:
+    key = deployed.project / "secrets/no-edge1--ch-edge1.psk"
+    original = key.read_text()
+    key.write_text("not-what-the-other-end-has\n")
+    try:
+        done = deployed.routebook("run", "tunnels", "--yes", "--json", "--limit", "no-edge1")
+    finally:
+        key.write_text(original)
+    assert done.returncode == 3, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    tunnel = [finding for finding in failures(result) if finding["subject"] == "no-edge1--ch-edge1"]
+    assert any("key" in finding["cause"] for finding in tunnel), tunnel
+    assert "not-what-the-other-end-has" not in done.stdout + done.stderr
+    unchanged()
+
+
+def test_a_host_that_loses_its_management_undoes_the_change_by_itself(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    undone = threading.Event()
+
+    def cut(line: str) -> None:
+        if "post-checks" in line and "watching" in line:
+            link_down(deployed.lab, "ch-edge2")
+
+    def mend_when_undone() -> None:
+        wait_for(lambda: "local-preference 210" not in running(deployed, "ch-edge2"), 60)
+        undone.set()
+        link_up(deployed.lab, "ch-edge2")
+
+    watcher = threading.Thread(
+        target=lambda: (
+            wait_for(lambda: "local-preference 210" in running(deployed, "ch-edge2"), 60),
+            mend_when_undone(),
+        )
+    )
+    watcher.start()
+    try:
+        with edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"):
+            status, output = run_watched(deployed, cut, "run", "bgp", "--yes", "--confirm-timeout", "15")
+    finally:
+        watcher.join()
+        link_up(deployed.lab, "ch-edge2")
+    assert undone.is_set(), "the device did not undo the change while it was cut off"
+    assert status == 3, output
+    unchanged()
+
+
+def test_control_c_rolls_back(deployed: RunningLab, unchanged: Unchanged) -> None:
+    def interrupt(line: str, process: "subprocess.Popen[str]") -> None:
+        if "activate" in line:
+            process.send_signal(signal.SIGINT)
+
+    with edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"):
+        status, output = run_watched(deployed, interrupt, "run", "bgp", "--yes")
+    assert status == 130, output
+    assert "local-preference 210" not in running(deployed, "ch-edge2")
+    unchanged()
+
+
+def test_killed_in_the_middle_the_devices_undo_it_and_recover_closes_the_books(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    def kill(line: str, process: "subprocess.Popen[str]") -> None:
+        if "post-checks" in line and "watching" in line:
+            process.kill()
+
+    with (
+        edited(deployed, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 99999\n"),
+        edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"),
+    ):
+        status, output = run_watched(deployed, kill, "run", "bgp", "--yes", "--confirm-timeout", "12")
+        assert status == -signal.SIGKILL, output
+        refused = deployed.routebook("run", "bgp", "--yes")
+    assert refused.returncode == 1
+    assert "routebook recover" in refused.stderr
+    for host in ("ch-edge1", "ch-edge2"):
+        wait_for(lambda host=host: "local-preference 210" not in running(deployed, host), 40)
+    recovered = deployed.routebook("recover")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    assert "rolled_back" in recovered.stdout
+    unchanged()
+    assert deployed.routebook("recover").stdout.strip() == "nothing to recover"
+
+
+def test_recover_does_not_wait_for_the_timer(deployed: RunningLab, unchanged: Unchanged) -> None:
+    def kill(line: str, process: "subprocess.Popen[str]") -> None:
+        if "post-checks" in line and "watching" in line:
+            process.kill()
+
+    with (
+        edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"),
+        edited(deployed, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 99999\n"),
+    ):
+        status, output = run_watched(deployed, kill, "run", "bgp", "--yes", "--confirm-timeout", "900")
+    assert status == -signal.SIGKILL, output
+    recovered = deployed.routebook("recover")
+    assert recovered.returncode == 0, recovered.stdout + recovered.stderr
+    unchanged()
+
+
+def test_nothing_of_a_run_stays_on_a_device(deployed: RunningLab) -> None:
+    for host in devices.EDGES:
+        left = devices.on(deployed, host, "find /run/routebook -mindepth 2 2>/dev/null || true")
+        assert left == "", host
+        assert "revert" not in devices.on(deployed, host, "ps ax -o args || true"), host
+
+
+def running(lab: RunningLab, host: str) -> str:
+    return devices.on(lab, host, "vtysh -c 'show running-config'")
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.2)
+
+
+def run_watched(lab: RunningLab, on_line: Callable[..., Any], *arguments: str) -> tuple[int, str]:
+    """Run a command and call `on_line` with each line that it prints (and its process, where it takes two)."""
+    takes_process = on_line.__code__.co_argcount == 2
+    output = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "routebook", *arguments],
+        cwd=lab.project,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            output.append(line)
+            on_line(line, process) if takes_process else on_line(line)
+    return process.returncode, "".join(output)
