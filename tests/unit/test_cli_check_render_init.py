@@ -1,0 +1,154 @@
+"""The commands that contact no device, as an operator runs them."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.intent.network import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def routebook(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PSK", None)
+    return subprocess.run(
+        [sys.executable, "-m", "routebook", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project as `routebook init` makes it."""
+    folder = tmp_path_factory.mktemp("init") / "project"
+    done = routebook("init", str(folder), cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_init_makes_a_project_that_check_accepts(made: Path) -> None:
+    assert {path.name for path in made.iterdir()} == {
+        "inventory", "templates", "tasks", "runbooks", "secrets", ".gitignore",
+    }  # fmt: skip
+    assert {"secrets/", ".routebook/"} <= set((made / ".gitignore").read_text().splitlines())
+    assert stat.S_IMODE((made / "secrets").stat().st_mode) == 0o700
+    done = routebook("check", cwd=made / "inventory")
+    assert (done.returncode, "0 errors, 7 warnings" in done.stderr) == (0, True), done.stderr
+
+
+def test_init_refuses_a_folder_with_something_in_it(project: Project) -> None:
+    done = routebook("init", str(project.folder), cwd=ROOT)
+    assert (done.returncode, "is not empty; nothing was written" in done.stderr) == (1, True)
+    assert not (project.folder / "templates").exists()
+
+
+def test_check_warns_of_secrets_that_are_not_there_with_their_place_and_remedy(made: Path) -> None:
+    line = next(line for line in routebook("check", cwd=made).stdout.splitlines() if "no-edge1--ch-edge1.psk" in line)
+    assert line.startswith("inventory/tunnels.yaml:9: warning: tunnel no-edge1--ch-edge1: secret file ")
+    assert "(umask 077; mkdir -p secrets; openssl rand -base64 33 > secrets/no-edge1--ch-edge1.psk)" in line
+
+
+def test_check_prints_every_problem_and_exits_1(project: Project) -> None:
+    project.change("bgp", "import: RB-IN", "import: RB-INN")
+    project.change("tunnels", "psk: {env: PSK}", "psk: hunter2")
+    done = routebook("check", cwd=project.folder)
+    assert done.returncode == 1
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [
+        "inventory/bgp.yaml:7",
+        "inventory/tunnels.yaml:9",
+    ]
+    assert "2 errors" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_check_as_json_is_alone_on_standard_output(project: Project) -> None:
+    project.change("bgp", "import: RB-IN", "import: RB-INN")
+    done = routebook("check", "--json", cwd=project.folder)
+    [problem] = json.loads(done.stdout)["problems"]
+    assert problem == {
+        "file": "inventory/bgp.yaml",
+        "line": 7,
+        "severity": "error",
+        "message": "unknown route map 'RB-INN'",
+        "fix": "did you mean 'RB-IN'?",
+    }
+    assert done.stderr == ""
+
+
+def test_check_finds_errors_in_templates(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    subprocess.run(["cp", "-a", str(made), str(folder)], check=True)
+    (folder / "templates/frr/rpki.j2").write_text("\n{{ host.nothing }}\n")
+    done = routebook("check", cwd=folder)
+    assert done.returncode == 1
+    assert "templates/frr/rpki.j2:2: " in done.stdout
+
+
+def test_other_commands_refuse_a_wrong_inventory_in_the_same_words(project: Project) -> None:
+    project.change("bgp", "import: RB-IN", "import: RB-INN")
+    done = routebook("render", cwd=project.folder)
+    assert done.returncode == 1
+    assert "inventory/bgp.yaml:7: unknown route map 'RB-INN'; did you mean 'RB-IN'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_outside_a_project_the_way_in_is_named(tmp_path: Path) -> None:
+    done = routebook("check", cwd=tmp_path)
+    assert (done.returncode, "routebook init DIR" in done.stderr) == (1, True)
+
+
+def test_render_prints_no_secret_and_needs_none(made: Path) -> None:
+    done = routebook("render", "--host", "no-edge1", cwd=made)
+    assert done.returncode == 0
+    assert "password <file secrets/no-edge1--transit-no.password>" in done.stdout
+    assert "# no-edge2" not in done.stdout
+
+
+def test_render_limits_hosts_and_sections(made: Path) -> None:
+    done = routebook("render", "--limit", "site=ch&!ch-edge3", "--section", "rpki", "--json", cwd=made)
+    hosts = json.loads(done.stdout)["hosts"]
+    assert {name: [section["section"] for section in sections] for name, sections in hosts.items()} == {
+        "ch-edge1": ["rpki"],
+        "ch-edge2": ["rpki"],
+    }
+
+
+def test_render_refuses_an_unknown_host_with_the_nearest(made: Path) -> None:
+    done = routebook("render", "--host", "no-egde1", cwd=made)
+    assert (done.returncode, "did you mean 'no-edge1'?" in done.stderr) == (1, True)
+
+
+def test_render_out_writes_secrets_readable_by_the_owner_alone(made: Path, tmp_path: Path) -> None:
+    psk = made / "secrets/no-edge1--ch-edge1.psk"
+    psk.touch(mode=0o600)
+    psk.write_text("hunter2")
+    out = tmp_path / "out"
+    limit = ("--host", "no-edge1", "--host", "ch-edge1", "--section", "secrets")
+    done = routebook("render", *limit, "--out", str(out), cwd=made)
+    psk.unlink()
+    assert done.returncode == 0, done.stderr
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    assert [str(path.relative_to(out)) for path in files] == ["ch-edge1/secrets", "no-edge1/secrets"]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+    assert all("secret = 0saHVudGVyMg==" in path.read_text() for path in files)
+
+
+def test_render_out_without_the_secret_says_which_is_missing_and_writes_nothing(made: Path, tmp_path: Path) -> None:
+    done = routebook("render", "--out", str(tmp_path / "out"), cwd=made)
+    assert (done.returncode, "no-edge1: secret file secrets/" in done.stderr) == (1, True)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,225 @@
+"""Rendering: owned sections, no defaults, secrets only where asked for, and errors that find their line."""
+
+import shutil
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from custom_napalm.contract import Candidate, Section
+from routebook.intent import HostIntent, load
+from routebook.intent.model import SecretRef
+from routebook.render import Placeholders, RenderError, check_templates, render_host, section_templates
+from routebook.secrets import SecretError, Secrets
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEMPLATES = PROJECT / "templates"
+NETWORK = load(PROJECT)
+EDGE1, REFLECTOR = NETWORK.hosts["no-edge1"], NETWORK.hosts["no-edge3"]
+
+
+def section(candidate: Candidate, name: str) -> Section:
+    return next(section for section in candidate.sections if section.name == name)
+
+
+def text(intent: HostIntent, name: str) -> str:
+    return section(render_host(intent, TEMPLATES, Placeholders()), name).text
+
+
+def changed(intent: HostIntent, **neighbor: object) -> HostIntent:
+    """The host with other values in its first session."""
+    assert intent.bgp is not None
+    first, *rest = intent.bgp.neighbors
+    bgp = intent.bgp.model_copy(update={"neighbors": (first.model_copy(update=neighbor), *rest)})
+    return intent.model_copy(update={"bgp": bgp})
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    return tmp_path / "templates"
+
+
+def test_an_edge_has_the_sections_of_both_daemons_and_all_of_them_private() -> None:
+    candidate = render_host(EDGE1, TEMPLATES, Placeholders())
+    assert [s.name for s in candidate.sections] == ["policy", "bfd", "rpki", "bgp", "connections", "secrets"]
+    assert {s.part for s in candidate.sections} == {
+        "frr",
+        "/etc/swanctl/conf.d/routebook.conf",
+        "/etc/swanctl/conf.d/routebook-secrets.conf",
+    }
+    assert all(s.mode == 0o600 for s in candidate.sections)
+
+
+@pytest.mark.parametrize("name", NETWORK.hosts)
+def test_every_top_level_line_of_frr_is_one_that_its_section_owns(name: str) -> None:
+    for part in render_host(NETWORK.hosts[name], TEMPLATES, Placeholders()).sections:
+        if part.part == "frr":
+            outer = ""
+            for line in part.text.splitlines():
+                if not line.startswith(" ") and line not in ("exit", "!"):
+                    outer = line
+                owned = any(fnmatchcase(outer, p) or p.startswith(f"{outer} / ") for p in part.owns)
+                assert owned, line
+
+
+def test_any_as_number_of_the_default_instance_is_owned_and_no_vrf() -> None:
+    owns = section(render_host(EDGE1, TEMPLATES, Placeholders()), "bgp").owns
+    assert all(any(fnmatchcase(line, p) for p in owns) for line in ("router bgp 1", "router bgp 4200000000"))
+    assert not any(fnmatchcase("router bgp 65550 vrf red", pattern) for pattern in owns)
+
+
+def test_nothing_intended_renders_nothing_so_that_what_is_owned_goes_away() -> None:
+    bare = HostIntent(name="bare", site="no", platform="edge")
+    assert {s.text for s in render_host(bare, TEMPLATES, Placeholders()).sections} == {""}
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "line"),
+    [
+        ({"keepalive": 60, "hold_time": 180}, "timers 60"),
+        ({"connect_retry": 120}, "timers connect"),
+        ({"ebgp_multihop": 1}, "ebgp-multihop"),
+        ({"local_as": 65550}, "local-as"),
+    ],
+)
+def test_a_default_of_bgpd_is_not_rendered(neighbor: dict[str, object], line: str) -> None:
+    first = EDGE1.bgp.neighbors[0].address if EDGE1.bgp else None
+    assert f"neighbor {first} {line}" not in text(changed(EDGE1, **neighbor), "bgp")
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "line"),
+    [
+        ({"keepalive": 60, "hold_time": 181}, "timers 60 181"),
+        ({"connect_retry": 10}, "timers connect 10"),
+        ({"ebgp_multihop": 2}, "ebgp-multihop 2"),
+        ({"ttl_security_hops": 1}, "ttl-security hops 1"),
+        ({"local_as": 64999}, "local-as 64999"),
+        ({"bfd": ""}, "bfd"),
+        ({"bfd": "RB-X"}, "bfd profile RB-X"),
+        ({"passive": True}, "passive"),
+        ({"shutdown": True}, "shutdown"),
+        ({"description": "two words"}, "description two words"),
+        ({"password": SecretRef(env="PW")}, "password <environment variable PW>"),
+    ],
+)
+def test_what_is_intended_of_a_session_is_rendered(neighbor: dict[str, object], line: str) -> None:
+    first = EDGE1.bgp.neighbors[0].address if EDGE1.bgp else None
+    assert f" neighbor {first} {line}\n" in text(changed(EDGE1, **neighbor), "bgp")
+
+
+def test_an_ipv6_session_is_not_in_the_ipv4_family() -> None:
+    ipv4, _, ipv6 = text(EDGE1, "bgp").partition("address-family ipv6 unicast")
+    assert "neighbor 2001:db8:f001::1 activate" not in ipv4
+    assert "neighbor 2001:db8:f001::1 activate" in ipv6
+
+
+def test_a_reflector_reflects_to_edges_and_an_edge_to_nobody() -> None:
+    assert text(REFLECTOR, "bgp").count("route-reflector-client") == 8  # four edges, two families
+    assert "route-reflector-client" not in text(EDGE1, "bgp")
+
+
+def test_exactly_one_end_of_a_tunnel_starts_it() -> None:
+    starts = {name: "start_action" in text(host, "connections") for name, host in NETWORK.hosts.items()}
+    assert starts == {name: name in ("no-edge1", "no-edge2") for name in NETWORK.hosts}
+
+
+def test_placeholders_say_where_a_secret_comes_from_and_need_none(tmp_path: Path) -> None:
+    del tmp_path
+    assert "secret = <file secrets/no-edge1--ch-edge1.psk>" in text(EDGE1, "secrets")
+
+
+def test_a_secret_stands_in_base64_in_swanctls_file_and_nowhere_else(tmp_path: Path) -> None:
+    secrets = _secrets(tmp_path, '0x"quoted" # {}', "simple")
+    candidate = render_host(EDGE1, TEMPLATES, secrets)
+    assert "secret = 0sMHgicXVvdGVkIiAjIHt9\n" in section(candidate, "secrets").text
+    others = "".join(s.text for s in candidate.sections if s.name != "secrets")
+    assert "MHgi" not in others
+    assert "<secret>" in secrets.redactor.scrub(section(candidate, "secrets").text)
+
+
+@pytest.mark.parametrize("password", ["two words", "x" * 81, "ü" * 41])
+def test_a_password_that_tcp_md5_or_frr_cannot_take_is_refused_without_being_told(
+    tmp_path: Path, password: str
+) -> None:
+    secrets = _secrets(tmp_path, "psk", password)
+    with pytest.raises(SecretError, match=r"no-edge1: file secrets/no-edge1--transit-no\.password") as caught:
+        render_host(EDGE1, TEMPLATES, secrets)
+    assert password not in str(caught.value)
+
+
+def _secrets(folder: Path, psk: str, password: str) -> Secrets:
+    (folder / "secrets").mkdir(mode=0o700)
+    for name, value in (("no-edge1--ch-edge1.psk", psk), ("no-edge1--transit-no.password", password)):
+        (folder / "secrets" / name).write_text(value)
+        (folder / "secrets" / name).chmod(0o600)
+    return Secrets(folder)
+
+
+def test_only_the_named_sections_are_rendered_and_their_secrets_needed() -> None:
+    candidate = render_host(EDGE1, TEMPLATES, Secrets(Path("/nonexistent")), ("policy", "connections"))
+    assert [s.name for s in candidate.sections] == ["policy", "connections"]
+
+
+def test_a_section_that_the_platform_lacks_is_left_out_and_one_that_none_has_is_refused() -> None:
+    only_tunnels = EDGE1.model_copy(update={"platform": "strongswan"})
+    assert render_host(only_tunnels, TEMPLATES, Placeholders(), ("bgp",)).sections == ()
+    with pytest.raises(RenderError, match="no platform has a section 'bpg'; did you mean 'bgp'"):
+        render_host(EDGE1, TEMPLATES, Placeholders(), ("bpg",))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{{ host.bgpp.asn }}", "'routebook.intent.model.HostIntent object' has no attribute 'bgpp'"),
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ host.name + 1 }}", "can only concatenate str"),
+        ("{{ host.name | nofilter }}", "No filter named 'nofilter'"),
+        ("{% if %}", "Expected an expression"),
+        ("{% include 'frr/gone.j2' %}", "frr/gone.j2"),
+    ],
+)
+def test_an_error_in_a_template_names_host_file_line_and_what(templates: Path, line: str, says: str) -> None:
+    path = templates / "frr/bfd.j2"
+    path.write_text("first\nsecond\n" + line + "\n")
+    with pytest.raises(RenderError) as caught:
+        render_host(EDGE1, templates, Placeholders())
+    assert str(caught.value).startswith("no-edge1: templates/frr/bfd.j2:3: ")
+    assert says in str(caught.value)
+
+
+def test_check_tells_a_templates_error_once_for_all_hosts(templates: Path) -> None:
+    (templates / "frr/bfd.j2").write_text("{{ nothing }}")
+    assert [str(problem) for problem in check_templates(NETWORK, templates)] == [
+        "templates/frr/bfd.j2:1: 'nothing' is undefined; correct the template"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ownership", "says"),
+    [
+        (None, "No such file or directory; it declares what the templates of frr own"),
+        ("sections: {gone: {part: frr, owns: []}}", "there is no templates/frr/gone.j2"),
+        ("sections: {bgp: {part: frr, own: []}}", "sections.bgp.own"),
+        ("sections: [", "expected the node content"),
+        ("use: [edge]", "goes round in a circle: edge uses frr uses edge"),
+        (
+            "sections: {connections: {part: frr, owns: []}}",
+            "frr/connections.j2 and strongswan/connections.j2 have one name",
+        ),
+    ],
+)
+def test_a_wrong_declaration_of_ownership_is_refused(templates: Path, ownership: str | None, says: str) -> None:
+    path = templates / "frr/ownership.yaml"
+    (templates / "frr/connections.j2").write_text("")
+    path.unlink() if ownership is None else path.write_text(ownership)
+    with pytest.raises(RenderError) as caught:
+        section_templates(templates, "edge")
+    assert says in str(caught.value)
+    assert "ownership.yaml" in str(caught.value)
+
+
+def test_rendering_twice_gives_the_same_text() -> None:
+    assert render_host(EDGE1, TEMPLATES, Placeholders()) == render_host(EDGE1, TEMPLATES, Placeholders())
