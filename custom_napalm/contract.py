@@ -9,31 +9,9 @@ from typing import Any, Literal
 from napalm.base.base import NetworkDriver
 from napalm.base.exceptions import ConnectionClosedException, ConnectionException
 
+from custom_napalm.candidate import Candidate as Candidate
+from custom_napalm.candidate import Section as Section
 from custom_napalm.state import BgpSession, IkeSa
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A rendered part of the intended configuration and what of the device it owns.
-
-    `part` is the configuration it belongs to: "frr" for FRR's running configuration, an absolute path for a
-    file. `owns` are shell patterns over the first line of a top-level block (FRR) or over file paths: what
-    matches and is not in `text` goes away. `outer / inner` (FRR) owns blocks inside a block that others use
-    too, as `bfd / profile RB-*` does. `text` contains secrets.
-    """
-
-    name: str
-    part: str
-    text: str
-    owns: tuple[str, ...]
-    mode: int = 0o600
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """The sections that a run brings to a host; what no section owns is left alone."""
-
-    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True, slots=True)

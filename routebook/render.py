@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from custom_napalm.contract import Candidate, Section
+from custom_napalm.candidate import Candidate, Section
 from routebook.errors import RefusedError
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import Candidate, Section
+from custom_napalm.candidate import Candidate, Section
 from routebook.intent import HostIntent, load
 from routebook.intent.model import SecretRef
 from routebook.render import Placeholders, RenderError, check_templates, render_host, section_templates
