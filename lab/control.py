@@ -18,6 +18,10 @@ from lab.speakers import cache_node, peer_node
 from lab.topology import MANAGEMENT, Topology
 from routebook.errors import RefusedError
 
+# Prints its process number, then is nobody's child: the lab outlives the command that starts it. (A shell gives
+# what it starts in the background an empty standard input unless it is told otherwise.)
+IN_BACKGROUND = 'exec 3<&0; "$@" <&3 3<&- & echo $!'
+
 
 class Lab:
     """The lab of one project."""
@@ -132,16 +136,17 @@ class Lab:
         errors = self.folder / "boot.log"
         with errors.open("w") as log:
             boot = subprocess.Popen(
-                kernel.boot_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-                start_new_session=True,
+                ["sh", "-c", IN_BACKGROUND, "sh", *kernel.boot_command()],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         assert boot.stdin is not None and boot.stdout is not None  # noqa: S101
         # The lab's first process ends as soon as our end of its standard input closes, until it is told to stay:
         # a starter that dies at any moment leaves nothing behind.
-        with boot.stdin, boot.stdout:
+        with boot, boot.stdin, boot.stdout:
+            outer = int(boot.stdout.readline())
             if boot.stdout.readline().strip() != "alive":
                 raise RefusedError(f"the lab could not make its namespaces: {errors.read_text().strip()}")
-            process = processes.identify(processes.children()[boot.pid][0])
+            process = processes.identify(processes.children()[outer][0])
             access.write_private(self._state, json.dumps({"boot": asdict(process)}))
             try:
                 boot.stdin.write(json.dumps(description) + "\n")

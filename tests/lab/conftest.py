@@ -1,0 +1,92 @@
+"""One running lab for all tests of a session, in a copy of the example project."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab import access
+from lab.control import Lab
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+OWN_FOLDERS = ("inventory", "templates", "tasks", "runbooks")
+DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
+
+# Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
+GUARDIAN = """
+import sys
+from pathlib import Path
+from lab.control import Lab
+sys.stdin.read()
+Lab(Path(sys.argv[1])).down()
+"""
+
+
+@dataclass(frozen=True)
+class RunningLab:
+    """A lab that is up, and the project that it was made from."""
+
+    lab: Lab
+    project: Path
+
+    def exec(
+        self, host: str, command: Sequence[str] | str, *, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as root on a host; text is for `sh -c`."""
+        argv = ["sh", "-c", command] if isinstance(command, str) else list(command)
+        given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        return subprocess.run(self.lab.command(host, argv), capture_output=True, text=True, check=False, **given)
+
+    def routebook(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `routebook` in the project."""
+        return subprocess.run(
+            [sys.executable, "-m", "routebook", *arguments],
+            cwd=self.project, env=environment() | dict(env or {}), capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def password(self, account: str) -> str:
+        """The password of one of the lab's accounts: operator, nosudo, pwsudo."""
+        return access.passwords(self.project)[account]
+
+
+def environment() -> dict[str, str]:
+    """The environment in which this checkout's `routebook` runs from any folder."""
+    return os.environ | {"PYTHONPATH": str(CHECKOUT)}
+
+
+def copy_project(target: Path) -> Path:
+    """A project of the example's inventory, templates, tasks and runbooks."""
+    for folder in OWN_FOLDERS:
+        shutil.copytree(CHECKOUT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def skip_unless_possible() -> None:
+    """Skip where a lab cannot run at all."""
+    if os.geteuid() != 0:
+        pytest.skip("a lab needs root")
+    missing = [daemon for daemon in DAEMONS if not Path(daemon).exists()]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (lab/system-packages.txt lists the packages)")
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The lab of the session. Tests share it, and leave it as they found it."""
+    skip_unless_possible()
+    project = copy_project(tmp_path_factory.mktemp("lab") / "project")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", GUARDIAN, str(project)], stdin=subprocess.PIPE, env=environment(), start_new_session=True
+    ) as guardian:
+        assert guardian.stdin is not None
+        with guardian.stdin:
+            running = Lab(project)
+            running.up(print)
+            yield RunningLab(running, project)

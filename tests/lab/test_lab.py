@@ -1,0 +1,133 @@
+"""What the lab promises to those who use it."""
+
+import json
+import subprocess
+import time
+
+import paramiko
+import pytest
+
+from lab import faults
+from tests.lab.conftest import RunningLab
+
+EDGES = {f"{site}-edge{number}" for site in ("no", "ch") for number in (1, 2, 3)}
+OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"}
+
+
+def test_every_node_of_the_inventory_runs_its_programs(lab: RunningLab) -> None:
+    shown = lab.routebook("lab", "status", "--json")
+    nodes = {node["name"]: set(node["programs"]) for node in json.loads(shown.stdout)["nodes"]}
+    assert set(nodes) == EDGES | OUTSIDE
+    for edge in EDGES:
+        assert {"watchfrr", "zebra", "bgpd", "bfdd", "staticd", "charon", "sshd"} <= nodes[edge]
+    assert "bird" in nodes["transit-no"]
+    assert "gobgpd" in nodes["ixp-rs2"]
+    assert "stayrtr" in nodes["rpki-cache"]
+
+
+def connect(lab: RunningLab, user: str, **login: object) -> paramiko.SSHClient:
+    client = paramiko.SSHClient()
+    client.load_host_keys(str(lab.project / ".routebook/lab/known_hosts"))
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    client.connect("192.0.2.31", username=user, allow_agent=False, look_for_keys=False, **login)  # type: ignore[arg-type]
+    return client
+
+
+def over_ssh(client: paramiko.SSHClient, command: str, stdin: str = "") -> tuple[int, str]:
+    channel_in, out, error = client.exec_command(command)
+    channel_in.write(stdin)
+    channel_in.channel.shutdown_write()
+    text = out.read().decode() + error.read().decode()
+    return out.channel.recv_exit_status(), text
+
+
+def test_hosts_are_reached_at_the_inventorys_addresses_with_verified_host_keys(lab: RunningLab) -> None:
+    with connect(lab, "operator", key_filename=str(lab.project / ".routebook/lab/operator_ed25519")) as client:
+        assert over_ssh(client, "hostname") == (0, "no-edge1\n")
+        assert over_ssh(client, "id -un") == (0, "operator\n")
+        assert over_ssh(client, "sudo -n id -un") == (0, "root\n")
+
+
+def test_the_accounts_differ_in_what_sudo_lets_them_do(lab: RunningLab) -> None:
+    with connect(lab, "nosudo", password=lab.password("nosudo")) as client:
+        assert over_ssh(client, "sudo -n id -un")[0] == 1
+    with connect(lab, "pwsudo", password=lab.password("pwsudo")) as client:
+        assert over_ssh(client, "sudo -n id -un")[0] == 1
+        status, text = over_ssh(client, "sudo -S -p '' id -un", lab.password("pwsudo") + "\n")
+        assert (status, text) == (0, "root\n")
+    with pytest.raises(paramiko.AuthenticationException):
+        connect(lab, "operator", password="wrong")
+
+
+def test_exec_passes_standard_streams_and_exit_status(lab: RunningLab) -> None:
+    done = lab.exec("ch-edge3", "cat; echo to-stderr >&2; hostname; exit 7", stdin="given\n")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "given\nch-edge3\n", "to-stderr\n")
+    through_cli = lab.routebook("lab", "exec", "ch-edge3", "--", "sh", "-c", "hostname; exit 7")
+    assert (through_cli.returncode, through_cli.stdout) == (7, "ch-edge3\n")
+
+
+def test_a_second_up_changes_nothing(lab: RunningLab) -> None:
+    before = lab.lab.status()
+    assert lab.routebook("lab", "up").returncode == 0
+    assert lab.lab.status() == before
+
+
+def test_a_host_starts_with_things_that_are_not_routebooks(lab: RunningLab) -> None:
+    running = lab.exec("no-edge1", "vtysh -c 'show running-config'").stdout
+    assert "route-map HAND-MADE permit 10" in running
+    assert "ip route 203.0.113.0/24 blackhole" in running
+    assert " description Made by hand, not by Routebook" in running
+    assert "hand-made" in lab.exec("no-edge1", "swanctl --list-conns").stdout
+
+
+def test_processes_files_and_network_of_a_host_are_its_own(lab: RunningLab) -> None:
+    lab.exec("no-edge1", "touch /etc/only-here /run/only-here /var/log/only-here /tmp/only-here")
+    try:
+        assert "only-here" not in lab.exec("no-edge2", "ls /etc /run /var/log /tmp").stdout
+        assert lab.exec("no-edge1", "pgrep -xc bgpd").stdout == "1\n"
+        assert "10.255.3.2/32" in lab.exec("no-edge2", "ip -brief address show lo").stdout
+    finally:
+        lab.exec("no-edge1", "rm /etc/only-here /run/only-here /var/log/only-here /tmp/only-here")
+
+
+def test_a_crashed_daemon_comes_back_with_what_its_files_say(lab: RunningLab) -> None:
+    faults.crash(lab.lab, "no-edge3", "bgpd")
+    faults.crash(lab.lab, "no-edge3", "charon")
+    wait_for(lab, "no-edge3", "vtysh -c 'show running-config' | grep -q 'route-map HAND-MADE permit 10'", 60)
+    wait_for(lab, "no-edge3", "swanctl --list-conns | grep -q hand-made", 30)
+
+
+@pytest.mark.parametrize("daemon", ["frr", "charon", "sshd"])
+def test_a_stopped_daemon_stays_stopped_until_it_is_started(lab: RunningLab, daemon: faults.Daemon) -> None:
+    program = {"frr": "bgpd"}.get(daemon, daemon)
+    faults.stop(lab.lab, "no-edge3", daemon)
+    try:
+        wait_for(lab, "no-edge3", f"! pgrep -x {program}", 10)
+        # Longer than it takes to restart what has crashed.
+        assert lab.exec("no-edge3", f"sleep 2; pgrep -x {program}").returncode == 1
+    finally:
+        faults.start(lab.lab, "no-edge3", daemon)
+    assert lab.exec("no-edge3", f"pgrep -x {program}").returncode == 0
+
+
+def test_a_cut_management_link_and_a_full_disk_can_be_mended(lab: RunningLab) -> None:
+    faults.link_down(lab.lab, "no-edge3")
+    assert not reachable("192.0.2.33")
+    faults.link_up(lab.lab, "no-edge3")
+    assert reachable("192.0.2.33")
+
+    faults.fill_disk(lab.lab, "no-edge3")
+    assert lab.exec("no-edge3", "echo text >/etc/new-file").returncode != 0
+    faults.free_disk(lab.lab, "no-edge3")
+    assert lab.exec("no-edge3", "echo text >/etc/new-file && rm /etc/new-file").returncode == 0
+
+
+def reachable(address: str) -> bool:
+    return subprocess.run(["ping", "-c1", "-W1", address], capture_output=True, check=False).returncode == 0
+
+
+def wait_for(lab: RunningLab, host: str, condition: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while lab.exec(host, condition).returncode != 0:
+        assert time.monotonic() < end, f"{host}: not within {seconds} s: {condition}"
+        time.sleep(0.1)
