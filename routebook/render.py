@@ -3,12 +3,14 @@
 import base64
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2.runtime import Context
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from custom_napalm.candidate import Candidate, Section
@@ -30,6 +32,7 @@ from routebook.secrets import SecretError
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
+_RESOLVER = "_resolver"  # in a template's context: what the filter `secret` asks
 
 
 class RenderError(RefusedError):
@@ -108,7 +111,10 @@ def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterato
         raise RenderError(f"`use` goes round in a circle: {' uses '.join((*above, platform))}", place)
     try:
         written = (templates / platform / "ownership.yaml").read_text()
-        ownership = _OwnershipInput.model_validate(yaml.safe_load(written) or {})
+        ownership = _OwnershipInput.model_validate(
+            yaml.load(written, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
+            or {}
+        )
     except OSError as error:
         raise RenderError(f"{error.strerror}; it declares what the templates of {platform} own", place) from error
     except (yaml.YAMLError, ValidationError) as error:
@@ -147,13 +153,13 @@ def render_host(
     declared = section_templates(templates, intent.platform)
     if sections is not None:
         _check_names(sections, declared, templates)
-    environment = _environment(templates, secrets)
+    environment = _environment(templates)
     return Candidate(
         tuple(
             Section(
                 name=section.name,
                 part=section.part,
-                text=_render(environment, section.template, intent, templates),
+                text=_render(environment, section.template, intent, secrets, templates),
                 owns=section.owns,
                 mode=section.mode,
             )
@@ -175,7 +181,9 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
             raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}", Mark("templates", 1))
 
 
-def _environment(templates: Path, secrets: Resolver) -> Environment:
+@lru_cache(maxsize=4)
+def _environment(templates: Path) -> Environment:
+    """Jinja's environment of a folder; compiling its templates takes longer than rendering a host."""
     environment = Environment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
@@ -189,14 +197,14 @@ def _environment(templates: Path, secrets: Resolver) -> Environment:
         named=_named,
         carrying=_carrying,
         by_value=_by_value,
-        secret=_secret_filter(secrets),
+        secret=_secret,
     )
     return environment
 
 
-def _render(environment: Environment, template: str, intent: HostIntent, templates: Path) -> str:
+def _render(environment: Environment, template: str, intent: HostIntent, secrets: Resolver, templates: Path) -> str:
     try:
-        return environment.get_template(template).render(host=intent)
+        return environment.get_template(template).render({"host": intent, _RESOLVER: secrets})
     except TemplateSyntaxError as error:
         place = Mark(f"templates/{error.name or template}", error.lineno)
         raise RenderError(str(error.message), place, intent.name) from None
@@ -247,15 +255,11 @@ def _carrying(neighbors: Iterable[Neighbor], family: str) -> list[tuple[Neighbor
     return [(neighbor, each) for neighbor in neighbors for each in neighbor.families if each.family == family]
 
 
-def _secret_filter(secrets: Resolver) -> Callable[[SecretRef, str], str]:
-    """The filter `secret`: a secret's text as one word of a line, or as swanctl's base64."""
-    encodings: Mapping[str, Callable[[str, SecretRef], str]] = {"word": _word, "base64": _base64}
-
-    def secret(reference: SecretRef, encoding: str) -> str:
-        value = secrets.resolve(reference)
-        return value if isinstance(value, _Placeholder) else encodings[encoding](value, reference)
-
-    return secret
+@pass_context
+def _secret(context: Context, reference: SecretRef, encoding: str) -> str:
+    """The filter `secret`: a secret's text as one word of a line ("word"), or as swanctl's "base64"."""
+    value: str = context[_RESOLVER].resolve(reference)
+    return value if isinstance(value, _Placeholder) else _ENCODINGS[encoding](value, reference)
 
 
 def _word(value: str, reference: SecretRef) -> str:
@@ -268,3 +272,6 @@ def _word(value: str, reference: SecretRef) -> str:
 
 def _base64(value: str, reference: SecretRef) -> str:  # noqa: ARG001
     return "0s" + base64.b64encode(value.encode()).decode()
+
+
+_ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {"word": _word, "base64": _base64}

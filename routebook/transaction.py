@@ -134,8 +134,7 @@ class Transaction:
             self.activated_at = time.monotonic()
         with self.timings.phase(phase):
             self._enter(hosts, entering)
-            for host in hosts:
-                self._tell(phase, "…", host)
+            self._tell(phase, f"on {len(hosts)} hosts")
             outcome = on_drivers(self.nornir, hosts, step)
             self._enter(outcome.values, reached)
             for host in outcome.values:
@@ -159,7 +158,7 @@ class Transaction:
             return "interrupted"
         failed = [finding for finding in self.findings if finding.status == "failed"]
         if failed or definite(self.findings) != "passed":
-            return f"{len(failed)} checks failed"
+            return "a check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
         self._enter(changed, HostState.CHECKED)
         self._keep_armed(changed)
         return ""

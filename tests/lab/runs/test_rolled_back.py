@@ -1,19 +1,20 @@
 """Changes that must not stay: every one ends with every device exactly as it was, and says why."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from lab.faults import link_down, link_up
 from tests.lab import devices
-from tests.lab.conftest import RunningLab
+from tests.lab.conftest import RunningLab, environment
 from tests.lab.runs.conftest import Unchanged, edited, failures
+
+Process = subprocess.Popen[str]
 
 
 def test_a_typo_in_an_outside_peers_as_is_rolled_back_and_both_numbers_are_named(
@@ -68,27 +69,21 @@ def test_a_host_that_loses_its_management_undoes_the_change_by_itself(
 ) -> None:
     undone = threading.Event()
 
-    def cut(line: str) -> None:
+    def cut(line: str, process: Process) -> None:
+        del process
         if "post-checks" in line and "watching" in line:
             link_down(deployed.lab, "ch-edge2")
+            threading.Thread(target=mend_when_undone, daemon=True).start()
 
     def mend_when_undone() -> None:
         wait_for(lambda: "local-preference 210" not in running(deployed, "ch-edge2"), 60)
         undone.set()
         link_up(deployed.lab, "ch-edge2")
 
-    watcher = threading.Thread(
-        target=lambda: (
-            wait_for(lambda: "local-preference 210" in running(deployed, "ch-edge2"), 60),
-            mend_when_undone(),
-        )
-    )
-    watcher.start()
     try:
         with edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"):
             status, output = run_watched(deployed, cut, "run", "bgp", "--yes", "--confirm-timeout", "15")
     finally:
-        watcher.join()
         link_up(deployed.lab, "ch-edge2")
     assert undone.is_set(), "the device did not undo the change while it was cut off"
     assert status == 3, output
@@ -96,7 +91,7 @@ def test_a_host_that_loses_its_management_undoes_the_change_by_itself(
 
 
 def test_control_c_rolls_back(deployed: RunningLab, unchanged: Unchanged) -> None:
-    def interrupt(line: str, process: "subprocess.Popen[str]") -> None:
+    def interrupt(line: str, process: Process) -> None:
         if "activate" in line:
             process.send_signal(signal.SIGINT)
 
@@ -110,7 +105,7 @@ def test_control_c_rolls_back(deployed: RunningLab, unchanged: Unchanged) -> Non
 def test_killed_in_the_middle_the_devices_undo_it_and_recover_closes_the_books(
     deployed: RunningLab, unchanged: Unchanged
 ) -> None:
-    def kill(line: str, process: "subprocess.Popen[str]") -> None:
+    def kill(line: str, process: Process) -> None:
         if "post-checks" in line and "watching" in line:
             process.kill()
 
@@ -124,7 +119,7 @@ def test_killed_in_the_middle_the_devices_undo_it_and_recover_closes_the_books(
     assert refused.returncode == 1
     assert "routebook recover" in refused.stderr
     for host in ("ch-edge1", "ch-edge2"):
-        wait_for(lambda host=host: "local-preference 210" not in running(deployed, host), 40)
+        wait_for(partial(lambda host: "local-preference 210" not in running(deployed, host), host), 40)
     recovered = deployed.routebook("recover")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "rolled_back" in recovered.stdout
@@ -133,7 +128,7 @@ def test_killed_in_the_middle_the_devices_undo_it_and_recover_closes_the_books(
 
 
 def test_recover_does_not_wait_for_the_timer(deployed: RunningLab, unchanged: Unchanged) -> None:
-    def kill(line: str, process: "subprocess.Popen[str]") -> None:
+    def kill(line: str, process: Process) -> None:
         if "post-checks" in line and "watching" in line:
             process.kill()
 
@@ -166,14 +161,13 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.2)
 
 
-def run_watched(lab: RunningLab, on_line: Callable[..., Any], *arguments: str) -> tuple[int, str]:
-    """Run a command and call `on_line` with each line that it prints (and its process, where it takes two)."""
-    takes_process = on_line.__code__.co_argcount == 2
+def run_watched(lab: RunningLab, on_line: Callable[[str, Process], None], *arguments: str) -> tuple[int, str]:
+    """Run a command and call `on_line` with each line that it prints, and its process."""
     output = []
     with subprocess.Popen(
         [sys.executable, "-m", "routebook", *arguments],
         cwd=lab.project,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -181,5 +175,5 @@ def run_watched(lab: RunningLab, on_line: Callable[..., Any], *arguments: str) -
         assert process.stdout is not None
         for line in process.stdout:
             output.append(line)
-            on_line(line, process) if takes_process else on_line(line)
+            on_line(line, process)
     return process.returncode, "".join(output)

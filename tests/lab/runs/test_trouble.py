@@ -96,7 +96,8 @@ def test_a_wrong_password_is_refused_and_not_shown(
 ) -> None:
     monkeypatch.setenv("WRONG_PASSWORD", "hunter-and-gatherer")
     extra = (
-        "  username: pwsudo\n  password: {env: WRONG_PASSWORD}\n  connection_options: {napalm: {extras: {optional_args: "
+        "  username: pwsudo\n  password: {env: WRONG_PASSWORD}\n"
+        "  connection_options: {napalm: {extras: {optional_args: "
         "{known_hosts_file: .routebook/lab/known_hosts, allow_agent: false, use_keys: false}}}}\n"
     )
     with login(deployed, "ch-edge3", extra):
@@ -129,21 +130,19 @@ def test_a_full_disk_is_found_before_anything_is_pushed(deployed: RunningLab, un
     unchanged()
 
 
-@pytest.mark.parametrize(
-    ("stop", "start", "word"),
-    [(faults.stop_frr, faults.start_frr, "FRR"), (faults.stop_charon, faults.start_charon, "strongSwan")],
-    ids=["frr", "charon"],
-)
-def test_a_daemon_that_does_not_run_is_named_before_any_change(deployed: RunningLab, stop, start, word) -> None:  # type: ignore[no-untyped-def]
-    stop(deployed.lab, "ch-edge3")
+@pytest.mark.parametrize(("daemon", "name"), [("frr", "FRR"), ("charon", "strongSwan")])
+def test_a_daemon_that_does_not_run_is_named_before_any_change(
+    deployed: RunningLab, daemon: faults.Daemon, name: str
+) -> None:
+    faults.stop(deployed.lab, "ch-edge3", daemon)
     try:
         with edited(deployed, "inventory/bgp.yaml", "connect_retry: 10", "connect_retry: 11"):
             said = refused(deployed, "run", "deploy", "--yes")
         assert "ch-edge3" in said
-        assert word.lower() in said.lower()
+        assert name.lower() in said.lower()
         assert "timers connect 11" not in devices.on(deployed, "no-edge1", "vtysh -c 'show running-config'")
     finally:
-        start(deployed.lab, "ch-edge3")
+        faults.start(deployed.lab, "ch-edge3", daemon)
 
 
 def test_a_template_error_names_template_line_and_host(deployed: RunningLab, unchanged: Unchanged) -> None:
