@@ -8,4 +8,5 @@ from custom_napalm.strongswan.component import SwanctlComponent
 class EdgeDriver(LinuxDriver):
     """A host with tunnels and BGP over them: tunnels are changed first and undone last."""
 
+    platform = "edge"
     components = (SwanctlComponent, FrrComponent)

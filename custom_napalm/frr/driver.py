@@ -7,5 +7,6 @@ from custom_napalm.linux.driver import LinuxDriver
 class FRRDriver(LinuxDriver):
     """A host whose routing is FRR's."""
 
+    platform = "frr"
     components = (FrrComponent,)
     default_part = "frr"

@@ -24,6 +24,7 @@ class LinuxDriver(TransactionDriver):
     `default_part` is what a loaded text without any header is.
     """
 
+    platform: ClassVar[str] = ""  # NAPALM's name for the driver
     components: ClassVar[tuple[type[Component], ...]] = ()
     default_part: ClassVar[str | None] = None
 

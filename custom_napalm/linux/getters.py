@@ -20,7 +20,7 @@ uname -m
 cat /sys/class/dmi/id/product_serial 2>/dev/null | head -n 1 || true
 echo
 echo "--"
-vtysh --version 2>/dev/null | head -n 1
+vtysh -c 'show version' 2>/dev/null | head -n 1
 swanctl --version 2>/dev/null | head -n 1
 echo "--"
 ip -j link show
@@ -38,16 +38,14 @@ def facts(shell: Shell) -> FactsDict:
     """NAPALM's get_facts. `os_version` names the routing daemons' versions, for they are what is configured."""
     head, daemons, links = _answer(shell.run(_FACTS), "facts").split("--\n", 2)
     lines = [line.strip() for line in head.splitlines()] + [""] * 6
-    versions = [line.split(" (")[0].removeprefix("vtysh version ").strip() for line in daemons.splitlines()]
-    frr = [f"FRR {line}" for line in versions if line and "strongSwan" not in line]
-    swan = [line.replace(" swanctl", "") for line in versions if "strongSwan" in line]
+    versions = [" ".join(line.split()[:2]) for line in daemons.splitlines() if line.startswith(("FRR", "strongSwan"))]
     return {
         "uptime": float(lines[0]),
         "vendor": "Linux",
         "model": lines[4],
         "hostname": lines[1],
         "fqdn": lines[2],
-        "os_version": ", ".join([*frr, *swan, lines[3]]),
+        "os_version": ", ".join([*versions, lines[3]]),
         "serial_number": lines[5],
         "interface_list": [link["ifname"] for link in json.loads(links)],
     }

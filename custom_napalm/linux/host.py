@@ -149,15 +149,22 @@ class HostTransaction:
 
     def _remember(self, planned: dict[str, ComponentChange], snapshot: Snapshot) -> Change:
         self.planned, self.fingerprint = planned, snapshot.fingerprint
-        changes = [planned[component.name].change for component in self.components if component.name in planned]
+        named = {part.name: planned[part.name].change for part in self.components if part.name in planned}
+        changes = list(named.values())
         return Change(
-            diff="\n".join(change.diff.rstrip("\n") for change in changes if change.diff),
+            diff="\n".join(_titled(name, change.diff) for name, change in named.items() if change),
             commands=tuple(command for change in changes for command in change.commands),
             undo=tuple(command for change in reversed(changes) for command in change.undo),
             effects=tuple(effect for change in changes for effect in change.effects),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(warning for change in changes for warning in change.warnings),
         )
+
+
+def _titled(name: str, diff: str) -> str:
+    """A component's diff, under its name if it does not name files itself."""
+    text = diff.rstrip("\n")
+    return text if text.startswith(("---", "mode of")) else f"--- {name}\n{text}"
 
 
 def _joined(snapshots: Mapping[str, Snapshot]) -> Snapshot:

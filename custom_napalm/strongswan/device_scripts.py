@@ -32,7 +32,7 @@ _SAS = r"""sas() { swanctl --list-sas | awk '
 """
 
 # swanctl exits 0 on a syntax error and on a missing file, after unloading everything: its words count too.
-_LOAD = r"""bad() { grep -Eiq 'syntax error|invalid config file|failed to open|no files found matching' "$1"; }
+_LOAD = r"""bad() { grep -Eiq 'syntax error|invalid config file|failed to open config file' "$1"; }
 connections() { swanctl --list-conns | sed -n 's/^\([^ \t].*\): IKEv.*$/\1/p' | sort; }
 answers() { swanctl --stats >/dev/null 2>err.stats; }
 load() { # the swanctl.conf to load, and the file with the names that must be there afterwards

@@ -7,4 +7,5 @@ from custom_napalm.strongswan.component import SwanctlComponent
 class StrongSwanDriver(LinuxDriver):
     """A host whose IPsec tunnels are configured by swanctl files."""
 
+    platform = "strongswan"
     components = (SwanctlComponent,)

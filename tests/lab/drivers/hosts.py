@@ -82,11 +82,13 @@ class LinuxHost:
         folder.mkdir(parents=True, exist_ok=True)
         self.keys = list(ssh_keys)
         self._copy_etc()
+        namespaces = ["--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        setup = SETUP.format(name=name, folder=folder)
         self._holder = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-             "--propagation", "private", "sh", "-c", SETUP.format(name=name, folder=folder)],
+            # A test run that dies takes its hosts with it.
+            ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "--propagation", "private", "sh", "-c", setup],
             stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children")
         wait_for(lambda: bool(children.read_text().split()), 5, "the host's first process")
         self.pid = int(children.read_text().split()[0])
@@ -152,9 +154,9 @@ class LinuxHost:
     def _homes(self) -> None:
         keys = "\n".join(self.keys)
         for home, owner in (("/root", "0"), *((f"/home/{a.name}", a.name) for a in (OPERATOR, CAREFUL, NOBODY))):
-            self.sh(
-                f"mkdir -p {home}/.ssh && cat >{home}/.ssh/authorized_keys <<'EOF'\n{keys}\nEOF\nchown -R {owner} {home}\nchmod 700 {home} {home}/.ssh"
-            )
+            authorized = f"{home}/.ssh/authorized_keys"
+            self.sh(f"mkdir -p {home}/.ssh\ncat >{authorized} <<'EOF'\n{keys}\nEOF")
+            self.sh(f"chown -R {owner} {home}; chmod 700 {home} {home}/.ssh")
 
     @property
     def host_key(self) -> str:

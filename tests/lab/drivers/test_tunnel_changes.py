@@ -1,13 +1,13 @@
 """A change to tunnels takes effect in the SAs, is undone with them, and leaves nothing behind."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from custom_napalm.contract import CandidateError
 from custom_napalm.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import wait_for
-from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, Tunnel, candidate, children, etc_files, spis, transact
+from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, candidate, children, etc_files, spis, transact
 
 
 def test_planning_what_is_there_sends_nothing(tunnel: Pair) -> None:
@@ -17,7 +17,7 @@ def test_planning_what_is_there_sends_nothing(tunnel: Pair) -> None:
     assert change.diff == ""
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lifetime of the IKE SA": ({"ike_lines": "rekey_time = 5000s"}, {"ike_lines": "rekey_time = 5000s"}),
     "IKE proposal": ({"ike": "aes256-sha256-modp2048"},) * 2,
     "ESP proposal": ({"esp": "aes256-sha256-modp2048"},) * 2,

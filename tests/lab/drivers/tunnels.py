@@ -98,7 +98,9 @@ def etc_files(host: LinuxHost) -> dict[str, tuple[bytes, int]]:
     """Every file below /etc/swanctl: content and mode."""
     root = host.folder / "etc/swanctl"
     return {
-        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mode) for path in root.rglob("*") if path.is_file()
+        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mode)
+        for path in root.rglob("*")
+        if path.is_file()
     }
 
 
@@ -140,7 +142,11 @@ class Pair:
     def tunnel_up(self) -> bool:
         """Whether both ends have the same, single, installed child."""
         left, right = children(self.left), children(self.right)
-        return len(left) == 1 and len(right) == 1 and (left[0].spi_in, left[0].spi_out) == (right[0].spi_out, right[0].spi_in)
+        return (
+            len(left) == 1
+            and len(right) == 1
+            and (left[0].spi_in, left[0].spi_out) == (right[0].spi_out, right[0].spi_in)
+        )
 
     def wait_up(self, seconds: float = 15) -> None:
         """Wait for the tunnel."""
