@@ -1,0 +1,206 @@
+"""FRR on a Linux host: snapshot, plan, push, revert and persist its configuration, proving each by reading back."""
+
+import posixpath
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import ClassVar
+
+from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
+from custom_napalm.frr import revert, vtysh
+from custom_napalm.frr.candidate import Wanted, missing, target, wanted
+from custom_napalm.frr.command import render_commands
+from custom_napalm.frr.difference import commands
+from custom_napalm.frr.effects import forecast
+from custom_napalm.frr.idempotence import unstable_lines
+from custom_napalm.frr.meaning import fingerprint, same
+from custom_napalm.frr.order import order_commands
+from custom_napalm.frr.present import diff
+from custom_napalm.frr.redaction import redact
+from custom_napalm.frr.references import undefined_policies
+from custom_napalm.frr.refresh import refresh_script
+from custom_napalm.frr.tree import Tree, parse, render
+from custom_napalm.frr.vtysh import FRR_CONF
+from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.shell import Shell
+
+PART = "frr"
+_WROTE_ITSELF = (
+    "hostname ",
+    "domainname ",
+    "frr ",
+    "service integrated-vtysh-config",
+    "no ip forwarding",
+    "no ipv6 forwarding",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrrChange(ComponentChange):
+    """A change of FRR and the candidate to prove it by."""
+
+    candidate: Wanted = field(kw_only=True)
+
+
+class FrrComponent(Component):
+    """FRR's configuration, changed by commands of our own computation and checked by FRR."""
+
+    name: ClassVar[str] = PART
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._daemons = frozenset({"zebra", "bgpd"})
+
+    def snapshot(self) -> Snapshot:
+        """Read the running configuration and frr.conf."""
+        reading = vtysh.read(self.shell)
+        parts, attributes = {PART: reading.running}, {}
+        if reading.boot is not None:
+            parts[FRR_CONF] = reading.boot
+            attributes[FRR_CONF] = reading.boot_attributes
+        self._daemons = reading.daemons
+        meanings = [fingerprint(parse(text)) for text in parts.values()]
+        return Snapshot(parts, attributes, sha256(" ".join(meanings).encode()).hexdigest())
+
+    def startup(self) -> Snapshot:
+        """What FRR would come back with after a restart: frr.conf."""
+        found = self.snapshot()
+        return Snapshot({**found.parts, PART: found.parts.get(FRR_CONF, "")}, found.attributes, found.fingerprint)
+
+    def handles(self, part: str) -> bool:
+        """Whether a part is the running configuration or the file it boots with."""
+        return part in (PART, FRR_CONF)
+
+    def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> FrrChange:
+        """Compute what brings FRR to the sections, and let FRR's parser check them."""
+        mine = [section for section in sections if section.part == PART]
+        candidate = wanted(mine)
+        running = parse(snapshot.parts[PART])
+        unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
+        if unstable:
+            first = unstable[0]
+            more = f" (and {len(unstable) - 1} more such lines)" if len(unstable) > 1 else ""
+            raise CandidateError(
+                f"`{redact(first.line)}` would differ from what FRR shows on every run: {first.fix}{more}; "
+                "nothing was changed",
+                line=redact(first.line),
+            )
+        change = self._change(candidate, running, target(running, candidate), snapshot, None)
+        if change.change:
+            vtysh.check(self.shell, "\n".join(section.text for section in mine))
+        return change
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> FrrChange:
+        """Compute what brings all of FRR's configuration, frr.conf included, to an earlier snapshot."""
+        due = tuple(block for block in parse(target.parts[PART]) if not _volatile(block.line))
+        running = parse(snapshot.parts[PART])
+        kept = tuple(block for block in running if _volatile(block.line))
+        whole = (*kept, *due)
+        return self._change(Wanted(whole, ("*",)), running, whole, snapshot, target.parts.get(FRR_CONF))
+
+    def push(self, change: ComponentChange, folder: str) -> None:
+        """Load the commands and read back. Raises CandidateError naming the lines that FRR did not take."""
+        change = _frr(change)
+        if not change.uploads.get(revert.PUSH):
+            return
+        result = self.shell.run(revert.push_script(folder), timeout=300)
+        if result.status == 75:
+            raise DriverError("FRR's part of this change was pushed or reverted before; nothing was changed by this")
+        complaints = vtysh.complaints(result, change.uploads[revert.PUSH])
+        lacking, surplus = self._settled(change.candidate)
+        if not lacking and not surplus:
+            return
+        detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints[:5]]
+        detail += [f"missing afterwards: `{redact(line)}`" for line in lacking[:5]]
+        detail += [f"still there: `{redact(line)}`" for line in surplus[:5]]
+        line = complaints[0].line if complaints else redact((lacking or surplus)[0].rpartition(" / ")[2])
+        raise CandidateError(
+            "; ".join(detail) + "; the running configuration is in between and must be rolled back",
+            line=line,
+            changed=True,
+        )
+
+    def activate(self, change: ComponentChange, folder: str) -> None:
+        """Have Established sessions apply lists whose content changed: the one thing bgpd does not do by itself."""
+        del folder
+        if script := refresh_script(_frr(change)):
+            self.shell.run(script)
+
+    def redact(self, text: str) -> str:
+        """The text without passwords and keys."""
+        return redact(text)
+
+    def _settled(self, candidate: Wanted) -> tuple[list[str], list[str]]:
+        """What differs from the candidate once FRR has come to rest: daemons apply a moment after vtysh returns."""
+        deadline = time.monotonic() + 2
+        while True:
+            lacking, surplus = missing(parse(vtysh.read_running(self.shell)), candidate)
+            if not (lacking or surplus) or time.monotonic() > deadline:
+                return lacking, surplus
+
+    def _change(
+        self, candidate: Wanted, before: Tree, after: Tree, snapshot: Snapshot, boot_text: str | None
+    ) -> FrrChange:
+        """The change between two configurations, shown without secrets and sent with them."""
+        push, undo = render_commands(commands(before, after)), render_commands(commands(after, before))
+        boot_differs = boot_text is not None and boot_text != snapshot.parts.get(FRR_CONF)
+        change = Change(
+            diff=redact(diff(before, after)),
+            commands=(*redact(push).splitlines(), *([f"! {FRR_CONF} gets its earlier text"] if boot_differs else [])),
+            undo=tuple(redact(undo).splitlines()),
+            effects=forecast(before, after),
+            fingerprint=snapshot.fingerprint,
+            warnings=tuple(_warnings(before, after, snapshot)) if push else (),
+        )
+        if not push and not boot_differs:
+            return FrrChange(change, {}, revert.NOTHING_TO_REVERT, candidate=candidate)
+        order, tidy = order_commands(before, after)
+        uploads = {
+            revert.PUSH: push,
+            revert.UNDO: undo,
+            revert.ORDER: order,
+            revert.TIDY: tidy,
+            revert.RUNNING: snapshot.parts[PART],
+            revert.DAEMONS: " ".join(sorted(self._daemons)) + "\n",
+        }
+        if boot_text is not None:
+            uploads[revert.BOOT] = boot_text
+        return FrrChange(
+            change,
+            uploads,
+            revert.revert_fragment(),
+            revert.persist_fragment(restored=boot_text is not None),
+            {posixpath.dirname(FRR_CONF): 2 * len(render(after)) + 4096},
+            candidate=candidate,
+        )
+
+
+def _frr(change: ComponentChange) -> FrrChange:
+    """The component's own kind of change; the driver hands back what `plan` returned."""
+    if not isinstance(change, FrrChange):
+        raise TypeError("a change of FRR comes from FrrComponent.plan or plan_restore")
+    return change
+
+
+def _volatile(line: str) -> bool:
+    """Lines that FRR writes by itself and that no earlier snapshot may bring back."""
+    return line.startswith(("hostname ", "domainname ", "frr ", "service integrated-vtysh-config"))
+
+
+def _warnings(before: Tree, after: Tree, snapshot: Snapshot) -> Iterable[str]:
+    known = set(undefined_policies(before))
+    yield from (sentence for sentence in undefined_policies(after) if sentence not in known)
+    boot = snapshot.parts.get(FRR_CONF)
+    if boot is None:
+        yield f"there is no {FRR_CONF}: FRR comes back without configuration after a restart, until this is confirmed"
+    elif not same(_written(parse(boot)), _written(before)):
+        yield (
+            f"{FRR_CONF} and the running configuration differed before this change: confirming it also saves "
+            "what somebody changed and did not save"
+        )
+
+
+def _written(tree: Tree) -> Tree:
+    """A configuration without the lines that FRR adds when it writes one."""
+    return tuple(block for block in tree if not block.line.startswith(_WROTE_ITSELF))

@@ -1,0 +1,132 @@
+"""FRR's configuration language as a tree of blocks: reading what FRR shows or a template wrote, and writing it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+# Lines of `show running-config` that say nothing about the configuration.
+_NOISE = re.compile(r"Building configuration\.\.\.|Current configuration:|frr version \S+.*|end|!.*|#.*")
+
+_EXIT = re.compile(r"exit(-[a-z-]+)?")
+
+# Lines that open a context of the top level (vtysh's nodes; lib/command.h of FRR).
+_TOP_OPENER = re.compile(
+    r"(router (bgp|ospf|ospf6|rip|ripng|isis|babel|eigrp|openfabric|pim|pim6)\b"
+    r"|route-map \S+ (permit|deny) \d+$|interface \S|vrf \S|bfd$|rpki( vrf \S+)?$|key chain \S|segment-routing$"
+    r"|line vty$|nexthop-group \S|pbr-map \S|mpls ldp$|l2vpn \S|pseudowire \S|affinity-map$)"
+)
+_INNER_OPENER = (
+    (re.compile(r"router bgp\b"), re.compile(r"address-family \S|vnc \S|segment-routing srv6$")),
+    (re.compile(r"address-family l2vpn evpn$"), re.compile(r"vni \d+$")),
+    (re.compile(r"bfd$"), re.compile(r"profile \S|peer \S")),
+    (re.compile(r"key chain\b"), re.compile(r"key \d+$")),
+    (re.compile(r"mpls ldp$"), re.compile(r"address-family \S")),
+    (re.compile(r"segment-routing$"), re.compile(r"(srv6|traffic-eng|encapsulation|locators)$")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A configuration line and the lines of the context that it opens."""
+
+    line: str
+    children: tuple["Block", ...] = ()
+
+    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Every line of the block with the lines of the contexts around it."""
+        yield path, self.line
+        for child in self.children:
+            yield from child.walk((*path, self.line))
+
+
+Tree = tuple[Block, ...]
+
+
+def opens_context(line: str, parent: str | None) -> bool:
+    """Whether FRR enters a context at this line, inside the context that `parent` opened (None: top level)."""
+    if parent is None:
+        return bool(_TOP_OPENER.match(line))
+    return any(outer.match(parent) and inner.match(line) for outer, inner in _INNER_OPENER)
+
+
+def parse(text: str) -> Tree:
+    """Read configuration text. A context's lines are those indented deeper, or those up to its `exit`.
+
+    The second form is what people paste. A context that occurs twice is one context: FRR says so too.
+    """
+    root = _Open(None, -1, context=True)
+    stack = [root]
+    for raw in text.splitlines():
+        line = " ".join(raw.split())
+        if not line or _NOISE.fullmatch(line):
+            continue
+        indent = len(raw) - len(raw.lstrip())
+        if _EXIT.fullmatch(line):
+            _leave(stack, line, indent)
+            continue
+        while not stack[-1].takes(line, indent):
+            stack.pop()
+        stack.append(stack[-1].open(line, indent))
+    return root.freeze()
+
+
+def render(tree: Iterable[Block], parent: str | None = None, depth: int = 0) -> str:
+    """Write a tree the way FRR shows it; `parse` of the result is the same tree."""
+    text = ""
+    for block in tree:
+        pad = " " * depth
+        text += f"{pad}{block.line}\n"
+        if block.children or opens_context(block.line, parent):
+            text += render(block.children, block.line, depth + 1)
+            text += f"{pad}{closing(block.line)}\n"
+    return text
+
+
+def closing(line: str) -> str:
+    """The line that leaves the context which `line` opened."""
+    return "exit-address-family" if line.startswith("address-family ") else "exit"
+
+
+def lines_of(tree: Iterable[Block]) -> frozenset[tuple[tuple[str, ...], str]]:
+    """Every line with its context, without order: two trees with equal sets mean the same to FRR."""
+    return frozenset(item for block in tree for item in block.walk())
+
+
+class _Open:
+    """A block under construction; `indented` tells how its lines are written, None before its first line."""
+
+    def __init__(self, line: str | None, indent: int, *, context: bool) -> None:
+        self.line = line
+        self.indent = indent
+        self.known_context = context
+        self.indented: bool | None = None
+        self.children: dict[str, _Open] = {}
+
+    @property
+    def is_context(self) -> bool:
+        return self.known_context or bool(self.children)
+
+    def open(self, line: str, indent: int) -> "_Open":
+        if self.indented is None:
+            self.indented = indent > self.indent
+        block = self.children.setdefault(line, _Open(line, indent, context=opens_context(line, self.line)))
+        block.indent, block.indented = indent, None
+        return block
+
+    def takes(self, line: str, indent: int) -> bool:
+        """Whether a line is inside this block: indented deeper or, in a context written flat, no new context."""
+        if indent > self.indent:
+            return True
+        return self.known_context and not self.indented and not opens_context(line, None)
+
+    def freeze(self) -> Tree:
+        return tuple(Block(line, child.freeze()) for line, child in self.children.items())
+
+
+def _leave(stack: list[_Open], line: str, indent: int) -> None:
+    """Close the context that an exit line ends."""
+    while len(stack) > 1:
+        closed = stack.pop()
+        named = line == "exit-address-family" and (closed.line or "").startswith("address-family ")
+        if named or (closed.is_context and closed.indent <= indent):
+            return

@@ -1,0 +1,119 @@
+"""Reading from FRR and asking it to check: one round trip each, no trace on the host.
+
+Exit codes of vtysh are not enough (8.4.4): with bgpd gone `show running-config` simply lacks BGP, and
+`vtysh -f` of a `router bgp` exits 0.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from custom_napalm.contract import CandidateError, DriverError
+from custom_napalm.frr.redaction import SECRET, redact, secrets
+from custom_napalm.linux.shell import Result, Shell
+
+FRR_CONF = "/etc/frr/frr.conf"
+
+# Nothing that FRR prints begins with this.
+_CUT = "\x1d"
+
+_READ = f"""
+vtysh -c 'show daemons' -c 'show running-config' || exit $?
+printf '{_CUT}'
+sed -n 's/^\\([a-z0-9]*\\)=yes.*/\\1/p' /etc/frr/daemons 2>/dev/null
+printf '{_CUT}'
+if [ -f {FRR_CONF} ]; then stat -c '%a %U %G' {FRR_CONF} && printf '{_CUT}' && cat {FRR_CONF} || exit 66; fi
+"""
+
+_COMPLAINT = re.compile(
+    r"^line (?P<number>\d+): (?P<what>.*?\[\d+\][^:]*|[^:]*):\s*(?:line: )?(?P<line>.*)$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a host says of FRR: connected daemons, running configuration, and the file it boots with."""
+
+    daemons: frozenset[str]
+    running: str
+    boot: str | None = None
+    boot_attributes: str = ""  # "MODE OWNER GROUP"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A line that FRR did not take, without secrets, and FRR's own words."""
+
+    line: str
+    words: str
+
+
+def read(shell: Shell) -> Reading:
+    """Read the configuration. Raises DriverError when FRR, or a daemon that should run, does not answer."""
+    result = shell.run(_READ)
+    if result.status != 0:
+        raise DriverError(_unavailable(result))
+    parts = result.stdout.split(_CUT)
+    daemons, _, running = parts[0].partition("\n")
+    connected, enabled = frozenset(daemons.split()), set(parts[1].split())
+    if absent := sorted(enabled - connected):
+        raise DriverError(
+            f"{', '.join(absent)} does not answer although /etc/frr/daemons enables it; "
+            "nothing was changed. `systemctl status frr` on the host tells more."
+        )
+    if len(parts) == 2 or not parts[2].strip():
+        return Reading(connected, running)
+    return Reading(connected, running, parts[3], parts[2].strip())
+
+
+def read_running(shell: Shell) -> str:
+    """The exact text of the running configuration."""
+    result = shell.run("vtysh -c 'show running-config'")
+    if result.status != 0:
+        raise DriverError(_unavailable(result), changed=True)
+    return result.stdout
+
+
+def check(shell: Shell, text: str) -> None:
+    """Ask FRR's parser for configuration text, through a pipe. Raises CandidateError with the offending line.
+
+    What only a daemon can know (an unknown neighbor, a malformed community) passes here.
+    """
+    result = shell.run(f"printf '%s\\n' {shlex.quote(text)} | vtysh -C -f /dev/stdin")
+    if result.status == 0:
+        return
+    found = complaints(result, text)
+    if not found:
+        raise DriverError(f"vtysh could not check the candidate: {redact(result.stderr.strip())}; nothing was changed")
+    first = found[0]
+    more = f" (and {len(found) - 1} more lines)" if len(found) > 1 else ""
+    raise CandidateError(f"FRR refuses `{first.line}`: {first.words}{more}; nothing was changed", line=first.line)
+
+
+def complaints(result: Result, text: str) -> list[Complaint]:
+    """The lines of a loaded `text` that FRR complained of; what it says of a line is on standard output."""
+    hidden = secrets(text)
+    reasons = [line[1:].strip() for line in result.stdout.splitlines() if line.startswith("% ") and "XFRR_" not in line]
+    found = []
+    for match in _COMPLAINT.finditer(result.stderr):
+        what = match["what"].removeprefix("% ")
+        if "Failure to communicate" in what and reasons:
+            what = reasons.pop(0)
+        words = re.sub(r"\[\d+\]", "", what).strip()
+        found.append(Complaint(_hide(redact(match["line"].strip()), hidden), _hide(words, hidden)))
+    return found
+
+
+def _hide(text: str, hidden: frozenset[str]) -> str:
+    """A secret in words that redaction does not know, for example in a truncated echo of a line."""
+    for secret in hidden:
+        if len(secret) > 3:
+            text = text.replace(secret, SECRET)
+    return text
+
+
+def _unavailable(result: Result) -> str:
+    if result.status == 127:
+        return "FRR is not installed: there is no vtysh; nothing was changed"
+    words = " ".join(f"{result.stdout} {result.stderr}".split()) or f"exit status {result.status}"
+    return f"FRR does not answer: {redact(words)}; nothing was changed by this"
