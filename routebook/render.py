@@ -27,6 +27,7 @@ from routebook.intent.model import (
     SecretRef,
 )
 from routebook.intent.problem import Mark, Problem, nearest
+from routebook.intent.source import SAFE_LOADER
 from routebook.secrets import SecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
@@ -111,10 +112,7 @@ def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterato
         raise RenderError(f"`use` goes round in a circle: {' uses '.join((*above, platform))}", place)
     try:
         written = (templates / platform / "ownership.yaml").read_text()
-        ownership = _OwnershipInput.model_validate(
-            yaml.load(written, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
-            or {}
-        )
+        ownership = _OwnershipInput.model_validate(yaml.load(written, SAFE_LOADER) or {})  # noqa: S506  it is safe
     except OSError as error:
         raise RenderError(f"{error.strerror}; it declares what the templates of {platform} own", place) from error
     except (yaml.YAMLError, ValidationError) as error:

@@ -13,6 +13,9 @@ NORNIR_FILES = ("hosts", "groups", "defaults")
 # Top-level key, its section: below that, the same key in two files is a contradiction and not an addition.
 MERGE_DEPTH = 2
 
+# libyaml's, which is ten times as fast, where PyYAML was built with it.
+SAFE_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -122,7 +125,7 @@ def _read(path: Path, name: str, problems: Problems) -> LocatedDict | None:
 def read_text(text: str, name: str, problems: Problems) -> LocatedDict | None:
     """Parse one file's text; None when it is not YAML, which is reported."""
     try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        node = yaml.compose(text, Loader=SAFE_LOADER)
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         line = place.line + 1 if place else 1

@@ -203,7 +203,7 @@ def test_check_tells_a_templates_error_once_for_all_hosts(templates: Path) -> No
         (None, "No such file or directory; it declares what the templates of frr own"),
         ("sections: {gone: {part: frr, owns: []}}", "there is no templates/frr/gone.j2"),
         ("sections: {bgp: {part: frr, own: []}}", "sections.bgp.own"),
-        ("sections: [", "expected the node content"),
+        ("sections: [", "node content"),
         ("use: [edge]", "goes round in a circle: edge uses frr uses edge"),
         (
             "sections: {connections: {part: frr, owns: []}}",
