@@ -19,6 +19,7 @@ from routebook.intent.model import (
     SecretUse,
     Session,
     Site,
+    Tunnel,
     TunnelPair,
 )
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
@@ -107,9 +108,11 @@ def _hosts(
         for end in session.ends:
             if end.managed:
                 neighbors[end.name].append(end.neighbor)
-    tunnel_ends = {
-        name: [end.tunnel for pair in tunnels for end in pair.ends if end.name == name] for name in nodes.hosts
-    }
+    own_tunnels: dict[str, list[Tunnel]] = {name: [] for name in nodes.hosts}
+    for pair in tunnels:
+        for tunnel_end in pair.ends:
+            if tunnel_end.managed:
+                own_tunnels[tunnel_end.name].append(tunnel_end.tunnel)
     networks = _networks(declared, nodes, problems)
     drained = {
         n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
@@ -139,7 +142,7 @@ def _hosts(
             groups=node.groups,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], name in drained, router_ids, problems),
-            tunnels=tuple(tunnel_ends[name]),
+            tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
             community_lists=needed.community_lists,
             route_maps=needed.route_maps,

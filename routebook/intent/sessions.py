@@ -89,18 +89,18 @@ def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterabl
     for mesh in declared.session_meshes:
         for first, second, left, right in mesh_ends(mesh.words, mesh.mark("mesh"), nodes, problems):
             sides = [
-                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node in members]
+                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node.name in members]
                 for node in (first, second)
             ]
-            reflectors = right[1] if mesh.reflect else ()
+            reflectors = right[1] if mesh.reflect else frozenset()
             clients = (
-                first in reflectors and second not in reflectors,
-                second in reflectors and first not in reflectors,
+                first.name in reflectors and second.name not in reflectors,
+                second.name in reflectors and first.name not in reflectors,
             )
             yield _pair(f"{first.name}--{second.name}", (first, second), mesh, sides, declared, clients)
 
 
-Members = tuple[str, tuple[Node, ...]]
+Members = tuple[str, frozenset[str]]  # a word of a mesh, and the names of the hosts that it means
 
 
 def mesh_ends(
@@ -115,13 +115,14 @@ def mesh_ends(
         )
         return
     left, right = (nodes.select(word, mark, problems) for word in words)
+    members = [(word, frozenset(node.name for node in side)) for word, side in zip(words, (left, right), strict=True)]
     seen: set[frozenset[str]] = set()
     for first in left:
         for second in right:
             key = frozenset((first.name, second.name))
             if first is not second and key not in seen:
                 seen.add(key)
-                yield first, second, (words[0], left), (words[1], right)
+                yield first, second, members[0], members[1]
     if not seen and left and right:
         problems.error(
             mark, f"the mesh {' x '.join(words)} has no pair", "name two kinds of hosts, or one with several"

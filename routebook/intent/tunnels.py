@@ -89,7 +89,7 @@ def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterabl
             name = f"{first.name}--{second.name}"
             names.add(name)
             sides = [
-                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node in members]
+                [mesh.sides[word] for word, members in (left, right) if word in mesh.sides and node.name in members]
                 for node in (first, second)
             ]
             inner_mark = mesh.mark("inner", name)
