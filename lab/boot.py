@@ -1,6 +1,6 @@
 """Process 1 of the lab: holds the bridges, starts the nodes in parallel, and ends them all by ending.
 
-Runs with nothing but the standard library (`python -I -S boot.py`) in PID, network and mount namespaces of
+Runs with nothing but the standard library (`python -I -S boot.py PROJECT`) in PID, network and mount namespaces of
 its own. Reads the lab as one line of JSON from standard input. Writes lines to standard output: "alive",
 "node NAME up", "ready" or "failed NAME REASON". It stays only if it then reads "keep"; whoever starts it and dies
 before that leaves nothing behind.
@@ -42,11 +42,11 @@ def ip_batch(lines: list[str]) -> None:
         raise BootError(f"wire cannot make the links: {batch.stderr.strip()}")
 
 
-def start_node(name: str) -> subprocess.Popen[bytes]:
+def start_node(name: str, project: str) -> subprocess.Popen[bytes]:
     """A node's process 1 in its own namespaces, waiting for its description."""
     return subprocess.Popen(
         ["unshare", "--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-         sys.executable, "-I", "-S", INIT, name],
+         sys.executable, "-I", "-S", INIT, project, name],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, start_new_session=True,
     )  # fmt: skip
 
@@ -59,10 +59,10 @@ def expect(node: subprocess.Popen[bytes], name: str, word: str) -> None:
         raise BootError(f"{name} {line.removeprefix('failed ') or 'ended before it was up'}")
 
 
-def boot(lab: dict[str, Any]) -> None:
+def boot(lab: dict[str, Any], project: str) -> None:
     """Start everything and wait until each node says that it is up."""
     nodes = lab["nodes"]
-    processes = {node["name"]: start_node(node["name"]) for node in nodes}
+    processes = {node["name"]: start_node(node["name"], project) for node in nodes}
     bridges = {name: bridge_name(index) for index, name in enumerate(lab["bridges"])}
     for knob in ("ipv6/conf/default/disable_ipv6", "ipv6/conf/all/disable_ipv6"):
         Path("/proc/sys/net", knob).write_text("1")
@@ -119,7 +119,7 @@ def main() -> None:
     if not line:
         return
     try:
-        boot(json.loads(line))
+        boot(json.loads(line), sys.argv[1])
     except BootError as error:
         say(f"failed {error}")
         return

@@ -107,7 +107,7 @@ class Lab:
         return self.folder / "state.json"
 
     def _kernel(self) -> Namespaces:
-        return Namespaces()
+        return Namespaces(self.project)
 
     def _needed(self) -> Process:
         _need_root()

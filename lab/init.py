@@ -1,6 +1,6 @@
 """Process 1 of one node: makes its file systems and network, starts its services, reaps and restarts them.
 
-Runs with nothing but the standard library (`python -I -S init.py NAME`), in namespaces of its own. Reads the
+Runs with nothing but the standard library (`python -I -S init.py PROJECT NAME`), in namespaces of its own. Reads the
 node as one line of JSON from standard input; says "spaces", then "up" or "failed REASON", on standard output.
 Everything is imported before the node's file systems hide the real ones.
 """

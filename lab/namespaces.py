@@ -16,13 +16,16 @@ PLUG = "operator"  # the operator's link, as the wire sees it
 
 
 class Namespaces:
-    """How to start, reach and join a lab in namespaces."""
+    """How to start, reach and join a project's lab in namespaces."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
 
     def boot_command(self) -> list[str]:
         """Starts the lab's first process, as a child of the command's own process."""
         return [
             "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-            "--propagation", "private", sys.executable, "-I", "-S", str(BOOT),
+            "--propagation", "private", sys.executable, "-I", "-S", str(BOOT), str(self.project),
         ]  # fmt: skip
 
     def nodes(self, boot: Process) -> list[NodeStatus]:

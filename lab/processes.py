@@ -111,7 +111,7 @@ def nodes(boot: int) -> list[NodeStatus]:
     for outer in tree.get(boot, ()):
         for pid in tree.get(outer, ()):
             arguments = command_line(pid)
-            if len(arguments) > 2 and arguments[-2].endswith("/init.py"):
+            if len(arguments) > 3 and arguments[-3].endswith("/init.py"):
                 below = (command_line(each) for each in descendants(pid, tree))
                 programs = sorted({Path(each[0].split()[0].rstrip(":")).name for each in below if each and each[0]})
                 found.append(NodeStatus(arguments[-1], pid, tuple(programs)))

@@ -46,8 +46,11 @@ def _gateway(host: Host, other: Host, target: IPAddress | IPNetwork, topology: T
     if host.site != other.site:
         return None
     for interface in host.interfaces:
-        if interface.link is not None and topology.links[interface.link] == host.site:
-            address = other.address_on(interface.link, target.version)
-            if address is not None:
-                return address
+        if interface.link is None or topology.links[interface.link] != host.site:
+            continue
+        theirs = other.addresses_on(interface.link)
+        for own in interface.addresses:
+            for address in theirs:
+                if address.version == target.version and address in own.network:
+                    return address
     return None

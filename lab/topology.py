@@ -30,10 +30,9 @@ class Host:
         """The addresses that are on no link."""
         return tuple(address.ip for each in self.interfaces if each.loopback for address in each.addresses)
 
-    def address_on(self, link: str, version: int) -> IPAddress | None:
-        """The host's first address of the IP version, 4 or 6, on a link."""
-        addresses = (address for each in self.interfaces if each.link == link for address in each.addresses)
-        return next((address.ip for address in addresses if address.version == version), None)
+    def addresses_on(self, link: str) -> tuple[IPAddress, ...]:
+        """The host's addresses on a link."""
+        return tuple(address.ip for each in self.interfaces if each.link == link for address in each.addresses)
 
 
 @dataclass(frozen=True, slots=True)
