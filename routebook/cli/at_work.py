@@ -76,6 +76,11 @@ def approval(*, yes: bool, as_json: bool) -> Approve:
         if as_json or not sys.stdin.isatty():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
         render_changes(hosts, Console())
-        return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+        # While nothing has begun, Ctrl-C at the question ends the command at once.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
     return approve
