@@ -128,8 +128,9 @@ def _secret(value: object) -> Any:
 
 
 def _plain(value: str) -> str:
-    if len(value) > 80 or not value.isprintable() or value != value.strip() or not value:
-        raise ValueError("should be 1 to 80 printable characters with no space at either end")
+    """A description as vtysh keeps it: it ends a line at a bar and makes one space of several."""
+    if len(value) > 80 or not value.isprintable() or value != " ".join(value.split()) or not value or "|" in value:
+        raise ValueError("should be 1 to 80 printable characters, without | and with single spaces between words")
     return value
 
 

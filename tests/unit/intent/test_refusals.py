@@ -116,6 +116,8 @@ MISTAKES = [
             "'up--stream' cannot be a name"),
     Mistake("a description is one line", "bgp", "max_prefix: 1000", 'description: "a\\nb"', "description:",
             "1 to 80 printable characters"),
+    Mistake("a description is what vtysh would keep", "bgp", "max_prefix: 1000", "description: a | b", "description:",
+            "without |"),
     Mistake("a community of a 32-bit AS is a large one", "policy", '["65550:1:1"]', '["65550:1"]', "65550:1",
             "write a large one, 65550:N:1"),
     Mistake("a community list has one kind", "policy", '["65550:1:1"]', '["65550:1:1", no-export]', "RB-LARGE: [",
