@@ -17,6 +17,7 @@ _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}")  # 15 characters: IFNAMSIZ of Linux
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
+_IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what swanctl.conf takes without quotes
 # bgpd/bgp_community.c: what FRR prints by name, whichever way it was written, with its value
 WELL_KNOWN_COMMUNITIES = {
     "internet": 0,
@@ -148,6 +149,7 @@ PolicyName = Annotated[
 InterfaceName = Annotated[
     str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
 ]
+Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 Word = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -198,6 +198,8 @@ MISTAKES = [
             "authenticates by itself"),
     Mistake("another cipher has one", "tunnels", "      - {encryption: aes256gcm16, dh_group: modp2048}",
             "      - {encryption: aes256, dh_group: modp2048}", "{encryption: aes256, dh_group", "needs an integrity algorithm"),
+    Mistake("an identity is one word", "tunnels", "      inner: 10.255.200.0/31",
+            "      inner: 10.255.200.0/31\n      edge1: {id: a b}", "id: a b", "'a b' is no identity"),
     Mistake("a tunnel has a key", "tunnels", "    psk: {env: PSK}\n", "", "ends: [edge1, edge2]", "has no pre-shared key"),
     Mistake("a tunnel is with somebody else", "tunnels", "[edge1, edge2]", "[edge2, edge2]", "[edge2, edge2]",
             "edge2 has a tunnel to itself"),
