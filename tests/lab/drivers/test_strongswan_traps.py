@@ -137,7 +137,9 @@ class TestSasThatKeepOldParameters:
         tunnel.left.sh("swanctl --load-all --noprompt")
         assert spis(tunnel.left) == old
 
-    def test_a_wrong_key_at_one_end_takes_the_tunnel_down_at_once_and_rolling_back_brings_it_up(self, tunnel: Pair) -> None:
+    def test_a_wrong_key_at_one_end_takes_the_tunnel_down_at_once_and_rolling_back_brings_it_up(
+        self, tunnel: Pair
+    ) -> None:
         drivers = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
         files = [etc_files(tunnel.left), etc_files(tunnel.right)]
         transact(drivers, [candidate(replace(LEFT, psk="a-wrong-key")), candidate(RIGHT)], "wrong")
@@ -188,7 +190,10 @@ class TestAbsoluteIncludes:
         tunnel.left.write(MAIN, "include /etc/swanctl/conf.d/*.conf\n", 0o644)
         try:
             driver = tunnel.driver(tunnel.left)
-            driver.plan(candidate(LEFT, replace(LEFT, name="second", remote="192.0.2.77", start_action="none")), driver.snapshot())
+            driver.plan(
+                candidate(LEFT, replace(LEFT, name="second", remote="192.0.2.77", start_action="none")),
+                driver.snapshot(),
+            )
             driver.arm("absolute", 60)
             driver.push()
             assert loaded(tunnel.left) == {NAME, "second"}
