@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import posixpath
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from shlex import quote
 
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
@@ -171,9 +172,17 @@ class SwanctlComponent(Component):
         """charon's SAs."""
         return read_ike_sas(self.shell)
 
+    def claims(self, subject: str) -> bool:
+        """Whether `subject` is a connection's name; BGP's are addresses."""
+        try:
+            ip_address(subject)
+        except ValueError:
+            return True
+        return False
+
     def explain(self, subject: str, seconds: int) -> list[str]:
         """What charon's log says of a connection that does not come up."""
-        return explain(self.shell, subject, seconds)
+        return explain(self.shell, subject, seconds) if self.claims(subject) else []
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced."""
