@@ -24,6 +24,8 @@ def test_only_recent_lines_count() -> None:
 
 
 def test_lines_without_time_all_count() -> None:
+    timed = ["2026-11-21T10:00:04.999 01[IKE] old", "2026-11-21T10:00:05.001 01[IKE] new"]
+    assert recent(timed, "%Y-%m-%dT%H:%M:%S", datetime(2026, 11, 21, 10, 0, 5)) == [timed[1]]
     assert recent(["01[IKE] a", "01[IKE] b"], "", datetime(2026, 1, 1)) == ["01[IKE] a", "01[IKE] b"]
 
 
