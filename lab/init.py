@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 MS_BIND, MS_REC = 4096, 16384
-START_DEADLINE = 90.0  # seconds until every service of a node must be ready
+START_DEADLINE = 180.0  # seconds until every service of a node must be ready
 
 # What a node takes over from the real machine's /etc; everything else is its own.
 TAKEN_OVER = (
@@ -153,7 +153,7 @@ def write_files(files: dict[str, Any], folders: dict[str, str]) -> None:
         shutil.chown(path, file["owner"], file["group"])
 
 
-def make_network(lines: list[str]) -> None:
+def make_network(lines: list[str], sysctls: dict[str, str]) -> None:
     """Addresses and routes at once usable (no duplicate address detection), and forwarding as on a router."""
     for knob, value in (
         ("ipv4/ip_forward", "1"),
@@ -177,6 +177,8 @@ def make_network(lines: list[str]) -> None:
     )
     if batch.returncode:
         raise NodeError(f"cannot make the network: {batch.stderr.strip()}")
+    for knob, value in sysctls.items():
+        Path("/proc/sys/net", knob).write_text(value)
 
 
 class Services:
@@ -306,7 +308,7 @@ def run(node: dict[str, Any]) -> None:
     write_accounts(node["users"])
     write_files(node["files"], node["folders"])
     Path(KEEP_STOPPED).mkdir(parents=True)
-    make_network(node["network"])
+    make_network(node["network"], node["sysctls"])
 
     wake_read, wake_write = os.pipe()
     for end in (wake_read, wake_write):
