@@ -55,7 +55,7 @@ class FrrComponent(Component):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self._daemons = frozenset({"zebra", "bgpd"})
+        self._daemons = frozenset({"zebra", "bgpd", "bfdd"})
         self._integrated = True
 
     def snapshot(self) -> Snapshot:
@@ -65,7 +65,7 @@ class FrrComponent(Component):
         if reading.boot is not None:
             parts[FRR_CONF] = reading.boot
             attributes[FRR_CONF] = reading.boot_attributes
-        self._daemons, self._integrated = reading.daemons, reading.integrated
+        self._daemons, self._integrated = reading.daemons - {"watchfrr"}, reading.integrated
         meanings = [fingerprint(parse(text)) for text in parts.values()]
         return Snapshot(parts, attributes, sha256(" ".join(meanings).encode()).hexdigest())
 
@@ -182,6 +182,9 @@ class FrrComponent(Component):
                 "/etc/frr/vtysh.conf says `no service integrated-vtysh-config`, but Routebook keeps FRR's "
                 f"configuration in {FRR_CONF}; nothing was changed"
             )
+        for opener, daemon in (("router bgp ", "bgpd"), ("bfd", "bfdd")):
+            if daemon not in self._daemons and any(block.line.startswith(opener) for block in candidate.tree):
+                raise DriverError(f"{daemon} does not run: enable it in /etc/frr/daemons; nothing was changed")
         order, tidy = order_commands(before, after)
         attributes = snapshot.attributes.get(FRR_CONF, "640 frr frr")
         uploads = {
