@@ -39,6 +39,8 @@ _WROTE_ITSELF = (
     "no ipv6 forwarding",
 )
 
+_MOST_TOLD = 3  # lines that a message quotes; the rest follow from them, mostly
+
 
 @dataclass(frozen=True, slots=True)
 class FrrChange(ComponentChange):
@@ -117,12 +119,15 @@ class FrrComponent(Component):
         lacking, surplus = self._settled(change.candidate)
         if not lacking and not surplus:
             return
-        detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints[:5]]
-        detail += [f"missing afterwards: `{redact(line)}`" for line in lacking[:5]]
-        detail += [f"still there: `{redact(line)}`" for line in surplus[:5]]
+        detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints]
+        if not detail:
+            detail = [f"missing afterwards: `{redact(line)}`" for line in lacking]
+            detail += [f"still there: `{redact(line)}`" for line in surplus]
+        told = list(dict.fromkeys(detail))
+        told = [*told[:_MOST_TOLD], f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else told
         line = complaints[0].line if complaints else redact((lacking or surplus)[0].rpartition(" / ")[2])
         raise CandidateError(
-            "; ".join(detail) + "; the running configuration is in between and must be rolled back",
+            "; ".join(told) + "; the running configuration is in between and must be rolled back",
             line=line,
             changed=True,
         )
