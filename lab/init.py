@@ -6,6 +6,7 @@ Everything is imported before the node's file systems hide the real ones.
 """
 
 import ctypes
+import errno
 import grp
 import json
 import os
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-MS_BIND, MS_REC = 4096, 16384
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
 START_DEADLINE = 180.0  # seconds until every service of a node must be ready
 
 # What a node takes over from the real machine's /etc; everything else is its own.
@@ -30,7 +31,17 @@ TAKEN_OVER = (
     "os-release", "profile", "protocols", "python3", "rpc", "security", "services", "shells", "ssl/openssl.cnf",
     "strongswan.conf", "strongswan.d", "swanctl", "terminfo", "timezone", "skel", "ssh/moduli", "ssh/ssh_config",
 )  # fmt: skip
-ON_DISK = ("etc", "home", "root", "var/log", "var/tmp", "var/lib/frr", "var/lib/strongswan", "tmp")  # /tmp is last
+ON_DISK = (
+    "etc",
+    "home",
+    "root",
+    "var/log",
+    "var/tmp",
+    "var/lib/frr",
+    "var/lib/strongswan",
+    "var/lib/sudo",
+    "tmp",
+)  # /tmp is last
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -93,8 +104,17 @@ def make_file_systems(size: int) -> None:
         (disk / name).mkdir(parents=True, exist_ok=True)
         if Path("/", name).is_dir():
             mount(str(disk / name), f"/{name}", flags=MS_BIND)
+    protect_machine()
     for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("root", 0o700)):
         (disk / name).chmod(mode)
+
+
+def protect_machine() -> None:
+    """Make what is still the real machine's own file system read-only on this node."""
+    if _libc.mount(b"none", b"/", b"none", MS_REMOUNT | MS_BIND | MS_RDONLY, b"") != 0:
+        number = ctypes.get_errno()
+        if number != errno.EINVAL:  # which means that it is no mount: a chroot, whose owner has to do it
+            raise NodeError(f"cannot protect the machine's file system: {os.strerror(number)}")
 
 
 def _copy(source: str, target: str) -> None:
