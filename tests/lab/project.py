@@ -1,11 +1,11 @@
 """Projects for tests: copies of the example, worked on by this checkout's code."""
 
 import os
-import shutil
 from pathlib import Path
 
+from routebook.cli.init import make_project
+
 CHECKOUT = Path(__file__).resolve().parents[2]
-OWN_FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 
 
 def environment() -> dict[str, str]:
@@ -15,6 +15,5 @@ def environment() -> dict[str, str]:
 
 def copy_project(target: Path) -> Path:
     """A project of the example's inventory, templates, tasks and runbooks."""
-    for folder in OWN_FOLDERS:
-        shutil.copytree(CHECKOUT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    make_project(target)
     return target
