@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -59,6 +60,11 @@ class Lab:
                     raise RefusedError(f"the lab runs already, in {kernel.name}; stop it first: routebook lab down")
                 missing = plan.names - {each.name for each in kernel.nodes(boot)}
                 if not missing:
+                    if self._read_state().get("topology") != _digest(plan):
+                        say(
+                            "the inventory has changed since the lab was started; it still plays what it was then: "
+                            "routebook lab down, then up"
+                        )
                     if operator_link.owner() != operator_link.label(self.project):
                         self._join(kernel, boot, plan)
                     return False
@@ -158,7 +164,9 @@ class Lab:
             if boot.stdout.readline().strip() != "alive":
                 raise RefusedError(f"the lab could not make its namespaces: {errors.read_text().strip()}")
             process = processes.identify(processes.children()[outer][0])
-            access.write_private(self._state, json.dumps({"kernel": kernel.name, "boot": asdict(process)}))
+            access.write_private(
+                self._state, json.dumps({"kernel": kernel.name, "boot": asdict(process), "topology": _digest(plan)})
+            )
             try:
                 kernel.prepare(plan)
                 boot.stdin.write(json.dumps(description) + "\n")
@@ -203,6 +211,11 @@ class Lab:
         operator_link.refuse_foreign(plan, self.project)
         kernel.join(boot, plan)
         operator_link.complete(self.project)
+
+
+def _digest(plan: Topology) -> str:
+    """Differs when the lab would be another one."""
+    return hashlib.sha256(repr(plan).encode()).hexdigest()
 
 
 def _need_root() -> None:

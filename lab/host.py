@@ -149,7 +149,6 @@ def _ssh_files(host: Host, access: Access) -> dict[str, File]:
         "/etc/pam.d/sshd": File(pam),
         "/etc/pam.d/sudo": File(pam),
         "/etc/pam.d/su": File("auth sufficient pam_rootok.so\n" + pam),
-        "/etc/pam.d/frr": File("auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"),
         "/etc/pam.d/other": File("auth required pam_deny.so\naccount required pam_deny.so\n"),
     }
 
@@ -183,6 +182,7 @@ FRR = Service(
 def frr_files(name: str, configuration: str) -> dict[str, File]:
     """What FRR needs to start with a configuration."""
     return {
+        "/etc/pam.d/frr": File("auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"),
         "/etc/frr/daemons": File(
             "bgpd=yes\nbfdd=yes\n"
             "vtysh_enable=yes\n"

@@ -39,6 +39,13 @@ def refuse_foreign(topology: Topology, project: Path) -> None:
                     f"{address['local']}, which the inventory gives to {ours[address['local']]}, "
                     f"is this machine's own address on {device['ifname']}; the lab cannot run here"
                 )
+    shown = subprocess.run(["ip", "-json", "route", "show"], capture_output=True, text=True, check=True)
+    for route in json.loads(shown.stdout):
+        if route.get("gateway") in ours:
+            raise RefusedError(
+                f"{route['gateway']}, which the inventory gives to {ours[route['gateway']]}, "
+                "is this machine's gateway; the lab cannot run here"
+            )
     for address, name in ours.items():
         _refuse_route(address, name)
 

@@ -31,8 +31,7 @@ def peer_node(peer: Peer) -> Node:
         kind="peer",
         devices=tuple(Device(each.name, each.link) for each in peer.interfaces if each.link is not None),
         network=tuple(lines),
-        files=files
-        | {"/etc/hosts": File("127.0.0.1\tlocalhost\n"), "/etc/pam.d/frr": File("account sufficient pam_permit.so\n")},
+        files=files | {"/etc/hosts": File("127.0.0.1\tlocalhost\n")},
         folders=folders,
         services=services,
     )

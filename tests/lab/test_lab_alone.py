@@ -102,6 +102,14 @@ def test_an_address_that_is_taken_is_refused(elsewhere: Elsewhere) -> None:
     assert "no-edge1" in refused.stderr
 
 
+def test_a_changed_inventory_is_pointed_out_by_the_next_up(elsewhere: Elsewhere) -> None:
+    project = elsewhere.project()
+    assert "has changed" not in elsewhere.routebook(project, "lab", "up").stdout
+    assert "has changed" not in elsewhere.routebook(project, "lab", "up").stdout
+    edit(project / "inventory/network.yaml", r"/36 x 40", "/36 x 41")
+    assert "has changed" in elsewhere.routebook(project, "lab", "up").stdout
+
+
 def test_a_machine_on_a_network_of_the_same_numbers_keeps_it(elsewhere: Elsewhere) -> None:
     project = elsewhere.project()
     for line in (

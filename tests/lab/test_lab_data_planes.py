@@ -31,6 +31,24 @@ def test_every_session_of_the_example_comes_up_over_its_tunnels(elsewhere: Elsew
     assert "Network not in table" in transit, "the last prefix of each peer has an invalid ROA and must be filtered"
 
 
+@pytest.mark.parametrize("speaker", ["frr", "gobgp", "openbgpd"])
+def test_any_speaker_can_play_a_peer_of_several_hosts(elsewhere: Elsewhere, speaker: str) -> None:
+    """BIRD does it in the example."""
+    project = elsewhere.project()
+    network = project / "inventory/network.yaml"
+    network.write_text(
+        network.read_text().replace(
+            'speaker: bird, announce: ["2001:db8:1000', f'speaker: {speaker}, announce: ["2001:db8:1000'
+        )
+    )
+    up = elsewhere.routebook(project, "lab", "up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    elsewhere.configure_by_hand(project, ["no-edge1", "no-edge2"], {})
+    received = """vtysh -c 'show bgp ipv6 unicast summary json' | grep -q '"pfxRcd": *39'"""
+    for edge in ("no-edge1", "no-edge2"):
+        elsewhere.wait_for(project, edge, received, 60)
+
+
 # Two tunnels from one host to two hosts of one site, any to any: what only a kernel with VTI can tell apart.
 TWO_LEGS = {
     "hosts.yaml": """
