@@ -68,17 +68,17 @@ class Transaction:
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
         with self.timings.phase("pre-checks"):
-            self.before = read_states(self.nornir, self.observed)
+            self.before = read_states(self.nornir, self.observed).values
             self.findings = self.judge(self.before, self.plan, {})(self.before, {}, final=True)
         return self.findings
 
     def carry_out(self) -> str:
         """Arm, push, check, and confirm or roll back. Returns the outcome."""
         with self.timings.phase("pre-checks"):
-            self.before = read_states(self.nornir, self.observed)
-        missing = sorted(set(self.hosts) - self.before.keys())
-        if missing:
-            return self._refused(f"the state of {', '.join(missing)} cannot be read; nothing was changed")
+            outcome = read_states(self.nornir, self.observed)
+        self.before = outcome.values
+        if self._failed({host: error for host, error in outcome.errors.items() if host in self.hosts}, "pre-checks"):
+            return self._refused("not every host tells its state; nothing was changed")
         for host, state in self.before.items():
             self.journal.store_state(self.run_id, host, state)
         if self.stop.is_set():
@@ -91,10 +91,10 @@ class Transaction:
             raise
         if not reason:
             return "confirmed"
-        outcome = self._roll_back(reason)
-        if outcome == "rolled_back" and not self.pushed_at:
+        ended = self._roll_back(reason)
+        if ended == "rolled_back" and not self.pushed_at:
             return self._refused(f"{reason}; nothing was changed")
-        return outcome
+        return ended
 
     def _try(self) -> str:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""

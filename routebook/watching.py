@@ -12,7 +12,7 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import State
 from routebook.findings import Finding, definite, suspects
-from routebook.steps import driver, on_drivers, on_hosts
+from routebook.steps import Outcome, driver, on_drivers, on_hosts
 
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
@@ -56,7 +56,7 @@ class Watcher:
         pause = FIRST_PAUSE
         while True:
             self.tick()
-            self.now = read_states(self.nornir, self.hosts)
+            self.now = read_states(self.nornir, self.hosts).values
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
             findings = judge(self.now, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)
@@ -93,9 +93,9 @@ class Watcher:
         on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
 
 
-def read_states(nornir: Nornir, hosts: Collection[str]) -> dict[str, State]:
-    """The state of every host that can be read; one that cannot is missing."""
-    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True).values
+def read_states(nornir: Nornir, hosts: Collection[str]) -> Outcome[State]:
+    """The state of every host that can be read, and the error of each that cannot."""
+    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True)
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
