@@ -194,6 +194,8 @@ class SwanctlComponent(Component):
             raise CandidateError(f"charon rejects the candidate: {said}", line=said, changed=False)
         if result.status == scripts.NO_DAEMON:
             raise DriverError("charon does not answer: is strongSwan running?")
+        if result.status == scripts.NOT_STAGED:
+            raise DriverError(f"{FOLDER} cannot be written: {said}; nothing was changed by this")
         if result.status in (GONE, BUSY):
             raise DriverError("the change is not armed any more: its timer has fired, and undoes or has undone it")
         if result.status:

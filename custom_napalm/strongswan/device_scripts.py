@@ -3,6 +3,9 @@
 All of it runs in a run's folder. There, `swanctl/` is the whole tree to load, `swanctl.new/` and `swanctl.old/`
 the exact files that change and what they were, and `swanctl.files` one line for each: mode, owner, group (or
 `gone`) after and before, and the path below /etc/swanctl.
+
+swanctl itself reads a copy below /etc/swanctl: the AppArmor profile of Debian and Ubuntu (usr.sbin.swanctl) lets it
+read nothing elsewhere, and what it cannot read it takes for an empty configuration.
 """
 
 from collections.abc import Iterable
@@ -12,7 +15,10 @@ from custom_napalm.linux.device_scripts import WHILE_ARMED
 from custom_napalm.strongswan.changes import TunnelChange
 from custom_napalm.strongswan.tree import FOLDER
 
-REJECTED, NOT_LOADED, NO_DAEMON = 21, 22, 23
+REJECTED, NOT_LOADED, NO_DAEMON, NOT_STAGED = 21, 22, 23, 24
+
+# Nobody's configuration, as no include reaches a dot-folder; there for the moments in which swanctl reads it.
+_STAGE = f"{FOLDER}/.routebook"
 
 # One line per child: connection, IKE SA's number and state, who initiated it (i: here, r: there), child, its number
 # and state; a dash where there is no child.
@@ -95,12 +101,15 @@ PUSH = (
     + _SAS
     + _LOAD
     + f"""answers || exit {NO_DAEMON}
-swanctl --load-conns --file "$1/swanctl.check" >out.check 2>err.check
+rm -rf {_STAGE}
+trap 'rm -rf {_STAGE}' EXIT
+(umask 077 && mkdir {_STAGE} && cp -R "$1/swanctl" "$1/swanctl.check" {_STAGE}/) || exit {NOT_STAGED}
+swanctl --load-conns --file {_STAGE}/swanctl.check >out.check 2>err.check
 checked=$?
 swanctl --load-conns >out.unload 2>err.unload
 if [ "$checked" -ne 0 ] || bad err.check; then cat out.check err.check; exit {REJECTED}; fi
 : >swanctl.pushing
-load "$1/swanctl/swanctl.conf" swanctl.expected || {{ cat out.load err.load; exit {NOT_LOADED}; }}
+load {_STAGE}/swanctl/swanctl.conf swanctl.expected || {{ cat out.load err.load; exit {NOT_LOADED}; }}
 sas >swanctl.loaded
 : >swanctl.pushed
 """
@@ -135,7 +144,8 @@ def revert(changes: Iterable[TunnelChange]) -> str:
         + _LOAD
         + _MOVE
         + _FILES
-        + f"""[ -e swanctl.pushing ] || exit 0
+        + f"""rm -rf {_STAGE}
+[ -e swanctl.pushing ] || exit 0
 if [ -e swanctl.persisting ]; then
     while read -r _ _ _ mode owner group path; do
         if [ "$mode" = gone ]; then rm -f "$etc/$path"; continue; fi

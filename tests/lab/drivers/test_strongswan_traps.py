@@ -324,3 +324,34 @@ class TestNoDaemon:
             assert etc_files(tunnel.right) == files
         finally:
             tunnel.right.start_strongswan()
+
+
+class TestAppArmor:
+    """Debian's profile lets swanctl read nothing outside of /etc/swanctl; what it cannot read is empty for it."""
+
+    SPY = """cp /usr/sbin/swanctl /run/swanctl.real
+printf '#!/bin/sh\\necho "$@" >>/run/swanctl.calls\\nexec /run/swanctl.real "$@"\\n' >/run/swanctl.spy
+chmod 755 /run/swanctl.real /run/swanctl.spy
+mount --bind /run/swanctl.spy /usr/sbin/swanctl
+"""
+
+    def test_swanctl_is_given_files_below_etc_swanctl_only_and_nothing_stays_there(self, tunnel: Pair) -> None:
+        drivers = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
+        before = etc_files(tunnel.left)
+        tunnel.left.sh(self.SPY)
+        try:
+            transact(
+                drivers,
+                [candidate(replace(LEFT, psk="another-key")), candidate(replace(RIGHT, psk="another-key"))],
+                "spied",
+            )
+            for driver in drivers:
+                driver.rollback()
+            calls = tunnel.left.sh("cat /run/swanctl.calls")
+        finally:
+            tunnel.left.sh("umount /usr/sbin/swanctl; rm -f /run/swanctl.*")
+        read = re.findall(r"--file (\S+)", calls)
+        assert len(read) >= 3  # the check, the push and the way back
+        assert all(file.startswith("/etc/swanctl/") for file in read), read
+        assert etc_files(tunnel.left) == before
+        assert tunnel.left.sh("ls -A /etc/swanctl | grep '^\\.' || true") == ""
