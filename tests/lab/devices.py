@@ -65,6 +65,6 @@ def since(lab: RunningLab, host: str) -> dict[str, object]:
 
 
 def on(lab: RunningLab, host: str, script: str) -> str:
-    done = lab.exec(host, ["sh", "-c", script])
+    done = lab.exec(host, ["sh", "-c", f"export VTYSH_HISTFILE=/dev/null\n{script}"])
     assert done.returncode == 0, f"{host}: {script}: {done.stderr}"
     return done.stdout

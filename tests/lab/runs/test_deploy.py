@@ -9,10 +9,10 @@ import pytest
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
 
-# Where a host has files of its own; /run/lab is the lab's.
+# Where a host has files of its own, its logs apart; /run/lab and /run/disk are the lab's.
 TRACES = """
-find /etc /home /root /run /tmp /var/lib/frr /var/lib/strongswan /var/tmp -path /run/lab -prune -o \
-    -newer /var/tmp/before ! -type s -print | sort
+find /etc /home /root /run /tmp /var/lib/frr /var/lib/strongswan /var/tmp \
+    \\( -path /run/lab -o -path /run/disk \\) -prune -o -newer /var/tmp/before ! -type s -print | sort
 """
 
 
