@@ -94,7 +94,7 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
     assert after == before
 
 
-def test_a_confirmed_change_survives_a_restart_of_the_daemons_and_can_be_rolled_back(deployed: RunningLab) -> None:
+def test_a_confirmed_change_is_in_the_file_that_frr_boots_with_and_can_be_rolled_back(deployed: RunningLab) -> None:
     from tests.lab.runs.conftest import edited
 
     before = devices.read_all(deployed)
