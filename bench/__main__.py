@@ -47,7 +47,7 @@ def confirmation(project: Path) -> dict[str, float]:
     ended = time.time()
     took = time.monotonic() - begun
     uptimes = [
-        session["peerUptimeEstablishedEpoch"]
+        session["bgpTimerUpEstablishedEpoch"]
         for host in sorted(nornir_for(project).inventory.hosts)
         for session in sessions(Lab(project), host)
     ]

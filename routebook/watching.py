@@ -62,7 +62,7 @@ class Watcher:
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
                 # Some causes are definite in a log long before the state shows that they are.
-                explanations |= self._explain(findings)
+                explanations |= self._explain(_worth_asking(findings, done=done))
                 explained = time.monotonic()
                 findings = judge(self.now, explanations, final=final)
                 done = final or (definite(findings) == "failed" and not self.patient)
@@ -91,6 +91,13 @@ class Watcher:
         )
         hosts = waiting.keys() & self.now.keys()
         on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
+
+
+def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
+    """Findings whose cause is worth asking for: a BGP speaker takes seconds to tell, so only of what is decided."""
+    failed = [finding for finding in findings if finding.status == "failed"]
+    decided = (failed or findings) if done else ()
+    return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
 
 
 def read_states(nornir: Nornir, hosts: Collection[str]) -> Outcome[State]:

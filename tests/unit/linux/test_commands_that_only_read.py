@@ -23,10 +23,10 @@ class Recorder:
 @pytest.mark.parametrize(
     ("command", "script"),
     [
-        ("show bgp summary", "vtysh -c 'show bgp summary'"),
-        ("show run | include neighbor", "vtysh -c 'show run | include neighbor'"),
-        ("show x; reboot", "vtysh -c 'show x; reboot'"),
-        ("show it's", "vtysh -c 'show it'\"'\"'s'"),
+        ("show bgp summary", "VTYSH_HISTFILE=/dev/null vtysh -c 'show bgp summary'"),
+        ("show run | include neighbor", "VTYSH_HISTFILE=/dev/null vtysh -c 'show run | include neighbor'"),
+        ("show x; reboot", "VTYSH_HISTFILE=/dev/null vtysh -c 'show x; reboot'"),
+        ("show it's", "VTYSH_HISTFILE=/dev/null vtysh -c 'show it'\"'\"'s'"),
         ("swanctl  --list-sas --raw", "swanctl --list-sas --raw"),
         ("ip -6 route show", "ip -6 route show"),
         ("uptime", "uptime"),
