@@ -1,0 +1,248 @@
+"""An ASA's command line over one SSH channel: a line is sent, its answer is what comes until the exact prompt.
+
+Nothing here sleeps. An exchange is over when the host's own prompt stands at the end of what came; the answer
+belongs to the line because the line's echo stands at its begin. What does not fit is an error, never a guess.
+"""
+
+import re
+import select
+import time
+from collections.abc import Mapping, Sequence
+
+import paramiko
+
+from custom_napalm.asa.prompt import Prompt, first_prompt
+from custom_napalm.contract import DriverError, LostContactError
+
+WIDTH = 80
+"""Columns after which ASA rewrites the echo of a line, with a `$`; changing it would be a configuration change."""
+
+_PIECE = 2000  # bytes of lines sent ahead of their answers: less than any known input buffer of the device
+_PAGER = b"<--- More --->"
+_QUESTION = re.compile(
+    rb"(?:\[confirm\]|\(yes/no\)\S*|\[[Yy]es/[Nn]o\]\S*|\[[Yy]/[Nn]\]\S*|\[Y\]es, \[N\]o, \[A\]sk later:|"
+    rb"[Pp]assword:|[Uu]sername:|\[\S*\]\?|<--- More --->) ?\Z"
+)
+# What a failover pair prints by itself, at any time.
+_UNASKED = re.compile(rb"Beginning configuration replication: Sending to mate\.|End Configuration Replication to mate")
+_MAYBE = "what it was told last may or may not have happened"
+
+
+class UnexpectedTextError(DriverError):
+    """The device printed what was not expected; the connection is not used any more."""
+
+
+class Terminal:
+    """One interactive channel. `label` is what messages call the host."""
+
+    def __init__(self, channel: paramiko.Channel, label: str) -> None:
+        self._channel = channel
+        self._buffer = bytearray()
+        self._poll = select.poll()
+        self._poll.register(channel.fileno(), select.POLLIN)
+        self.label = label
+        self.prompt: Prompt | None = None
+        self.body = b""  # the last prompt's: host, and what else the configuration lets it show
+        self.mode = ""  # "" in exec mode, else "config", "config-if" …
+        self.privileged = False
+
+    def greet(self, timeout: float) -> bytes:
+        """Wait for the first prompt. The greeting's text; raises UnexpectedTextError on a question."""
+        deadline = time.monotonic() + timeout
+        while (found := first_prompt(bytes(self._buffer))) is None:
+            self._no_question(())
+            self._receive(deadline)
+        greeting = bytes(self._buffer)
+        self._buffer.clear()
+        self.prompt, self.privileged = Prompt.of(found[:-1]), found.endswith(b"#")
+        return greeting
+
+    def run(self, line: str, *, timeout: float = 60.0, replies: Mapping[str, str] | None = None) -> str:
+        """The answer to one line. `replies` answer the questions that are expected, each by the end of its text."""
+        sent = dict(replies or {})
+        deadline = time.monotonic() + timeout
+        self._send(line + "\n", deadline)
+        self._echo(line, deadline)
+        answer = bytearray()
+        while (end := self._ended()) is None:
+            question = self._asked(sent)
+            if question is not None:
+                answer += self._buffer
+                self._buffer.clear()
+                self._send(sent[question] + "\n", deadline)
+            else:
+                self._no_question(sent)
+                self._receive(deadline)
+        answer += self._buffer[: end.start()]
+        self._here(end)
+        self._buffer.clear()
+        return _text(bytes(answer))
+
+    def configure(self, lines: Sequence[str], *, timeout: float = 60.0) -> list[str]:
+        """The answer to each of `lines`, which are sent ahead in pieces: one exchange, not one per line."""
+        answers: list[str] = []
+        for piece in _pieces(lines):
+            deadline = time.monotonic() + timeout
+            self._send("".join(f"{line}\n" for line in piece), deadline)
+            for number, line in enumerate(piece, 1):
+                self._echo(line, deadline)
+                answers.append(self._one_of_many(number == len(piece), deadline))
+        return answers
+
+    def ask_password(self, line: str, password: str, *, timeout: float) -> str:
+        """Send `line`, which must ask for a password once. What came after it, to its prompt or next question."""
+        deadline = time.monotonic() + timeout
+        self._send(line + "\n", deadline)
+        said = b""
+        asked = 0
+        while self._ended() is None:
+            if re.search(rb"[Pp]assword:\s*\Z", self._buffer[-80:]):
+                asked += 1
+                said += bytes(self._buffer)
+                # Asked again means refused. "The enable password is not set" asks for a new one.
+                if asked > 1 or b"not set" in said or b"Enter  Password" in said or b"New" in said:
+                    raise UnexpectedTextError(_text(said))
+                self._buffer.clear()
+                self._send(password + "\n", deadline)
+            else:
+                self._receive(deadline)
+        end = self._ended()
+        assert end is not None
+        said += bytes(self._buffer[: end.start()])
+        self._here(end)
+        self._buffer.clear()
+        return _text(said)
+
+    def _one_of_many(self, last: bool, deadline: float) -> str:
+        while True:
+            end = self._ended() if last else self._next_prompt()
+            if end is not None:
+                break
+            self._no_question(())
+            self._receive(deadline)
+        answer = _text(bytes(self._buffer[: end.start()]))
+        self._here(end)
+        del self._buffer[: end.end()]
+        return answer
+
+    def _known(self) -> Prompt:
+        if self.prompt is None:
+            raise LostContactError(f"{self.label}: the session is not open")
+        return self.prompt
+
+    def _ended(self) -> re.Match[bytes] | None:
+        # A prompt is short; what is searched stays small however long the answer is.
+        start = max(0, len(self._buffer) - 400)
+        if not self._buffer.endswith((b"# ", b"> ", b"#", b">")):
+            return None
+        return self._known().at_end.search(self._buffer, start) if start == 0 else self._at_line(start)
+
+    def _at_line(self, start: int) -> re.Match[bytes] | None:
+        line = max(self._buffer.rfind(b"\n", start), self._buffer.rfind(b"\r", start))
+        return self._known().at_end.search(self._buffer, line + 1) if line >= 0 else None
+
+    def _next_prompt(self) -> re.Match[bytes] | None:
+        found = self._known().pattern.search(self._buffer)
+        # Its blank may still be on the way; it must not be taken for the next line's echo.
+        return found if found is not None and found.end() < len(self._buffer) else None
+
+    def _here(self, end: re.Match[bytes]) -> None:
+        self.body = end["body"]
+        self.mode = (end["mode"] or b"").decode().strip("()")
+        self.privileged = end["mark"] == b"#"
+
+    def _echo(self, line: str, deadline: float) -> None:
+        """Take the line's echo from what came. Raises UnexpectedTextError where something else stands."""
+        wanted = line.encode("utf-8", "surrogateescape").rstrip()
+        while True:
+            end = self._buffer.find(b"\n")
+            if end < 0:
+                self._receive(deadline)
+                continue
+            shown = bytes(self._buffer[:end])
+            del self._buffer[: end + 1]
+            if self._is_echo(shown, wanted):
+                return
+            rest = self._known().pattern.sub(b"", shown).strip()
+            if rest and not _UNASKED.fullmatch(rest):
+                raise UnexpectedTextError(
+                    f"{self.label} printed something nobody asked for, so its answers cannot be told apart; {_MAYBE}"
+                )
+
+    def _is_echo(self, shown: bytes, wanted: bytes) -> bool:
+        plain = self._known().pattern.sub(b"", shown.replace(b"\b", b"")).strip()
+        if plain == wanted.strip():
+            return True
+        # Longer than the terminal is wide: rewritten in place, with a $ at the cut. Only its begin can be compared.
+        room = WIDTH - len(self.body) - len(self.mode) - 4
+        return len(wanted) >= room - 8 and b"$" in shown and plain[:8] == wanted.strip()[:8]
+
+    def _asked(self, replies: Mapping[str, str]) -> str | None:
+        tail = bytes(self._buffer[-400:]).rstrip().decode("utf-8", "replace")
+        return next((question for question in replies if tail.endswith(question)), None)
+
+    def _no_question(self, expected: object) -> None:
+        found = _QUESTION.search(self._buffer, max(0, len(self._buffer) - 200))
+        if found is None:
+            return
+        if found[0].strip() == _PAGER:
+            # The pager is off from the first exchange on; before it, only a greeting can be this long.
+            self._send(" ", time.monotonic() + 10)
+            del self._buffer[found.start() :]
+            return
+        if expected and self._asked(expected if isinstance(expected, Mapping) else {}):
+            return
+        if self._may_be_text(found):
+            return
+        tail = _text(bytes(self._buffer[-300:])).strip().splitlines()
+        raise UnexpectedTextError(f"{self.label} asks something that is not known: {tail[-1].strip()!r}; {_MAYBE}")
+
+    def _may_be_text(self, found: re.Match[bytes]) -> bool:
+        """Whether more has come by now: then it was the end of a packet, not of what the device says."""
+        del found
+        if self._poll.poll(250):
+            return True
+        return False
+
+    def _send(self, text: str, deadline: float) -> None:
+        self._channel.settimeout(max(0.01, deadline - time.monotonic()))
+        try:
+            self._channel.sendall(text.encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _receive(self, deadline: float) -> None:
+        """Wait for more. Raises LostContactError when nothing comes until the deadline, or the connection ends."""
+        try:
+            while not self._channel.recv_ready():
+                if self._channel.closed or self._channel.eof_received or not self._channel.get_transport().is_active():
+                    raise self._lost(EOFError("the other side closed it"))
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    tail = _text(bytes(self._buffer[-200:])).strip().splitlines()[-1:]
+                    ended = "" if not tail or "key" in tail[0] or "assword" in tail[0] else f" after {tail[0][-60:]!r}"
+                    raise LostContactError(f"{self.label} fell silent{ended}; {_MAYBE}")
+                self._poll.poll(min(left, 1.0) * 1000)
+            self._buffer += self._channel.recv(262144)
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> LostContactError:
+        return LostContactError(f"the connection to {self.label} broke: {error or type(error).__name__}; {_MAYBE}")
+
+
+def _pieces(lines: Sequence[str]) -> list[list[str]]:
+    pieces: list[list[str]] = [[]]
+    size = 0
+    for line in lines:
+        if pieces[-1] and size + len(line) > _PIECE:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(line)
+        size += len(line) + 1
+    return pieces if pieces[-1] else []
+
+
+def _text(data: bytes) -> str:
+    """Lines as a person reads them: one newline at each end, no carriage returns."""
+    return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "")
