@@ -11,7 +11,7 @@ from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
-from routebook.journal import HostState, Journal
+from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.report.model import HostResult, RunResult
 from routebook.runbook import Check, Runbook, View
@@ -77,11 +77,14 @@ class Running:
             options=self.options,
             stop=self.stop,
         )
-        outcome = "needs_attention"
         try:
             outcome = self._outcome(transaction, approve)
-        finally:
-            journal.finish(run_id, outcome, transaction.message)
+        except BaseException:
+            # A run that may have left something on a device stays unfinished, for `recover` to look at.
+            if not ON_DEVICE & set(transaction.states.values()):
+                journal.finish(run_id, "refused")
+            raise
+        journal.finish(run_id, outcome, transaction.message)
         if outcome in ("refused", "unchanged"):
             journal.discard_secrets(run_id)
         return RunResult(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import State, TransactionDriver
+from custom_napalm.contract import DriverError, LostContactError, State, TransactionDriver
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite
 from routebook.journal import ON_DEVICE, HostState, Journal
@@ -91,9 +91,10 @@ class Transaction:
             raise
         if not reason:
             return "confirmed"
-        if not any(state in ON_DEVICE for state in self.states.values()):
-            return self._refused(reason)
-        return self._roll_back(reason)
+        outcome = self._roll_back(reason)
+        if outcome == "rolled_back" and not self.pushed_at:
+            return self._refused(f"{reason}; nothing was changed")
+        return outcome
 
     def _try(self) -> str:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""
@@ -134,7 +135,7 @@ class Transaction:
             self.activated_at = time.monotonic()
         with self.timings.phase(phase):
             self._enter(hosts, entering)
-            self._tell(phase, f"on {len(hosts)} hosts")
+            self._tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}")
             outcome = on_drivers(self.nornir, hosts, step)
             self._enter(outcome.values, reached)
             for host in outcome.values:
@@ -142,8 +143,8 @@ class Transaction:
         if not self._failed(outcome.errors, phase):
             return ""
         if phase == "arm":
-            # What was not armed was not touched; what was armed is only a timer, and rolling back takes it away.
-            self._enter(outcome.errors, HostState.SNAPSHOTTED)
+            # A host that refused to be armed was not touched; one that was lost meanwhile may be armed.
+            self._enter([host for host, error in outcome.errors.items() if untouched(error)], HostState.SNAPSHOTTED)
         return f"{phase} failed on {', '.join(sorted(outcome.errors))}"
 
     def _check(self, changed: Collection[str]) -> str:
@@ -214,3 +215,8 @@ class Transaction:
 
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))
+
+
+def untouched(error: Exception) -> bool:
+    """Whether a device that answered with this error is certainly as it was."""
+    return isinstance(error, DriverError) and not isinstance(error, LostContactError) and not error.changed

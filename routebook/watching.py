@@ -59,16 +59,15 @@ class Watcher:
             self.now = read_states(self.nornir, self.hosts)
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
             findings = judge(self.now, explanations, final=final)
-            result = definite(findings)
-            if result == "passed":
-                return findings
-            if final or (result == "failed" and not self.patient):
-                explanations |= self._explain(findings)
-                return judge(self.now, explanations, final=final)
-            if time.monotonic() - explained >= EXPLAIN_EVERY:
+            done = final or (definite(findings) == "failed" and not self.patient)
+            if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
                 # Some causes are definite in a log long before the state shows that they are.
                 explanations |= self._explain(findings)
                 explained = time.monotonic()
+                findings = judge(self.now, explanations, final=final)
+                done = final or (definite(findings) == "failed" and not self.patient)
+            if done or definite(findings) == "passed":
+                return findings
             if self.nudge and time.monotonic() - retried >= RETRY_EVERY:
                 self._retry(findings)
                 retried = time.monotonic()

@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import ClassVar
 
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.frr import revert, vtysh
 from custom_napalm.frr.candidate import Wanted, missing, target, wanted
 from custom_napalm.frr.command import render_commands
+from custom_napalm.frr.diagnosis import explain, retry_sessions
 from custom_napalm.frr.difference import commands
 from custom_napalm.frr.effects import forecast
 from custom_napalm.frr.idempotence import unstable_lines
@@ -20,10 +22,12 @@ from custom_napalm.frr.present import diff
 from custom_napalm.frr.redaction import redact
 from custom_napalm.frr.references import undefined_policies
 from custom_napalm.frr.refresh import refresh_script
+from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.frr.tree import Tree, parse, render
 from custom_napalm.frr.vtysh import FRR_CONF
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.shell import Shell
+from custom_napalm.state import BgpSession
 
 PART = "frr"
 _WROTE_ITSELF = (
@@ -38,9 +42,10 @@ _WROTE_ITSELF = (
 
 @dataclass(frozen=True, slots=True)
 class FrrChange(ComponentChange):
-    """A change of FRR and the candidate to prove it by."""
+    """A change of FRR, the candidate to prove it by, and the commands that make live sessions use it."""
 
     candidate: Wanted = field(kw_only=True)
+    refresh: str = field(default="", kw_only=True)
 
 
 class FrrComponent(Component):
@@ -51,6 +56,7 @@ class FrrComponent(Component):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._daemons = frozenset({"zebra", "bgpd"})
+        self._integrated = True
 
     def snapshot(self) -> Snapshot:
         """Read the running configuration and frr.conf."""
@@ -59,7 +65,7 @@ class FrrComponent(Component):
         if reading.boot is not None:
             parts[FRR_CONF] = reading.boot
             attributes[FRR_CONF] = reading.boot_attributes
-        self._daemons = reading.daemons
+        self._daemons, self._integrated = reading.daemons, reading.integrated
         meanings = [fingerprint(parse(text)) for text in parts.values()]
         return Snapshot(parts, attributes, sha256(" ".join(meanings).encode()).hexdigest())
 
@@ -124,8 +130,24 @@ class FrrComponent(Component):
     def activate(self, change: ComponentChange, folder: str) -> None:
         """Have Established sessions apply lists whose content changed: the one thing bgpd does not do by itself."""
         del folder
-        if script := refresh_script(_frr(change)):
-            self.shell.run(script)
+        if script := _frr(change).refresh:
+            self.shell.run(f"{vtysh.NO_HISTORY}\n{script}")
+
+    def bgp(self) -> tuple[BgpSession, ...]:
+        """bgpd's sessions."""
+        return read_bgp_sessions(self.shell)
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let sessions that wait in Idle, Connect or Active try again now."""
+        retry_sessions(self.shell, peers)
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Why the session with an address does not come up; nothing about what is no address."""
+        try:
+            ip_address(subject)
+        except ValueError:
+            return []
+        return explain(self.shell, subject, seconds)
 
     def redact(self, text: str) -> str:
         """The text without passwords and keys."""
@@ -155,7 +177,13 @@ class FrrComponent(Component):
         )
         if not push and not boot_differs:
             return FrrChange(change, {}, revert.NOTHING_TO_REVERT, candidate=candidate)
+        if not self._integrated:
+            raise DriverError(
+                "/etc/frr/vtysh.conf says `no service integrated-vtysh-config`, but Routebook keeps FRR's "
+                f"configuration in {FRR_CONF}; nothing was changed"
+            )
         order, tidy = order_commands(before, after)
+        attributes = snapshot.attributes.get(FRR_CONF, "640 frr frr")
         uploads = {
             revert.PUSH: push,
             revert.UNDO: undo,
@@ -163,16 +191,21 @@ class FrrComponent(Component):
             revert.TIDY: tidy,
             revert.RUNNING: snapshot.parts[PART],
             revert.DAEMONS: " ".join(sorted(self._daemons)) + "\n",
+            revert.BOOT_ATTRIBUTES: attributes + "\n",
         }
+        if FRR_CONF in snapshot.parts:
+            uploads[revert.BOOT_BEFORE] = snapshot.parts[FRR_CONF]
         if boot_text is not None:
-            uploads[revert.BOOT] = boot_text
+            uploads[revert.BOOT_AFTER] = boot_text
+        refresh = refresh_script(before, after)
         return FrrChange(
             change,
             uploads,
-            revert.revert_fragment(),
-            revert.persist_fragment(restored=boot_text is not None),
+            revert.revert_fragment(refresh),
+            revert.persist_fragment(attributes, restored=boot_text is not None),
             {posixpath.dirname(FRR_CONF): 2 * len(render(after)) + 4096},
             candidate=candidate,
+            refresh=refresh,
         )
 
 

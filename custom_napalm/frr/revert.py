@@ -1,33 +1,37 @@
-"""The POSIX sh that runs on the device: taking back a change whatever state it is in, and keeping it at the end."""
+"""The POSIX sh that runs on the device: loading a change, taking it back from any state, keeping it at the end."""
 
-from custom_napalm.frr.vtysh import FRR_CONF
+from custom_napalm.frr.refresh import RETRY_WAITING
+from custom_napalm.frr.vtysh import FRR_CONF, NO_HISTORY
 
-# Names of the files in a run's folder.
+# Names of the files in a run's folder. BOOT_BEFORE and BOOT_AFTER are texts of frr.conf.
 PUSH, UNDO, ORDER, TIDY = "frr.push", "frr.undo", "frr.order", "frr.tidy"
-RUNNING, DAEMONS, BOOT = "frr.running", "frr.daemons", "frr.conf"
+RUNNING, DAEMONS = "frr.running", "frr.daemons"
+BOOT_BEFORE, BOOT_AFTER, BOOT_ATTRIBUTES = "frr.boot-before", "frr.boot-after", "frr.boot-attributes"
 
-# Sessions that wait for their next attempt (up to 120 s) try now; those that are up, shut down or over their
-# limit are left alone.
-RETRY_WAITING = r"""
-vtysh -c 'show bgp neighbors json' 2>/dev/null | awk -F'"' '
-    /^ ? ?"[^"]*": ?\{/ { peer = $2; off = 0; waiting = 0 }
-    /"adminShutDown": ?true|"prefixesConfigExceedMax": ?true/ { off = 1 }
-    /"bgpState": ?"(Active|Connect|Idle)"/ { waiting = 1 }
-    /"readThread"/ { if (waiting && !off) print peer }
-' | while read -r peer; do vtysh -c "clear bgp $peer" </dev/null >/dev/null 2>&1; done
+_WRITE_BOOT = f"""
+frr_write() {{  # the file $1 becomes frr.conf with mode $2, owner $3 and group $4; the old one is there until then
+    cmp -s "$1" {FRR_CONF} && return 0
+    frr_new=/etc/frr/.frr.conf.routebook
+    (umask 077; cat "$1" >$frr_new) && chown "$3:$4" $frr_new && chmod "$2" $frr_new && sync $frr_new &&
+        mv $frr_new {FRR_CONF} && sync /etc/frr && return 0
+    rm -f $frr_new
+    echo "{FRR_CONF} could not be written"
+    return 1
+}}
 """
 
 _REVERT = r"""
-frr_deadline=$(( $(date +%s) + 60 ))
+frr_uptime() { read -r frr_up _ </proc/uptime; echo "${frr_up%%.*}"; }
+frr_deadline=$(($(frr_uptime) + 60))
 frr_read() {  # frr.now: the running configuration, once every daemon of the snapshot answers
     while :; do
-        vtysh -c 'show daemons' -c 'show running-config' >frr.all 2>/dev/null || : >frr.all
-        frr_up=1
-        for frr_d in $(cat frr.daemons); do
-            head -n 1 frr.all | tr ' ' '\n' | grep -qx "$frr_d" || frr_up=0
+        timeout 30 vtysh -c 'show daemons' -c 'show running-config' >frr.all 2>/dev/null || : >frr.all
+        frr_all_up=1
+        for frr_daemon in $(cat frr.daemons); do
+            head -n 1 frr.all | tr ' ' '\n' | grep -qx "$frr_daemon" || frr_all_up=0
         done
-        [ $frr_up = 1 ] && { tail -n +2 frr.all >frr.now; return 0; }
-        [ "$(date +%s)" -ge "$frr_deadline" ] && return 1
+        [ $frr_all_up = 1 ] && { tail -n +2 frr.all >frr.now; return 0; }
+        [ "$(frr_uptime)" -ge "$frr_deadline" ] && return 1
         sleep 1
     done
 }
@@ -39,57 +43,65 @@ frr_meaning() {  # every line with its contexts, sorted: equal for equal configu
            print line }' "$1" | sort
 }
 frr_exact() { frr_read && cmp -s frr.now frr.running; }
-frr_same() { frr_meaning frr.now >frr.m1; frr_meaning frr.running >frr.m2; cmp -s frr.m1 frr.m2; }
-frr_load() { [ ! -s "$1" ] || vtysh -f "$PWD/$1" >>frr.revert.log 2>&1; }
-frr_reload() {  # what FRR's own tool would change, loaded without its log file, its write and its argv
+frr_same() { frr_read || return 1; frr_meaning frr.now >frr.m1; frr_meaning frr.running >frr.m2; cmp -s frr.m1 frr.m2; }
+frr_load() { [ ! -s "$1" ] || timeout 300 vtysh -f "$PWD/$1" >>frr.revert.log 2>&1; }
+frr_reload() {  # what FRR's own tool would change, loaded without its log file, its `write` and its arguments
     frr_tool=/usr/lib/frr/frr-reload.py
-    [ -f $frr_tool ] && command -v python3 >/dev/null || return 1
+    [ -s frr.now ] && [ -f $frr_tool ] && command -v python3 >/dev/null || return 1
     python3 $frr_tool --test --stdout --input "$PWD/frr.now" "$PWD/frr.running" >frr.tool 2>>frr.revert.log || return 1
     sed -e '/^Lines To /d' -e '/^=*$/d' -e '/^[0-9-]* [0-9:,]* *[A-Z]*: /d' frr.tool >frr.fix
     frr_load frr.fix
 }
-frr_revert() {
+frr_stop_push() {  # a push that is still running must not go on behind our back
     : >frr.reverting
-    if [ -s frr.push.pid ] && [ ! -e frr.push.status ]; then
-        kill -- -"$(cat frr.push.pid)" 2>/dev/null
-        while kill -0 -- -"$(cat frr.push.pid)" 2>/dev/null; do sleep 1; done
-    fi
+    [ -s frr.push.pid ] && [ ! -e frr.push.status ] || return 0
+    frr_pid=$(cat frr.push.pid)
+    kill -- "-$frr_pid" 2>/dev/null
+    while kill -0 -- "-$frr_pid" 2>/dev/null && [ "$(frr_uptime)" -lt "$frr_deadline" ]; do sleep 1; done
+}
+frr_revert() {
+    frr_stop_push
     frr_exact && return 0
-    while :; do
-        frr_load frr.undo; frr_read && frr_same && break
-        frr_load frr.undo; frr_read && frr_same && break
-        frr_reload; frr_read && frr_same && break
-        frr_load frr.running; frr_load frr.undo; frr_read && frr_same && break
-        [ "$(date +%s)" -ge "$frr_deadline" ] && return 1
+    until { frr_load frr.undo; frr_same; } || { frr_load frr.undo; frr_same; } || { frr_reload; frr_same; } ||
+            { frr_load frr.running; frr_load frr.undo; frr_same; }; do
+        [ "$(frr_uptime)" -ge "$frr_deadline" ] && return 1
         sleep 1
     done
-    if ! cmp -s frr.now frr.running; then
-        frr_load frr.order; frr_load frr.tidy
-        frr_read || return 1
-    fi
+    cmp -s frr.now frr.running && return 0
+    frr_load frr.order; frr_load frr.tidy
     frr_same
 }
-frr_revert; frr_status=$?
-[ $frr_status = 0 ] || echo "FRR: the running configuration differs from the snapshot"
-""" + RETRY_WAITING + r"""
-rm -f frr.all frr.now frr.m1 frr.m2 frr.tool frr.fix frr.reverting
-[ $frr_status = 0 ]
-"""  # fmt: skip
+frr_boot() {
+    [ -e frr.boot-before ] || { rm -f /etc/frr/frr.conf; return 0; }
+    # shellcheck disable=SC2046
+    frr_write frr.boot-before $(cat frr.boot-attributes)
+}
+frr_failed=0
+frr_revert || { echo "FRR: the running configuration differs from the snapshot"; frr_failed=1; }
+frr_boot || frr_failed=1
+"""
 
+_END = """
+rm -f frr.all frr.now frr.m1 frr.m2 frr.tool frr.fix frr.reverting
+[ $frr_failed = 0 ]
+"""
 
 # For a change that has nothing of FRR in it: sessions may hang on tunnels that were reverted.
-NOTHING_TO_REVERT = RETRY_WAITING + "\n:\n"
+NOTHING_TO_REVERT = f"{NO_HISTORY}\n{RETRY_WAITING}:\n"
 
 
-def revert_fragment() -> str:
-    """Restore the snapshot in the run's folder; exit status 0 only when the running configuration equals it."""
-    return f"({_REVERT})"
+def revert_fragment(refresh: str) -> str:
+    """Restore the snapshot in the run's folder; exit status 0 only when the running configuration equals it.
+
+    `refresh` are the commands that make live sessions use what was restored.
+    """
+    return f"({NO_HISTORY}\n{_WRITE_BOOT}{_REVERT}{refresh}{RETRY_WAITING}{_END})\n"
 
 
 def push_script(folder: str) -> str:
     """Load the change so that it ends even if the connection does not last, and print what vtysh said."""
-    return f"""
-cd {folder} && [ -s {PUSH} ] && [ ! -e frr.reverting ] && [ ! -e frr.push.status ] || exit 75
+    return f"""{NO_HISTORY}
+cd {folder} && [ -s {PUSH} ] && [ ! -e frr.reverting ] && [ ! -e frr.push.pid ] || exit 75
 setsid sh -c 'vtysh -f {folder}/{PUSH} >frr.push.out 2>frr.push.err; echo $? >frr.push.status' >/dev/null 2>&1 &
 echo $! >frr.push.pid
 wait $!
@@ -98,24 +110,17 @@ exit "$(cat frr.push.status)"
 """
 
 
-def persist_fragment(*, restored: bool) -> str:
+def persist_fragment(attributes: str, *, restored: bool) -> str:
     """Make the running configuration the one that FRR boots with; with `restored`, an uploaded earlier text.
 
-    As `write` does, but without the instant in which there is no file: a temporary file in the same folder,
-    flushed to disk, renamed. Mode and owner stay; nothing is touched when nothing differs.
+    As `write` does, but without the instant in which there is no file, and without its `.sav` copy. `attributes`
+    are mode, owner and group. Nothing is touched when nothing differs.
     """
-    source = f"cat {BOOT}" if restored else "vtysh -c 'show running-config' | sed '1,/^Current configuration:$/d'"
-    return f"""
-if [ ! -f {FRR_CONF} ] || grep -q '^no service integrated-vtysh-config' /etc/frr/vtysh.conf 2>/dev/null; then
-    vtysh -c 'write memory' >&2 || {{ echo "FRR could not write its configuration"; exit 1; }}
-    exit 0
-fi
-umask 077
-new=/etc/frr/.frr.conf.routebook
-trap 'rm -f $new' EXIT
-{{ {source}; }} >$new && [ -s $new ] || {{ echo "$new could not be written"; exit 1; }}
-cmp -s $new {FRR_CONF} && exit 0
-chown --reference={FRR_CONF} $new && chmod --reference={FRR_CONF} $new && sync $new && mv $new {FRR_CONF} || {{
-    echo "{FRR_CONF} could not be written"; exit 1; }}
-sync /etc/frr
+    if restored:
+        return f"{_WRITE_BOOT}frr_write {BOOT_AFTER} {attributes}\n"
+    return f"""{NO_HISTORY}
+{_WRITE_BOOT}
+vtysh -c 'show running-config' | sed '1,/^Current configuration:$/d' >frr.boot
+grep -q '^frr version' frr.boot || {{ echo "FRR does not answer, {FRR_CONF} is as it was"; exit 1; }}
+frr_write frr.boot {attributes}
 """

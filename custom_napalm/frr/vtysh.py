@@ -17,10 +17,15 @@ FRR_CONF = "/etc/frr/frr.conf"
 # Nothing that FRR prints begins with this.
 _CUT = "\x1d"
 
-_READ = f"""
+# vtysh -c appends its commands to ~/.history_frr, which would be a trace.
+NO_HISTORY = "export VTYSH_HISTFILE=/dev/null"
+
+_READ = f"""{NO_HISTORY}
 vtysh -c 'show daemons' -c 'show running-config' || exit $?
 printf '{_CUT}'
 sed -n 's/^\\([a-z0-9]*\\)=yes.*/\\1/p' /etc/frr/daemons 2>/dev/null
+printf '{_CUT}'
+grep -c '^no service integrated-vtysh-config' /etc/frr/vtysh.conf 2>/dev/null
 printf '{_CUT}'
 if [ -f {FRR_CONF} ]; then stat -c '%a %U %G' {FRR_CONF} && printf '{_CUT}' && cat {FRR_CONF} || exit 66; fi
 """
@@ -38,6 +43,7 @@ class Reading:
     running: str
     boot: str | None = None
     boot_attributes: str = ""  # "MODE OWNER GROUP"
+    integrated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,15 @@ def read(shell: Shell) -> Reading:
             f"{', '.join(absent)} does not answer although /etc/frr/daemons enables it; "
             "nothing was changed. `systemctl status frr` on the host tells more."
         )
-    if len(parts) == 2 or not parts[2].strip():
-        return Reading(connected, running)
-    return Reading(connected, running, parts[3], parts[2].strip())
+    integrated = parts[2].strip() in ("", "0")
+    if not parts[3].strip():
+        return Reading(connected, running, integrated=integrated)
+    return Reading(connected, running, parts[4], parts[3].strip(), integrated)
 
 
 def read_running(shell: Shell) -> str:
     """The exact text of the running configuration."""
-    result = shell.run("vtysh -c 'show running-config'")
+    result = shell.run(f"{NO_HISTORY}; vtysh -c 'show running-config'")
     if result.status != 0:
         raise DriverError(_unavailable(result), changed=True)
     return result.stdout

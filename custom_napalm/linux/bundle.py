@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from custom_napalm.contract import CandidateError, Section, Snapshot
 
 MARK = "#@ "
-_FILE = re.compile(r"file (?P<path>/\S.*?)(?: mode (?P<mode>0?[0-7]{3}))?")
+_FILE = re.compile(r"file (?P<path>/\S+)(?: mode (?P<mode>0?[0-7]{3}))?")
 
 
 @dataclass(slots=True)

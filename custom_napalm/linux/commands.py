@@ -27,7 +27,7 @@ ALLOWED = "`show …` of FRR, `swanctl --list-…`, `--stats`, `--version` and `
 
 def run(shell: Shell, command: str) -> str:
     """What a reading command prints. Raises CommandErrorException for one that is not allowed, or fails."""
-    words = " ".join(command.split())
+    words = re.sub(" +", " ", command.strip(" "))
     if _SHOW.fullmatch(words):
         # vtysh takes it as one argument, so nothing in it can be more than a command of FRR's.
         script = f"vtysh -c {shlex.quote(words)}"

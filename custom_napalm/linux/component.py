@@ -101,6 +101,11 @@ class Component(ABC):
         """Let sessions that wait in Connect or Active try again now."""
         del peers
 
+    def claims(self, subject: str) -> bool:
+        """Whether `subject` can only be this component's, so that no other need be asked to explain it."""
+        del subject
+        return False
+
     def explain(self, subject: str, seconds: int) -> list[str]:
         """Log lines of the last `seconds` seconds that tell why `subject` is not up."""
         del subject, seconds

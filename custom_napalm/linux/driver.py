@@ -110,7 +110,8 @@ class LinuxDriver(TransactionDriver):
 
     def explain(self, subject: str, seconds: int) -> list[str]:
         """Log lines that tell why a session or tunnel is not up."""
-        return [line for component in self._components for line in component.explain(subject, seconds)]
+        claiming = [component for component in self._components if component.claims(subject)]
+        return [line for component in claiming or self._components for line in component.explain(subject, seconds)]
 
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""

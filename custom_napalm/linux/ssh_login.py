@@ -6,7 +6,8 @@ import hashlib
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -158,31 +159,37 @@ def _verify(key: paramiko.PKey, name: str, hop: Hop, options: SshOptions) -> Non
 def _authenticate(transport: paramiko.Transport, hop: Hop, options: SshOptions) -> None:
     """Try every means that we have, once each, until the server is satisfied."""
     tried: list[str] = []
-    for label, attempt in _attempts(hop, options):
-        tried.append(label)
-        try:
-            # What comes back is what the server wants besides: nothing when we are in.
-            if not attempt(transport):
-                return
-        except paramiko.BadAuthenticationType as error:
-            tried[-1] += f" (the server takes {', '.join(error.allowed_types)} only)"
-        except paramiko.AuthenticationException:
-            if not transport.is_active():
-                break
+    with closing(_attempts(hop, options)) as attempts:
+        if _one_succeeds(transport, attempts, tried):
+            return
     means = "; ".join(tried) or "nothing: there is no key file, agent or password"
     raise ConnectionFailedError(f"{hop.label} refused the login of {hop.user}; tried {means}; {UNCHANGED}")
 
 
-def _attempts(hop: Hop, options: SshOptions) -> Iterator[Attempt]:
+def _one_succeeds(transport: paramiko.Transport, attempts: Iterable[Attempt], tried: list[str]) -> bool:
+    for label, attempt in attempts:
+        tried.append(label)
+        try:
+            # What comes back is what the server wants besides: nothing when we are in.
+            if not attempt(transport):
+                return True
+        except paramiko.BadAuthenticationType as error:
+            tried[-1] += f" (the server takes {', '.join(error.allowed_types)} only)"
+        except paramiko.AuthenticationException:
+            if not transport.is_active():
+                return False
+    return False
+
+
+def _attempts(hop: Hop, options: SshOptions) -> Generator[Attempt]:
     for file in hop.key_files:
         key = _load_key(file, options.passphrase, hop)
         yield f"key {file}", partial(_by_key, hop.user, key)
     if options.allow_agent:
-        for agent_key in paramiko.Agent().get_keys():
-            yield (
-                f"agent key {agent_key.comment or fingerprint(agent_key.asbytes())}",
-                partial(_by_key, hop.user, agent_key),
-            )
+        with _agent() as agent_keys:
+            for agent_key in agent_keys:
+                label = f"agent key {agent_key.comment or fingerprint(agent_key.asbytes())}"
+                yield label, partial(_by_key, hop.user, agent_key)
     if options.default_keys:
         for name in DEFAULT_KEYS:
             file = Path("~/.ssh", name).expanduser()
@@ -190,6 +197,20 @@ def _attempts(hop: Hop, options: SshOptions) -> Iterator[Attempt]:
                 yield f"key {file}", partial(_by_key, hop.user, _load_key(file, options.passphrase, hop))
     if hop.password:
         yield "password", partial(_by_password, hop.user, hop.password)
+
+
+@contextmanager
+def _agent() -> Generator[tuple[paramiko.AgentKey, ...]]:
+    """The keys of the SSH agent; none where there is no agent, or a broken one."""
+    try:
+        agent = paramiko.Agent()
+    except (paramiko.SSHException, OSError):
+        yield ()
+        return
+    try:
+        yield agent.get_keys()
+    finally:
+        agent.close()
 
 
 def _by_key(user: str, key: paramiko.PKey, transport: paramiko.Transport) -> list[str]:

@@ -169,7 +169,8 @@ def _room(path: str, size: int) -> str:
     """Refuse to arm when a folder is read-only or has less room than persisting will take."""
     place = quote(path)
     kib = size // 1024 + 64
-    return f"""[ -w {place} ] || {{ echo {quote(f"{path} is read-only")}; exit {scripts.NO_ROOM}; }}
+    return f"""[ -d {place} ] || {{ echo {quote(f"{path} does not exist")}; exit {scripts.NO_ROOM}; }}
+[ -w {place} ] || {{ echo {quote(f"{path} is read-only")}; exit {scripts.NO_ROOM}; }}
 [ "$(df -Pk {place} | awk 'NR == 2 {{ print $4 }}')" -ge {kib} ] || {{
     echo {quote(f"{path} has less than {kib} KiB left, which confirming would take")}; exit {scripts.NO_ROOM}; }}"""
 

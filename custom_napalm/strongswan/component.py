@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import posixpath
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from shlex import quote
 
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
@@ -137,7 +138,7 @@ class SwanctlComponent(Component):
             uploads=_uploads(files, target, snapshot, old, new, changes),
             revert=scripts.revert(changes),
             persist=scripts.PERSIST,
-            room={FOLDER: sum(len(target.parts.get(path, "").encode()) for path in files) + 4096},
+            room=_room(files, target),
         )
 
     def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
@@ -171,9 +172,17 @@ class SwanctlComponent(Component):
         """charon's SAs."""
         return read_ike_sas(self.shell)
 
+    def claims(self, subject: str) -> bool:
+        """Whether `subject` is a connection's name; BGP's are addresses."""
+        try:
+            ip_address(subject)
+        except ValueError:
+            return True
+        return False
+
     def explain(self, subject: str, seconds: int) -> list[str]:
         """What charon's log says of a connection that does not come up."""
-        return explain(self.shell, subject, seconds)
+        return explain(self.shell, subject, seconds) if self.claims(subject) else []
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced."""
@@ -195,6 +204,15 @@ def _snapshot(parts: Mapping[str, str], attributes: Mapping[str, str]) -> Snapsh
     modes = sorted(f"{path} {value}" for path, value in attributes.items())
     fingerprint = hashlib.sha256("\n".join([meaning, *modes]).encode("utf-8", "surrogateescape")).hexdigest()
     return Snapshot(dict(parts), dict(attributes), fingerprint)
+
+
+def _room(files: Sequence[str], target: Snapshot) -> dict[str, int]:
+    """Bytes that persisting writes into each folder, with some to spare for what a file system rounds up."""
+    room: dict[str, int] = {}
+    for path in files:
+        folder = posixpath.dirname(path)
+        room[folder] = room.get(folder, 0) + len(target.parts.get(path, "").encode("utf-8", "surrogateescape")) + 4096
+    return room
 
 
 def _same_attributes(target: Snapshot, snapshot: Snapshot) -> bool:

@@ -100,7 +100,8 @@ def recent(lines: Iterable[str], time_format: str, since: datetime) -> list[str]
     kept: list[str] = []
     fields = len(time_format.split())
     for line in lines:
-        stamp = " ".join(line.split(None, fields)[:fields])
+        # `time_add_ms` puts milliseconds behind whatever the format gives.
+        stamp = re.sub(r"\.\d{3}$", "", " ".join(line.split(None, fields)[:fields]))
         try:
             at = datetime.strptime(stamp, time_format)
         except ValueError:

@@ -142,7 +142,8 @@ class _Parser:
     def _name(self) -> str:
         match = _NAME.match(self.text, self.at)
         if match is None:
-            raise self._error(f"unexpected {self.text[self.at]!r}", self.at)
+            found = repr(self.text[self.at]) if self.at < len(self.text) else "end of the file"
+            raise self._error(f"unexpected {found}", self.at)
         self.at = match.end()
         return match.group()
 

@@ -58,7 +58,7 @@ def check_prefixes(
         return
     statuses: list[Status] = [remark.status for remark in remarks]
     status: Status = min(statuses, key=SEVERITY.index, default="ok")
-    cause = "; ".join(remark.cause for remark in remarks if remark.status == status)
+    cause = "; ".join(dict.fromkeys(remark.cause for remark in remarks if remark.status == status))
     evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
     yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
 

@@ -9,10 +9,9 @@ from types import FrameType
 from typing import NoReturn
 
 import click
-from rich.console import Console
 
 from routebook.cli.context import Context
-from routebook.cli.progress import Progress
+from routebook.cli.progress import Progress, console
 from routebook.errors import RefusedError
 from routebook.report import render_changes, render_terminal, write_reports
 from routebook.report.model import HostResult, RunResult, scrubbed
@@ -34,7 +33,7 @@ def carry_out(
     workspace = open_workspace(context.project, limit, hosts)
     stop = threading.Event()
     _stop_on_signals(stop)
-    with Progress(Console(stderr=True), quiet=as_json) as progress:
+    with Progress(quiet=as_json) as progress:
         result = action(Running(workspace, progress, stop, options or Options()))
     workspace.close()
     show(workspace, result, as_json=as_json)
@@ -50,7 +49,7 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(scrubbed(result, scrub).to_json(), indent=2))
         return
-    render_terminal(result, Console(), scrub)
+    render_terminal(result, console(), scrub)
     if result.run_id:
         click.echo(f"reports: {folder}")
 
@@ -75,7 +74,12 @@ def approval(*, yes: bool, as_json: bool) -> Approve:
             return True
         if as_json or not sys.stdin.isatty():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
-        render_changes(hosts, Console())
-        return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+        render_changes(hosts, console())
+        # While nothing has begun, Ctrl-C at the question ends the command at once.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
     return approve

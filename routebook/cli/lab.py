@@ -16,13 +16,18 @@ def lab() -> None:
 
 
 @lab.command()
+@click.option(
+    "--kernel",
+    type=click.Choice(["namespaces", "uml"]),
+    help="namespaces: this machine's kernel, ESP in user space (the default); uml: a kernel with ESP and VTI.",
+)
 @click.pass_obj
-def up(context: Context) -> None:
+def up(context: Context, kernel: str | None) -> None:
     """Start the lab; harmless when it runs already."""
     from lab.control import Lab
 
     began = time.monotonic()
-    started = Lab(context.project).up(click.echo)
+    started = Lab(context.project).up(click.echo, kernel)
     click.echo(f"lab is up ({time.monotonic() - began:.1f} s)" if started else "lab was up already")
 
 

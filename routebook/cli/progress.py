@@ -12,17 +12,27 @@ from rich.table import Table
 from routebook.events import Event
 
 
+PLAIN_WIDTH = 120
+"""Columns where output goes to a file or a pipe, which says nothing of its width."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """What is printed on, as wide as the terminal."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=PLAIN_WIDTH)
+
+
 class Progress:
     """A listener for a run's events. Use as a context manager; safe to call from any thread."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        self._console = console
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = console(stderr=True)
         self._quiet = quiet
         self._begun = time.monotonic()
         self._hosts: dict[str, Event] = {}
         self._headline = ""
         self._lock = threading.Lock()
-        self._live = Live(console=console, get_renderable=self._table, transient=True, refresh_per_second=8)
+        self._live = Live(console=self._console, get_renderable=self._table, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:

@@ -17,8 +17,6 @@ def recover(context: Context, confirm_timeout: int) -> None:
     A run of which only the last entry in the journal is missing is completed; every other is undone. Exit code
     0: nothing to do, or all is at a verified end; 4: needs attention.
     """
-    from rich.console import Console
-
     from routebook.cli.progress import Progress
     from routebook.recovery import recover as bring_to_an_end
     from routebook.workspace import open_journal, open_workspace
@@ -31,7 +29,7 @@ def recover(context: Context, confirm_timeout: int) -> None:
     worst = 0
     for record in dead:
         workspace = open_workspace(context.project, "", ",".join(record.hosts))
-        with Progress(Console(stderr=True)) as progress:
+        with Progress() as progress:
             recovered = bring_to_an_end(
                 workspace.nornir, journal, record, listener=progress, confirm_timeout=confirm_timeout, deadline=90
             )

@@ -17,6 +17,7 @@ _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}")  # 15 characters: IFNAMSIZ of Linux
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
+_IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what swanctl.conf takes without quotes
 # bgpd/bgp_community.c: what FRR prints by name, whichever way it was written, with its value
 WELL_KNOWN_COMMUNITIES = {
     "internet": 0,
@@ -128,8 +129,9 @@ def _secret(value: object) -> Any:
 
 
 def _plain(value: str) -> str:
-    if len(value) > 80 or not value.isprintable() or value != value.strip() or not value:
-        raise ValueError("should be 1 to 80 printable characters with no space at either end")
+    """A description as vtysh keeps it: it ends a line at a bar and makes one space of several."""
+    if len(value) > 80 or not value.isprintable() or value != " ".join(value.split()) or not value or "|" in value:
+        raise ValueError("should be 1 to 80 printable characters, without | and with single spaces between words")
     return value
 
 
@@ -147,6 +149,7 @@ PolicyName = Annotated[
 InterfaceName = Annotated[
     str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
 ]
+Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 Word = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]

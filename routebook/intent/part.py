@@ -49,7 +49,9 @@ class Input(BaseModel):
             for key in unknown:
                 if not key.startswith("x-"):
                     info.context.error(data.marks[key], f"unknown key {key!r}", nearest(key, cls.known()))
-        result = handler(arranged.without(unknown) if unknown else arranged)
+        # `key:` with nothing after it is what is left when somebody comments out what was below.
+        empty = [key for key, value in arranged.items() if value is None]
+        result = handler(arranged.without([*unknown, *empty]) if unknown or empty else arranged)
         result._tree = data
         return result
 

@@ -172,7 +172,8 @@ def _read_policy(found: Declared, tree: LocatedDict, problems: Problems) -> None
     found.policy_names = {kind: _names(policy.get(kind)) for kind in policy}
     for name in found.policy_names.get("route_maps", ()):
         entries = _items(RouteMapEntryInput, policy["route_maps"], name, problems, f"route map {name}")
-        if len(entries) == len(policy["route_maps"][name] or ()):
+        written = policy["route_maps"][name]
+        if isinstance(written, list) and len(entries) == len(written):
             found.route_maps[name] = tuple(entries)
 
 

@@ -14,6 +14,7 @@ from routebook.intent.fields import (
     Families,
     Flag,
     Hops,
+    Identity,
     InterfaceAddress,
     InterfaceName,
     Milliseconds,
@@ -215,7 +216,7 @@ class EndInput(Input):
     """What is special about one end of a tunnel."""
 
     address: Address | None = None
-    id: Word | None = None
+    id: Identity | None = None
     selectors: tuple[Prefix, ...] | None = None
     ike: Proposals | None = None
     esp: Proposals | None = None

@@ -111,7 +111,7 @@ def read_sources(project: Path, problems: Problems) -> Sources:
 
 def _read(path: Path, name: str, problems: Problems) -> LocatedDict | None:
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         problems.error(Mark(name, 1), f"cannot be read: {error.strerror}")
         return None

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from routebook.findings import Finding, by_severity
+from routebook.findings import Finding, by_severity, definite
 from routebook.report.model import HostResult, RunResult, Scrub, scrubbed, scrubbed_hosts
 from routebook.report.text import one_line, plain, seconds, tally
 
@@ -24,14 +24,16 @@ def unscrubbed(text: str) -> str:
 def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubbed, *, verbose: bool = False) -> None:
     """Print the result: differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
-    With `verbose`, the findings that are ok and the differences of every run are printed too.
+    Warnings are left to the reports where there is something worse to read. With `verbose`, all findings and the
+    differences of every run are printed.
     """
     result = scrubbed(result, scrub)
     if result.outcome == "planned" or verbose:
         render_changes(result.hosts, console)
     if result.hosts:
         console.print(_hosts(result.hosts))
-    shown = [f for f in by_severity(result.findings) if verbose or f.status != "ok"]
+    quiet = {"ok", "warning"} if definite(result.findings) == "failed" else {"ok"}
+    shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
     if shown:
         console.print()
         _print_findings(shown, console)

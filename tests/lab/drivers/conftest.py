@@ -67,8 +67,8 @@ def tunnel(pair: Pair) -> Iterator[Pair]:
             if f"/{path.relative_to(host.folder)}" not in (CONNECTIONS, SECRETS):
                 path.unlink()
         host.sh("rm -rf /run/routebook; swanctl --load-all --noprompt")
-    for host in (pair.right, pair.left):
+    for host in (pair.left, pair.right):
         names = {sa.name for sa in read_ike_sas(host.shell)}
-        host.sh("\n".join(f"swanctl --terminate --ike {name} --force" for name in names), check=False)
+        host.sh("\n".join(f"swanctl --terminate --ike {name} --force --timeout 3" for name in names), check=False)
     pair.left.sh(f"swanctl --initiate --child {NAME} --timeout 5", check=False)
     pair.wait_up()

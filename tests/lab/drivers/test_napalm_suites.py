@@ -92,8 +92,8 @@ class GetterSuite(NapalmGetterSuite):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def device_under_test(cls, host: tuple[LinuxHost, str, dict[str, Any]]) -> Iterator[None]:
-        cls.driver = get_network_driver(cls.platform)
         cls.device = open_driver(host, cls.platform)
+        cls.driver = type(cls.device)
         yield
         cls.device.close()
 

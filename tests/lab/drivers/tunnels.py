@@ -162,7 +162,8 @@ def transact(drivers: list[StrongSwanDriver], candidates: list[Candidate], run_i
         def everywhere(step: Callable[[StrongSwanDriver, Candidate], object]) -> None:
             list(pool.map(step, drivers, candidates))
 
-        everywhere(lambda driver, wanted: driver.plan(wanted, driver.snapshot()))
+        changes = pool.map(lambda driver, wanted: driver.plan(wanted, driver.snapshot()), drivers, candidates)
+        drivers = [driver for driver, change in zip(drivers, changes, strict=True) if change]
         everywhere(lambda driver, _: driver.arm(run_id, seconds))
         everywhere(lambda driver, _: driver.push())
         everywhere(lambda driver, _: driver.activate())

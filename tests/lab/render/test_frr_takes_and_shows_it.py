@@ -48,7 +48,7 @@ EVERYTHING = HostIntent(
                 update_source=True,
                 local_as=64499,
                 remote_as=64496,
-                description="A peer, with words",
+                description='A peer, "with" words! # $x \\ ü ?',
                 families=(
                     NeighborFamily(
                         family="ipv4-unicast",

@@ -2,12 +2,18 @@
 
 # ruff: noqa: E501  tables of text are easier to read with a row on a line
 
+import copy
+import functools
+import operator
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from routebook.intent.platforms import BOTH, PLATFORMS, Platform
-from tests.unit.intent.network import Project
+from tests.unit.intent.network import FILES, Project
 
 
 def test_a_sound_network_has_no_problem(project: Project) -> None:
@@ -157,3 +163,87 @@ def test_a_group_and_a_site_of_one_name_with_different_hosts_is_ambiguous(projec
     project.change("hosts", "groups: [ch, edge]", 'groups: [ch, "no", edge]')
     project.change("bgp", "  sessions:\n", '  graceful_shutdown: ["no"]\n  sessions:\n')
     assert any("'no' is a group and a site, with different hosts" in problem.message for problem in project.problems())
+
+
+@pytest.mark.parametrize("section", ["route_maps", "prefix_lists", "community_lists"])
+@pytest.mark.parametrize("value", ["7", "{a: b}", "[7]", "x"])
+def test_a_policy_of_the_wrong_shape_is_a_problem_and_no_crash(project: Project, section: str, value: str) -> None:
+    project.write("more", f"policy:\n  {section}: {{RB-NEW: {value}}}\n")
+    assert any(problem.mark.file == "inventory/more.yaml" for problem in project.problems())
+
+
+def test_a_key_whose_content_was_commented_out_is_as_good_as_absent(project: Project) -> None:
+    project.write("tunnels", "tunnels:\n  defaults:\n  list:\n  #  - ends: [edge1, edge2]\n")
+    project.write("bgp", "bgp:\n  sessions:\n  networks:\n")
+    assert project.load().sessions == ()
+
+
+VALUES: list[object] = [
+    None,
+    7,
+    -1,
+    True,
+    "",
+    [],
+    {},
+    [1],
+    {"a": "b"},
+    "edge1",
+    "no",
+    "all",
+    "10.0.0.0/8",
+    "::/0",
+    "RB-IN",
+    1.5,
+    [[]],
+    [None],
+]
+TREES = {name: yaml.safe_load(text) for name, text in FILES.items()}
+KEYS = [
+    "mesh",
+    "meshes",
+    "reflect",
+    "tunnel",
+    "mode",
+    "key",
+    "bfd",
+    "selectors",
+    "address",
+    "hold_time",
+    "remote_as",
+    "external",
+    "ipsec",
+    "asn",
+]
+
+
+def places(tree: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place in a tree."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [path, *(place for key, value in items for place in places(value, (*path, key)))]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_nothing_that_can_be_written_makes_it_crash(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    project = Project(tmp_path_factory.mktemp("project"))
+    name = data.draw(st.sampled_from(sorted(TREES)))
+    tree = copy.deepcopy(TREES[name])
+    place = data.draw(st.sampled_from([place for place in places(tree) if place]))
+    parent = functools.reduce(operator.getitem, place[:-1], tree)
+    value = data.draw(st.sampled_from([*VALUES, parent[place[-1]]]))
+    change = data.draw(st.sampled_from(["replace", "remove", "add"]))
+    if change == "remove":
+        del parent[place[-1]]
+    elif change == "replace":
+        parent[place[-1]] = value
+    elif isinstance(parent, dict):
+        parent[data.draw(st.sampled_from(KEYS))] = value
+    else:
+        parent.append(value)
+    project.write(name, yaml.safe_dump(tree))
+    for problem in project.problems():
+        if problem.mark.file != "inventory":
+            assert 1 <= problem.mark.line <= project.text(Path(problem.mark.file).stem).count("\n") + 1

@@ -1,0 +1,188 @@
+"""bgpd's sessions, from its JSON, in one round trip that reads no routing table."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from custom_napalm.contract import DriverError
+from custom_napalm.frr.redaction import redact
+from custom_napalm.frr.references import defined, prefix_list_kind
+from custom_napalm.frr.tree import parse
+from custom_napalm.frr.vtysh import NO_HISTORY
+from custom_napalm.linux.shell import Shell
+from custom_napalm.state import BgpSession, BgpState, FamilyState, IPAddress
+
+_READ = f"""{NO_HISTORY}
+vtysh -c 'show daemons' -c 'show bgp vrf all summary json' -c 'show bgp vrf all neighbors json' \\
+    -c 'show running-config bgpd'
+"""
+
+# Keys of a VRF's object in `show bgp vrf all neighbors json` that are no neighbors.
+_NOT_A_NEIGHBOR = {"vrfId", "vrfName"}
+
+_ERRORS = ("lastNotificationReason", "lastShutdownDescription")
+_FAMILY = re.compile(r"(ipv4|ipv6|l2Vpn)([A-Z].*)")
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bgp:
+    """What bgpd says: per VRF the router ID of the summary, and each neighbor's object of both outputs."""
+
+    summaries: Json
+    neighbors: Json
+    policies: frozenset[tuple[str, str]]
+
+
+def read_bgp(shell: Shell) -> Bgp:
+    """Read bgpd's sessions. Raises DriverError when bgpd does not answer or says something unknown."""
+    result = shell.run(_READ)
+    if result.status != 0:
+        raise DriverError(f"FRR does not answer: {' '.join((result.stdout + result.stderr).split())[:300]}")
+    daemons, _, rest = result.stdout.partition("\n")
+    if "bgpd" not in daemons.split():
+        raise DriverError("bgpd does not run or does not answer")
+    decoder = json.JSONDecoder()
+    try:
+        summaries, end = decoder.raw_decode(rest.lstrip())
+        rest = rest.lstrip()[end:].lstrip()
+        neighbors, end = decoder.raw_decode(rest)
+    except json.JSONDecodeError as error:
+        raise DriverError(f"bgpd's answer is not JSON: {redact(error.doc[error.pos : error.pos + 200])!r}") from error
+    return Bgp(summaries, neighbors, defined(parse(rest[end:])))
+
+
+def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
+    """Every session of every VRF."""
+    return sessions(read_bgp(shell))
+
+
+def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:
+    """The sessions that bgpd's JSON tells of. Raises DriverError on what it does not know."""
+    try:
+        return tuple(_session(*item, bgp) for item in _neighbors(bgp))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DriverError(f"bgpd's JSON is not as FRR 8.4 to 10 write it: {error!r}") from error
+
+
+def _neighbors(bgp: Bgp) -> Iterator[tuple[str, str, Json]]:
+    for vrf, found in bgp.neighbors.items():
+        for name, neighbor in found.items():
+            if name not in _NOT_A_NEIGHBOR:
+                yield vrf, name, neighbor
+
+
+def summary_of(bgp: Bgp, vrf: str, name: str) -> dict[str, Json]:
+    """A neighbor's entries in the summary, by family as FRR spells it; none if it has no active family."""
+    return {
+        family: found["peers"][name]
+        for family, found in bgp.summaries.get(vrf, {}).items()
+        if name in found.get("peers", {})
+    }
+
+
+def family_name(spelled: str) -> str:
+    """`ipv4Unicast` as "ipv4-unicast"."""
+    match = _FAMILY.fullmatch(spelled)
+    if match is None:
+        raise ValueError(f"address family {spelled!r}")
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", match[2]).lower()
+    return f"{match[1].lower()}-{words}"
+
+
+def _session(vrf: str, name: str, found: Json, bgp: Bgp) -> BgpSession:
+    summary = summary_of(bgp, vrf, name)
+    state = _state(found, summary)
+    up = state is BgpState.ESTABLISHED
+    error = " ".join(str(found[key]) for key in _ERRORS if found.get(key))
+    return BgpSession(
+        peer=_address(name, found),
+        state=state,
+        remote_as=int(found["remoteAs"]),
+        local_as=int(found["localAs"]),
+        router_id=found["localRouterId"],
+        remote_router_id=found["remoteRouterId"] if up else "",
+        local_address=_optional_address(found.get("hostLocal")),
+        description=found.get("nbrDesc", ""),
+        uptime=int(found["bgpTimerUpMsec"]) // 1000 if up else None,
+        hold_time=int(found["bgpTimerHoldTimeMsecs"]) // 1000 if up else None,
+        established_count=int(found["connectionsEstablished"]),
+        last_reset=found.get("lastResetDueTo", ""),
+        last_error=error,
+        last_error_code=found.get("lastErrorCodeSubcode", "").lower(),
+        last_error_sent=_sent(found),
+        vrf=vrf,
+        families=tuple(_families(found, summary, bgp)) if up else (),
+    )
+
+
+def _state(found: Json, summary: Mapping[str, Json]) -> BgpState:
+    """The state; the reasons for Idle are in the summary only, or in flags of a neighbor that is not in it."""
+    state = BgpState(found["bgpState"])
+    if state is not BgpState.IDLE:
+        return state
+    shown = {entry["state"] for entry in summary.values()}
+    if found.get("adminShutDown") or BgpState.IDLE_ADMIN in shown:
+        return BgpState.IDLE_ADMIN
+    if found.get("prefixesConfigExceedMax") or BgpState.IDLE_PREFIX_LIMIT in shown:
+        return BgpState.IDLE_PREFIX_LIMIT
+    return state
+
+
+def _sent(found: Json) -> bool | None:
+    """Whether this side sent the last NOTIFICATION, None when the last reset was for another reason."""
+    reason = found.get("lastResetDueTo", "")
+    if not found.get("lastErrorCodeSubcode") or "Notification" not in reason:
+        return None
+    return "send" in reason or "sent" in reason
+
+
+def _families(found: Json, summary: Mapping[str, Json], bgp: Bgp) -> Iterator[FamilyState]:
+    negotiated = found.get("neighborCapabilities", {}).get("multiprotocolExtensions")
+    for spelled, family in found.get("addressFamilyInfo", {}).items():
+        if negotiated is None:
+            agreed = spelled == "ipv4Unicast"  # a peer without capabilities (RFC 4760 section 8)
+        else:
+            agreed = bool(negotiated.get(spelled, {}).get("advertisedAndReceived"))
+        if not agreed:
+            continue
+        entry = summary.get(spelled, {})
+        yield FamilyState(
+            name=family_name(spelled),
+            received=family.get("acceptedPrefixCounter", entry.get("pfxRcd")),
+            sent=family.get("sentPrefixCounter", entry.get("pfxSnt")),
+            policy_missing=any(key in family for key in ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")),
+            undefined_policies=tuple(_undefined(spelled, family, bgp.policies)),
+            addpath_tx_all=bool(family.get("addpathTxAllPaths")),
+        )
+
+
+def _undefined(spelled: str, family: Json, known: frozenset[tuple[str, str]]) -> Iterator[str]:
+    prefix_list = prefix_list_kind(spelled)
+    for key, kind in (
+        ("routeMapForIncomingAdvertisements", "route-map"),
+        ("routeMapForOutgoingAdvertisements", "route-map"),
+        ("incomingUpdatePrefixFilterList", prefix_list),
+        ("outgoingUpdatePrefixFilterList", prefix_list),
+        ("incomingUpdateAsPathFilterList", "as-path access-list"),
+        ("outgoingUpdateAsPathFilterList", "as-path access-list"),
+    ):
+        if (name := family.get(key)) and (kind, name) not in known:
+            yield f"{kind} {name}"
+
+
+def _address(name: str, found: Json) -> IPAddress:
+    """The peer's address; of an unnumbered neighbor the link-local one, `::` until bgpd has learned it."""
+    try:
+        return ip_address(name)
+    except ValueError:
+        learned = found.get("bgpNeighborAddr", "none")
+        return ip_address(learned) if learned != "none" else IPv6Address("::")
+
+
+def _optional_address(text: str | None) -> IPAddress | None:
+    return None if text in (None, "", "Unknown") else ip_address(text)

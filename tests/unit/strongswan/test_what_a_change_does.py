@@ -1,0 +1,111 @@
+"""A change of the configuration is told apart by what it does to live SAs."""
+
+import pytest
+
+from custom_napalm.strongswan.changes import TunnelChange, compare, effects
+from custom_napalm.strongswan.tree import MAIN, build
+
+BASE = """connections {
+  a--b {
+    remote_addrs = 192.0.2.2
+    proposals = aes256-sha256-modp2048
+    local {
+      auth = psk
+      id = a
+    }
+    remote {
+      auth = psk
+      id = b
+    }
+    children {
+      one {
+        remote_ts = 10.1.0.0/16
+        start_action = start
+      }
+      two {
+        remote_ts = 10.2.0.0/16
+      }
+    }
+  }
+  a--c {
+    remote_addrs = 192.0.2.3
+    local {
+      auth = psk
+      id = a
+    }
+    remote {
+      auth = psk
+      id = c
+    }
+  }
+}
+secrets {
+  ike-ab {
+    id-1 = a
+    id-2 = b
+    secret = first
+  }
+  ike-ac {
+    id-1 = a
+    id-2 = c
+    secret = second
+  }
+}
+"""
+
+
+def changes(new: str, old: str = BASE) -> list[TunnelChange]:
+    return compare(build({MAIN: old}), build({MAIN: new}))
+
+
+def test_nothing() -> None:
+    assert changes(BASE) == []
+    assert changes(BASE.replace("  a--c", "\n# a comment\n  a--c")) == []
+
+
+@pytest.mark.parametrize("line", ["dpd_delay = 10s", "version = 2", "proposals = aes128-sha256-modp2048"])
+def test_the_ike_sa(line: str) -> None:
+    (change,) = changes(BASE.replace("    proposals = aes256-sha256-modp2048", f"    {line}"))
+    assert (change.connection, change.kind) == ("a--b", "ike")
+
+
+def test_authentication_is_of_the_ike_sa() -> None:
+    (change,) = changes(BASE.replace("id = b\n    }\n    children", "id = bb\n    }\n    children"))
+    assert (change.connection, change.kind) == ("a--b", "ike")
+
+
+def test_one_child_leaves_the_other_alone() -> None:
+    (change,) = changes(BASE.replace("10.2.0.0/16", "10.3.0.0/16"))
+    assert (change.kind, change.ended) == ("children", ("two",))
+    assert [(child.name, child.starts) for child in change.wanted] == [("two", False)]
+
+
+def test_a_new_and_a_removed_child() -> None:
+    (change,) = changes(BASE.replace("      two {", "      three {"))
+    assert change.ended == ("two",)
+    assert [child.name for child in change.wanted] == ["three"]
+
+
+def test_a_secret_changes_only_the_tunnel_that_uses_it() -> None:
+    (change,) = changes(BASE.replace("secret = first", "secret = third"))
+    assert (change.connection, change.kind, change.reason) == ("a--b", "ike", "its pre-shared key changes")
+
+
+def test_a_secret_for_everyone_changes_every_tunnel() -> None:
+    everyone = BASE.replace("secrets {", "secrets {\n  ike-any {\n    secret = x\n  }\n")
+    assert [change.connection for change in changes(everyone)] == ["a--b", "a--c"]
+
+
+def test_new_and_removed_tunnels() -> None:
+    found = changes(BASE.replace("  a--c {", "  a--d {"))
+    assert [(change.connection, change.kind) for change in found] == [("a--c", "removed"), ("a--d", "new")]
+    assert [effect.kind for effect in effects(found, build({MAIN: BASE}), build({MAIN: BASE}))] == [
+        "tunnel-removed",
+        "tunnel-new",
+    ]
+
+
+def test_a_pool_is_a_note() -> None:
+    old, new = build({MAIN: BASE}), build({MAIN: BASE + "pools {\n  p {\n    addrs = 10.9.0.0/24\n  }\n}\n"})
+    assert compare(old, new) == []
+    assert [(effect.kind, effect.subject) for effect in effects([], old, new)] == [("note", "pools")]
