@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 import paramiko
+from paramiko import common
 
 CONFIG = """\
 : Saved
@@ -62,7 +63,7 @@ class _Server(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         del username
-        return paramiko.AUTH_SUCCESSFUL if password == _PASSWORD else paramiko.AUTH_FAILED
+        return int(common.AUTH_SUCCESSFUL if password == _PASSWORD else common.AUTH_FAILED)
 
     def get_allowed_auths(self, username: str) -> str:
         del username
@@ -70,7 +71,8 @@ class _Server(paramiko.ServerInterface):
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         del chanid
-        return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        refused = common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return int(common.OPEN_SUCCEEDED if kind == "session" else refused)
 
     def check_channel_pty_request(self, *arguments: object) -> bool:
         del arguments
@@ -205,7 +207,8 @@ class _Session:
                 self._read_line(echo=True, prompt="the product? [Y]es, [N]o, [A]sk later: ")
             self.mode = "(config)"
         elif words == "more system:running-config":
-            filler = "".join(f"access-list A extended permit ip any host 10.0.{n // 250}.{n % 250}\n" for n in range(self.how.filler))
+            line = "access-list A extended permit ip any host 10.0.{}.{}\n".format
+            filler = "".join(line(n // 250, n % 250) for n in range(self.how.filler))
             text = CONFIG.format(host=self.how.host, number=self.number, filler=filler)
             self._print(text.replace("\n", "\r\n"))
         elif words.startswith("show "):
@@ -217,7 +220,8 @@ class _Session:
 
     def _enable(self) -> None:
         if self.how.enable_not_set:
-            self._read_line(echo=False, prompt="The enable password is not set.  Please set it now.\r\nEnter  Password: ")
+            asked = "The enable password is not set.  Please set it now.\r\nEnter  Password: "
+            self._read_line(echo=False, prompt=asked)
             return
         for _ in range(3):
             given = self._read_line(echo=False, prompt="Password: ")

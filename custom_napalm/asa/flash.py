@@ -35,7 +35,8 @@ class Flash:
         stored = self.read(name)
         if stored.rstrip("\n") != text.rstrip("\n"):
             self.delete(name)
-            raise DriverError(f"{self.session.host}: {self.path(name)} does not read back as it was stored; {UNCHANGED}")
+            path = self.path(name)
+            raise DriverError(f"{self.session.host}: {path} does not read back as it was stored; {UNCHANGED}")
 
     def read(self, name: str) -> str:
         """A file's text."""

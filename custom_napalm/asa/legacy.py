@@ -32,14 +32,18 @@ class _Group1Sha1(KexGroup14SHA256):
 
 
 class _RsaSha1(paramiko.RSAKey):
-    HASHES = {**paramiko.RSAKey.HASHES, _SSH_RSA: hashes.SHA1}
+    HASHES = {**paramiko.RSAKey.HASHES, _SSH_RSA: hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012
+
+
+_BASE: Any = paramiko.Transport
+_KEX: tuple[Any, ...] = (_Group14Sha1, _Group1Sha1)
 
 
 class LegacyTransport(paramiko.Transport):
     """A transport that accepts what old releases offer, after everything better."""
 
-    _kex: tuple[Any, ...] = (_Group14Sha1, _Group1Sha1)
-    _kex_info = {**paramiko.Transport._kex_info, **{kex.name: kex for kex in _kex}}
-    _key_info = {**paramiko.Transport._key_info, _SSH_RSA: _RsaSha1}
-    _preferred_kex = (*paramiko.Transport._preferred_kex, *(kex.name for kex in _kex))
-    _preferred_keys = (*paramiko.Transport._preferred_keys, _SSH_RSA)
+    # Paramiko keeps its algorithms in these, and has no other way to add one.
+    _kex_info = {**_BASE._kex_info, **{kex.name: kex for kex in _KEX}}  # noqa: RUF012
+    _key_info = {**_BASE._key_info, _SSH_RSA: _RsaSha1}  # noqa: RUF012
+    _preferred_kex = (*_BASE._preferred_kex, *(kex.name for kex in _KEX))
+    _preferred_keys = (*_BASE._preferred_keys, _SSH_RSA)

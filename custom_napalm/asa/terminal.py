@@ -95,7 +95,7 @@ class Terminal:
         self._send(line + "\n", deadline)
         said = b""
         asked = 0
-        while self._ended() is None:
+        while (end := self._ended()) is None:
             if re.search(rb"[Pp]assword:\s*\Z", self._buffer[-80:]):
                 asked += 1
                 said += bytes(self._buffer)
@@ -106,8 +106,6 @@ class Terminal:
                 self._send(password + "\n", deadline)
             else:
                 self._receive(deadline)
-        end = self._ended()
-        assert end is not None
         said += bytes(self._buffer[: end.start()])
         self._here(end)
         self._buffer.clear()
@@ -192,17 +190,10 @@ class Terminal:
             return
         if expected and self._asked(expected if isinstance(expected, Mapping) else {}):
             return
-        if self._may_be_text(found):
-            return
+        if self._poll.poll(250):
+            return  # more has come: it was the end of a packet, not of what the device says
         tail = _text(bytes(self._buffer[-300:])).strip().splitlines()
         raise UnexpectedTextError(f"{self.label} asks something that is not known: {tail[-1].strip()!r}; {_MAYBE}")
-
-    def _may_be_text(self, found: re.Match[bytes]) -> bool:
-        """Whether more has come by now: then it was the end of a packet, not of what the device says."""
-        del found
-        if self._poll.poll(250):
-            return True
-        return False
 
     def _send(self, text: str, deadline: float) -> None:
         self._channel.settimeout(max(0.01, deadline - time.monotonic()))

@@ -15,7 +15,8 @@ _NOT_ACTIVE = re.compile(r"(?:% ?)?BGP not active")
 _ROUTER = re.compile(r"BGP router identifier (\S+), local AS number ([\d.]+)")
 _HEADER = re.compile(r"Neighbor\s+V\s+AS\s+MsgRcvd\s+MsgSent\s+TblVer\s+InQ\s+OutQ\s+Up/Down\s+State/PfxRcd")
 _ROW = re.compile(
-    r"(?:(\S+)\s+)?(4)\s+([\d.]+)\s+\d+\s+\d+\s+\d+\s+\d+\s+\d+\s+(never|[\dwdhmy:]+)\s+(\d+|[A-Z][A-Za-z]+(?: \(\w+\))?)"
+    r"(?:(\S+)\s+)?(4)\s+([\d.]+)\s+\d+\s+\d+\s+\d+\s+\d+\s+\d+\s+(never|[\dwdhmy:]+)\s+"
+    r"(\d+|[A-Z][A-Za-z]+(?: \(\w+\))?)"
 )
 # The lines between the router's identity and the table: sizes, and things like "BGP activity 8/0 prefixes".
 _SIZES = re.compile(r"(?:BGP (?:table|using|activity)|\d[\d/]* |Dampening|Bitfield|RPKI|Path ).*")
@@ -32,7 +33,9 @@ _CURRENT = re.compile(r"Prefixes Current:\s+(\d+)\s+(\d+)(?:\s+\(.*\))?")
 _DROPPED = re.compile(r"Connections established (\d+); dropped (\d+)")
 _RESET = re.compile(r"Last reset (\S+?)(?:, due to (.*))?")
 _LOCAL_HOST = re.compile(r"Local host: (\S+), Local port: \d+")
-_POLICY = re.compile(r"(Incoming|Outgoing) update prefix filter list is (\S+)|Route map for (incoming|outgoing) .* is (\S+)")
+_POLICY = re.compile(
+    r"(Incoming|Outgoing) update prefix filter list is (\S+)|Route map for (incoming|outgoing) .* is (\S+)"
+)
 
 # RFC 4271 section 4.5, by the words that the IOS family of BGP prints for them.
 _CODES: Mapping[str, str] = {

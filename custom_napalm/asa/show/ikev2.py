@@ -179,7 +179,7 @@ def _algorithms(line: str, sa: Ikev2Sa) -> None:
 def _selector(first: str, first_port: str, last: str, last_port: str) -> tuple[str, ...]:
     """ASA prints "first address/first port - last address/last port"."""
     try:
-        networks = list(summarize_address_range(ip_address(first), ip_address(last)))  # type: ignore[type-var]
+        networks = list(summarize_address_range(ip_address(first), ip_address(last)))
     except (ValueError, TypeError) as error:
         raise UnknownOutputError(COMMAND, f"has a selector that is not known ({error})", f"{first} - {last}") from None
     shown = str(networks[0]) if len(networks) == 1 else f"{first}-{last}"

@@ -14,9 +14,7 @@ _INTERFACE = re.compile(r"interface:\s*(\S+)")
 _TAG = re.compile(r"Crypto map tag:\s*([^,]+?)(?:, seq num:\s*(\d+))?, local addr:\s*(\S+)")
 _IDENT = re.compile(r"(local|remote)\s+ident \(addr/mask/prot/port\):\s*\((.+)/(.+)/(\d+)/(\d+(?:\s*-\s*\d+)?)\)")
 _PEER = re.compile(r"current_peer:?\s*([^,\s]+)(?:,.*)?")
-_ENDPOINTS = re.compile(
-    r"local crypto endpt\.:\s*(\S+?)(?:/(\d+))?, remote crypto endpt\.:\s*(\S+?)(?:/(\d+))?"
-)
+_ENDPOINTS = re.compile(r"local crypto endpt\.:\s*(\S+?)(?:/(\d+))?, remote crypto endpt\.:\s*(\S+?)(?:/(\d+))?")
 _COUNTERS = re.compile(r"#[\w .-]+?:?\s*-?\d+(?:, #[\w .-]+?:?\s*-?\d+)*")
 _ENCAPS = re.compile(r"#pkts (encaps|decaps):\s*(\d+)\b.*")
 _DIRECTION = re.compile(r"(inbound|outbound) (esp|ah|pcp) sas:")

@@ -26,7 +26,7 @@ _FIELDS = {
     "Tunnel Interface", "Compression",
 }  # fmt: skip
 # Two of them stand on a line, in columns that a long value may push aside.
-_FIELD = re.compile(r"(?:^|\s)(" + "|".join(re.escape(name) for name in sorted(_FIELDS, key=len, reverse=True)) + r")\s*:(?:\s|$)")
+_FIELD = re.compile(rf"(?:^|\s)({'|'.join(map(re.escape, sorted(_FIELDS, key=len, reverse=True)))})\s*:(?:\s|$)")
 _BASICS = ("Index", "IP Addr", "Protocol", "Bytes Tx", "Bytes Rx", "Duration")
 
 

@@ -56,5 +56,6 @@ def parse_version(text: str) -> Version:
     for name in ("release", "hostname", "uptime", "model"):
         if name not in found:
             raise UnknownOutputError(COMMAND, f"does not have the {name}, or is cut off", text.strip()[:80])
-    uptime = sum(int(count) * _SECONDS[unit] for count, unit in re.findall(r"(\d+) (year|day|hour|min|sec)", found["uptime"]))
+    parts = re.findall(r"(\d+) (year|day|hour|min|sec)", found["uptime"])
+    uptime = sum(int(count) * _SECONDS[unit] for count, unit in parts)
     return Version(found["release"], found["hostname"], uptime, found["model"], found.get("serial", ""), space)
