@@ -22,7 +22,7 @@ class Snapshot:
     changes when, and only when, the configuration's meaning changes: no timestamps, no ordering noise.
     """
 
-    parts: Mapping[str, str]
+    parts: Mapping[str, str] = field(repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict)  # file path to "MODE OWNER GROUP"
     fingerprint: str = ""
 

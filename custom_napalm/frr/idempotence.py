@@ -67,7 +67,7 @@ def unstable_lines(candidate: Tree, running: Tree) -> list[Unstable]:
                 found.append(Unstable(line, "FRR shows it at the top level: write it outside `router bgp`"))
     for block in candidate:
         if block.line.startswith("router bgp "):
-            found += [item for item in _of_router(block) if ((block.line,), item.line) not in shown]
+            found += _of_router(block)
     return found
 
 

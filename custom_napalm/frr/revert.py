@@ -22,7 +22,7 @@ frr_write() {{  # the file $1 becomes frr.conf with mode $2, owner $3 and group 
 
 _REVERT = r"""
 frr_uptime() { read -r frr_up _ </proc/uptime; echo "${frr_up%%.*}"; }
-frr_deadline=$(($(frr_uptime) + 60))
+frr_deadline=$(($(frr_uptime) + 90))  # watchfrr waits a minute before it restarts a daemon again
 frr_read() {  # frr.now: the running configuration, once every daemon of the snapshot answers
     while :; do
         timeout 30 vtysh -c 'show daemons' -c 'show running-config' >frr.all 2>/dev/null || : >frr.all
@@ -48,8 +48,9 @@ frr_load() { [ ! -s "$1" ] || timeout 300 vtysh -f "$PWD/$1" >>frr.revert.log 2>
 frr_reload() {  # what FRR's own tool would change, loaded without its log file, its `write` and its arguments
     frr_tool=/usr/lib/frr/frr-reload.py
     [ -s frr.now ] && [ -f $frr_tool ] && command -v python3 >/dev/null || return 1
-    python3 $frr_tool --test --stdout --input "$PWD/frr.now" "$PWD/frr.running" >frr.tool 2>>frr.revert.log || return 1
-    sed -e '/^Lines To /d' -e '/^=*$/d' -e '/^[0-9-]* [0-9:,]* *[A-Z]*: /d' frr.tool >frr.fix
+    for frr_side in now running; do sed '1,/^Current configuration:$/d' frr.$frr_side >frr.$frr_side.plain; done
+    python3 $frr_tool --test --input frr.now.plain frr.running.plain >frr.tool 2>>frr.revert.log || return 1
+    sed -e '/^Lines To /d' -e '/^=*$/d' frr.tool >frr.fix
     frr_load frr.fix
 }
 frr_stop_push() {  # a push that is still running must not go on behind our back
@@ -82,7 +83,7 @@ frr_boot || frr_failed=1
 """
 
 _END = """
-rm -f frr.all frr.now frr.m1 frr.m2 frr.tool frr.fix frr.reverting
+rm -f frr.all frr.now frr.m1 frr.m2 frr.tool frr.fix frr.now.plain frr.running.plain frr.reverting
 [ $frr_failed = 0 ]
 """
 
@@ -101,6 +102,7 @@ def revert_fragment(refresh: str) -> str:
 def push_script(folder: str) -> str:
     """Load the change so that it ends even if the connection does not last, and print what vtysh said."""
     return f"""{NO_HISTORY}
+umask 077
 cd {folder} && [ -s {PUSH} ] && [ ! -e frr.reverting ] && [ ! -e frr.push.pid ] || exit 75
 setsid sh -c 'vtysh -f {folder}/{PUSH} >frr.push.out 2>frr.push.err; echo $? >frr.push.status' >/dev/null 2>&1 &
 echo $! >frr.push.pid
@@ -120,7 +122,7 @@ def persist_fragment(attributes: str, *, restored: bool) -> str:
         return f"{_WRITE_BOOT}frr_write {BOOT_AFTER} {attributes}\n"
     return f"""{NO_HISTORY}
 {_WRITE_BOOT}
-vtysh -c 'show running-config' | sed '1,/^Current configuration:$/d' >frr.boot
+vtysh -c 'show running-config' | sed '1,/^Current configuration:$/d' | sed -e '1{{/^!$/d}}' -e '${{/^end$/d}}' >frr.boot
 grep -q '^frr version' frr.boot || {{ echo "FRR does not answer, {FRR_CONF} is as it was"; exit 1; }}
 frr_write frr.boot {attributes}
 """

@@ -41,11 +41,11 @@ class Bgp:
 def read_bgp(shell: Shell) -> Bgp:
     """Read bgpd's sessions. Raises DriverError when bgpd does not answer or says something unknown."""
     result = shell.run(_READ)
+    daemons, _, rest = result.stdout.partition("\n")
+    if "bgpd is not running" in result.stderr or (result.status == 0 and "bgpd" not in daemons.split()):
+        raise DriverError("bgpd does not run or does not answer")
     if result.status != 0:
         raise DriverError(f"FRR does not answer: {' '.join((result.stdout + result.stderr).split())[:300]}")
-    daemons, _, rest = result.stdout.partition("\n")
-    if "bgpd" not in daemons.split():
-        raise DriverError("bgpd does not run or does not answer")
     decoder = json.JSONDecoder()
     try:
         summaries, end = decoder.raw_decode(rest.lstrip())

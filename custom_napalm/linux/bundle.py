@@ -29,7 +29,7 @@ class Part:
 
     name: str  # "frr", or a file's path
     mode: int = 0o600
-    lines: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list, repr=False)
 
     @property
     def text(self) -> str:

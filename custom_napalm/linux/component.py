@@ -31,9 +31,9 @@ class ComponentChange:
     """
 
     change: Change
-    uploads: Mapping[str, str]
-    revert: str
-    persist: str = ""
+    uploads: Mapping[str, str] = field(repr=False)
+    revert: str = field(repr=False)
+    persist: str = field(default="", repr=False)
     room: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -17,6 +17,13 @@ RESULTS_KEPT = 5
 # Exit statuses of the programs below; 1 means that a component's fragment failed.
 GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER = 3, 10, 73, 74, 75, 76
 
+# For what a component runs between arming and the end: only while the run is armed, and never beside its reverting.
+# The run's folder is the first argument, and becomes the working directory.
+WHILE_ARMED = f"""cd "$1" || exit {GONE}
+exec 9<{ROOT} && flock -w 60 9 || exit {BUSY}
+[ "$(cat phase)" = armed ] || exit {GONE}
+"""
+
 _HEAD = f"""umask 077
 root={ROOT}
 run={{run}}

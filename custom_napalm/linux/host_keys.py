@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -42,14 +43,19 @@ def read_known_hosts(files: Iterable[Path]) -> list[KnownKey]:
     keys: list[KnownKey] = []
     for file in files:
         try:
-            text = file.read_text(encoding="utf-8", errors="replace")
+            keys += _read(file, file.stat().st_mtime_ns)
         except FileNotFoundError:
             continue
-        for number, line in enumerate(text.splitlines(), 1):
-            key = _parse(line, f"{file}:{number}")
-            if key is not None:
-                keys.append(key)
     return keys
+
+
+@lru_cache(maxsize=16)
+def _read(file: Path, changed: int) -> tuple[KnownKey, ...]:
+    """A file's lines; read once for many hosts, and again when it has changed."""
+    del changed
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    keys = (_parse(line, f"{file}:{number}") for number, line in enumerate(lines, 1))
+    return tuple(key for key in keys if key is not None)
 
 
 def names_for(host: str, port: int) -> str:

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class Hop:
     port: int
     user: str
     key_files: tuple[Path, ...] = ()
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -38,14 +38,14 @@ class SshOptions:
 
     target: Hop
     jumps: tuple[Hop, ...] = ()
-    passphrase: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
     allow_agent: bool = True
     default_keys: bool = True
     known_hosts: tuple[Path, ...] = ()
     timeout: float = 60.0
     keepalive: int = 5
     sudo: bool = True
-    sudo_password: str | None = None
+    sudo_password: str | None = field(default=None, repr=False)
     proxy_command: str | None = None
     transport: type[paramiko.Transport] = paramiko.Transport  # the target's; what it may negotiate
 

@@ -1,6 +1,6 @@
 """What a new configuration does to the tunnels: which are new, gone, or run with parameters that changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,6 @@ class TunnelChange:
 
 def compare(old: Tree, new: Tree) -> list[TunnelChange]:
     """Every connection whose live SAs do not fit the new configuration, in the order of their names."""
-    keyed = _with_changed_secrets(old, new)
     changes = []
     for name in sorted(old.connections.keys() | new.connections.keys()):
         before, after = old.connections.get(name), new.connections.get(name)
@@ -40,7 +39,9 @@ def compare(old: Tree, new: Tree) -> list[TunnelChange]:
         elif before is not None and after is None:
             changes.append(TunnelChange(name, "removed", (), (), "no longer configured"))
         elif before is not None and after is not None:
-            reason = _ike_difference(before, after) or ("its pre-shared key changes" if name in keyed else "")
+            reason = _ike_difference(before, after) or (
+                "its pre-shared key changes" if _keys(before, old) != _keys(after, new) else ""
+            )
             if reason:
                 changes.append(TunnelChange(name, "ike", (), _wanted(children(after)), reason))
             elif before != after:
@@ -96,34 +97,49 @@ def _words(value: Any) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else []
 
 
-def _with_changed_secrets(old: Tree, new: Tree) -> set[str]:
-    """Connections whose pre-shared key changes: live SAs go on with the old one until they authenticate again."""
-    changed = [
-        section
-        for name in old.secrets.keys() | new.secrets.keys()
-        if name.startswith("ike") and old.secrets.get(name) != new.secrets.get(name)
-        for section in (old.secrets.get(name), new.secrets.get(name))
-        if section is not None
-    ]
+def _keys(connection: Section, tree: Tree) -> frozenset[str]:
+    """The pre-shared keys that charon would take for a connection: those with the best match.
+
+    Matching the other end counts more than matching this one (credential_manager.c, get_shared), and a key that
+    only this end owns is taken for lack of a better one (mem_cred.c, shared_filter). A key without owners matches all.
+    """
+    if not any(_auth(section) == "psk" for section in _ends(connection, "").values()):
+        return frozenset()
+    here = _identities(connection, "local")
+    there = _identities(connection, "remote")
+    best: tuple[int, int] = (0, 0)
+    keys: set[str] = set()
+    for name, secret in tree.secrets.items():
+        if not name.startswith("ike"):
+            continue
+        owners = {value for key, value in secret.items() if key.startswith("id") and isinstance(value, str)}
+        match = (_match(owners, there), _match(owners, here))
+        if match > best:
+            best, keys = match, set()
+        if match == best and any(match):
+            keys.add(str(secret.get("secret", "")))
+    return frozenset(keys)
+
+
+def _match(owners: set[str], identities: set[str]) -> int:
+    if owners & identities:
+        return 2
+    return 1 if not owners or "%any" in owners else 0
+
+
+def _ends(connection: Section, which: str) -> dict[str, Section]:
     return {
-        name
-        for name, connection in new.connections.items()
-        if name in old.connections and any(_uses(connection, section) for section in changed)
+        name: section
+        for name, section in connection.items()
+        if isinstance(section, dict) and name != "children" and name.startswith(which)
     }
 
 
-def _uses(connection: Section, secret: Section) -> bool:
-    """Whether charon may take a secret for a connection: its owners include the other end, or this end alone."""
-    ends = {end: section for end, section in connection.items() if isinstance(section, dict) and end != "children"}
-    if not any(section.get("auth", "pubkey") == "psk" for section in ends.values()):
-        return False
-    owners = {value for key, value in secret.items() if key.startswith("id") and isinstance(value, str)}
-    remote = set(_words(connection.get("remote_addrs"))) | set(_identities(ends, "remote"))
-    local = set(_words(connection.get("local_addrs"))) | set(_identities(ends, "local"))
-    return not owners - local or bool(owners & (remote | {"%any"}))
+def _auth(section: Section) -> str:
+    return str(section.get("auth", "pubkey"))
 
 
-def _identities(ends: dict[str, Section], which: str) -> Iterator[str]:
-    for name, section in ends.items():
-        if name.startswith(which) and isinstance(section.get("id"), str):
-            yield section["id"]
+def _identities(connection: Section, which: str) -> set[str]:
+    """Under what one end is known: its identity, or its addresses if it has none."""
+    named = {section["id"] for section in _ends(connection, which).values() if isinstance(section.get("id"), str)}
+    return named or set(_words(connection.get(f"{which}_addrs")))

@@ -10,6 +10,7 @@ from shlex import quote
 
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.device_scripts import BUSY, GONE
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
 from custom_napalm.strongswan.changes import TunnelChange, compare, effects
@@ -19,6 +20,7 @@ from custom_napalm.strongswan.redaction import REDACTED, diffs, redact
 from custom_napalm.strongswan.settings import SettingsError
 from custom_napalm.strongswan.state import read_ike_sas
 from custom_napalm.strongswan.tree import FOLDER, MAIN, Tree, build
+from custom_napalm.strongswan.values import misread
 
 _OWNER = "root root"
 
@@ -101,14 +103,15 @@ class SwanctlComponent(Component):
                 parts[section.part] = section.text
                 attributes[section.part] = f"{section.mode:04o} {_OWNER}"
         target = _snapshot(parts, attributes)
-        self._check_ownership(target, snapshot, written)
+        self._check(target, snapshot, written)
         return self._change(target, snapshot)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """The change that makes the files exactly those of `target`."""
         return self._change(_snapshot(target.parts, target.attributes), snapshot)
 
-    def _check_ownership(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
+    def _check(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
+        """Refuse what charon would take and do something else with."""
         tree = _tree(target)
         for path in sorted(written):
             if path not in tree.reached:
@@ -118,6 +121,8 @@ class SwanctlComponent(Component):
             foreign = [file for file in files if file not in written and file in snapshot.parts]
             if ours and foreign:
                 raise CandidateError(f"connection {connection!r} of {ours[0]} is defined in {foreign[0]} too")
+            for sentence in misread(connection, tree.connections.get(connection, {})) if ours else ():
+                raise CandidateError(sentence)
 
     def _change(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         if target.parts == snapshot.parts and _same_attributes(target, snapshot):
@@ -160,6 +165,8 @@ class SwanctlComponent(Component):
             raise CandidateError(f"charon rejects the candidate: {said}", line=said, changed=False)
         if result.status == scripts.NO_DAEMON:
             raise DriverError("charon does not answer: is strongSwan running?")
+        if result.status in (GONE, BUSY):
+            raise DriverError("the change is not armed any more: its timer has fired, and undoes or has undone it")
         if result.status:
             raise CandidateError(f"charon did not load the candidate: {said}", line=said, changed=True)
 

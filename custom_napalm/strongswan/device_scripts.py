@@ -8,6 +8,7 @@ the exact files that change and what they were, and `swanctl.files` one line for
 from collections.abc import Iterable
 from shlex import quote
 
+from custom_napalm.linux.device_scripts import WHILE_ARMED
 from custom_napalm.strongswan.changes import TunnelChange
 from custom_napalm.strongswan.tree import FOLDER
 
@@ -33,7 +34,7 @@ _SAS = r"""sas() { swanctl --list-sas | awk '
 
 # swanctl exits 0 on a syntax error and on a missing file, after unloading everything: its words count too.
 _LOAD = r"""bad() { grep -Eiq 'syntax error|invalid config file|failed to open config file' "$1"; }
-connections() { swanctl --list-conns | sed -n 's/^\([^ \t].*\): IKEv.*$/\1/p' | sort; }
+connections() { swanctl --list-conns | sed -n 's/^\([^ \t].*\): [^ ]*, .*$/\1/p' | sort; }
 answers() { swanctl --stats >/dev/null 2>err.stats; }
 load() { # the swanctl.conf to load, and the file with the names that must be there afterwards
     swanctl --load-all --noprompt --file "$1" >out.load 2>err.load || return 1
@@ -90,7 +91,7 @@ drop() {{ rm -f "$etc/${{1%"${{1##*/}}"}}.${{1##*/}}.routebook"; }}
 LIST_SAS = _SAS + "sas\n"
 
 PUSH = (
-    'cd "$1" || exit 1\n'
+    WHILE_ARMED
     + _SAS
     + _LOAD
     + f"""answers || exit {NO_DAEMON}
@@ -193,8 +194,7 @@ def activate(changes: Iterable[TunnelChange]) -> str:
     had when it loaded the change, for what came later was made by the other end with the new configuration.
     """
     moves = "\n".join(_forward(change) for change in changes)
-    return f"""cd "$1" || exit 1
-{_SAS}{_MOVE}sas >swanctl.active
+    return f"""{WHILE_ARMED}{_SAS}{_MOVE}sas >swanctl.active
 {moves}
 wait
 """

@@ -1,5 +1,6 @@
 """Each trap of swanctl and charon: first that the daemon really has it, then that the driver does not fall into it."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ from tests.lab.drivers.tunnels import (
 def loaded(host: LinuxHost) -> set[str]:
     """The connections that charon has loaded."""
     lines = host.sh("swanctl --list-conns").splitlines()
-    return {line.partition(": IKE")[0] for line in lines if line and not line.startswith(" ")}
+    return {line.rpartition(": ")[0] for line in lines if line and not line.startswith(" ")}
 
 
 def broken(text: str) -> Candidate:
@@ -121,6 +122,69 @@ class TestAPartlyRejectedFile:
         driver.rollback()
 
 
+class TestValuesThatCharonMisreads:
+    """`/99` becomes /32 and `version = 7` is taken, both without a word."""
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"local_ts": "10.1.0.0/99"}, r"local_ts = 10\.1\.0\.0/99 is not a network"),
+            ({"ike_lines": "version = 7"}, "version = 7 is neither 1 nor 2"),
+        ],
+    )
+    def test_they_are_refused(self, tunnel: Pair, change: dict[str, str], message: str) -> None:
+        bad = replace(LEFT, name="bad", start_action="none", **change)  # type: ignore[arg-type]
+        tunnel.left.write("/etc/swanctl/conf.d/bad.conf", f"connections {{\n{bad.connection()}}}\n")
+        assert tunnel.left.shell.run("swanctl --load-all --noprompt").status == 0
+        assert loaded(tunnel.left) == {NAME, "bad"}
+        tunnel.left.sh("rm /etc/swanctl/conf.d/bad.conf; swanctl --load-all --noprompt")
+        driver = tunnel.driver(tunnel.left)
+        with pytest.raises(CandidateError, match=message):
+            driver.plan(candidate(bad), driver.snapshot())
+
+
+CAUSES = {
+    "wrong key": (replace(LEFT, psk="wrong"), RIGHT, "AUTHENTICATION_FAILED", "MAC mismatched"),
+    "unknown identity": (
+        replace(LEFT, local_id="who"), RIGHT, "AUTHENTICATION_FAILED", "no matching peer config found"
+    ),
+    "no key for it": (
+        replace(LEFT, local_id="who"),
+        replace(RIGHT, remote_id="who", key_for="somebody"),
+        "AUTHENTICATION_FAILED",
+        "no shared key found",
+    ),
+    "IKE proposal": (replace(LEFT, ike="aes128-sha256-modp2048"), RIGHT, "NO_PROPOSAL_CHOSEN", "configured proposals"),
+    "ESP proposal": (
+        replace(LEFT, esp="aes128-sha256-modp2048"), RIGHT, "NO_PROPOSAL_CHOSEN", "no acceptable proposal found"
+    ),
+    "selectors": (
+        replace(LEFT, remote_ts="10.77.0.0/24"), RIGHT, "TS_UNACCEPTABLE", "traffic selectors .* unacceptable"
+    ),
+    "no connection there": (LEFT, None, "NO_PROPOSAL_CHOSEN", "no IKE config found"),
+    "unreachable": (replace(LEFT, remote="198.51.100.99", remote_id="198.51.100.2"), RIGHT, "retransmit", ""),
+}  # fmt: skip
+
+
+class TestCauses:
+    """The initiator's log tells little; the responder's tells the cause. `explain` at both ends gives both."""
+
+    @pytest.mark.parametrize("what", CAUSES)
+    def test_are_told(self, tunnel: Pair, what: str) -> None:
+        left, right, here, there = CAUSES[what]
+        for host, end in ((tunnel.right, right), (tunnel.left, left)):
+            for section in candidate(*([end] if end else [])).sections:
+                host.write(section.part, section.text)
+            host.sh("swanctl --terminate --ike left--right --force", check=False)
+            host.sh(": >/var/log/charon.log; swanctl --load-all --noprompt")
+        tunnel.left.sh(f"swanctl --initiate --child {NAME} --timeout 3", check=False)
+        initiator = tunnel.driver(tunnel.left)
+        wait_for(lambda: re.search(here, "\n".join(initiator.explain(NAME, 60))) is not None, 10, here)
+        if there:
+            responder = tunnel.driver(tunnel.right).explain(NAME, 60)
+            assert re.search(there, "\n".join(responder)), responder
+
+
 class TestSasThatKeepOldParameters:
     """With start_action none or trap a reload changes no SA: a broken change would pass every check until a rekey."""
 
@@ -166,7 +230,8 @@ class TestRemoving:
         driver.arm("remove", 60)
         driver.push()
         driver.activate()
-        assert read_ike_sas(tunnel.right.shell) == ()
+        # The other end goes on trying.
+        assert not any(sa.up for sa in read_ike_sas(tunnel.right.shell))
         assert loaded(tunnel.right) == set()
         driver.rollback()
         tunnel.wait_up()

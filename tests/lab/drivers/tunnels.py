@@ -31,6 +31,7 @@ class Tunnel:
     esp: str = "aes256gcm16-modp2048"
     local_id: str = ""
     remote_id: str = ""
+    key_for: str = ""  # whom the secret is for, if not the two ends
     start_action: str = ""
     ike_lines: str = ""
     child_lines: str = ""
@@ -71,8 +72,8 @@ class Tunnel:
     def secret(self) -> str:
         """The shared secret's section."""
         return f"""  ike-{self.name} {{
-    id-local = {self.local_id or self.local}
-    id-remote = {self.remote_id or self.remote}
+    id-local = {self.key_for or self.local_id or self.local}
+    id-remote = {self.key_for or self.remote_id or self.remote}
     secret = "{self.psk}"
   }}
 """

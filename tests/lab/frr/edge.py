@@ -119,6 +119,12 @@ def section(text: str, owns: Iterable[str] = OWNS) -> Section:
     return Section("frr", "frr", text, tuple(owns))
 
 
+def put(text: str, after: str, *lines: str) -> str:
+    """The text with lines after a line."""
+    assert f"{after}\n" in text
+    return text.replace(f"{after}\n", "\n".join([after, *lines, ""]), 1)
+
+
 @dataclass
 class Edge:
     """FRR on a host and the component that changes it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.lab.frr.edge import INTENT, OWNS, Edge
+from tests.lab.frr.edge import put as edge_put
 
 Change = Callable[[str], str]
 EVERY_ROUTER = (*OWNS, "router bgp 65551")
@@ -13,12 +14,7 @@ EVERY_ROUTER = (*OWNS, "router bgp 65551")
 
 def put(after: str, line: str) -> Change:
     """Write a line (or several) after another one."""
-
-    def change(text: str) -> str:
-        assert f"{after}\n" in text
-        return text.replace(f"{after}\n", f"{after}\n{line}\n", 1)
-
-    return change
+    return lambda text: edge_put(text, after, line)
 
 
 def swap(old: str, new: str) -> Change:

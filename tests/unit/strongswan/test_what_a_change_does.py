@@ -91,9 +91,18 @@ def test_a_secret_changes_only_the_tunnel_that_uses_it() -> None:
     assert (change.connection, change.kind, change.reason) == ("a--b", "ike", "its pre-shared key changes")
 
 
-def test_a_secret_for_everyone_changes_every_tunnel() -> None:
+def test_a_secret_for_everyone_changes_only_tunnels_without_one_of_their_own() -> None:
     everyone = BASE.replace("secrets {", "secrets {\n  ike-any {\n    secret = x\n  }\n")
-    assert [change.connection for change in changes(everyone)] == ["a--b", "a--c"]
+    assert changes(everyone) == []
+    without = BASE.replace("id-1 = a\n    id-2 = c", "id-2 = z")
+    (change,) = changes(without.replace("secrets {", "secrets {\n  ike-any {\n    secret = x\n  }\n"), without)
+    assert (change.connection, change.kind) == ("a--c", "ike")
+
+
+def test_a_secret_that_only_this_end_owns_is_taken_for_lack_of_a_better_one() -> None:
+    old = BASE.replace("    id-2 = c\n", "")
+    (change,) = changes(old.replace("secret = second", "secret = other"), old)
+    assert change.connection == "a--c"
 
 
 def test_new_and_removed_tunnels() -> None:

@@ -1,0 +1,68 @@
+"""The forecast of sessions that reset, against real sessions that do or do not."""
+
+import pytest
+
+from custom_napalm.frr.sessions import read_bgp
+from tests.lab.drivers.hosts import wait_for
+from tests.lab.frr.edge import put
+from tests.lab.frr.triangle import INSIDE, INTENT, OUTSIDE, OWNS, Triangle, in_family, option, start_again
+
+ROUTER_ID = " bgp router-id 10.255.0.1"
+CANDIDATES = {
+    "password": option(OUTSIDE, "password zz"),
+    "remote-as": INTENT.replace("remote-as 64496", "remote-as 64469"),
+    "description": INTENT.replace("description transit", "description something else"),
+    "shutdown": option(OUTSIDE, "shutdown"),
+    "update-source": option(OUTSIDE, "update-source out0"),
+    "local-as": option(OUTSIDE, "local-as 64511"),
+    "ttl-security": option(OUTSIDE, "ttl-security hops 1"),
+    "ebgp-multihop": option(OUTSIDE, "ebgp-multihop 2"),
+    "passive": option(OUTSIDE, "passive"),
+    "bfd": option(OUTSIDE, "bfd"),
+    "timers": option(OUTSIDE, "timers 5 15"),
+    "connect timer": INTENT.replace(f"{OUTSIDE} timers connect 1", f"{OUTSIDE} timers connect 2"),
+    "addpath": in_family(OUTSIDE, "addpath-tx-all-paths"),
+    "addpath inside": in_family(INSIDE, "addpath-tx-all-paths"),
+    "reflector client": in_family(INSIDE, "route-reflector-client"),
+    "next-hop-self": in_family(INSIDE, "next-hop-self"),
+    "soft reconfiguration": in_family(OUTSIDE, "soft-reconfiguration inbound"),
+    "max-prefix": in_family(OUTSIDE, "maximum-prefix 10"),
+    "default route": in_family(OUTSIDE, "default-originate"),
+    "route-map": INTENT.replace(f"{OUTSIDE} route-map RB-M in", f"{OUTSIDE} route-map RB-N in"),
+    "prefix-list": in_family(OUTSIDE, "prefix-list RB-ALL in"),
+    "a family": put(INTENT, "  network 10.3.0.0/16", f"  neighbor {OUTSIDE} activate"),
+    "one family less": INTENT.replace("unicast\n  network 2001:db8:8e20::/48\n  neighbor 10.0.0.2 activate", "unicast"),
+    "router-id": INTENT.replace("router-id 10.255.0.1", "router-id 10.255.0.9"),
+    "cluster-id": put(INTENT, ROUTER_ID, " bgp cluster-id 1.1.1.1"),
+    "a network": put(INTENT, "  network 10.3.0.0/16", "  network 10.4.0.0/16"),
+    "graceful-shutdown": put(INTENT, ROUTER_ID, " bgp graceful-shutdown"),
+    "graceful-restart": put(INTENT, ROUTER_ID, " bgp graceful-restart"),
+    "router timers": put(INTENT, ROUTER_ID, " timers bgp 10 30"),
+    "another neighbor": put(INTENT, ROUTER_ID, " neighbor 10.0.0.6 remote-as 64499"),
+    "a policy's content": INTENT.replace(
+        "route-map RB-M permit 10", "route-map RB-M deny 5\nexit\nroute-map RB-M permit 10"
+    ),
+    "a filter list": in_family(OUTSIDE, "filter-list RB-AS in"),
+}
+
+
+def drops(three: Triangle) -> dict[str, int]:
+    found = read_bgp(three.host.shell).neighbors["default"]
+    return {peer: found[peer]["connectionsDropped"] for peer in (INSIDE, OUTSIDE)}
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_exactly_the_forecast_sessions_reset(three: Triangle, name: str) -> None:
+    start_again(three)
+    before = drops(three)
+    change = three.plan(CANDIDATES[name], OWNS)
+    assert change.change
+    folder = three.push(change)
+    forecast = {effect.subject for effect in change.change.effects if effect.kind == "session-reset"}
+    try:
+        wait_for(lambda: {peer for peer in before if drops(three)[peer] > before[peer]} > forecast, 1, "another reset")
+    except AssertionError:
+        assert {peer for peer in before if drops(three)[peer] > before[peer]} == forecast
+    else:
+        raise AssertionError(f"forecast {forecast}, but {before} became {drops(three)}")
+    assert three.revert(folder).status == 0
