@@ -53,8 +53,8 @@ class Behaviour:
     answers: dict[str, str] = field(default_factory=dict)  # to configuration lines
     ask: dict[str, str] = field(default_factory=dict)  # configuration lines that ask something
     shutdown_at: str = ""  # the connection breaks when this line comes
+    hang_at: str = ""  # nothing is answered any more when this line comes
     banner: str = "\r\nType help or '?' for a list of available commands.\r\n"
-    stray: str = ""  # printed by itself before the second command's answer
 
 
 class _Server(paramiko.ServerInterface):
@@ -92,6 +92,7 @@ class ScriptedAsa:
         self.key = paramiko.RSAKey.generate(2048)
         self.sent: list[str] = []
         self.sessions = 0
+        self.batches = 0  # how many packets of lines came
         self._transport = transport
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port: int = self._socket.getsockname()[1]
@@ -161,6 +162,7 @@ class _Session:
             data = self.channel.recv(4096)
             if not data:
                 return None
+            self.server.batches += 1
             self.pending += data
         line, _, self.pending = self.pending.partition(b"\n")
         text = line.decode("utf-8", "surrogateescape").rstrip("\r")
@@ -187,6 +189,8 @@ class _Session:
         if self.how.delay:
             time.sleep(self.random.uniform(0, self.how.delay))
         words = line.strip()
+        if self.how.hang_at and words == self.how.hang_at:
+            self.channel.recv(1)
         if self.how.shutdown_at and words == self.how.shutdown_at:
             return False
         if words in self.how.ask:

@@ -31,7 +31,9 @@ class _Group1Sha1(KexGroup14SHA256):
     hash_algo = sha1
 
 
-class _RsaSha1(paramiko.RSAKey):
+class RsaSha1Key(paramiko.RSAKey):
+    """An RSA key whose signatures may be SHA-1's."""
+
     HASHES = {**paramiko.RSAKey.HASHES, _SSH_RSA: hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012
 
 
@@ -44,6 +46,6 @@ class LegacyTransport(paramiko.Transport):
 
     # Paramiko keeps its algorithms in these, and has no other way to add one.
     _kex_info = {**_BASE._kex_info, **{kex.name: kex for kex in _KEX}}  # noqa: RUF012
-    _key_info = {**_BASE._key_info, _SSH_RSA: _RsaSha1}  # noqa: RUF012
+    _key_info = {**_BASE._key_info, _SSH_RSA: RsaSha1Key}  # noqa: RUF012
     _preferred_kex = (*_BASE._preferred_kex, *(kex.name for kex in _KEX))
     _preferred_keys = (*_BASE._preferred_keys, _SSH_RSA)

@@ -23,8 +23,12 @@ _QUESTION = re.compile(
     rb"(?:\[confirm\]|\(yes/no\)\S*|\[[Yy]es/[Nn]o\]\S*|\[[Yy]/[Nn]\]\S*|\[Y\]es, \[N\]o, \[A\]sk later:|"
     rb"[Pp]assword:|[Uu]sername:|\[\S*\]\?|<--- More --->) ?\Z"
 )
-# What a failover pair prints by itself, at any time.
-_UNASKED = re.compile(rb"Beginning configuration replication: Sending to mate\.|End Configuration Replication to mate")
+# What a device prints by itself, at any time: a failover pair's replication, the announcement of a reload.
+_UNASKED = re.compile(
+    rb"Beginning configuration replication: Sending to mate\.|End Configuration Replication to mate|\*{3}.*"
+)
+# A line that was sent ahead would be taken for the answer to a question; so these are sent alone.
+_MAY_ASK = re.compile(r"(?:no |clear configure )?(?:crypto (?:ca|key)|failover|mode |all$|primary$|name-interface)")
 _MAYBE = "what it was told last may or may not have happened"
 
 
@@ -113,7 +117,11 @@ class Terminal:
 
     def _one_of_many(self, last: bool, deadline: float) -> str:
         while True:
-            end = self._ended() if last else self._next_prompt()
+            found = self._known().pattern.search(self._buffer)
+            if found is not None:
+                self._not_asked(bytes(self._buffer[: found.start()]))
+            # Before the last answer, the prompt's blank may still be on the way: it is not the next line's echo.
+            end = self._ended() if last else found if found and found.end() < len(self._buffer) else None
             if end is not None:
                 break
             self._no_question(())
@@ -122,6 +130,13 @@ class Terminal:
         self._here(end)
         del self._buffer[: end.end()]
         return answer
+
+    def _not_asked(self, answer: bytes) -> None:
+        """Raise UnexpectedTextError for an answer with a question in it: what was sent ahead has answered that."""
+        asked = next((line for line in answer.splitlines() if _QUESTION.search(line)), None)
+        if asked is not None:
+            said = asked.decode("utf-8", "replace").strip()
+            raise UnexpectedTextError(f"{self.label} asked something that is not known: {said!r}; {_MAYBE}")
 
     def _known(self) -> Prompt:
         if self.prompt is None:
@@ -138,11 +153,6 @@ class Terminal:
     def _at_line(self, start: int) -> re.Match[bytes] | None:
         line = max(self._buffer.rfind(b"\n", start), self._buffer.rfind(b"\r", start))
         return self._known().at_end.search(self._buffer, line + 1) if line >= 0 else None
-
-    def _next_prompt(self) -> re.Match[bytes] | None:
-        found = self._known().pattern.search(self._buffer)
-        # Its blank may still be on the way; it must not be taken for the next line's echo.
-        return found if found is not None and found.end() < len(self._buffer) else None
 
     def _here(self, end: re.Match[bytes]) -> None:
         self.body = end["body"]
@@ -225,10 +235,13 @@ class Terminal:
 def _pieces(lines: Sequence[str]) -> list[list[str]]:
     pieces: list[list[str]] = [[]]
     size = 0
+    alone = False
     for line in lines:
-        if pieces[-1] and size + len(line) > _PIECE:
+        asks = _MAY_ASK.match(line.strip()) is not None
+        if pieces[-1] and (alone or asks or size + len(line) > _PIECE):
             pieces.append([])
             size = 0
+        alone = asks
         pieces[-1].append(line)
         size += len(line) + 1
     return pieces if pieces[-1] else []
