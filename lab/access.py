@@ -32,20 +32,22 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def prepare(project: Path, hosts: Iterable[Host]) -> dict[str, Access]:
-    """What each host lets in, by host name; writes the operator's key and known_hosts."""
+def prepare(project: Path, hosts: Iterable[Host], door: tuple[str, str]) -> dict[str, Access]:
+    """What each host lets in, by name; writes the operator's key and known_hosts. `door` is a name and an address
+    that are entered by the operator's key too, without being a host.
+    """
     folder = state_folder(project)
-    hosts = tuple(hosts)
-    _make_keys([folder / "operator_ed25519", *(folder / "host_keys" / host.name for host in hosts)])
+    addresses = {host.name: str(host.management) for host in hosts} | dict([door])
+    _make_keys([folder / "operator_ed25519", *(folder / "host_keys" / name for name in addresses)])
     hashes = _password_hashes(folder)
     authorized = (folder / "operator_ed25519.pub").read_text()
     lines = []
     access = {}
-    for host in hosts:
-        key = folder / "host_keys" / host.name
-        kind, public = key.with_suffix(".pub").read_text().split()[:2]
-        lines.append(f"{host.management} {kind} {public}\n{host.name} {kind} {public}\n")
-        access[host.name] = Access(authorized, hashes, key.read_text())
+    for name, address in addresses.items():
+        key = folder / "host_keys" / name
+        kind, public = key.with_name(f"{name}.pub").read_text().split()[:2]
+        lines.append(f"{address} {kind} {public}\n{name} {kind} {public}\n")
+        access[name] = Access(authorized, hashes, key.read_text())
     write_private(folder / "known_hosts", "".join(lines))
     return access
 

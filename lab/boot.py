@@ -12,6 +12,7 @@ import selectors
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,6 @@ class BootError(Exception):
 def say(line: str) -> None:
     """One line to whoever started the lab."""
     os.write(1, (line.replace("\n", " ") + "\n").encode())
-
-
-def bridge_name(index: int) -> str:
-    """The device name of the bridge with this number."""
-    return f"br{index}"
 
 
 def ip_batch(lines: list[str]) -> None:
@@ -59,27 +55,36 @@ def expect(node: subprocess.Popen[bytes], name: str, word: str) -> None:
         raise BootError(f"{name} {line.removeprefix('failed ') or 'ended before it was up'}")
 
 
-def boot(lab: dict[str, Any], project: str) -> None:
-    """Start everything and wait until each node says that it is up."""
-    nodes = lab["nodes"]
-    processes = {node["name"]: start_node(node["name"], project) for node in nodes}
-    bridges = {name: bridge_name(index) for index, name in enumerate(lab["bridges"])}
+def make_bridges(names: list[str]) -> None:
+    """A bridge for each link; bridge N is the link that is Nth in the list."""
     for knob in ("ipv6/conf/default/disable_ipv6", "ipv6/conf/all/disable_ipv6"):
         Path("/proc/sys/net", knob).write_text("1")
     lines = ["link set lo up"]
-    for name, device in bridges.items():
+    for index, name in enumerate(names):
         lines += [
-            f"link add {device} type bridge forward_delay 0 mcast_snooping 0",
-            f"link set {device} up alias {name}",
+            f"link add br{index} type bridge forward_delay 0 mcast_snooping 0",
+            f"link set br{index} up alias {name}",
         ]
+    ip_batch(lines)
+
+
+def boot(lab: dict[str, Any], project: str, report: Callable[[str], None], starter: int | None) -> None:
+    """Start every node and wait until each says that it is up.
+
+    `starter` is the descriptor that becomes readable when whoever started the lab has gone away. Raises BootError.
+    """
+    nodes = lab["nodes"]
+    processes = {node["name"]: start_node(node["name"], project) for node in nodes}
+    make_bridges(lab["bridges"])
+    lines = []
     for index, node in enumerate(nodes):
         process = processes[node["name"]]
         expect(process, node["name"], "spaces")
         for number, device in enumerate(node["devices"]):
-            port = f"n{index}-{number}"
+            port, bridge = f"n{index}-{number}", lab["bridges"].index(device["bridge"])
             lines += [
                 f"link add {port} type veth peer name {device['name']} netns {process.pid}",
-                f"link set {port} master {bridges[device['bridge']]} up alias {node['name']}:{device['name']}",
+                f"link set {port} master br{bridge} up alias {node['name']}:{device['name']}",
             ]
     ip_batch(lines)
     for node in nodes:
@@ -88,19 +93,20 @@ def boot(lab: dict[str, Any], project: str) -> None:
         stdin.write(json.dumps(node).encode() + b"\n")
         stdin.close()
     selector = selectors.DefaultSelector()
-    selector.register(sys.stdin, selectors.EVENT_READ)
+    if starter is not None:
+        selector.register(starter, selectors.EVENT_READ)
     for name, process in processes.items():
         assert process.stdout is not None  # noqa: S101
         selector.register(process.stdout, selectors.EVENT_READ, name)
     left = set(processes)
     while left:
         for key, _ in selector.select():
-            if key.fileobj is sys.stdin:
+            if key.data is None:
                 raise BootError("starter has gone away")
             expect(processes[key.data], key.data, "up")
             selector.unregister(key.fileobj)
             left.discard(key.data)
-            say(f"node {key.data} up")
+            report(f"node {key.data} up")
 
 
 def stay() -> None:
@@ -119,7 +125,7 @@ def main() -> None:
     if not line:
         return
     try:
-        boot(json.loads(line), sys.argv[1])
+        boot(json.loads(line), sys.argv[1], say, 0)
     except BootError as error:
         say(f"failed {error}")
         return

@@ -8,19 +8,24 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from lab import access, operator_link, processes, topology
 from lab.host import node as host_node
 from lab.namespaces import Namespaces
-from lab.node import Node
 from lab.processes import NodeStatus, Process
 from lab.speakers import cache_node, peer_node
 from lab.topology import MANAGEMENT, Topology
+from lab.uml import DOOR_KEY, Uml
 from routebook.errors import RefusedError
 
 # Prints its process number, then is nobody's child: the lab outlives the command that starts it. (A shell gives
 # what it starts in the background an empty standard input unless it is told otherwise.)
 IN_BACKGROUND = 'exec 3<&0; "$@" <&3 3<&- & echo $!'
+
+
+Kernel = Namespaces | Uml
+KERNELS: dict[str, type[Namespaces] | type[Uml]] = {"namespaces": Namespaces, "uml": Uml}
 
 
 class Lab:
@@ -32,16 +37,14 @@ class Lab:
 
     def running(self) -> Process | None:
         """The lab's first process, if the lab runs."""
-        try:
-            state = json.loads(self._state.read_text())
-        except FileNotFoundError:
-            return None
-        process = Process(**state["boot"])
-        return process if process.alive else None
+        state = self._read_state()
+        process = Process(**state["boot"]) if state else None
+        return process if process is not None and process.alive else None
 
-    def up(self, say: Callable[[str], None]) -> bool:
+    def up(self, say: Callable[[str], None], kernel_name: str | None = None) -> bool:
         """Start the lab, or make sure that it is as it should be. True if it had to be started.
 
+        `kernel_name` is "namespaces", the default, or "uml"; a running lab keeps its own.
         Raises RefusedError; the lab is then down, or as it was.
         """
         _need_root()
@@ -49,9 +52,11 @@ class Lab:
         with self._lock():
             access.make_secret_files(self.project, topology.secret_files(self.project))
             plan = topology.read(self.project)
-            kernel = self._kernel()
             boot = self.running()
+            kernel = self._kernel()
             if boot is not None:
+                if kernel_name not in (None, kernel.name):
+                    raise RefusedError(f"the lab runs already, in {kernel.name}; stop it first: routebook lab down")
                 missing = plan.names - {each.name for each in kernel.nodes(boot)}
                 if not missing:
                     if operator_link.owner() != operator_link.label(self.project):
@@ -59,8 +64,9 @@ class Lab:
                     return False
                 say(f"{', '.join(sorted(missing))} missing: starting the lab anew")
                 boot.kill()
+            self._clear()
             operator_link.refuse_foreign(plan, self.project)
-            self._state.unlink(missing_ok=True)
+            kernel = KERNELS[kernel_name or kernel.name](self.project)
             self._start(kernel, plan, say)
             return True
 
@@ -73,9 +79,7 @@ class Lab:
             boot = self.running()
             if boot is not None:
                 boot.kill()
-            if operator_link.owner() == operator_link.label(self.project):
-                operator_link.remove()
-            self._state.unlink(missing_ok=True)
+            self._clear()
             return boot is not None
 
     def status(self) -> list[NodeStatus]:
@@ -106,8 +110,21 @@ class Lab:
     def _state(self) -> Path:
         return self.folder / "state.json"
 
-    def _kernel(self) -> Namespaces:
-        return Namespaces(self.project)
+    def _read_state(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._state.read_text()))
+        except FileNotFoundError:
+            return {}
+
+    def _kernel(self) -> Kernel:
+        """That of the running lab, or the default."""
+        return KERNELS[self._read_state().get("kernel", "namespaces")](self.project)
+
+    def _clear(self) -> None:
+        """Remove what a lab that no longer runs has left."""
+        if operator_link.owner() == operator_link.label(self.project):
+            operator_link.remove()
+        self._state.unlink(missing_ok=True)
 
     def _needed(self) -> Process:
         _need_root()
@@ -131,12 +148,13 @@ class Lab:
                 raise RefusedError(f"another command is starting or stopping the lab of {self.project}") from None
             yield
 
-    def _start(self, kernel: Namespaces, plan: Topology, say: Callable[[str], None]) -> None:
-        description = {"bridges": [MANAGEMENT, *plan.links], "nodes": [each.as_json() for each in self._nodes(plan)]}
+    def _start(self, kernel: Kernel, plan: Topology, say: Callable[[str], None]) -> None:
+        description = self._describe(kernel, plan)
+        command = kernel.boot_command(plan)
         errors = self.folder / "boot.log"
         with errors.open("w") as log:
             boot = subprocess.Popen(
-                ["sh", "-c", IN_BACKGROUND, "sh", *kernel.boot_command()],
+                ["sh", "-c", IN_BACKGROUND, "sh", *command],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         assert boot.stdin is not None and boot.stdout is not None  # noqa: S101
@@ -147,8 +165,9 @@ class Lab:
             if boot.stdout.readline().strip() != "alive":
                 raise RefusedError(f"the lab could not make its namespaces: {errors.read_text().strip()}")
             process = processes.identify(processes.children()[outer][0])
-            access.write_private(self._state, json.dumps({"boot": asdict(process)}))
+            access.write_private(self._state, json.dumps({"kernel": kernel.name, "boot": asdict(process)}))
             try:
+                kernel.prepare(plan)
                 boot.stdin.write(json.dumps(description) + "\n")
                 boot.stdin.flush()
                 for line in boot.stdout:
@@ -165,17 +184,29 @@ class Lab:
                 boot.stdin.flush()
             except BaseException:
                 process.kill()
+                self._clear()
                 raise
 
-    def _nodes(self, plan: Topology) -> list[Node]:
-        entries = access.prepare(self.project, plan.hosts)
-        return [
-            *(host_node(host, plan, entries[host.name]) for host in plan.hosts),
+    def _describe(self, kernel: Kernel, plan: Topology) -> dict[str, Any]:
+        """What the lab's first process is told: its links, its nodes, and the way in where it has its own kernel."""
+        entries = access.prepare(self.project, plan.hosts, (DOOR_KEY, str(plan.door.ip)))
+        access.write_private(self.folder / "door", f"{plan.door.ip}\n")
+        nodes = [
+            *(host_node(host, plan, entries[host.name], esp_in_kernel=kernel.esp_in_kernel) for host in plan.hosts),
             *(peer_node(peer) for peer in plan.peers),
             *(cache_node(cache, plan) for cache in plan.caches),
         ]
+        return {
+            "bridges": [MANAGEMENT, *plan.links],
+            "nodes": [each.as_json() for each in nodes],
+            "door": {
+                "address": plan.door.with_prefixlen,
+                "host_key": entries[DOOR_KEY].host_key,
+                "authorized_key": entries[DOOR_KEY].authorized_key,
+            },
+        }
 
-    def _join(self, kernel: Namespaces, boot: Process, plan: Topology) -> None:
+    def _join(self, kernel: Kernel, boot: Process, plan: Topology) -> None:
         operator_link.refuse_foreign(plan, self.project)
         kernel.join(boot, plan)
         operator_link.complete(self.project)

@@ -5,7 +5,7 @@ import time
 from typing import Literal
 
 from lab.control import Lab
-from lab.host import MANAGEMENT_DEVICE
+from lab.topology import MANAGEMENT_DEVICE
 
 Daemon = Literal["frr", "charon", "sshd"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from lab.node import Device, File, Node, Service, User
 from lab.routing import routes
-from lab.topology import MANAGEMENT, Host, Topology
+from lab.strongswan import CHARON, check_tunnels, strongswan_files, tunnel_device
+from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import IPInterface
 
 DAEMONS = {"edge": ("frr", "strongswan"), "frr": ("frr",), "strongswan": ("strongswan",)}
-MANAGEMENT_DEVICE = "mgmt0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Access:
     host_key: str
 
 
-def node(host: Host, topology: Topology, access: Access) -> Node:
-    """The node of a managed host."""
+def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
+    """The node of a managed host. Raises RefusedError for what the lab cannot play."""
     daemons = DAEMONS.get(host.platform)
     if daemons is None:
         raise RefusedError(
@@ -46,7 +46,8 @@ def node(host: Host, topology: Topology, access: Access) -> Node:
         files |= frr_files(host.name, _frr_base(host))
         services.append(FRR)
     if "strongswan" in daemons:
-        files |= _strongswan_files()
+        check_tunnels(host, esp_in_kernel)
+        files |= strongswan_files(host, esp_in_kernel)
         services.append(CHARON)
     linked = [interface for interface in host.interfaces if interface.link is not None]
     return Node(
@@ -56,7 +57,7 @@ def node(host: Host, topology: Topology, access: Access) -> Node:
             Device(MANAGEMENT_DEVICE, MANAGEMENT),
             *(Device(interface.name, str(interface.link)) for interface in linked),
         ),
-        network=tuple(_network(host, topology)),
+        network=tuple(_network(host, topology, esp_in_kernel)),
         files=files,
         folders={"/run/sshd": "755 root root", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
         if "frr" in daemons
@@ -81,7 +82,7 @@ def add_address(address: IPInterface, device: str) -> str:
     return f"address add {address.with_prefixlen} dev {device}{' nodad' if address.version == 6 else ''}"
 
 
-def _network(host: Host, topology: Topology) -> list[str]:
+def _network(host: Host, topology: Topology, esp_in_kernel: bool) -> list[str]:
     length = 24 if host.management.version == 4 else 64
     nodad = " nodad" if host.management.version == 6 else ""
     lines = [
@@ -98,7 +99,9 @@ def _network(host: Host, topology: Topology) -> list[str]:
             lines += [f"link add {interface.name} type dummy", f"link set {interface.name} up"]
         lines += [add_address(address, interface.name) for address in interface.addresses]
     for tunnel in host.tunnels:
-        if tunnel.mode == "policy" and tunnel.local_inner is not None:
+        if esp_in_kernel and tunnel.mode == "route":
+            lines += tunnel_device(tunnel)
+        elif tunnel.local_inner is not None:
             lines.append(add_address(ip_interface(tunnel.local_inner), "lo"))
     return lines + routes(host, topology)
 
@@ -144,9 +147,22 @@ def _sshd_penalises() -> bool:
     return b"persourcepenalties" in Path("/usr/sbin/sshd").read_bytes()
 
 
+# The daemons first, then what watches them: left to itself, watchfrr starts them by a script of several hundred
+# processes, which takes seconds where processes are slow to start.
+START_FRR = """
+. /etc/frr/daemons
+for daemon in zebra mgmtd bgpd staticd bfdd; do
+  eval "options=\\$${daemon}_options"
+  program=/usr/lib/frr/$daemon
+  if [ -x $program ]; then $program -d -F traditional $options; fi
+done
+vtysh -b
+exec /usr/lib/frr/frrinit.sh start
+"""
+
 FRR = Service(
     "frr",
-    ("/usr/lib/frr/frrinit.sh", "start"),
+    ("sh", "-c", START_FRR),
     restart=False,
     ready=("/run/frr/watchfrr.started", "/run/frr/bgpd.vty", "/run/frr/zebra.vty", "/run/frr/bfdd.vty"),
 )
@@ -193,62 +209,3 @@ def _frr_base(host: Host) -> str:
         "exit\n"
         "!\n"
     )
-
-
-CHARON_BINARY = "/usr/lib/ipsec/charon"
-CHARON = Service(
-    "charon",
-    (CHARON_BINARY,),
-    ready=("/run/charon.vici",),
-    post=("/usr/sbin/swanctl", "--load-all", "--noprompt"),
-)
-
-CHARON_PLUGINS = (
-    "random nonce openssl aes sha1 sha2 md5 hmac kdf gcm cmac ctr ccm chapoly curve25519 gmp pem "
-    "pkcs1 pkcs8 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters"
-)
-
-
-def _strongswan_files() -> dict[str, File]:
-    return {
-        "/etc/strongswan.conf": File(
-            "charon {\n"
-            f"  load = {CHARON_PLUGINS}\n"
-            "  # The main table: FRR's nexthop tracking does not look at strongSwan's own table 220.\n"
-            "  routing_table = 254\n"
-            "  routing_table_prio = 32765\n"
-            "  install_virtual_ip = no\n"
-            "  # IKE stays on the data links; MOBIKE would otherwise move tunnels to the management network.\n"
-            f"  interfaces_ignore = {MANAGEMENT_DEVICE}\n"
-            "  filelog {\n"
-            "    charon {\n"
-            "      path = /var/log/charon.log\n"
-            "      time_format = %Y-%m-%dT%H:%M:%S\n"
-            "      time_add_ms = yes\n"
-            "      ike_name = yes\n"
-            "      append = yes\n"
-            "      flush_line = yes\n"
-            "      default = 1\n"
-            "    }\n"
-            "  }\n"
-            "}\n"
-            "include strongswan.d/swanctl.conf\n"
-        ),
-        "/etc/swanctl/conf.d/hand-made.conf": File(
-            "connections {\n"
-            "  hand-made {\n"
-            "    remote_addrs = 203.0.113.9\n"
-            "    local { auth = psk\n id = hand-made }\n"
-            "    remote { auth = psk\n id = elsewhere }\n"
-            "    children { hand-made { remote_ts = 203.0.113.128/25 } }\n"
-            "  }\n"
-            "}\n"
-            "secrets {\n"
-            "  ike-hand-made {\n"
-            "    id = elsewhere\n"
-            '    secret = "not for Routebook to touch"\n'
-            "  }\n"
-            "}\n",
-            0o600,
-        ),
-    }

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 MS_BIND, MS_REC = 4096, 16384
-START_DEADLINE = 40.0  # seconds until every service of a node must be ready
+START_DEADLINE = 90.0  # seconds until every service of a node must be ready
 
 # What a node takes over from the real machine's /etc; everything else is its own.
 TAKEN_OVER = (
@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
 }
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.03, 0.3  # seconds between looks at what is not ready yet
 KEEP_STOPPED = "/run/lab/stopped"  # a file of this name and the service's keeps the service from being restarted
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -321,9 +322,11 @@ def run(node: dict[str, Any]) -> None:
     for name in services.by_name:
         services.start(name)
     announced = False
+    pause = SHORTEST_PAUSE
     while True:
         busy = services.waiting or services.restart_at
-        for key, _ in selector.select(0.05 if busy else None):
+        pause = min(pause * 1.3, LONGEST_PAUSE) if busy else SHORTEST_PAUSE
+        for key, _ in selector.select(pause if busy else None):
             if key.fileobj is log:
                 write_syslog(log)
             else:

@@ -18,15 +18,21 @@ PLUG = "operator"  # the operator's link, as the wire sees it
 class Namespaces:
     """How to start, reach and join a project's lab in namespaces."""
 
+    name = "namespaces"
+    esp_in_kernel = False
+
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def boot_command(self) -> list[str]:
+    def boot_command(self, topology: Topology) -> list[str]:  # noqa: ARG002
         """Starts the lab's first process, as a child of the command's own process."""
         return [
             "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             "--propagation", "private", sys.executable, "-I", "-S", str(BOOT), str(self.project),
         ]  # fmt: skip
+
+    def prepare(self, topology: Topology) -> None:
+        """Nothing is needed before the lab runs."""
 
     def nodes(self, boot: Process) -> list[NodeStatus]:
         """The nodes that run."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from lab.host import add_address
 from lab.topology import Topology
 from routebook.errors import RefusedError
+from routebook.intent.model import IPAddress
 
 DEVICE = "rb-lab"
 LONGEST_ALIAS = 255  # IFALIASZ of the kernel, less the terminator
@@ -56,18 +57,19 @@ def _refuse_route(address: str, name: str) -> None:
             )
 
 
-def configure(topology: Topology, create: Iterable[str]) -> None:
-    """Make the device with `create` (lines for `ip -batch`), with an address and a route to each host and no more.
+def configure(topology: Topology, create: Iterable[str], door: IPAddress | None = None) -> None:
+    """Make the device with `create` (lines for `ip -batch`), an address, and a route to each host and the door.
 
     Routes to single hosts leave the machine's other networks as they are, even one of the same numbers.
     """
     operator = topology.operator
+    others = [host.management for host in topology.hosts] + ([door] if door is not None else [])
     batch(
         [
             *create,
             add_address(ip_interface(operator.ip), DEVICE),
             f"link set {DEVICE} up",
-            *(f"route add {host.management} dev {DEVICE} src {operator.ip}" for host in topology.hosts),
+            *(f"route add {address} dev {DEVICE} src {operator.ip}" for address in others),
         ]
     )
 

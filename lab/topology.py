@@ -12,6 +12,7 @@ from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPI
 from routebook.secrets import Secrets
 
 MANAGEMENT = "management"  # the name of the link that joins the operator and all hosts
+MANAGEMENT_DEVICE = "mgmt0"  # a host's device on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,25 @@ class Topology:
         }
 
     @property
+    def door(self) -> IPInterface:
+        """The address on the management link at which a lab with its own kernel is entered: below the operator's."""
+        return self._free_management(1)
+
+    @property
     def operator(self) -> IPInterface:
         """The operator's address on the management link: the highest free one of the first host's /24 (or /64)."""
+        return self._free_management(0)
+
+    def _free_management(self, index: int) -> IPInterface:
         taken = {host.management for host in self.hosts}
         first = self.hosts[0].management
         network = ip_network(f"{first}/{24 if first.version == 4 else 64}", strict=False)
-        for number in range(network.num_addresses - 2, 0, -1):
-            if network[number] not in taken:
-                return ip_interface(f"{network[number]}/{network.prefixlen}")
-        raise RefusedError(f"the management network {network} has no free address for the operator")
+        numbers = range(network.num_addresses - 2, 0, -1)
+        free = (network[number] for number in numbers if network[number] not in taken)
+        address = next(itertools.islice(free, index, None), None)
+        if address is None:
+            raise RefusedError(f"the management network {network} has no free address for the operator")
+        return ip_interface(f"{address}/{network.prefixlen}")
 
 
 def secret_files(project: Path) -> list[str]:

@@ -89,10 +89,11 @@ def edit(path: tuple[str, ...], before: Tree, after: Tree) -> list[Command]:
     """The commands inside one context, where FRR cares for no order: take back, then set, then inner contexts."""
     old = {block.line: block for block in before}
     new = {block.line: block for block in after}
-    settings = {setting(line) for line in new if line not in old}
+    values = {setting(line) for line in new if line not in old and not opens_context(line, path[-1])}
     taken, given = [], []
     for line, block in old.items():
-        if line not in new and not (replaceable(line) and setting(line) in settings):
+        replaced = not opens_context(line, path[-1]) and replaceable(line) and setting(line) in values
+        if line not in new and not replaced:
             if _KEPT_CONTEXT.fullmatch(line):
                 taken += edit((*path, line), block.children, ())
             else:

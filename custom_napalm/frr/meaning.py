@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from custom_napalm.frr.tree import Block, Tree, lines_of
@@ -93,6 +94,7 @@ def fingerprint(tree: Tree) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical_line(line: str) -> str:
     """The line as FRR would show it, as far as addresses, prefixes and sets of communities go."""
     if found := _COMMUNITIES.fullmatch(line):

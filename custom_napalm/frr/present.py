@@ -1,5 +1,6 @@
 """A difference between two configurations for people: lines with the contexts they are in."""
 
+from custom_napalm.frr.settings import setting
 from custom_napalm.frr.tree import Block, Tree
 
 
@@ -23,19 +24,27 @@ def _diff(before: Tree, after: Tree, depth: int) -> list[str]:
 
 
 def _interleaved(before: Tree, after: Tree) -> list[Block]:
-    """All blocks once: what was there in its order, what is new after the last known line before it."""
+    """All blocks once, in the old order: a changed setting after its old value, what is new after its predecessor."""
     known = {block.line for block in before}
+    there = {block.line for block in after}
+    values = {setting(block.line): block for block in after if block.line not in known}
+    placed = {
+        block.line: values[setting(block.line)]
+        for block in before
+        if block.line not in there and setting(block.line) in values
+    }
+    taken = {block.line for block in placed.values()}
     following: dict[str, list[Block]] = {}
     anchor = ""
     for block in after:
         if block.line in known:
             anchor = block.line
-        else:
+        elif block.line not in taken:
             following.setdefault(anchor, []).append(block)
-    result = following.get("", [])[:]
+    result = following.get("", [])
     for block in before:
-        result += [block, *following.get(block.line, [])]
-    return result
+        result += [block, *([placed[block.line]] if block.line in placed else []), *following.get(block.line, [])]
+    return list({block.line: block for block in result}.values())
 
 
 def _whole(sign: str, block: Block, depth: int) -> list[str]:

@@ -5,6 +5,8 @@ takes `no` in front of nearly every line as it shows it. What is different is li
 """
 
 import re
+from functools import lru_cache
+from itertools import groupby
 
 # The first words of settings that have one value: the rest of the line is the value. `*` is any one word.
 _ONE_VALUE = tuple(
@@ -52,6 +54,8 @@ _ONE_VALUE = tuple(
     )
 )  # fmt: skip
 
+_BY_FIRST_WORD = {word: tuple(names) for word, names in groupby(sorted(_ONE_VALUE), key=lambda name: name[0])}
+
 # The value is in the middle: what follows it belongs to the setting's name.
 _VALUE_INSIDE = (
     re.compile(r"(neighbor \S+ (?:route-map|prefix-list|filter-list|distribute-list)) \S+ (in|out)"),
@@ -84,6 +88,7 @@ _DEFAULTS = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
 def setting(line: str) -> str:
     """The name of the setting that a line gives a value to; lines of one context with one name replace each other."""
     positive = line.removeprefix("no ")
@@ -92,7 +97,7 @@ def setting(line: str) -> str:
             return " ".join(part.strip() for part in found.groups() if part)
     words = positive.split()
     best: tuple[str, ...] = ()
-    for name in _ONE_VALUE:
+    for name in _BY_FIRST_WORD.get(words[0], ()):
         if len(name) > len(best) and _begins_with(words, name):
             best = name
     return " ".join(words[: len(best)]) if best else positive

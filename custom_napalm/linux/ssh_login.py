@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,21 +182,23 @@ def _one_succeeds(transport: paramiko.Transport, attempts: Iterable[Attempt], tr
 
 
 def _attempts(hop: Hop, options: SshOptions) -> Generator[Attempt]:
-    for file in hop.key_files:
-        key = _load_key(file, options.passphrase, hop)
-        yield f"key {file}", partial(_by_key, hop.user, key)
+    if hop.key_file is not None:
+        yield f"key {hop.key_file}", partial(_by_key, hop.user, _load_key(hop.key_file, options.passphrase, hop))
     if options.allow_agent:
         with _agent() as agent_keys:
             for agent_key in agent_keys:
                 label = f"agent key {agent_key.comment or fingerprint(agent_key.asbytes())}"
                 yield label, partial(_by_key, hop.user, agent_key)
-    if options.default_keys:
-        for name in DEFAULT_KEYS:
-            file = Path("~/.ssh", name).expanduser()
-            if file.exists():
-                yield f"key {file}", partial(_by_key, hop.user, _load_key(file, options.passphrase, hop))
+    for file in (*hop.other_keys, *(_default_keys() if options.default_keys else ())):
+        # As with ssh(1), a key that nobody named here may be missing, or one that only the agent can use.
+        with suppress(ConnectionFailedError):
+            yield f"key {file}", partial(_by_key, hop.user, _load_key(file, options.passphrase, hop))
     if hop.password:
         yield "password", partial(_by_password, hop.user, hop.password)
+
+
+def _default_keys() -> list[Path]:
+    return [file for name in DEFAULT_KEYS if (file := Path("~/.ssh", name).expanduser()).exists()]
 
 
 @contextmanager

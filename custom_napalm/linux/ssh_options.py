@@ -22,7 +22,8 @@ class Hop:
     address: str
     port: int
     user: str
-    key_files: tuple[Path, ...] = ()
+    key_file: Path | None = None  # the one that the inventory names
+    other_keys: tuple[Path, ...] = ()  # ssh_config's
     password: str | None = field(default=None, repr=False)
 
     @property
@@ -84,7 +85,7 @@ def read_options(
         jumps=jumps,
         passphrase=str(secret) if secret else None,
         allow_agent=bool(arguments.get("allow_agent", not arguments.get("key_file"))),
-        default_keys=bool(arguments.get("use_keys", not target.key_files)),
+        default_keys=bool(arguments.get("use_keys", not (target.key_file or target.other_keys))),
         known_hosts=tuple(dict.fromkeys(files)),
         timeout=float(timeout),
         keepalive=int(arguments.get("keepalive", 5)),
@@ -117,13 +118,14 @@ def _ssh_config(file: object) -> paramiko.SSHConfig:
 
 def _hop(name: str, config: paramiko.SSHConfig, *, user: str | None, port: object, key_file: object) -> Hop:
     found = config.lookup(name)
-    files = [str(key_file)] if key_file else list(found.get("identityfile", []))
+    others = () if key_file else tuple(Path(file).expanduser() for file in found.get("identityfile", []))
     return Hop(
         name=name,
         address=found.get("hostname", name),
         port=int(str(port)) if port else int(found.get("port", 22)),
         user=user or found.get("user") or getpass.getuser(),
-        key_files=tuple(Path(file).expanduser() for file in files),
+        key_file=Path(str(key_file)).expanduser() if key_file else None,
+        other_keys=others,
     )
 
 

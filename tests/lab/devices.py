@@ -57,7 +57,7 @@ def since(lab: RunningLab, host: str) -> dict[str, object]:
         "files": on(lab, host, times),
         "running": on(lab, host, "vtysh -c 'show running-config'"),
         "established": {
-            peer: (each.get("bgpTimerUpEstablishedEpoch"), each.get("connectionsEstablished"))
+            peer: (each["bgpState"], each["connectionsEstablished"], each["connectionsDropped"])
             for peer, each in neighbors(lab, host).items()
         },
         "spis": spis,

@@ -112,6 +112,27 @@ class TestTheTimer:
         driver.extend(2)
         wait_for(lambda: left_overs(tunnel.left) == [], 20, "the device's own revert")
 
+    def test_it_undoes_a_confirmation_that_died_half_way(self, tunnel: Pair) -> None:
+        driver, files = tunnel.driver(tunnel.left), etc_files(tunnel.left)
+        prepare(driver, "half", 3)
+        driver.push()
+        tunnel.left.sh("cd /run/routebook/half && echo confirming >phase && sh ./persist.0-strongswan.sh")
+        assert etc_files(tunnel.left) != files
+        wait_for(lambda: left_overs(tunnel.left) == [], 20, "the device's own revert")
+        assert etc_files(tunnel.left) == files
+
+    def test_reverting_that_died_half_way_is_finished_by_rolling_back(self, tunnel: Pair) -> None:
+        driver, files = tunnel.driver(tunnel.left), etc_files(tunnel.left)
+        prepare(driver, "dying", 60)
+        driver.push()
+        tunnel.left.sh("cd /run/routebook/dying && kill -9 $(cat watcher) && echo reverting >phase")
+        pending = driver.pending()
+        assert pending is not None
+        assert pending.phase == "reverting"
+        driver.rollback()
+        assert etc_files(tunnel.left) == files
+        assert left_overs(tunnel.left) == []
+
     def test_it_costs_no_processor_time(self, tunnel: Pair) -> None:
         driver = tunnel.driver(tunnel.left)
         prepare(driver, "idle", 60)

@@ -118,6 +118,13 @@ class TestLoggingIn:
             assert shell.run("hostname").stdout == f"{host}\n"
             shell.close()
 
+    def test_keys_of_ssh_config_that_do_not_open_are_passed_over(self, site: Site, tmp_path: Path) -> None:
+        encrypted = tmp_path / "encrypted"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "a passphrase", "-f", str(encrypted)], check=True)
+        config = tmp_path / "config"
+        config.write_text(f"Host *\n IdentityFile /nowhere/key\n IdentityFile {encrypted}\n IdentityFile {site.key}\n")
+        assert whoami(site.shell(ssh_config_file=str(config))) == "root"
+
     def test_an_ssh_config_that_does_not_exist_is_none(self, site: Site) -> None:
         assert whoami(site.shell(key_file=str(site.key), ssh_config_file="/nowhere/config")) == "root"
 

@@ -7,7 +7,7 @@ import pytest
 
 from custom_napalm.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import wait_for
-from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, candidate, children, etc_files, spis, transact
+from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, candidate, children, etc_files, spis, together, transact
 
 
 def test_planning_what_is_there_sends_nothing(tunnel: Pair) -> None:
@@ -50,8 +50,7 @@ def test_a_change_counts_only_with_fresh_sas_and_is_undone_with_them(tunnel: Pai
     else:
         tunnel.wait_up()
         assert not spis(tunnel.left) & old
-    for driver in drivers:
-        driver.rollback()
+    together(drivers, lambda driver: driver.rollback())
     tunnel.wait_up()
     assert [etc_files(tunnel.left), etc_files(tunnel.right)] == files
     assert {sa.name for sa in read_ike_sas(tunnel.left.shell)} == {NAME}

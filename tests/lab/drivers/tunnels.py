@@ -1,6 +1,7 @@
 """Two strongSwan hosts with a tunnel, as the templates render it: the left end starts it, the right end answers."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,17 +155,17 @@ class Pair:
         wait_for(self.tunnel_up, seconds, "the tunnel with equal SPIs at both ends")
 
 
+def together(drivers: list[StrongSwanDriver], step: Callable[[StrongSwanDriver], object]) -> None:
+    """Run a step on all hosts at once, as the engine does."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(step, drivers))
+
+
 def transact(drivers: list[StrongSwanDriver], candidates: list[Candidate], run_id: str, seconds: int = 60) -> None:
     """Snapshot, plan, arm, push and activate on both hosts, as the engine does it."""
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor() as pool:
-
-        def everywhere(step: Callable[[StrongSwanDriver, Candidate], object]) -> None:
-            list(pool.map(step, drivers, candidates))
-
         changes = pool.map(lambda driver, wanted: driver.plan(wanted, driver.snapshot()), drivers, candidates)
         drivers = [driver for driver, change in zip(drivers, changes, strict=True) if change]
-        everywhere(lambda driver, _: driver.arm(run_id, seconds))
-        everywhere(lambda driver, _: driver.push())
-        everywhere(lambda driver, _: driver.activate())
+    together(drivers, lambda driver: driver.arm(run_id, seconds))
+    together(drivers, lambda driver: driver.push())
+    together(drivers, lambda driver: driver.activate())

@@ -30,7 +30,7 @@ def test_ssh_config_fills_what_is_not_given(config: str) -> None:
     options = read_options("edge", "", None, 5, {"ssh_config_file": config})
     target = options.target
     assert (target.address, target.port, target.user) == ("192.0.2.31", 2022, "someone")
-    assert target.key_files == (Path("~/.ssh/for-edges").expanduser(),)
+    assert target.other_keys == (Path("~/.ssh/for-edges").expanduser(),)
     assert (options.jumps[0].address, options.jumps[0].port, options.jumps[0].user) == ("jump.example.net", 2200, "ops")
     assert options.jumps[1].address == "2001:db8::1"
 
@@ -38,15 +38,16 @@ def test_ssh_config_fills_what_is_not_given(config: str) -> None:
 def test_what_is_given_wins(config: str) -> None:
     arguments = {"ssh_config_file": config, "port": 22, "key_file": "/k", "proxy_jump": "none"}
     options = read_options("edge", "operator", None, 5, arguments)
-    assert (options.target.port, options.target.user, options.target.key_files) == (22, "operator", (Path("/k"),))
+    assert (options.target.port, options.target.user, options.target.key_file) == (22, "operator", Path("/k"))
     assert options.jumps == ()
     assert not options.allow_agent
 
 
 def test_a_jump_host_keeps_its_own_key_and_never_gets_the_password(config: str) -> None:
     options = read_options("edge", "operator", "secret", 5, {"ssh_config_file": config, "key_file": "/k"})
-    assert options.jumps[0].key_files == (Path("~/.ssh/for-jumps").expanduser(),)
-    assert options.jumps[1].key_files == (Path("/k"),)
+    assert options.jumps[0].other_keys == (Path("~/.ssh/for-jumps").expanduser(),)
+    assert options.jumps[0].key_file is None
+    assert options.jumps[1].key_file == Path("/k")
     assert all(jump.password is None for jump in options.jumps)
     assert options.target.password == "secret"
 
