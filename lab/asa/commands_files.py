@@ -22,11 +22,11 @@ async def running(session: Session, parsed: Parsed) -> str:
 
 def _part(space: Space, wanted: str, parsed: Parsed) -> str:
     typed = wanted.split()
-    lines = []
+    lines: list[str] = []
     for line in space.configuration.root.children:
         words = line.text.split()
         if len(words) >= len(typed) and all(
-            word == each or (number == 0 or number < 2) and word.startswith(each.lower())
+            word == each or ((number == 0 or number < 2) and word.startswith(each.lower()))
             for number, (word, each) in enumerate(zip(words, typed, strict=False))
         ):
             lines += line.render(0, masked=True)
@@ -106,7 +106,7 @@ async def copy(session: Session, parsed: Parsed) -> str:
     silent = parsed.words[1] == "/noconfirm"
     source, target = parsed.words[-2:]
     if not silent:
-        source = await session.io.ask(f"\nSource filename [{_plain(source)}]? ") and source or source
+        source = (await session.io.ask(f"\nSource filename [{_plain(source)}]? ") and source) or source
         wanted = await session.io.ask(f"\nDestination filename [{_plain(target)}]? ")
         if wanted and target not in ("running-config", "startup-config"):
             target = wanted if ":" in wanted else target.partition(":")[0] + ":/" + wanted
@@ -176,8 +176,13 @@ async def directory(session: Session, parsed: Parsed) -> str:
         kind = "drwx" if file.is_dir() else "-rwx"
         lines.append(f"{80 + number:<6} {kind}  {stat.st_size if file.is_file() else 4096:<12} {stamp}  {file.name}")
     used = sum(each.stat().st_size for each in session.device.disk.rglob("*") if each.is_file())
-    lines += ["", f"{len(files)} file(s) total size: {used} bytes",
-              f"{_CAPACITY} bytes total ({_CAPACITY - used} bytes free/{(_CAPACITY - used) * 100 // _CAPACITY}% free)", ""]  # fmt: skip
+    free = _CAPACITY - used
+    lines += [
+        "",
+        f"{len(files)} file(s) total size: {used} bytes",
+        f"{_CAPACITY} bytes total ({free} bytes free/{free * 100 // _CAPACITY}% free)",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -235,12 +240,16 @@ async def reload_in(session: Session, parsed: Parsed) -> str:
     minutes = _minutes(parsed.values[0])
     if minutes is None:
         raise SyntaxRefusedError(" " * 10 + "^\nERROR: % Invalid input detected at '^' marker.")
-    if not {"noconfirm", "quick"} & set(parsed.words):
-        if (await session.io.ask("Proceed with reload? [confirm]"))[:1].lower() not in ("", "y"):
-            return ""
+    silent = {"noconfirm", "quick"} & set(parsed.words)
+    if not silent and not await _confirmed(session):
+        return ""
     session.device.schedule_reload(minutes * 60)
     session.io.write("\n\n***\n*** --- SHUTDOWN in " + f"{minutes // 60}:{minutes % 60:02d}:00 ---\n***\n")
     return _planned(session)
+
+
+async def _confirmed(session: Session) -> bool:
+    return (await session.io.ask("Proceed with reload? [confirm]"))[:1].lower() in ("", "y")
 
 
 def _planned(session: Session) -> str:
@@ -248,7 +257,8 @@ def _planned(session: Session) -> str:
     assert at is not None  # noqa: S101
     left = max(int(at - time.time()), 0)
     stamp = time.strftime("%H:%M:%S UTC %a %b %-d %Y", time.gmtime(at))
-    return f"Reload scheduled for {stamp} (in {left // 3600} hours and {left % 3600 // 60} minutes) by {session.user or 'enable_15'} from ssh"
+    when = f"in {left // 3600} hours and {left % 3600 // 60} minutes"
+    return f"Reload scheduled for {stamp} ({when}) by {session.user or 'enable_15'} from ssh"
 
 
 @command("show-reload")
@@ -278,7 +288,7 @@ async def reload(session: Session, parsed: Parsed) -> str:
             answer = await session.io.ask("System config has been modified. Save? [Y]es/[N]o:  ")
             if answer[:1].lower() == "y":
                 session.io.write(await write_memory(session, parsed) + "\n")
-        if (await session.io.ask("Proceed with reload? [confirm]"))[:1].lower() not in ("", "y"):
+        if not await _confirmed(session):
             return ""
     session.io.write("\n\n***\n*** --- START GRACEFUL SHUTDOWN ---\n***\n*** --- SHUTDOWN NOW ---\n")
     session.ended = True

@@ -59,7 +59,10 @@ async def _first_enable(session: Session) -> str:
             break
     session.device.spaces[SYSTEM].engine.execute(f"enable password {password}", Place())
     session.level = 15
-    return 'Note: Save your configuration so that the password persists across reboots\n("write memory" or "copy running-config startup-config").'
+    return (
+        "Note: Save your configuration so that the password persists across reboots\n"
+        '("write memory" or "copy running-config startup-config").'
+    )
 
 
 @command("login")

@@ -16,6 +16,10 @@ _SORTED = {"neighbor", "network", "interface", "aggregate-address", "action", "c
 _NUMBERED = {"crypto map", "prefix-list", "ipv6 prefix-list", "route-map"}
 _OPAQUE_SECRETS = re.compile(r"(^ *key |pre-shared-key |community |password |^ *ldap-login-password )(\S+)")
 
+# What the device shows although it is not stored, or does not show although it can be typed.
+_IMPLIED = {"no auto-summary", "no synchronization", "no nameif", "no security-level", "no ip address", "no shutdown",
+            "no shut"}  # fmt: skip
+
 VERBATIM = Rule("<line>", 10_000, flags=frozenset({"opaque"}))
 
 
@@ -231,8 +235,7 @@ class Configuration:
     def _read(self, parent: Line, raw: str) -> Line | None:
         mode = parent.mode or "opaque"
         text = raw.strip()
-        if text in ("no auto-summary", "no synchronization", "no nameif", "no security-level", "no ip address", "no shutdown",
-                    "no shut"):  # fmt: skip
+        if text in _IMPLIED:
             return None
         try:
             parsed = GRAMMARS[mode].parse(text)

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import re
 from dataclasses import replace
-from ipaddress import IPv4Interface, ip_interface, ip_network
+from ipaddress import ip_network
 
-from lab.asa import frr, swan
+from lab.asa import frr, links, swan
 from lab.asa.configuration import Line
 from lab.asa.device import Device
 from lab.asa.processes import Message, ProgramError, parse_pretty, run
@@ -27,8 +28,7 @@ class Daemons:
         self.connections: list[swan.Connection] = []
         self._frr: frr.Translation = {}
         self._rendered: dict[str, str] = {}
-        self._addresses: dict[str, set[str]] = {}
-        self._carriers: dict[str, str] = {}
+        self._links_made = links.Links()
         self._dirty = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -60,7 +60,7 @@ class Daemons:
         """Bring the daemons to the startup configuration and keep them there."""
         if not self.enabled:
             return
-        self.kernel = await self._has_vti()
+        self.kernel = self._links_made.kernel = await self._has_vti()
         await self._forget_everything()
         self.device.on_change = lambda space: self.mark() if space == self.device.settings.daemon_context else None
         self.mark()
@@ -88,10 +88,9 @@ class Daemons:
         wanted = self.device.settings.data_plane
         if wanted != "auto":
             return wanted == "kernel"
+        ends = ("local", "127.0.0.1", "remote", "127.0.0.2", "key", "1")
         try:
-            await run(
-                "ip", "link", "add", "vtiprobe", "type", "vti", "local", "127.0.0.1", "remote", "127.0.0.2", "key", "1"
-            )
+            await run("ip", "link", "add", "vtiprobe", "type", "vti", *ends)
         except ProgramError:
             return False
         await run("ip", "link", "delete", "vtiprobe", check=False)
@@ -99,11 +98,12 @@ class Daemons:
 
     async def _forget_everything(self) -> None:
         """What a reboot does: no session and no tunnel outlives it."""
+        shown = await run("ip", "-brief", "link", "show", check=False)
+        tunnels = [line.split()[0].partition("@")[0] for line in shown.splitlines() if re.match(r"tunnel\d+[ @]", line)]
+        await self._ip([f"link delete {name}" for name in tunnels])
         shown = await run("vtysh", "-c", "show running-config", check=False)
-        heads = [line for line in shown.splitlines() if line.startswith(("router bgp ", "route-map ", "bgp "))]
-        heads += [
-            line for line in shown.splitlines() if line.startswith(("ip prefix-list", "ipv6 prefix-list", "ip route "))
-        ]
+        kept = ("router bgp ", "route-map ", "bgp ", "ip prefix-list", "ipv6 prefix-list", "ip route ")
+        heads = [line for line in shown.splitlines() if line.startswith(kept)]
         heads.sort(key=lambda line: not line.startswith("router bgp"))
         await self._vtysh([f"no {line}" for line in heads])
         for name in {each.get("name", "") for each in await self.sas()} - {""}:
@@ -130,60 +130,21 @@ class Daemons:
             log.warning("FRR says: %s", shown.strip())
 
     async def _routing(self) -> None:
-        wanted = frr.translate(self.root, self.devices(), {}, self.device.settings.connect_retry)
+        wanted = frr.translate(self.root, self.devices(), self.device.settings.connect_retry)
         lines = frr.commands(self._frr, wanted)
         self._frr = wanted
         await self._vtysh(lines)
 
     async def _links(self) -> None:
-        """Give the interfaces their addresses; tunnel interfaces are made and removed."""
-        wanted: dict[str, set[str]] = {}
-        for interface in self.root.find("interface"):
-            linux = self.linux_name(interface.words[1])
-            address = interface.first("ip", "address")
-            if not linux or interface.first("shutdown") is not None:
-                continue
-            found = wanted.setdefault(linux, set())
-            if address is not None and len(address.values) > 1:
-                found.add(IPv4Interface(f"{address.values[0]}/{address.values[1]}").with_prefixlen)
-            found |= {each.values[0] for each in interface.find("ipv6", "address") if "/" in each.values[0]}
-        for linux in self._addresses.keys() - wanted.keys():
-            if linux.startswith("tunnel"):
-                await run("ip", "link", "delete", linux, check=False)
-            else:
-                for address in self._addresses[linux]:
-                    await run("ip", "address", "delete", address, "dev", linux, check=False)
-        for linux, addresses in wanted.items():
-            if linux.startswith("tunnel") and linux not in self._addresses:
-                await self._make_tunnel(linux)
-            await run("ip", "link", "set", linux, "up", check=False)
-            for each in self._addresses.get(linux, set()) - addresses:
-                await run("ip", "address", "delete", each, "dev", linux, check=False)
-            for each in addresses - self._addresses.get(linux, set()):
-                nodad = ["nodad"] if ip_interface(each).version == 6 else []
-                await run("ip", "address", "replace", each, "dev", linux, *nodad, check=False)
-        self._addresses = wanted
+        names = self.device.settings.interfaces
+        await self._ip(self._links_made.change(links.wanted(self.root, names, self.kernel)))
 
-    async def _make_tunnel(self, linux: str) -> None:
-        await run("ip", "link", "delete", linux, check=False)
-        interface = self.root.first("interface", linux.capitalize())
-        source = interface.first("tunnel", "source") if interface is not None else None
-        destination = interface.first("tunnel", "destination") if interface is not None else None
-        if not self.kernel:
-            # A cable whose other end is plugged in while the tunnel is up: the line protocol follows the SA.
-            await run("ip", "link", "add", linux, "type", "veth", "peer", "name", f"{linux}x", check=False)
-            self._carriers.pop(linux, None)
-            return
-        local = swan.outer_address(self.root, source.words[-1]) if source is not None else ""
-        key = str(int(linux.removeprefix("tunnel")) + 1)
-        ends = ["local", local or "0.0.0.0", "remote", destination.words[-1] if destination else "0.0.0.0"]  # noqa: S104
-        await run("ip", "link", "add", linux, "type", "vti", *ends, "key", key, check=False)
-        await run("sysctl", "-qw", f"net.ipv4.conf.{linux}.disable_policy=1", check=False)
+    async def _ip(self, lines: list[str]) -> None:
+        if lines:
+            await run("ip", "-force", "-batch", "-", stdin="\n".join(lines) + "\n", check=False)
 
     async def _tunnels(self) -> None:
-        wanted = swan.connections(self.root, self.device.settings.tunnels, self.kernel)
-        for each in wanted if self.kernel else ():  # a VTI device is bound to the outer addresses
-            await self._rebind(each)
+        wanted = swan.connections(self.root, self.device.settings.carried, self.kernel)
         rendered = {each.name: each.render() for each in wanted}
         text = swan.render(wanted)
         path = self.device.settings.swanctl_file
@@ -196,12 +157,6 @@ class Daemons:
             if rendered.get(name) != old:
                 await run("swanctl", "--terminate", "--ike", name, "--force", "--timeout", "2", check=False)
         self._rendered, self.connections = rendered, wanted
-
-    async def _rebind(self, connection: swan.Connection) -> None:
-        if connection.name.startswith("Tunnel"):
-            ends = ["local", connection.local, "remote", connection.peer]
-            key = str(connection.children[0].mark)
-            await run("ip", "link", "set", connection.name.lower(), "type", "vti", *ends, "key", key, check=False)
 
     async def sas(self) -> list[Message]:
         """Every IKE SA that charon has, with its name."""
@@ -223,7 +178,8 @@ class Daemons:
             await self.settle()
             sas = await self.sas()
             busy = {str(each["name"]) for each in sas}
-            await self._carry({str(each["name"]) for each in sas if each.get("child-sas")})
+            up = {str(each["name"]).lower() for each in sas if each.get("child-sas")}
+            await self._ip(self._links_made.carry(up))
             waiting = [each for each in self.connections if each.initiate and each.name not in busy]
             for connection in waiting:
                 if not connection.on_demand:
@@ -242,15 +198,6 @@ class Daemons:
                         if connection.name == name:
                             only = [each for each in connection.children if each.name == child]
                             await self.initiate(replace(connection, children=tuple(only)))
-
-    async def _carry(self, up: set[str]) -> None:
-        """A tunnel interface without an SA is down."""
-        for linux in self._addresses:
-            if linux.startswith("tunnel") and not self.kernel:
-                state = "up" if linux.capitalize() in up else "down"
-                if self._carriers.get(linux) != state:
-                    self._carriers[linux] = state
-                    await run("ip", "link", "set", f"{linux}x", state, check=False)
 
     async def initiate(self, connection: swan.Connection) -> None:
         """Ask charon to bring a tunnel up; it goes on by itself."""

@@ -89,7 +89,7 @@ class Device:
         configuration.changed = lambda: self._changed(space)
 
     def _factory(self, name: str) -> str:
-        lines = [f"hostname {self.settings.name if not name else name}", "names", "!"]
+        lines = [f"hostname {name or self.settings.name}", "names", "!"]
         if name == SYSTEM and self.multiple:
             for number, context in enumerate(self.settings.contexts):
                 lines += [f"admin-context {context}"] * (number == 0)
@@ -117,7 +117,7 @@ class Device:
             header += [f": Serial Number: {self.settings.serial}",
                        f": Hardware:   {self.settings.model}, 2048 MB RAM, CPU Xeon 5500 series 2294 MHz"]  # fmt: skip
             header.append(":")
-        label = " <system>" if self.multiple and not space.name else f" <context>" if space.name else " "
+        label = " <system>" if self.multiple and not space.name else " <context>" if space.name else " "
         body = [f"ASA Version {self.settings.version}{label}", *configuration.lines(masked)]
         if not space.name and not self.multiple and configuration.root.first("prompt") is None:
             body.append("prompt hostname context ")

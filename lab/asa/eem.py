@@ -136,7 +136,7 @@ async def run_applet(session: Session, parsed: Parsed) -> str:
     """Run an applet that has the event `none`."""
     manager = _managers[id(session.device)]
     name = parsed.values[0]
-    applet = next((each for each in manager._applets() if each.words[3] == name), None)  # noqa: SLF001
+    applet = next((each for each in manager._applets() if each.words[3] == name), None)
     if applet is None:
         return f"ERROR: applet {name} does not exist"
     if applet.first("event", "none") is None:
@@ -151,7 +151,7 @@ async def show(session: Session, _: Parsed) -> str:
     manager = _managers[id(session.device)]
     lines = []
     now = asyncio.get_running_loop().time()
-    for applet in manager._applets():  # noqa: SLF001
+    for applet in manager._applets():
         name = applet.words[3]
         history = manager.history.get(name, History())
         last = time.strftime("last %Y/%m/%d %H:%M:%S", time.gmtime(history.last)) if history.hits else "last never"

@@ -59,10 +59,7 @@ class Engine:
             parsed, depth = self._parse(rest, where, negated, shift)
             parents = where.path[:depth]
             parent = parents[-1] if parents else self.configuration.root
-            if negated:
-                answer = self._remove(parsed, parent)
-            else:
-                answer = self._add(parsed, parent, parents, where)
+            answer = self._remove(parsed, parent) if negated else self._add(parsed, parent, parents, where)
         except RefusedCommandError as error:
             return error.answer
         self.configuration.changed()
@@ -98,15 +95,10 @@ class Engine:
             siblings = line.children
 
     def _add(self, parsed: Parsed, parent: Line, parents: list[Line], where: Place) -> str:
-        for _ in range(2):
-            parsed, answer = semantics.before(parsed, parent, self.configuration, self.device)
-            if parsed.rule.name not in ("interface-two",):
-                break
+        parsed, answer = semantics.before(parsed, parent, self.configuration, self.device)
         if parsed.rule.name == "exit-family":
             where.path = parents[:-1]
             return answer
-        if parsed.rule.name == "shutdown" or "unstored" in parsed.rule.flags:
-            pass
         line = Line(parsed)
         existing = next((each for each in parent.children if each.key == line.key), None)
         if existing is not None and existing.mode and existing.words == line.words:
@@ -122,7 +114,7 @@ class Engine:
             self.insert(parent, line)
         semantics.after(line, parent, self.configuration, self)
         where.path = [*parents, line] if line.mode else list(parents)
-        return answer
+        return answer or semantics.answer(line, parent)
 
     def insert(self, parent: Line, line: Line, position: int | None = None) -> None:
         """Put a new line where the device shows it."""

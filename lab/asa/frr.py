@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_interface
 
-from lab.asa.configuration import Configuration, Line
+from lab.asa.configuration import Line
 
 Translation = dict[tuple[str, ...], list[str]]  # lines by the context that they stand in, outermost first
 
 
-def translate(root: Line, devices: dict[str, str], tunnels: dict[str, str], retry: int) -> Translation:
-    """FRR's lines. `devices` maps interface names (nameif) to the namespace's, `tunnels` tunnel names to inner
-    addresses' devices; `retry` is in seconds.
-    """
+def translate(root: Line, devices: dict[str, str], retry: int) -> Translation:
+    """FRR's lines. `devices` maps interface names (nameif) to the namespace's; `retry` is in seconds."""
     found: Translation = {(): []}
     top = found[()]
     top += _static_routes(root, devices)
@@ -50,13 +48,14 @@ def _static_routes(root: Line, devices: dict[str, str]) -> Iterator[str]:
             yield f"ipv6 route {line.words[3]} {line.words[4]}"
 
 
+_UNTRANSLATED = {("set", "automatic-tag"), ("set", "interface"), ("match", "policy-list")}
+
+
 def _route_map(line: Line, devices: dict[str, str]) -> Iterator[str]:
     text, words = line.text, line.words
     if words[:2] == ("match", "interface"):
         yield f"match interface {devices.get(words[2], words[2])}"
-    elif words[:3] == ("match", "ip", "address") and words[3:4] != ("prefix-list",):
-        return
-    elif words[:2] in (("set", "automatic-tag"), ("set", "interface"), ("match", "policy-list")):
+    elif (words[:3] == ("match", "ip", "address") and words[3:4] != ("prefix-list",)) or words[:2] in _UNTRANSLATED:
         return
     elif words[0] == "continue" and len(words) > 1:
         yield f"on-match goto {words[1]}"
@@ -169,6 +168,9 @@ def _classful(address: str) -> str:
     return f"{address}/{8 if first < 128 else 16 if first < 192 else 24}"
 
 
+_FAMILY_LINES = {("distance", "bgp"), ("redistribute", "connected"), ("redistribute", "static")}
+
+
 def _family_line(line: Line) -> Iterator[str]:
     words = line.words
     if words[0] == "network":
@@ -185,9 +187,7 @@ def _family_line(line: Line) -> Iterator[str]:
     elif words[0] == "aggregate-address" and ":" not in words[1]:
         prefix = str(IPv4Network(f"{words[1]}/{words[2]}", strict=False))
         yield " ".join(("aggregate-address", prefix, *words[3:]))
-    elif words[0] in ("aggregate-address", "maximum-paths") or words[:2] == ("distance", "bgp"):
-        yield line.text
-    elif words[0] == "redistribute" and words[1] in ("connected", "static"):
+    elif words[0] in ("aggregate-address", "maximum-paths") or words[:2] in _FAMILY_LINES:
         yield line.text
 
 
@@ -195,12 +195,12 @@ def commands(before: Translation, after: Translation) -> list[str]:
     """The lines for `vtysh -f` that lead from one translation to the next."""
     found: list[str] = []
     for context, lines in before.items():
-        if context not in after and context and not any(context[:-1] == each for each in [()] if len(context) > 1):
-            if len(context) == 1 or context[:1] in after:
-                if len(context) == 1:
-                    found.append(f"no {context[0]}")
-                else:
-                    found += _inside(context, [_negated(line) for line in reversed(lines)])
+        if context in after or not context:
+            continue
+        if len(context) == 1:
+            found.append(f"no {context[0]}")
+        elif context[:1] in after:
+            found += _inside(context, [_negated(line) for line in reversed(lines)])
     kept = {context: before.get(context, []) for context in after if context[:1] in before or not context}
     reset = _replaced_neighbors(kept, after)
     for context, lines in after.items():
@@ -275,8 +275,3 @@ def _replaced(line: str, added: list[str]) -> bool:
         and not line.startswith(("ip", "network", "redistribute", "neighbor"))
         and any(each.startswith(match[0]) for each in added if match)
     )
-
-
-def of(configuration: Configuration, devices: dict[str, str], retry: int) -> Translation:
-    """The translation of a whole configuration."""
-    return translate(configuration.root, devices, {}, retry)

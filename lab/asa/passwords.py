@@ -1,4 +1,4 @@
-"""Passwords as the device stores them: PBKDF2 with SHA-512, 5000 rounds, 16 bytes of salt and of hash (9.6 and later)."""
+"""Passwords as releases from 9.6 on store them: PBKDF2 with SHA-512, 5000 rounds, 16 bytes of salt and of hash."""
 
 import base64
 import hashlib

@@ -52,9 +52,8 @@ def check_names(parsed: Parsed, configuration: Configuration) -> None:
         raise RefusedCommandError(marker(parsed, words.index(name)))
     if parsed.rule.name == "tunnel-protection" and root.first("crypto", "ipsec", "profile", words[-1]) is None:
         raise RefusedCommandError(f"ERROR: IPsec profile {words[-1]} does not exist.")
-    if parsed.rule.name == "tunnel-group-part" and words[1] not in DEFAULT_GROUPS:
-        if root.first("tunnel-group", words[1], "type") is None:
-            raise RefusedCommandError(f"ERROR: tunnel-group {words[1]} does not exist")
+    if parsed.rule.name == "tunnel-group-part" and not _has_group(root, words[1]):
+        raise RefusedCommandError(f"ERROR: tunnel-group {words[1]} does not exist")
     for kind in ("ipsec-proposal", "transform-set"):
         if kind in words[:-1] and ("set" in words or "map" in words) and words[:2] != ("crypto", "ipsec"):
             for each in words[words.index(kind) + 1 :]:
@@ -62,6 +61,10 @@ def check_names(parsed: Parsed, configuration: Configuration) -> None:
                 if root.first("crypto", "ipsec", version, kind, each) is None:
                     label = "ipsec proposal" if kind == "ipsec-proposal" else "transform set"
                     raise RefusedCommandError(f'ERROR: {label} with tag "{each}" does not exist.')
+
+
+def _has_group(root: Line, name: str) -> bool:
+    return name in DEFAULT_GROUPS or root.first("tunnel-group", name, "type") is not None
 
 
 def incomplete(entry: list[Line]) -> bool:

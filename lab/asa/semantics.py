@@ -43,9 +43,9 @@ def reparse(text: str, mode: str = "config") -> Parsed:
 def before(parsed: Parsed, parent: Line, configuration: Configuration, device: Device) -> Result:
     """Check and complete a command. Raises RefusedCommandError with the device's answer."""
     references.check_names(parsed, configuration)
-    if "neighbor" in parsed.rule.flags and parsed.rule.name != "remote-as":
-        if parent.first("neighbor", parsed.values[0], "remote-as") is None:
-            raise RefusedCommandError("% Specify remote-as or peer-group commands first")
+    attribute = "neighbor" in parsed.rule.flags and parsed.rule.name != "remote-as"
+    if attribute and parent.first("neighbor", parsed.values[0], "remote-as") is None:
+        raise RefusedCommandError("% Specify remote-as or peer-group commands first")
     rule = _BEFORE.get(parsed.rule.name)
     return rule(parsed, parent, configuration, device) if rule else (parsed, "")
 
@@ -234,6 +234,13 @@ def after(line: Line, parent: Line, configuration: Configuration, inserter: Inse
         configuration.root.children.remove(line)
 
 
+def answer(line: Line, parent: Line) -> str:
+    """What the device says to a new line."""
+    if line.rule.name == "crypto-map" and references.incomplete(parent.find(*line.words[:4])):
+        return references.INCOMPLETE
+    return ""
+
+
 def duplicate(line: Line) -> str:
     """The answer to a line that is there already."""
     if line.rule.name == "access-list" and "remark" not in line.words[:3]:
@@ -276,13 +283,16 @@ def removing(
         return ""
     for line in found:
         references.refuse_in_use(line, configuration)
-    if parsed.rule.name == "interface" and not parsed.words[1].startswith(("Tunnel", "Loopback", "Vlan", "BVI")):
-        if "." not in parsed.words[1]:
-            raise RefusedCommandError("ERROR: Removal of physical interface is not permitted")
+    if parsed.rule.name == "interface" and not _virtual(parsed.words[1]):
+        raise RefusedCommandError("ERROR: Removal of physical interface is not permitted")
     if parsed.rule.name == "crypto-map":
         left = [each for each in parent.find(*parsed.words[:4]) if each not in found]
         return references.INCOMPLETE if left and references.incomplete(left) else ""
     return ""
+
+
+def _virtual(interface: str) -> bool:
+    return interface.startswith(("Tunnel", "Loopback", "Vlan", "BVI")) or "." in interface
 
 
 def removed(parsed: Parsed, parent: Line, configuration: Configuration, inserter: Inserter) -> None:

@@ -38,6 +38,15 @@ class Login(asyncssh.SSHServer):
         """Everybody has to say who it is."""
         return True
 
+    def public_key_auth_supported(self) -> bool:
+        """The device takes keys, of the users that have one."""
+        return bool(self._server.settings.authorized_keys)
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Whether a key is a user's."""
+        known = self._server.settings.authorized_keys.get(username, "")
+        return any(asyncssh.import_public_key(line) == key for line in known.splitlines() if line.strip())
+
     def password_auth_supported(self) -> bool:
         """The device takes passwords."""
         return True
@@ -108,8 +117,12 @@ class Server:
     def _host_keys(self) -> list[asyncssh.SSHKey]:
         path = self.settings.host_key or self.settings.state / "host_key"
         if not path.exists():
-            kind = ("ssh-rsa", 2048) if self.settings.legacy_ssh else ("ssh-ed25519", None)
-            key = asyncssh.generate_private_key(kind[0], **({"key_size": kind[1]} if kind[1] else {}))
+            legacy = self.settings.legacy_ssh
+            key = (
+                asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+                if legacy
+                else asyncssh.generate_private_key("ssh-ed25519")
+            )
             path.touch(mode=0o600)
             path.write_bytes(key.export_private_key())
         return [asyncssh.read_private_key(path)]

@@ -1,6 +1,7 @@
 """One session at the device's command line: modes, prompts, privilege, and what becomes of a typed line."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -211,7 +212,7 @@ class Session:
         """Whether a user of the configuration (or of the settings) has this password."""
         known = self.device.settings.users.get(user)
         if known is not None:
-            return known == password
+            return crypted(known, password) if known.startswith("$6$") else known == password
         line = self.device.spaces[SYSTEM].configuration.root.first("username", user, "password")
         return line is not None and stored_matches(line.words[3:], password)
 
@@ -222,6 +223,16 @@ class Session:
             return 15
         words = line.words
         return int(words[words.index("privilege") + 1]) if "privilege" in words else 2
+
+
+def crypted(stored: str, password: str) -> bool:
+    """Whether a password is that of a SHA-512 hash of crypt(3)."""
+    salt = stored.split("$")[2]
+    shown = subprocess.run(
+        ["openssl", "passwd", "-6", "-salt", salt, "-stdin"],
+        input=password + "\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return shown.stdout.strip() == stored
 
 
 def stored_matches(words: tuple[str, ...], password: str) -> bool:

@@ -33,8 +33,9 @@ class Settings:
     """Settings of one lab ASA.
 
     `state` is its folder of flash and startup configuration. `interfaces` maps the device's interfaces to those of
-    the network namespace. `tunnels` are by tunnel destination. `delay` is how long, in seconds, the device takes to
-    answer each line. `data_plane` "auto" takes real ESP where the kernel has VTI devices.
+    the network namespace. `tunnels` are by peer address, or by `LOCAL-PEER` where a peer has several. `delay` is how
+    long, in seconds, the device takes to answer each line. `data_plane` "auto" takes real ESP where the kernel has
+    VTI devices.
     """
 
     state: Path
@@ -46,7 +47,8 @@ class Settings:
     version: str = "9.16(4)"
     serial: str = "9ALABTHEASA"
     interfaces: dict[str, str] = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)  # beside those of the configuration: name to password
+    users: dict[str, str] = field(default_factory=dict)  # beside the configuration's: name to password or crypt(3) hash
+    authorized_keys: dict[str, str] = field(default_factory=dict)  # public keys by user, in OpenSSH's format
     startup: Path | None = None  # taken as startup configuration where the state has none yet
     daemons: bool = True
     data_plane: Literal["auto", "user", "kernel"] = "auto"
@@ -59,6 +61,10 @@ class Settings:
     delay: float = 0.0
     swanctl_file: Path = Path("/etc/swanctl/conf.d/asa.conf")
     connect_retry: int = 5  # seconds between BGP's attempts to connect
+
+    def carried(self, local: str, peer: str) -> Protected:
+        """What the tunnel between two addresses carries."""
+        return self.tunnels.get(f"{local}-{peer}") or self.tunnels.get(peer) or Protected()
 
     @property
     def release(self) -> tuple[int, int]:

@@ -46,7 +46,7 @@ async def summary(session: Session, parsed: Parsed) -> str:
     routes: dict[str, list[dict[str, Any]]] = table.get("routes", {})
     paths = sum(len(each) for each in routes.values())
     best = sum(1 for each in routes.values() for path in each if path.get("bestpath"))
-    attributes = len({str(sorted(path.get("nexthops", [{}])[0].items())) + str(path.get("path")) for each in routes.values() for path in each})  # fmt: skip
+    attributes = len({(str(path.get("nexthops")), path.get("path")) for each in routes.values() for path in each})
     version = int(table.get("tableVersion", found.get("tableVersion", 1)))
     size = 200 if family == "ipv4" else 224
     lines = [
@@ -58,7 +58,8 @@ async def summary(session: Session, parsed: Parsed) -> str:
         lines += [
             f"{len(routes)} network entries using {len(routes) * size} bytes of memory",
             f"{paths} path entries using {paths * 80} bytes of memory",
-            f"{attributes}/{min(best, attributes)} BGP path/bestpath attribute entries using {attributes * 208} bytes of memory",
+            f"{attributes}/{min(best, attributes)} BGP path/bestpath attribute entries "
+            f"using {attributes * 208} bytes of memory",
             "0 BGP route-map cache entries using 0 bytes of memory",
             "0 BGP filter-list cache entries using 0 bytes of memory",
             f"BGP using {len(routes) * size + paths * 80 + attributes * 208} total bytes of memory",
@@ -98,7 +99,7 @@ async def neighbors(session: Session, parsed: Parsed) -> str:
             continue
         shown.append("\n".join(_neighbor(session, address, peer)))
     if wanted and not shown:
-        return f"% No such neighbor or address family"
+        return "% No such neighbor or address family"
     return "\n\n".join(shown)
 
 
@@ -117,9 +118,9 @@ def _neighbor(session: Session, address: str, peer: dict[str, Any]) -> list[str]
     hold = peer.get("bgpTimerHoldTimeMsecs", 180000) // 1000
     keepalive = peer.get("bgpTimerKeepAliveIntervalMsecs", 60000) // 1000
     if up:
+        read, written = (_clock(peer.get(f"bgpTimerLast{each}", 0) / 1000) for each in ("Read", "Write"))
         lines.append(
-            f"  Last read {_clock(peer.get('bgpTimerLastRead', 0) / 1000)}, last write "
-            f"{_clock(peer.get('bgpTimerLastWrite', 0) / 1000)}, hold time is {hold}, keepalive interval is {keepalive} seconds"
+            f"  Last read {read}, last write {written}, hold time is {hold}, keepalive interval is {keepalive} seconds"
         )
         lines += ["  Neighbor sessions:", "    1 active, is not multisession capable (disabled)"]
         lines += _capabilities(peer.get("neighborCapabilities", {}))
@@ -128,10 +129,12 @@ def _neighbor(session: Session, address: str, peer: dict[str, Any]) -> list[str]
         name = {"ipv4Unicast": "IPv4 Unicast", "ipv6Unicast": "IPv6 Unicast"}.get(family)
         if name is not None:
             lines += _family(address, name, info, up)
+    known = up or peer.get("nextHop")
     lines += [
         "",
-        f"  Address tracking is enabled, the RIB does {'' if peer.get('nextHop') or up else 'not '}have a route to {address}",
-        f"  Connections established {peer.get('connectionsEstablished', 0)}; dropped {peer.get('connectionsDropped', 0)}",
+        f"  Address tracking is enabled, the RIB does {'' if known else 'not '}have a route to {address}",
+        f"  Connections established {peer.get('connectionsEstablished', 0)}; "
+        f"dropped {peer.get('connectionsDropped', 0)}",
     ]
     if peer.get("lastResetTimerMsecs") is not None and peer.get("connectionsDropped"):
         reason = peer.get("lastNotificationReason") or peer.get("lastResetDueTo", "unknown")
@@ -232,12 +235,15 @@ async def table(session: Session, parsed: Parsed) -> str:
     what = f"show bgp {family} unicast"
     if parsed.rule.name == "bgp-neighbor-routes":
         family = "ipv6" if ":" in parsed.values[0] else "ipv4"
-        what = f"show bgp {family} unicast neighbors {parsed.values[0]} {parsed.words[-1].replace('received-routes', 'routes')}"
+        kind = parsed.words[-1].replace("received-routes", "routes")
+        what = f"show bgp {family} unicast neighbors {parsed.values[0]} {kind}"
     found = await vtysh_json(what)
     routes = found.get("routes", found.get("advertisedRoutes", {}))
+    version = found.get("tableVersion", found.get("bgpTableVersion", 1))
+    router_id = found.get("routerId", found.get("bgpLocalRouterId", ""))
     lines = [
         "",
-        f"BGP table version is {found.get('tableVersion', found.get('bgpTableVersion', 1))}, local router ID is {found.get('routerId', found.get('bgpLocalRouterId', ''))}",
+        f"BGP table version is {version}, local router ID is {router_id}",
         "Status codes: s suppressed, d damped, h history, * valid, > best, i - internal,",
         "              r RIB-failure, S Stale, m multipath",
         "Origin codes: i - IGP, e - EGP, ? - incomplete",

@@ -106,10 +106,11 @@ def _ikev2_lines(sa: Sa, detail: bool) -> Iterator[str]:
            "Auth sign: PSK, Auth verify: PSK")  # fmt: skip
     yield f"      Life/Active Time: {sa.connection.ike_lifetime}/{sa.text('established', '0')} sec"
     if detail:
-        mine, theirs = ("initiator-spi", "responder-spi") if sa.text("initiator") == "yes" else ("responder-spi", "initiator-spi")  # fmt: skip
+        spis = sa.text("initiator-spi"), sa.text("responder-spi")
+        mine, theirs = spis if sa.text("initiator") == "yes" else spis[::-1]
         yield f"      Session-id: {sa.text('uniqueid')}"
         yield "      Status Description: Negotiation done"
-        yield f"      Local spi: {sa.text(mine).upper():<22} Remote spi: {sa.text(theirs).upper()}"
+        yield f"      Local spi: {mine.upper():<22} Remote spi: {theirs.upper()}"
         yield f"      Local id: {sa.text('local-id')}"
         yield f"      Remote id: {sa.text('remote-id')}"
         for left, right in (("req mess id", 4), ("next mess id", 4), ("req queued", 4)):
@@ -165,8 +166,10 @@ def _ikev1(found: list[Sa], detail: bool) -> str:
     if not found:
         return NO_IKE[1]
     lines = [
-        "", "IKEv1 SAs:", "", f"   Active SA: {len(found)}",
-        "    Rekey SA: 0 (A tunnel will report 1 Active and 1 Rekey SA during rekey)", f"Total IKE SA: {len(found)}", "",
+        "", "IKEv1 SAs:", "",
+        f"   Active SA: {len(found)}",
+        "    Rekey SA: 0 (A tunnel will report 1 Active and 1 Rekey SA during rekey)",
+        f"Total IKE SA: {len(found)}", "",
     ]  # fmt: skip
     for number, sa in enumerate(found, 1):
         role = "initiator" if sa.text("initiator") == "yes" else "responder"
@@ -177,8 +180,9 @@ def _ikev1(found: list[Sa], detail: bool) -> str:
         ]
         if detail and sa.up:
             cipher, size = _cipher(sa.message)
+            name = "-".join([cipher.partition("-")[0].lower(), *([size] if size else [])])
             lines += [
-                f"    Encrypt : {cipher.partition('-')[0].lower() + (f'-{size}' if size else ''):<16}Hash    : {_hash(sa.message).removesuffix('96'):<10}",
+                f"    Encrypt : {name:<16}Hash    : {_hash(sa.message).removesuffix('96'):<10}",
                 f"    Auth    : preshared       Lifetime: {sa.connection.ike_lifetime}",
                 f"    Lifetime Remaining: {max(sa.connection.ike_lifetime - int(sa.text('established', '0')), 0)}",
             ]

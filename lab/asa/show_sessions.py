@@ -127,7 +127,8 @@ async def summary(session: Session, parsed: Parsed) -> str:  # noqa: ARG001
     active = len([sa for sa in await sas(session) if sa.up])
     rule = "-" * 75
     return "\n".join(
-        [rule, "VPN Session Summary", rule, "                               Active : Cumulative : Peak Concur : Inactive",
+        [rule, "VPN Session Summary", rule,
+         "                               Active : Cumulative : Peak Concur : Inactive",
          "                             " + "-" * 46,
          f"Site-to-Site VPN             : {active:>6} : {active:>10} : {active:>11}",
          f"  IKEv2 IPsec                : {active:>6} : {active:>10} : {active:>11}", rule,

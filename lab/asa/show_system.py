@@ -29,18 +29,20 @@ async def version(session: Session, _: Parsed) -> str:
     host = session.device.spaces[SYSTEM].option("hostname") or settings.name
     label = " <system>" if session.device.multiple and not space.name else " <context>" if space.name else ""
     up = _since(time.time() - session.device.started)
+    image = settings.version.replace(".", "").replace("(", "-").replace(")", "")
     lines = [
         "", f"Cisco Adaptive Security Appliance Software Version {settings.version}{label} ",
         "SSP Operating System Version 2.10(1.162)", "Device Manager Version 7.18(1)", "",
         "Compiled on Tue 15-Feb-22 01:29 GMT by builders",
-        f'System image file is "boot:/asa{settings.version.replace(".", "").replace("(", "-").replace(")", "")}-smp-k8.bin"',
+        f'System image file is "boot:/asa{image}-smp-k8.bin"',
         'Config file at boot was "startup-config"', "",
         f"{host} up {up}",
     ]  # fmt: skip
     if settings.failover is not None:
         lines.append(f"failover cluster up {up}")
     lines += ["", f"Hardware:   {settings.model}, 2048 MB RAM, CPU Xeon 5500 series 2294 MHz,", "Model Id:   ASAv10",
-              "Internal ATA Compact Flash, 8192MB", "Slot 1: ATA Compact Flash, 8192MB", "BIOS Flash Firmware Hub @ 0x0, 0KB",
+              "Internal ATA Compact Flash, 8192MB", "Slot 1: ATA Compact Flash, 8192MB",
+              "BIOS Flash Firmware Hub @ 0x0, 0KB",
               "", ""]  # fmt: skip
     for number, interface in enumerate(settings.interfaces):
         lines.append(f"{number:>2}: Ext: {interface:<20}: address is 5254.0000.{number:04x}, irq {10 + number % 2}")
@@ -83,7 +85,8 @@ async def failover(session: Session, parsed: Parsed) -> str:
         )
     code = session.device.settings.version
     lines = [
-        "Failover On ", f"Failover unit {unit}", f"Failover LAN Interface: {ours.link} (up)", "Reconnect timeout 0:00:00",
+        "Failover On ", f"Failover unit {unit}", f"Failover LAN Interface: {ours.link} (up)",
+        "Reconnect timeout 0:00:00",
         "Unit Poll frequency 1 seconds, holdtime 15 seconds", "Interface Poll frequency 5 seconds, holdtime 25 seconds",
         "Interface Policy 1", "Monitored Interfaces 1 of 61 maximum", "MAC Address Move Notification Interval not set",
         f"Version: Ours {code}, Mate {code}", f"Serial Number: Ours {session.device.settings.serial}, Mate 9ALABMATE01",
@@ -100,7 +103,8 @@ async def failover(session: Session, parsed: Parsed) -> str:
             for name, address in _named(session)
         ]
     lines += ["", "Stateful Failover Logical Update Statistics", f"\tLink : {ours.link} (up)",
-              "\tStateful Obj \txmit       xerr       rcv        rerr      ", "\tGeneral\t\t22         0          6          0         "]  # fmt: skip
+              "\tStateful Obj \txmit       xerr       rcv        rerr      ",
+              "\tGeneral\t\t22         0          6          0         "]  # fmt: skip
     return "\n".join(lines)
 
 
@@ -159,9 +163,8 @@ async def interface_detail(session: Session, parsed: Parsed) -> str:
         if wanted and interface.words[1] != wanted:
             continue
         named, address = interface.first("nameif"), interface.first("ip", "address")
-        lines.append(
-            f'Interface {interface.words[1]} "{named.words[1] if named is not None else ""}", is {status}, line protocol is {protocol}'
-        )
+        called = named.words[1] if named is not None else ""
+        lines.append(f'Interface {interface.words[1]} "{called}", is {status}, line protocol is {protocol}')
         if interface.words[1].startswith("Tunnel"):
             lines.append("  Hardware is Virtual Tunnel    MAC address N/A, MTU 1500")
         else:

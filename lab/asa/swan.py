@@ -1,7 +1,7 @@
 """Translates the device's VPN configuration to swanctl's: VTIs and crypto maps, IKEv2 and IKEv1, pre-shared keys."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, ip_address, ip_interface, ip_network
 
@@ -13,6 +13,9 @@ GROUPS = {"1": "modp768", "2": "modp1024", "5": "modp1536", "14": "modp2048", "1
           "19": "ecp256", "20": "ecp384", "21": "ecp521", "24": "modp2048s256", "31": "curve25519"}  # fmt: skip
 CIPHERS = {"des": "des", "3des": "3des", "aes": "aes128", "aes-192": "aes192", "aes-256": "aes256",
            "aes-gcm": "aes128gcm16", "aes-gcm-192": "aes192gcm16", "aes-gcm-256": "aes256gcm16"}  # fmt: skip
+
+
+Carried = Callable[[str, str], Protected]  # by local address and peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class Connection:
             f"    unique = replace\n    keyingtries = 1\n    rekey_time = {self.ike_lifetime}s\n"
             + (f"    dpd_delay = {self.keepalive}s\n" if self.keepalive else "")
             + f"    local {{\n      auth = psk\n      id = {self.local}\n    }}\n"
-            f"    remote {{\n      auth = psk\n      id = {self.peer}\n    }}\n    children {{\n{children}    }}\n  }}\n"
+            + f"    remote {{\n      auth = psk\n      id = {self.peer}\n    }}\n"
+            + f"    children {{\n{children}    }}\n  }}\n"
         )
 
     def render_secret(self) -> str:
@@ -74,9 +78,9 @@ class Connection:
         return f"  ike-{self.name} {{\n    id-1 = {self.local}\n    id-2 = {self.peer}\n    secret = {secret}\n  }}\n"
 
 
-def connections(root: Line, protected: dict[str, Protected], kernel: bool) -> list[Connection]:
+def connections(root: Line, carried: Carried, kernel: bool) -> list[Connection]:
     """Every tunnel that is configured completely."""
-    return [*_tunnels(root, protected, kernel), *_crypto_maps(root, protected)]
+    return [*_tunnels(root, carried, kernel), *_crypto_maps(root, carried)]
 
 
 def render(found: list[Connection]) -> str:
@@ -90,9 +94,10 @@ def tunnel_devices(root: Line) -> Iterator[tuple[Line, IPv4Interface]]:
     """The tunnel interfaces that have an inner address."""
     for interface in root.find("interface"):
         address = interface.first("ip", "address")
-        if interface.words[1].startswith("Tunnel") and address is not None and len(address.values) > 1:
-            if interface.first("shutdown") is None:
-                yield interface, IPv4Interface(f"{address.values[0]}/{address.values[1]}")
+        if not interface.words[1].startswith("Tunnel") or interface.first("shutdown") is not None:
+            continue
+        if address is not None and len(address.values) > 1:
+            yield interface, IPv4Interface(f"{address.values[0]}/{address.values[1]}")
 
 
 def outer_address(root: Line, nameif: str) -> str:
@@ -111,7 +116,7 @@ def interface_of_root(root: Line, nameif: str) -> Line | None:
     return None
 
 
-def _tunnels(root: Line, protected: dict[str, Protected], kernel: bool) -> Iterator[Connection]:
+def _tunnels(root: Line, carried: Carried, kernel: bool) -> Iterator[Connection]:
     for interface, inner in tunnel_devices(root):
         source = interface.first("tunnel", "source")
         destination = interface.first("tunnel", "destination")
@@ -124,16 +129,16 @@ def _tunnels(root: Line, protected: dict[str, Protected], kernel: bool) -> Itera
             continue
         number = int(interface.words[1].removeprefix("Tunnel"))
         lifetime = profile.first("set", "security-association", "lifetime", "seconds")
-        carried = protected.get(peer, Protected())
+        protected = carried(local, peer)
         if kernel:
-            selectors = (("0.0.0.0/0",), ("0.0.0.0/0",))
+            selectors: tuple[tuple[str, ...], tuple[str, ...]] = (("0.0.0.0/0",), ("0.0.0.0/0",))
         else:
             others = [each for each in inner.network if each != inner.ip]
             if inner.network.prefixlen < 31:
                 others = [each for each in others if each in list(inner.network.hosts())]
             selectors = (
-                (f"{inner.ip}/32", *carried.local),
-                (*(f"{each}/32" for each in others[:2]), *carried.remote),
+                (f"{inner.ip}/32", *protected.local),
+                (*(f"{each}/32" for each in others[:2]), *protected.remote),
             )
         connection = _connection(
             root, f"Tunnel{number}", source.words[-1], local, peer,
@@ -142,19 +147,19 @@ def _tunnels(root: Line, protected: dict[str, Protected], kernel: bool) -> Itera
             pfs=profile.first("set", "pfs"), lifetime=lifetime,
             children=(Child(f"Tunnel{number}", *selectors, mark=number + 1 if kernel else 0),),
             tag=f"__vti-crypto-map-Tunnel{number}-0-{number}", sequence=65280,
-            initiate=profile.first("responder-only") is None and _initiates(carried, local, peer), on_demand=False,
+            initiate=profile.first("responder-only") is None and _initiates(protected, local, peer), on_demand=False,
         )  # fmt: skip
         if connection is not None:
             yield connection
 
 
-def _initiates(carried: Protected, local: str, peer: str) -> bool:
-    if carried.initiate is not None:
-        return carried.initiate
+def _initiates(protected: Protected, local: str, peer: str) -> bool:
+    if protected.initiate is not None:
+        return protected.initiate
     return ip_address(local).packed < ip_address(peer).packed
 
 
-def _crypto_maps(root: Line, protected: dict[str, Protected]) -> Iterator[Connection]:
+def _crypto_maps(root: Line, carried: Carried) -> Iterator[Connection]:
     applied = {line.words[2]: line.words[4] for line in root.find("crypto", "map") if line.words[3] == "interface"}
     numbered = [line for line in root.find("crypto", "map") if line.words[3].isdigit()]
     for (name, number), lines in itertools.groupby(numbered, key=lambda line: line.words[2:4]):
@@ -169,7 +174,7 @@ def _crypto_maps(root: Line, protected: dict[str, Protected]) -> Iterator[Connec
             for count, (one, two, text) in enumerate(_selectors(root, match.words[-1]), 1)
         )
         kind = set_.get("set connection-type")
-        carried = protected.get(peer.values[2], Protected())
+        protected = carried(local, peer.values[2])
         if not local or not children:
             continue
         connection = _connection(
@@ -178,7 +183,7 @@ def _crypto_maps(root: Line, protected: dict[str, Protected]) -> Iterator[Connec
             pfs=set_.get("set pfs"), lifetime=next((e for e in entry if e.words[-2:-1] == ("seconds",)), None),
             children=children, tag=name, sequence=int(number),
             initiate=kind is None or kind.words[-1] != "answer-only",
-            on_demand=carried.initiate is not True,
+            on_demand=protected.initiate is not True,
         )  # fmt: skip
         if connection is not None:
             yield connection

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
     running.stop()
 
 
-def make_pair(folder: Path, **settings: object) -> tuple[Unit, Unit]:
+def make_pair(folder: Path, **settings: Any) -> tuple[Unit, Unit]:
     """Two ASAs whose outside interfaces are joined."""
     one = Unit.start("nl-fw1", folder, outside="192.0.2.1", inside="10.1.0.1", **settings)
     two = Unit.start("gr-fw1", folder, outside="192.0.2.2", inside="10.2.0.1", **settings)

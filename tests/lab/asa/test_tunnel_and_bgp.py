@@ -83,9 +83,17 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     )
     until(lambda: "READY" in _sa(one) and "READY" in _sa(two), 40, "the tunnel")
 
-    _configure(one, BGP.format(own="10.1.0.0", metric=1, asn=65001, remote=65002, router="10.1.0.1", neighbor="10.255.200.2"))
-    _configure(two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65009, router="10.2.0.1", neighbor="10.255.200.1"))
-    until(lambda: "Bad Peer AS" in two.host.vtysh("show bgp neighbors") + one.host.vtysh("show bgp neighbors"), 40, "the wrong AS to be refused")
+    _configure(
+        one, BGP.format(own="10.1.0.0", metric=1, asn=65001, remote=65002, router="10.1.0.1", neighbor="10.255.200.2")
+    )
+    _configure(
+        two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65009, router="10.2.0.1", neighbor="10.255.200.1")
+    )
+    until(
+        lambda: "Bad Peer AS" in two.host.vtysh("show bgp neighbors") + one.host.vtysh("show bgp neighbors"),
+        40,
+        "the wrong AS to be refused",
+    )
     assert _summary(two, "10.255.200.1")[-1] in ("Idle", "Active", "OpenSent")
 
     _configure(
@@ -93,8 +101,14 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
         "router bgp 65002\n address-family ipv4 unicast\n  no neighbor 10.255.200.1 remote-as 65009",
     )
     assert _summary(two, "10.255.200.1") == []
-    _configure(two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65001, router="10.2.0.1", neighbor="10.255.200.1"))
-    until(lambda: _summary(one, "10.255.200.2")[-1:] == ["1"] and _summary(two, "10.255.200.1")[-1:] == ["1"], 60, "BGP over the tunnel")
+    _configure(
+        two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65001, router="10.2.0.1", neighbor="10.255.200.1")
+    )
+    until(
+        lambda: _summary(one, "10.255.200.2")[-1:] == ["1"] and _summary(two, "10.255.200.1")[-1:] == ["1"],
+        60,
+        "BGP over the tunnel",
+    )
 
     shown = one.says("show route bgp")
     assert "B        10.2.0.0 255.255.255.0 [20/0] via 10.255.200.2" in shown
@@ -106,7 +120,9 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     assert "#pkts encaps: 0," not in ipsec
     assert "Success rate is 100 percent (5/5)" in one.says("ping inside 10.2.0.1")
     assert "192.0.2.2" in one.says("show vpn-sessiondb detail l2l")
-    assert "up                    up" in next(line for line in one.says("show interface ip brief").splitlines() if "Tunnel1" in line)
+    assert "up                    up" in next(
+        line for line in one.says("show interface ip brief").splitlines() if "Tunnel1" in line
+    )
 
 
 def test_removing_what_was_typed_leaves_the_device_as_it_was(pair: tuple[Unit, Unit]) -> None:

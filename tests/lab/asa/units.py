@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import paramiko
 
@@ -65,7 +66,7 @@ class Unit:
     @classmethod
     def start(
         cls, name: str, folder: Path, *, outside: str = "192.0.2.1", inside: str = "10.1.0.1", startup: str = STARTUP,
-        daemons: bool = True, **settings: object,
+        daemons: bool = True, **settings: Any,
     ) -> "Unit":  # fmt: skip
         host = LinuxHost(name, folder / name, keep=sorted({sys.prefix, sys.base_prefix, str(CHECKOUT)}))
         address = manage(host)
@@ -81,7 +82,7 @@ class Unit:
             json.dumps(
                 {
                     "state": str(folder / f"{name}.state"), "listen": address, "port": 22, "name": name,
-                    "interfaces": {"GigabitEthernet0/0": "eth0", "GigabitEthernet0/1": "eth1", "Management0/0": "mgmt0"},
+                    "interfaces": {"GigabitEthernet0/0": "eth0", "GigabitEthernet0/1": "eth1"},
                     "startup": str(folder / f"{name}.startup"), "daemons": daemons,
                     "data_plane": "user", **settings,
                 }
@@ -129,7 +130,9 @@ class Console:
 
     PROMPT = re.compile(r"[\r\n]?[\w+\-./]+(?:\([^)]+\))?[>#] ?$")
 
-    def __init__(self, address: str, port: int = 22, *, user: str = USER, password: str = PASSWORD, width: int = 80) -> None:
+    def __init__(
+        self, address: str, port: int = 22, *, user: str = USER, password: str = PASSWORD, width: int = 80
+    ) -> None:
         self.client = paramiko.SSHClient()
         self.client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
         self.client.connect(address, port, user, password, look_for_keys=False, allow_agent=False, timeout=20)
