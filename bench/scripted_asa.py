@@ -45,6 +45,7 @@ class Behaviour:
     host: str = "fw1"
     suffix: str = ""  # what the prompt shows after the name: "/pri/act"
     delay: float = 0.0
+    delay_is_fixed: bool = False
     auto_enable: bool = False
     enable_not_set: bool = False
     call_home: bool = False
@@ -187,7 +188,7 @@ class _Session:
     def _answer(self, line: str) -> bool:
         self.server.sent.append(line)
         if self.how.delay:
-            time.sleep(self.random.uniform(0, self.how.delay))
+            time.sleep(self.how.delay if self.how.delay_is_fixed else self.random.uniform(0, self.how.delay))
         words = line.strip()
         if self.how.hang_at and words == self.how.hang_at:
             self.channel.recv(1)

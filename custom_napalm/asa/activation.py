@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from custom_napalm.asa.config import Block, Config
 from custom_napalm.contract import Effect, EffectKind
@@ -98,6 +99,8 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
             for peer in (*old.map_peers.get(entry, ()), *new.map_peers.get(entry, ())):
                 touched.setdefault(peer, f"its selectors, access-list {acl}, change")
     for peer, reason in touched.items():
+        if not _is_address(peer):
+            continue  # a tunnel group of another kind, or a name that only `names` could tell
         if peer in old.peers and peer in new.peers:
             found._effect("tunnel-rekey", peer, reason)
         elif peer in new.peers:
@@ -110,6 +113,14 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
                 found._command(f"clear crypto {version} sa {peer}")
             found._command(f"clear crypto ipsec sa peer {peer}")
     found.new_maps = [entry for entry, peers in new.map_peers.items() if any(peer in touched for peer in peers)]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _peers_of(top: str, line: str, old: "_Facts", new: "_Facts") -> Iterable[tuple[str, str]]:

@@ -23,10 +23,13 @@ PREFIX = "RB-"
 _LONGEST = 32  # characters of an applet's name, which the device cuts without a word
 _APPLET = re.compile(r"event manager applet (RB-\S+)")
 _SHOWN_APPLET = re.compile(r"event manager applet (\S+?)(?:,.*)?")
-_SHOWN_COUNTDOWN = re.compile(r"event countdown (\d+) secs?, left (\d+) secs?(?:, hits (\d+))?.*")
-_RELOAD_IN = re.compile(
-    r"\(in (?:(\d+) days?\s*)?(?:(\d+) hours?\s*)?(?:(\d+) minutes?\s*)?(?:(?:and )?(\d+) seconds?)?\)"
+_SHOWN_COUNTDOWN = re.compile(
+    r"(?:event |timer )+countdown (?:time )?(?P<time>\d+)(?: secs?)?, "
+    r"(?:left (?P<left>\d+) secs?|(?P<before>\d+) secs? left|expired)(?:, hits (?P<hits>\d+))?.*"
 )
+# Cisco ASA command reference, `show reload`: "(in 12 hours and 12 minutes)".
+_RELOAD_IN = re.compile(r"\(in ((?:(?:and )?\d+ (?:day|hour|minute|second)s?[ ,]*)+)\)")
+_UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _NO_RELOAD = "No reload is scheduled."
 
 
@@ -51,6 +54,7 @@ class Found:
     """What there is of runs: the applet's name and seconds left, the marker, and whether the undo file is there."""
 
     applet: str = ""
+    time: int = 0  # what the countdown began with
     left: int = 0
     fired: bool = False
     marker: Marker | None = None
@@ -73,7 +77,7 @@ def without_applet(text: str) -> str:
         if _APPLET.match(line):
             inside = True
         elif not (inside and line.startswith(" ")):
-            if not (inside and line.strip() == "!" and kept and kept[-1].strip() == "!"):
+            if not (inside and line.strip() == "!"):
                 kept.append(line)
             inside = False
     return "".join(kept)
@@ -154,7 +158,8 @@ class DeadManTimer:
         left = _RELOAD_IN.search(said)
         if left is None:
             raise UnknownOutputError("show reload", "is not known", said.strip()[:80])
-        return sum(int(part or 0) * factor for part, factor in zip(left.groups(), (86400, 3600, 60, 1), strict=True))
+        parts = re.findall(r"(\d+) (day|hour|minute|second)", left[1])
+        return sum(int(count) * _UNITS[unit] for count, unit in parts)
 
     def extend(self, found: Found, seconds: int) -> None:
         """Start the countdown anew. Raises DriverError where the timer does not run, or does not take it."""
@@ -166,7 +171,12 @@ class DeadManTimer:
             return
         if not found.applet or found.fired:
             raise DriverError(f"{self.host}: no change is armed, so its timer cannot be extended")
-        lines = [f"event manager applet {found.applet}", f"event timer countdown time {seconds}"]
+        # A countdown starts anew only when it is taken away and given again; both arrive together.
+        lines = [
+            f"event manager applet {found.applet}",
+            f"no event timer countdown time {found.time}",
+            f"event timer countdown time {seconds}",
+        ]
         self._told(lines, "extend its timer")
         after = self.find()
         if after.applet != found.applet or not seconds - 30 <= after.left <= seconds:
@@ -174,9 +184,9 @@ class DeadManTimer:
 
     def find(self) -> Found:
         """What there is on the device."""
-        applet, left, fired = "", 0, False
+        applet, began, left, fired = "", 0, 0, False
         if not self.session.options.context:
-            applet, left, fired = self._applet()
+            applet, began, left, fired = self._applet()
         names = [] if self.session.options.context else [name for name in self.flash.names() if name.startswith(PREFIX)]
         runs = [name for name in names if name.endswith(".run")]
         wanted = f"{applet}.run" if applet else runs[-1] if runs else ""
@@ -186,9 +196,9 @@ class DeadManTimer:
             name = undo.removesuffix(".undo")
         if marker is not None and not applet and marker.dead_man == "reload":
             left = self._reload_left() or 0
-        return Found(applet, left, fired, marker, f"{name}.undo" in names)
+        return Found(applet, began, left, fired, marker, f"{name}.undo" in names)
 
-    def _applet(self) -> tuple[str, int, bool]:
+    def _applet(self) -> tuple[str, int, int, bool]:
         command = "show event manager"
         applet = ""
         for raw in self.session.show(command).splitlines():
@@ -196,11 +206,11 @@ class DeadManTimer:
             if (shown := _SHOWN_APPLET.fullmatch(line)) is not None:
                 applet = shown[1] if shown[1].startswith(PREFIX) else ""
             elif applet and (countdown := _SHOWN_COUNTDOWN.fullmatch(line)) is not None:
-                left = int(countdown[2])
-                return applet, left, left == 0 or int(countdown[3] or 0) > 0
+                left = int(countdown["left"] or countdown["before"] or 0)
+                return applet, int(countdown["time"]), left, left == 0 or int(countdown["hits"] or 0) > 0
         if applet:
             raise UnknownOutputError(command, f"shows applet {applet} without its countdown")
-        return "", 0, False
+        return "", 0, 0, False
 
     def _marker(self, file: str) -> Marker:
         try:

@@ -23,7 +23,7 @@ _Read = TypeVar("_Read")
 
 UNCHANGED = "nothing was changed"
 _CALL_HOME = {"[A]sk later:": "A"}
-_REFUSAL = re.compile(r"^(?:ERROR: .*|% .*|Command authorization failed.*)$", re.MULTILINE)
+_REFUSAL = re.compile(r"^(?:ERROR: .*|%(?! ?BGP not active).*|Command authorization failed.*)$", re.MULTILINE)
 _NAME = re.compile(r"name (\S+) (\S+)(?: description .*)?")
 _CONFIG_END = ": end"
 

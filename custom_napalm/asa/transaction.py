@@ -306,20 +306,28 @@ class AsaTransaction:
             self._restore(self.armed_with)
         elif found.undo_there:
             self._copy_back(found, marker)
-        now = self._snapshot()
         wanted = self.armed_with
-        if now.fingerprint != marker.fingerprint or (wanted is not None and not _equal(now, wanted)):
-            raise DriverError(
-                f"{self.name} is not back at its snapshot: "
-                + ("; ".join(self._differences(now, wanted)) or "its configuration differs"),
-                changed=True,
-            )
+        self._verify(marker, wanted)
         self.timer.disarm(self.timer.find())
+        # The applet is no longer among the lines, so that now every byte can be compared.
+        self._verify(marker, wanted, to_the_byte=True)
         self.timer.clean(marker.name)
-        if self._planned is not None:
-            self._activate(self._planned.undoing)
+        undoing, self._planned = self._planned, None
         self._done()
+        if undoing is not None:
+            self._activate(undoing.undoing)
         return True
+
+    def _verify(self, marker: Marker, wanted: Snapshot | None, *, to_the_byte: bool = False) -> None:
+        now = self._snapshot()
+        same = now.fingerprint == marker.fingerprint
+        if same and not (to_the_byte and wanted is not None and not _equal(now, wanted)):
+            return
+        raise DriverError(
+            f"{self.name} is not back at its snapshot: "
+            + ("; ".join(self._differences(now, wanted)) or "its configuration differs"),
+            changed=True,
+        )
 
     def _restore(self, wanted: Snapshot) -> None:
         now = self._snapshot()

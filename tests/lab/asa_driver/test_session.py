@@ -76,7 +76,7 @@ def test_no_wrong_answer_in_a_thousand_sessions_with_delays(start: Start, sessio
     server = start(delay=0.02, filler=30, banner="\r\nWelcome #\r\nfw1# is what it calls itself\r\n")
 
     def one(number: int) -> None:
-        read_all(session(server), random.Random(number))
+        read_all(session(server), random.Random(number))  # noqa: S311  an order of commands
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(one, range(1000)))
