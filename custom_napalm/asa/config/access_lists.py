@@ -59,11 +59,11 @@ def undo(name: str, old: Sequence[str], new: Sequence[str]) -> list[str]:
     touched |= {line for index, line in enumerate(new) if index not in staying[1]}
     pairs = [(left, right) for left, right in pairs if old[left] not in touched]
     if _entries(old[left] for left, _ in pairs):
-        still = {right for _, right in pairs}
+        stays, still = {left for left, _ in pairs}, {right for _, right in pairs}
         return [
             *(_no(text) for text, count in remarks.items() if text in touched for _ in range(count)),
             *(_no(line) for index, line in enumerate(new) if index not in still and line not in remarks),
-            *_insert(old, [(right, left) for left, right in pairs]),
+            *(_at(line, index + 1) for index, line in enumerate(old) if index not in stays),
         ]
     if not remarks:
         return [*(_at(line, index) for index, line in enumerate(old, 1)), *_take_back(new)]

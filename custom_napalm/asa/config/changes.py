@@ -16,6 +16,9 @@ _CLEARED = frozenset({"access-list", "tunnel-group", "group-policy", "username"}
 DEFAULTS = frozenset({"DefaultRAGroup", "DefaultL2LGroup", "DefaultWEBVPNGroup", "DfltGrpPolicy", "DfltAccessPolicy"})
 """Objects that every device has: their attributes are taken away, they themselves never."""
 
+# A list without entries is gone, and what refers to it lets everything pass, or nothing.
+_NEVER_EMPTY = frozenset({"prefix-list", "route-map", "as-path", "community-list"})
+
 _NEIGHBOR = re.compile(r"neighbor (?P<peer>\S+) ")
 _REMOTE_AS = re.compile(r"neighbor (?P<peer>\S+) remote-as ")
 
@@ -54,7 +57,7 @@ def change(key: Key, old: Sequence[Node], new: Sequence[Node]) -> list[Command]:
         return _listed(ordered.forward(key, _texts(old), _texts(new)))
     if _made_anew(key, old, new):
         return take_away(key, old) + make(new)
-    return edit((), old, new)
+    return edit((), old, new, grows_first=key[0] in _NEVER_EMPTY)
 
 
 def change_back(key: Key, old: Sequence[Node], new: Sequence[Node]) -> list[Command]:
@@ -85,7 +88,9 @@ def take_away(key: Key, nodes: Sequence[Node]) -> list[Command]:
     ]
 
 
-def edit(path: tuple[str, ...], old: Sequence[Node], new: Sequence[Node]) -> list[Command]:
+def edit(
+    path: tuple[str, ...], old: Sequence[Node], new: Sequence[Node], *, grows_first: bool = False
+) -> list[Command]:
     """The commands inside one mode: take back, then give; a setting that takes a new value in place only gets it."""
     parent = path[-1] if path else ""
     context = context_of(parent)
@@ -116,7 +121,7 @@ def edit(path: tuple[str, ...], old: Sequence[Node], new: Sequence[Node]) -> lis
             added += edit((*path, line), before[line].commands, after[line].commands)
         if line in before and before[line].payload.split() != after[line].payload.split():
             added += [Command(path, negation(line)), Command(path, line, after[line].payload)]
-    return added + taken if context.grows_first else taken + added
+    return added + taken if grows_first or context.grows_first else taken + added
 
 
 def _renewed(before: Iterable[str], after: Iterable[str]) -> frozenset[str]:

@@ -34,13 +34,15 @@ def _context(opened_by: str, *, replaced: str = "(?!)", swapped: str = "(?!)", o
 
 _TOP = _context(
     "(?!)",
-    replaced=r"hostname|domain-name|enable password|passwd|mtu \S+|pager lines|(access-group) \S+( (?:in|out) interface \S+"
-    r"(?: control-plane)?| global)|logging (?:buffered|trap|asdm|facility|queue|buffer-size|device-id)"
-    r"|crypto ipsec security-association (?:lifetime (?:seconds|kilobytes)|replay|pmtu-aging)|(prefix-list \S+ description)",
-    swapped=r"crypto (?:dynamic-)?map \S+ \d+ (?:match address|ipsec-isakmp|set security-association lifetime \S+"
-    r"|set ikev[12] \S+|set \S+)|(prefix-list \S+) (seq \d+)|(route \S+ \S+ \S+)"
-    r"|(route-map \S+) (?:permit|deny) (\d+)|ip local pool \S+|crypto ipsec ikev1 transform-set \S+"
-    r"|username \S+ password",
+    replaced=r"hostname|domain-name|enable password|passwd|mtu \S+|pager lines"
+    r"|(access-group) \S+( (?:in|out) interface \S+(?: control-plane)?| global)"
+    r"|logging (?:buffered|trap|asdm|facility|queue|buffer-size|device-id)"
+    r"|crypto ipsec security-association (?:lifetime (?:seconds|kilobytes)|replay|pmtu-aging)"
+    r"|(prefix-list \S+ description)",
+    swapped=r"crypto (?:dynamic-)?map \S+ \d+ (?:match address|ipsec-isakmp"
+    r"|set security-association lifetime \S+|set ikev[12] \S+|set \S+)"
+    r"|(prefix-list \S+) (seq \d+)|(route \S+ \S+ \S+)|(route-map \S+) (?:permit|deny) (\d+)"
+    r"|ip local pool \S+|crypto ipsec ikev1 transform-set \S+|username \S+ password",
 )
 
 _IN_A_NEIGHBOR = (
@@ -52,6 +54,7 @@ _IN_A_NEIGHBOR = (
 
 FAMILY = re.compile(r"address-family ipv[46]( unicast)?$")
 
+# fmt: off
 _CONTEXTS = (
     Context(
         re.compile(r"interface \S"),
@@ -83,7 +86,7 @@ _CONTEXTS = (
         r"|security-association lifetime (?:seconds|kilobytes))",
         order=("set ikev1", "set ikev2", "set pfs", "set security-association lifetime kilobytes",
                "set security-association lifetime seconds", "set trustpoint", "responder-only"),
-    ),  # fmt: skip
+    ),
     _context(
         r"tunnel-group \S+ general-attributes$", replaced=r"default-group-policy|default-domain|password-management"
     ),
@@ -94,7 +97,7 @@ _CONTEXTS = (
         swapped=r"ikev1 trust-point|trust-point",
         order=("ikev1 pre-shared-key", "chain", "ikev1 trust-point", "peer-id-validate", "isakmp keepalive",
                "ikev2 remote-authentication", "ikev2 local-authentication"),
-    ),  # fmt: skip
+    ),
     _context(
         r"group-policy \S+ attributes$",
         replaced=r"vpn-(?:tunnel-protocol|idle-timeout|session-timeout|filter|simultaneous-logins)|default-domain"
@@ -123,13 +126,14 @@ _CONTEXTS = (
         order=("bgp", "neighbor", "network", "aggregate-address", "redistribute", "distance", "maximum-paths",
                "auto-summary", "no auto-summary", "synchronization", "no synchronization"),
         implied=frozenset({"no auto-summary", "no synchronization"}),
-    ),  # fmt: skip
+    ),
     _context(r"object network \S+$", replaced=r"(?:host|subnet|range|fqdn)\b()|description|nat"),
     _context(r"object service \S+$", replaced=r"service|description"),
     Context(
         re.compile(r"object-group \S"), re.compile(r"description"), order=("description",), grows_first=True
     ),
-)  # fmt: skip
+)
+# fmt: on
 _OTHER = _context("(?!)")
 
 

@@ -11,10 +11,9 @@ from custom_napalm.asa.config import ordered
 from custom_napalm.asa.config.changes import DEFAULTS
 from custom_napalm.asa.config.command import Block
 from custom_napalm.asa.config.contexts import FAMILY, context_of, negation, setting
-from custom_napalm.asa.config.objects import goes_first, key_of  # noqa: F401
-from custom_napalm.asa.config.placement import Line, insert_inside, insert_top, remove_top
+from custom_napalm.asa.config.placement import Line, insert_inside, insert_top, remove_inside, remove_top
 from custom_napalm.asa.config.references import defines, uses
-from custom_napalm.asa.config.tree import Config, Node, normal
+from custom_napalm.asa.config.tree import Config, normal
 
 _CERTIFICATE = re.compile(r"certificate (?:ca |ra-\S+ )?[0-9a-fA-F]+$")
 
@@ -111,9 +110,8 @@ class Device:
             around = found[-1] if len(found) == 1 else self._holder(found, line)
         wanted = line.removeprefix("no ")
         answer = self._set_or_take_back(path[-1], around, wanted, wanted != line, payload, len(path))
-        if len(path) == 1 and around.line.startswith("object network ") and not around.commands and wanted != line:
-            if wanted.startswith("nat "):
-                remove_top(self._root.children, around)
+        if line.startswith("no nat ") and around.line.startswith("object network ") and not around.commands:
+            remove_top(self._root.children, around)
         return answer
 
     def _set_or_take_back(
@@ -142,7 +140,8 @@ class Device:
             for other in around.children
             if given and not given[1] and other.line and setting(context, other.line) == given
         ]
-        self._insert(around, self._line(wanted, depth, payload), parent, instead=(replaced or opposite or [None])[0])
+        instead = next(iter([*replaced, *opposite]), None)
+        self._insert(around, self._line(wanted, depth, payload), parent, instead=instead)
         self._drop(around, [*opposite, *replaced])
         return ""
 
@@ -253,7 +252,7 @@ class Device:
             if around is self._root:
                 remove_top(around.children, line)
             else:
-                around.children.remove(line)
+                remove_inside(around.children, line)
 
     def _remove(self, which: Callable[[str], bool]) -> str:
         there = [line for line in self._root.children if line.line and which(line.line)]
@@ -277,6 +276,3 @@ class Device:
         if lacking := sorted((used - was_used) - left):
             return f"ERROR: {lacking[0][0]} {lacking[0][1]} does not exist"
         return ""
-
-
-__all__ = ["Device", "Node", "apply"]

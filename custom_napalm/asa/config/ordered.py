@@ -65,9 +65,12 @@ def _translations(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 def _translations_back(old: Sequence[str], new: Sequence[str]) -> list[str]:
     pairs = common(old, new)
-    there = {right for _, right in pairs}
+    stays, there = {left for left, _ in pairs}, {right for _, right in pairs}
     gone = [line for index, line in enumerate(new) if index not in there]
-    return [*(f"no {line}" for line in gone), *_insert(old, {left for left, _ in pairs})]
+    return [
+        *(f"no {line}" for line in gone),
+        *(at(line, index + 1) for index, line in enumerate(old) if index not in stays),
+    ]
 
 
 def _insert(new: Sequence[str], there: set[int]) -> list[str]:

@@ -6,6 +6,7 @@ the order of their names as far as those that are there already do, and kinds in
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from custom_napalm.asa.config.contexts import FAMILY, context_of, display_rank
 from custom_napalm.asa.config.tree import Node
@@ -44,8 +45,9 @@ class Line:
 _ORDER = tuple(
     re.compile(pattern)
     for pattern in (
-        r"hostname |domain-name |enable password", r"xlate |passwd ", r"names?\b|name ", r"ip local pool ", r"interface ",
-        r"banner ", r"boot ", r"ftp |dns |same-security", r"object (?:network|service) ", r"object-group ", r"access-list ",
+        r"hostname |domain-name |enable password", r"xlate |passwd ", r"names?\b|name ", r"ip local pool ",
+        r"interface ", r"banner ", r"boot ", r"ftp |dns |same-security", r"object (?:network|service) ",
+        r"object-group ", r"access-list ",
         r"pager |logging ", r"mtu |failover|ip verify|icmp |asdm |arp ", r"nat ", r"object-nat ", r"access-group ",
         r"prefix-list ", r"as-path ", r"community-list ", r"route-map ", r"router ", r"route |ipv6 route ", r"timeout ",
         r"aaa-server |user-identity|aaa |http |snmp-server |no snmp-server|sysopt ",
@@ -53,7 +55,8 @@ _ORDER = tuple(
         r"crypto dynamic-map ", r"crypto map \S+ \d+ ", r"crypto map ", r"crypto ca trustpoint ", r"crypto ca ",
         r"crypto isakmp ", r"crypto ikev2 policy ", r"crypto ikev2 ", r"crypto ikev1 enable", r"crypto ikev1 policy ",
         r"telnet |ssh |console |dhcpd |threat-detection |ntp |webvpn", r"group-policy ", r"dynamic-access-policy",
-        r"username ", r"tunnel-group ", r"tunnel-group-map ", r"class-map ", r"policy-map ", r"service-policy ", r"prompt ",
+        r"username ", r"tunnel-group ", r"tunnel-group-map ", r"class-map ", r"policy-map ", r"service-policy ",
+        r"prompt ",
     )
 )  # fmt: skip
 _SEPARATED = re.compile(r"interface |route-map |router ")
@@ -74,8 +77,12 @@ def insert_top(lines: list[Line], fresh: Line, *, translation: bool = False, new
     alike = [index for index, line in enumerate(lines) if line.line and _kind(line) == kind]
     after = _sort_key(fresh.line)
     keys = [_sort_key(lines[index].line) for index in alike]
-    if alike and keys == sorted(keys) and after < keys[-1]:
-        place = next(index for index, key in zip(alike, keys, strict=True) if key > after)
+    run = len(keys)  # where the part at the end begins that is in order
+    while run > 1 and keys[run - 2] <= keys[run - 1]:
+        run -= 1
+    if alike and after < keys[-1]:
+        start = max(run - 1, 0)
+        place = next(index for index, key in zip(alike[start:], keys[start:], strict=True) if key > after)
     elif alike:
         place = alike[-1] + 1
         if _SEPARATED.match(fresh.line) and place < len(lines) and _is_mark(lines[place]):
@@ -103,8 +110,16 @@ def insert_inside(around: Line, fresh: Line, parent: str, newline: str) -> None:
     rank = display_rank(context, fresh.line)
     lines = around.children
     place = len(lines)
-    if context.order:
-        place = next((i for i, o in enumerate(lines) if o.line and display_rank(context, o.line) > rank), place)
+    ranks = [(display_rank(context, other.line), natural(other.line)) for other in lines if other.line]
+    own: tuple[object, ...] = (rank, natural(fresh.line)) if ranks == sorted(ranks) else (rank,)
+    place = next(
+        (
+            i
+            for i, o in enumerate(lines)
+            if o.line and (display_rank(context, o.line), natural(o.line))[: len(own)] > own
+        ),
+        place,
+    )
     while place and place == len(lines) and not lines[place - 1].line and not _closes(lines[place - 1]):
         place -= 1
         if place and lines[place - 1].line:
@@ -116,10 +131,25 @@ def insert_inside(around: Line, fresh: Line, parent: str, newline: str) -> None:
         lines.insert(place + 1, Line("", f"{pad}exit-address-family{newline}"))
 
 
+def remove_inside(lines: list[Line], gone: Line) -> None:
+    """Take a line of a mode away, an address family with its closing line."""
+    place = lines.index(gone)
+    if FAMILY.match(gone.line) and place + 1 < len(lines) and _closes(lines[place + 1]):
+        del lines[place + 1]
+    del lines[place]
+
+
 def _kind(line: Line, *, translation: bool = False) -> int:
     if line.line.startswith("object network ") and (translation or line.is_translation):
-        return next(index for index, pattern in enumerate(_ORDER) if pattern.match("object-nat "))
-    text = line.line.removeprefix("no ")
+        return _kind_of("object-nat ")
+    if line.line.startswith("access-list "):
+        return _kind_of("access-list ")
+    return _kind_of(line.line)
+
+
+@lru_cache(maxsize=8192)
+def _kind_of(line: str) -> int:
+    text = line.removeprefix("no ")
     return next((index for index, pattern in enumerate(_ORDER) if pattern.match(text)), len(_ORDER))
 
 
@@ -128,9 +158,10 @@ def _sort_key(line: str) -> tuple[tuple[int, object], ...]:
     if not found:
         return ()
     name = found["name"]
-    parts = [(0, int(part)) if part.isdigit() else (1, part) for part in _NUMBERS.split(name) if part]
     words = line[found.end() :].split()
-    return (*parts, (2, _TUNNEL_GROUP_PARTS.get(words[0] if words else "", 9)))
+    if line.startswith("route-map ") and len(words) == 2 and words[1].isdigit():
+        return (*natural(name), (-1, int(words[1])))
+    return (*natural(name), (-1, _TUNNEL_GROUP_PARTS.get(words[0] if words else "", 9)))
 
 
 def _place_of_kind(lines: list[Line], kind: int) -> int:
@@ -139,6 +170,11 @@ def _place_of_kind(lines: list[Line], kind: int) -> int:
             return index
     last = max((index for index, line in enumerate(lines) if line.line), default=len(lines) - 1)
     return last + 1
+
+
+def natural(line: str) -> tuple[tuple[int, object], ...]:
+    """A key by which lines sort as people do: numbers by their value."""
+    return tuple([(0, int(part)) if part.isdigit() else (1, part) for part in _NUMBERS.split(line) if part])
 
 
 def _is_mark(line: Line) -> bool:

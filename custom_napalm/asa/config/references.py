@@ -108,7 +108,7 @@ def uses(first: str, line: str) -> Iterator[Name]:
 def problems(
     old: Objects, new: Objects, different: Iterable[tuple[Key, Sequence[Node], Sequence[Node]]]
 ) -> tuple[str, ...]:
-    """One sentence for each name that something would use after the change and nothing define, if it is the change's doing."""
+    """One sentence for each name that the change would leave used and undefined."""
     pairs = list(different)
     lost = {name for _, before, _ in pairs for node in before for name in defines(node)}
     fresh = {name for _, _, after in pairs for node in after for name in _used_in(node)}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
 from custom_napalm.asa.config.alignment import common
-from custom_napalm.asa.config.objects import PER_LINE, Key, Objects
+from custom_napalm.asa.config.objects import PER_LINE, Objects
 from custom_napalm.asa.config.ordered import is_after_auto
 from custom_napalm.asa.config.tree import Node
 from custom_napalm.candidate import Section
@@ -20,7 +20,9 @@ class Ownership:
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        plain, inner, self._where = [], [], []
+        plain: list[str] = []
+        inner: list[str] = []
+        self._where: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
         for pattern in patterns:
             outer, where, condition = pattern.partition(" where ")
             if where:
@@ -144,7 +146,7 @@ def _list(running: Sequence[Node], wanted: Sequence[Node], owns: Ownership) -> t
             found, placed = found + ours, len(ours)
         for index, node in enumerate(lines):
             if index in stays:
-                found += ours[placed : stays[index]] + [node]
+                found += [*ours[placed : stays[index]], node]
                 placed = stays[index] + 1
                 if stays[index] == max(stays.values()):
                     found += ours[placed:]
