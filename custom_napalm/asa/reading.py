@@ -21,8 +21,10 @@ def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
     if not four.local_as:
         return ()
     summaries = [("ipv4-unicast", four)]
-    # IPv6 BGP is there from 9.3(2) on; an older release refuses the command.
-    if not _INVALID.search(said := session.run(bgp.SUMMARY_IPV6)):
+    # IPv6 BGP is there from 9.3(2) on; an older release refuses the command, and where the family is not configured
+    # nothing is printed. It adds counters only: `show bgp neighbors` has every session of both families.
+    said = session.run(bgp.SUMMARY_IPV6)
+    if said.strip() and not _INVALID.search(said):
         six = bgp.parse_summary(said, command=bgp.SUMMARY_IPV6)
         summaries += [("ipv6-unicast", six)] if six.local_as else []
     return bgp.sessions(summaries, session.read(bgp.NEIGHBORS, bgp.parse_neighbors))
