@@ -125,9 +125,13 @@ class Daemons:
     async def _vtysh(self, lines: list[str]) -> None:
         if not lines:
             return
-        shown = await run("vtysh", "-f", "/dev/stdin", stdin="\n".join(lines) + "\n", check=False)
-        if shown.strip():
-            log.warning("FRR says: %s", shown.strip())
+        try:
+            shown = await run("vtysh", "-f", "/dev/stdin", stdin="\n".join(lines) + "\n")
+        except ProgramError as error:
+            log.error("FRR does not take everything: %s", error)
+        else:
+            if shown.strip():
+                log.warning("FRR says: %s", shown.strip())
 
     async def _routing(self) -> None:
         wanted = frr.translate(self.root, self.devices(), self.device.settings.connect_retry)

@@ -36,6 +36,7 @@ class Links:
                 self.carriers.pop(name, None)
             elif name not in wanted:
                 lines += [f"address delete {address} dev {name}" for address in sorted(device.addresses)]
+                lines.append(f"link set {name} down")
         for name, device in wanted.items():
             old = self.devices.get(name)
             if name.startswith("tunnel") and (old is None or old.ends != device.ends):

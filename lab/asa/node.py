@@ -38,7 +38,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
     files = frr_files(host.name, "") | {
         "/etc/hostname": File(host.name + "\n"),
         "/etc/hosts": File("127.0.0.1\tlocalhost\n"),
-        "/etc/pam.d/frr": File("account sufficient pam_permit.so\n"),
+        "/etc/pam.d/frr": File("auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"),
         "/etc/asa/host_key": File(access.host_key, 0o600),
         STARTUP: File(startup(host), 0o600),
         SETTINGS: File(json.dumps(settings(host, access, esp_in_kernel), indent=1), 0o600),

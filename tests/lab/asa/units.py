@@ -131,12 +131,14 @@ class Console:
     PROMPT = re.compile(r"[\r\n]?[\w+\-./]+(?:\([^)]+\))?[>#] ?$")
 
     def __init__(
-        self, address: str, port: int = 22, *, user: str = USER, password: str = PASSWORD, width: int = 80
+        self, address: str, *, user: str = USER, password: str = PASSWORD, key: paramiko.PKey | None = None
     ) -> None:
         self.client = paramiko.SSHClient()
         self.client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-        self.client.connect(address, port, user, password, look_for_keys=False, allow_agent=False, timeout=20)
-        self.channel = self.client.invoke_shell(width=width)
+        self.client.connect(
+            address, 22, user, None if key else password, pkey=key, look_for_keys=False, allow_agent=False, timeout=20
+        )
+        self.channel = self.client.invoke_shell(width=80)
         self.channel.settimeout(30)
         self.greeting = self.read()
 
