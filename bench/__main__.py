@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.control import Lab
-from lab.demo import CHECKOUT, copy_project
+from routebook.cli.init import make_project
 from routebook.inventory import nornir_for
 
 ROUNDS = 7
@@ -26,7 +26,7 @@ def main() -> None:
     """Print every figure as JSON on standard output, a table on standard error."""
     with tempfile.TemporaryDirectory(prefix="routebook-bench-") as folder:
         project = Path(folder) / "project"
-        copy_project(project)
+        make_project(project)
         lab = Lab(project)
         try:
             begun = time.monotonic()
@@ -71,7 +71,7 @@ def reading(project: Path) -> dict[str, float]:
         "routebook verify": lambda: routebook(project, "verify", "--json"),
         "ssh processes": lambda: by_ssh(project, list(hosts.values())),
         "nornir-netmiko": lambda: subprocess.run(
-            [sys.executable, "-m", "bench.by_netmiko", str(project)], cwd=CHECKOUT, check=True, capture_output=True
+            [sys.executable, "-m", "bench.by_netmiko", str(project)], check=True, capture_output=True
         ),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}

@@ -211,7 +211,7 @@ class TransactionDriver(NetworkDriver):
 
     @abstractmethod
     def retry_sessions(self, peers: Sequence[str]) -> None:
-        """Let BGP sessions that wait in Connect or Active try again now; Established ones are never touched."""
+        """Let BGP sessions that are not up try again now; Established ones are never touched."""
 
     @abstractmethod
     def explain(self, subject: str, seconds: int) -> list[str]:

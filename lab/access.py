@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.host import Access
 from lab.topology import Host
+from routebook.errors import RefusedError
 
 ACCOUNTS = ("operator", "nosudo", "pwsudo")
 
@@ -16,9 +17,23 @@ ACCOUNTS = ("operator", "nosudo", "pwsudo")
 def state_folder(project: Path) -> Path:
     """The project's folder of lab state, 0700."""
     folder = project / ".routebook" / "lab"
-    folder.mkdir(parents=True, exist_ok=True)
+    for each in (folder.parent, folder):
+        make_folder(each)
     folder.chmod(0o700)
     return folder
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that is missing, 0700, and give it to whoever owns the one that it is in: with sudo, not root."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700)
+        _give_to_owner_of_folder(path)
+
+
+def _give_to_owner_of_folder(path: Path) -> None:
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -29,6 +44,7 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    _give_to_owner_of_folder(temporary)
     temporary.replace(path)
 
 
@@ -63,27 +79,29 @@ def make_secret_files(project: Path, files: Iterable[str]) -> None:
     for name in files:
         path = project / name
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.chmod(0o700)
+            for folder in reversed([each for each in path.parents if not each.exists()]):
+                make_folder(folder)
             write_private(path, secrets.token_hex(16) + "\n")
 
 
 def _make_keys(paths: list[Path]) -> None:
     """One ssh-keygen for each key that is missing, all at once; a half-made pair counts as missing."""
-    running = []
+    running = {}
     for path in paths:
         public = path.with_name(path.name + ".pub")
         if path.exists() and public.exists():
             continue
-        path.parent.mkdir(exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         path.unlink(missing_ok=True)
         public.unlink(missing_ok=True)
-        running.append(
-            subprocess.Popen(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path)])
+        running[path, public] = subprocess.Popen(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path)]
         )
-    for process in running:
+    for pair, process in running.items():
         if process.wait() != 0:
-            raise OSError("ssh-keygen could not make a key; its message is above")
+            raise RefusedError("ssh-keygen could not make a key; its message is above")
+        for path in pair:
+            _give_to_owner_of_folder(path)
 
 
 def _password_hashes(folder: Path) -> dict[str, str]:

@@ -68,10 +68,13 @@ def make_bridges(names: list[str]) -> None:
     ip_batch(lines)
 
 
-def boot(lab: dict[str, Any], project: str, report: Callable[[str], None], starter: int | None) -> None:
+def boot(
+    lab: dict[str, Any], project: str, report: Callable[[str], None], starter: int | None, registry: Path | None = None
+) -> None:
     """Start every node and wait until each says that it is up.
 
-    `starter` is the descriptor that becomes readable when whoever started the lab has gone away. Raises BootError.
+    `starter` is the descriptor that becomes readable when whoever started the lab has gone away, `registry`
+    a folder that gets a file with the number of each node's process 1. Raises BootError.
     """
     nodes = lab["nodes"]
     processes = {node["name"]: start_node(node["name"], project) for node in nodes}
@@ -80,6 +83,9 @@ def boot(lab: dict[str, Any], project: str, report: Callable[[str], None], start
     for index, node in enumerate(nodes):
         process = processes[node["name"]]
         expect(process, node["name"], "spaces")
+        if registry is not None:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            (registry / node["name"]).write_text(children.read_text().strip())
         for number, device in enumerate(node["devices"]):
             port, bridge = f"n{index}-{number}", lab["bridges"].index(device["bridge"])
             lines += [

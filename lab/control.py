@@ -89,8 +89,7 @@ class Lab:
 
     def command(self, host: str, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` as root on a node. RefusedError if there is no such node."""
-        boot = self._needed()
-        return self._kernel().command(boot, self._node(boot, host), argv)
+        return self._kernel().command(self._needed(), host, argv)
 
     def wire_command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` where the links are."""
@@ -132,12 +131,6 @@ class Lab:
         if boot is None:
             raise RefusedError(f"the lab of {self.project} is not running; start it with: routebook lab up")
         return boot
-
-    def _node(self, boot: Process, name: str) -> NodeStatus:
-        nodes = {each.name: each for each in self._kernel().nodes(boot)}
-        if name not in nodes:
-            raise RefusedError(f"the lab has no node {name}; it has {', '.join(sorted(nodes))}")
-        return nodes[name]
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

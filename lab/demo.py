@@ -13,10 +13,9 @@ import click
 
 from lab.control import Lab
 from lab.faults import link_down, link_up
+from routebook.cli.init import make_project
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-PROJECT = CHECKOUT / ".routebook" / "demo"
-OWN_FOLDERS = ("inventory", "templates", "tasks", "runbooks")
+PROJECT = Path.cwd() / ".routebook" / "demo"
 CONFIRM_TIMEOUT = 20
 
 
@@ -27,7 +26,7 @@ def main() -> None:
     if PROJECT.exists():
         lab.down()
         shutil.rmtree(PROJECT)
-    copy_project(PROJECT)
+    make_project(PROJECT)
     try:
         scene("A lab: six edges, their upstreams, route servers and an RPKI cache, with nothing configured yet")
         routebook("lab", "up")
@@ -51,12 +50,6 @@ def main() -> None:
         click.echo(f"\nreports: {PROJECT / '.routebook' / 'runs'}\n{time.monotonic() - begun:.0f} s in all")
     finally:
         lab.down()
-
-
-def copy_project(target: Path) -> None:
-    """Make a project of the example's inventory, templates, tasks and runbooks."""
-    for folder in OWN_FOLDERS:
-        shutil.copytree(CHECKOUT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def typo_in_a_peer_as() -> None:

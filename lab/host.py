@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.node import Device, File, Node, Service, User
 from lab.routing import routes
-from lab.strongswan import CHARON, check_tunnels, strongswan_files, tunnel_device
+from lab.strongswan import CHARON, check_tunnels, device_name, strongswan_files, tunnel_device
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import IPInterface
@@ -64,6 +64,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
         ),
         network=tuple(_network(host, topology, esp_in_kernel)),
         files=files,
+        sysctls=_sysctls(host, topology) if esp_in_kernel else {},
         folders={"/run/sshd": "755 root root", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
         if "frr" in daemons
         else {"/run/sshd": "755 root root"},
@@ -109,6 +110,17 @@ def _network(host: Host, topology: Topology, esp_in_kernel: bool) -> list[str]:
         elif tunnel.local_inner is not None:
             lines.append(add_address(ip_interface(tunnel.local_inner), "lo"))
     return lines + routes(host, topology)
+
+
+def _sysctls(host: Host, topology: Topology) -> dict[str, str]:
+    """Let traffic come in in clear from the site's own LAN that would otherwise have to come out of a tunnel: a
+    host with a tunnel gets the other site's packets from its neighbor's tunnel, too.
+    """
+    trusted = [
+        each.name for each in host.interfaces if each.link is not None and topology.links[each.link] == host.site
+    ]
+    trusted += [device_name(tunnel) for tunnel in host.tunnels if tunnel.mode == "route"]
+    return {f"{family}/conf/{device}/disable_policy": "1" for device in trusted for family in ("ipv4", "ipv6")}
 
 
 def _name_files(host: Host, topology: Topology) -> dict[str, File]:

@@ -6,6 +6,7 @@ Everything is imported before the node's file systems hide the real ones.
 """
 
 import ctypes
+import errno
 import grp
 import json
 import os
@@ -20,8 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-MS_BIND, MS_REC = 4096, 16384
-START_DEADLINE = 90.0  # seconds until every service of a node must be ready
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+START_DEADLINE = 180.0  # seconds until every service of a node must be ready
 
 # What a node takes over from the real machine's /etc; everything else is its own.
 TAKEN_OVER = (
@@ -30,7 +31,17 @@ TAKEN_OVER = (
     "os-release", "profile", "protocols", "python3", "rpc", "security", "services", "shells", "ssl/openssl.cnf",
     "strongswan.conf", "strongswan.d", "swanctl", "terminfo", "timezone", "skel", "ssh/moduli", "ssh/ssh_config",
 )  # fmt: skip
-ON_DISK = ("etc", "home", "root", "var/log", "var/tmp", "var/lib/frr", "var/lib/strongswan", "tmp")  # /tmp is last
+ON_DISK = (
+    "etc",
+    "home",
+    "root",
+    "var/log",
+    "var/tmp",
+    "var/lib/frr",
+    "var/lib/strongswan",
+    "var/lib/sudo",
+    "tmp",
+)  # /tmp is last
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -99,11 +110,20 @@ def make_file_systems(size: int, visible: list[str]) -> None:
         (disk / name).mkdir(parents=True, exist_ok=True)
         if Path("/", name).is_dir():
             mount(str(disk / name), f"/{name}", flags=MS_BIND)
+    protect_machine()
     for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("root", 0o700)):
         (disk / name).chmod(mode)
     for name in visible:
         Path(name).mkdir(parents=True, exist_ok=True)
         mount("/run/visible" + name, name, flags=MS_BIND)
+
+
+def protect_machine() -> None:
+    """Make what is still the real machine's own file system read-only on this node."""
+    if _libc.mount(b"none", b"/", b"none", MS_REMOUNT | MS_BIND | MS_RDONLY, b"") != 0:
+        number = ctypes.get_errno()
+        if number != errno.EINVAL:  # which means that it is no mount: a chroot, whose owner has to do it
+            raise NodeError(f"cannot protect the machine's file system: {os.strerror(number)}")
 
 
 def _copy(source: str, target: str) -> None:
@@ -162,7 +182,7 @@ def write_files(files: dict[str, Any], folders: dict[str, str]) -> None:
         shutil.chown(path, file["owner"], file["group"])
 
 
-def make_network(lines: list[str]) -> None:
+def make_network(lines: list[str], sysctls: dict[str, str]) -> None:
     """Addresses and routes at once usable (no duplicate address detection), and forwarding as on a router."""
     for knob, value in (
         ("ipv4/ip_forward", "1"),
@@ -186,6 +206,8 @@ def make_network(lines: list[str]) -> None:
     )
     if batch.returncode:
         raise NodeError(f"cannot make the network: {batch.stderr.strip()}")
+    for knob, value in sysctls.items():
+        Path("/proc/sys/net", knob).write_text(value)
 
 
 class Services:
@@ -315,7 +337,7 @@ def run(node: dict[str, Any]) -> None:
     write_accounts(node["users"])
     write_files(node["files"], node["folders"])
     Path(KEEP_STOPPED).mkdir(parents=True)
-    make_network(node["network"])
+    make_network(node["network"], node["sysctls"])
 
     wake_read, wake_write = os.pipe()
     for end in (wake_read, wake_write):

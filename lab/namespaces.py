@@ -38,9 +38,12 @@ class Namespaces:
         """The nodes that run."""
         return processes.nodes(boot.pid)
 
-    def command(self, boot: Process, node: NodeStatus, argv: Sequence[str]) -> list[str]:  # noqa: ARG002
-        """The command line that runs `argv` as root on a node."""
-        return processes.enter(node.pid, os.environ.get("TERM", "dumb"), argv)
+    def command(self, boot: Process, node: str, argv: Sequence[str]) -> list[str]:
+        """The command line that runs `argv` as root on a node. Raises RefusedError if there is no such node."""
+        nodes = {each.name: each for each in self.nodes(boot)}
+        if node not in nodes:
+            raise RefusedError(f"the lab has no node {node}; it has {', '.join(sorted(nodes))}")
+        return processes.enter(str(nodes[node].pid), os.environ.get("TERM", "dumb"), argv)
 
     def wire_command(self, boot: Process, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` in the namespace of the bridges."""

@@ -52,7 +52,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One machine of the lab: `network` are lines for `ip -batch`, `disk` is its size in MiB."""
+    """One machine of the lab: `network` are lines for `ip -batch`, `disk` is its size in MiB.
+
+    `sysctls` are paths below /proc/sys/net, set after `network`.
+    """
 
     name: str
     kind: str  # "host", "peer" or "cache"
@@ -60,6 +63,7 @@ class Node:
     network: tuple[str, ...]
     files: Mapping[str, File]
     services: tuple[Service, ...]
+    sysctls: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)  # path to "MODE OWNER GROUP"
     users: tuple[User, ...] = ()
     disk: int = 64

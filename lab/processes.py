@@ -122,10 +122,10 @@ def nodes(boot: int) -> list[NodeStatus]:
     return found
 
 
-def enter(pid: int, term: str, argv: Sequence[str]) -> list[str]:
+def enter(pid: str, term: str, argv: Sequence[str]) -> list[str]:
     """The command line that runs `argv` as root in all namespaces of a process, with a clean environment."""
     return [
-        "nsenter", "--target", str(pid), "--net", "--uts", "--ipc", "--mount", "--pid", "--root", "--wd",
+        "nsenter", "--target", pid, "--net", "--uts", "--ipc", "--mount", "--pid", "--root", "--wd",
         "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
         "LANG=C.UTF-8", f"TERM={term}", *argv,
     ]  # fmt: skip

@@ -6,7 +6,8 @@ from routebook.intent.model import IPAddress, IPNetwork
 
 def routes(host: Host, topology: Topology) -> list[str]:
     """Lines for `ip -batch`: loopbacks of the host's own site, and the other sites' prefixes by way of the hosts
-    of this site that hold a tunnel to them. A host that holds one itself leaves that to the tunnel.
+    of this site that hold a policy-based tunnel to them. A host that holds one itself leaves that to the tunnel;
+    what goes over a route-based tunnel is for BGP to decide.
     """
     lines = []
     for other in topology.hosts:
@@ -30,7 +31,7 @@ def routes(host: Host, topology: Topology) -> list[str]:
 
 def _leads_to(host: Host, site: str, topology: Topology) -> bool:
     sites = {other.name: other.site for other in topology.hosts}
-    return any(sites.get(tunnel.peer) == site for tunnel in host.tunnels)
+    return any(sites.get(tunnel.peer) == site and tunnel.mode == "policy" for tunnel in host.tunnels)
 
 
 def _holders(host: Host, site: str, topology: Topology) -> list[Host]:

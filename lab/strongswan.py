@@ -49,9 +49,14 @@ def _length(prefix: object) -> int:
     return int(getattr(prefix, "prefixlen", 0))
 
 
+def device_name(tunnel: Tunnel) -> str:
+    """The name of the device of a route-based tunnel."""
+    return f"vti{tunnel.mark}"
+
+
 def tunnel_device(tunnel: Tunnel) -> list[str]:
     """Lines for `ip -batch` that make the device of a route-based tunnel, with its inner addresses."""
-    device = f"vti{tunnel.mark}"
+    device = device_name(tunnel)
     kind = "vti" if tunnel.local_address.version == 4 else "vti6"
     lines = [
         f"link add {device} type {kind} local {tunnel.local_address} remote {tunnel.remote_address} key {tunnel.mark}",

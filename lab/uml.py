@@ -12,6 +12,7 @@ from pathlib import Path
 from lab import operator_link, processes
 from lab.processes import NodeStatus, Process
 from lab.topology import Topology
+from lab.uml_init import REGISTRY
 from routebook.errors import RefusedError
 
 HOLDER = Path(__file__).with_name("uml_holder.py")
@@ -61,15 +62,25 @@ class Uml:
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         if shown.returncode:
-            raise RefusedError(f"the lab runs, but cannot be entered from here: {shown.stderr.strip()}")
+            raise RefusedError(
+                f"the lab runs, but cannot be entered from here: {shown.stderr.strip()}; if it was started in another "
+                "network namespace, go there, or stop it: routebook lab down"
+            )
         return processes.parse_nodes(shown.stdout)
 
-    def command(self, boot: Process, node: NodeStatus, argv: Sequence[str]) -> list[str]:
-        """The command line that runs `argv` as root on a node."""
-        return self.wire_command(boot, processes.enter(node.pid, os.environ.get("TERM", "dumb"), argv))
+    def command(self, boot: Process, node: str, argv: Sequence[str]) -> list[str]:  # noqa: ARG002
+        """The command line that runs `argv` as root on a node; it says so itself if there is no such node."""
+        entry = shlex.quote(f"{REGISTRY}/{node}")
+        inside = shlex.join(processes.enter("NUMBER", os.environ.get("TERM", "dumb"), argv))
+        inside = inside.replace("NUMBER", '"$number"', 1)
+        unknown = "{ echo 'routebook: the lab has no such node' >&2; exit 1; }"
+        return self._through_door(f"number=$(cat {entry} 2>/dev/null) || {unknown}; {inside}")
 
     def wire_command(self, boot: Process, argv: Sequence[str]) -> list[str]:  # noqa: ARG002
         """The command line that runs `argv` where the bridges are."""
+        return self._through_door(shlex.join(argv))
+
+    def _through_door(self, script: str) -> list[str]:
         terminal = ["-t"] if sys.stdin.isatty() and sys.stdout.isatty() else []
         door = (self.folder / "door").read_text().strip()
         return [
@@ -77,7 +88,7 @@ class Uml:
             "-o", f"UserKnownHostsFile={shlex.quote(str(self.folder / 'known_hosts'))}",
             "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
             "-o", "LogLevel=ERROR",
-            f"root@{door}", "--", shlex.join(argv),
+            f"root@{door}", "--", script,
         ]  # fmt: skip
 
     def _ptrace(self) -> str:

@@ -14,6 +14,7 @@ from lab.init import MS_BIND, NodeError, mount
 
 MODULES = "/usr/lib/uml/modules"
 LINK = "vec0"
+REGISTRY = Path("/run/lab/nodes")
 
 
 def say(line: str) -> None:
@@ -84,7 +85,8 @@ def main(project: str, description: str) -> None:
         provide_modules()
         # No tunnel devices by themselves in every namespace: a host has those that are made for it.
         Path("/proc/sys/net/core/fb_tunnels_only_for_init_net").write_text("1")
-        boot.boot(lab, project, say, starter=None)
+        REGISTRY.mkdir(parents=True)
+        boot.boot(lab, project, say, starter=None, registry=REGISTRY)
         open_door(lab["door"])
         say("ready")
     except (boot.BootError, NodeError, OSError, KeyError) as error:

@@ -44,9 +44,9 @@ def recover(
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
     }
-    findings = restorer.verify_up(before, deadline)
+    findings = restorer.verify_up([host for host in suspects if host not in problems], before, deadline)
     for finding in findings:
-        if finding.status == "failed":
+        if finding.status == "failed" and finding.host in suspects:
             problems.setdefault(finding.host, "not everything that was up before is up again")
     hosts = {host: HostState.NEEDS_ATTENTION if host in problems else HostState.ROLLED_BACK for host in suspects}
     return _finish(journal, run, Recovered("needs_attention" if problems else "rolled_back", hosts, problems, findings))

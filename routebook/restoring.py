@@ -10,6 +10,7 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
+from routebook.checks.facts import concerning
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.steps import driver, on_drivers, on_hosts
@@ -42,15 +43,19 @@ class Restorer:
         problems |= self._differences(set(hosts) - problems.keys())
         return problems
 
-    def verify_up(self, before: Mapping[str, State], deadline: float) -> list[Finding]:
-        """Wait until everything that was up before is up again; findings on what is not after `deadline` seconds."""
+    def verify_up(self, hosts: Collection[str], before: Mapping[str, State], deadline: float) -> list[Finding]:
+        """Wait until everything that was up on `hosts` is up again; findings on what is not after `deadline` seconds.
+
+        `before` has their far ends too: a session comes back when both ends try again, and each may be waiting.
+        """
+        intents = {name: host.data["intent"] for name, host in self.nornir.inventory.hosts.items()}
+
+        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            return concerning(baseline.check(before, now, explanations, final=final), hosts, intents)
+
         watcher = Watcher(
             self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
         )
-
-        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
-            return baseline.check(before, now, explanations, final=final)
-
         return watcher.watch(judge)
 
     def _from_here(self, hosts: Collection[str]) -> dict[str, str]:

@@ -187,9 +187,10 @@ class Transaction:
             )
             problems = restorer.restore(touched, confirmed)
             whole = [host for host in touched if host not in problems]
-            restored = restorer.verify_up({host: self.before[host] for host in whole}, self.options.deadline)
+            before = {host: state for host, state in self.before.items() if host not in problems}
+            restored = restorer.verify_up(whole, before, self.options.deadline)
         self.findings += restored
-        lame = {finding.host for finding in restored if finding.status == "failed"}
+        lame = {finding.host for finding in restored if finding.status == "failed"} & set(whole)
         self._enter([host for host in whole if host not in lame], HostState.ROLLED_BACK)
         for host in lame:
             problems[host] = "the configuration is as before, but not everything that was up is up again"

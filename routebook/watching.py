@@ -17,7 +17,7 @@ from routebook.steps import driver, on_drivers, on_hosts
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
 EXPLAIN_EVERY = 3.0
-RETRY_EVERY = 8.0
+RETRY_EVERY = 4.0
 
 Explanations = Mapping[tuple[str, str], list[str]]
 

@@ -39,6 +39,8 @@ _WROTE_ITSELF = (
     "no ipv6 forwarding",
 )
 
+_MOST_TOLD = 3  # lines that a message quotes; the rest follow from them, mostly
+
 
 @dataclass(frozen=True, slots=True)
 class FrrChange(ComponentChange):
@@ -55,7 +57,7 @@ class FrrComponent(Component):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
-        self._daemons = frozenset({"zebra", "bgpd"})
+        self._daemons = frozenset({"zebra", "bgpd", "bfdd"})
         self._integrated = True
 
     def snapshot(self) -> Snapshot:
@@ -65,7 +67,7 @@ class FrrComponent(Component):
         if reading.boot is not None:
             parts[FRR_CONF] = reading.boot
             attributes[FRR_CONF] = reading.boot_attributes
-        self._daemons, self._integrated = reading.daemons, reading.integrated
+        self._daemons, self._integrated = reading.daemons - {"watchfrr"}, reading.integrated
         meanings = [fingerprint(parse(text)) for text in parts.values()]
         return Snapshot(parts, attributes, sha256(" ".join(meanings).encode()).hexdigest())
 
@@ -117,12 +119,15 @@ class FrrComponent(Component):
         lacking, surplus = self._settled(change.candidate)
         if not lacking and not surplus:
             return
-        detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints[:5]]
-        detail += [f"missing afterwards: `{redact(line)}`" for line in lacking[:5]]
-        detail += [f"still there: `{redact(line)}`" for line in surplus[:5]]
+        detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints]
+        if not detail:
+            detail = [f"missing afterwards: `{redact(line)}`" for line in lacking]
+            detail += [f"still there: `{redact(line)}`" for line in surplus]
+        told = list(dict.fromkeys(detail))
+        told = [*told[:_MOST_TOLD], f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else told
         line = complaints[0].line if complaints else redact((lacking or surplus)[0].rpartition(" / ")[2])
         raise CandidateError(
-            "; ".join(detail) + "; the running configuration is in between and must be rolled back",
+            "; ".join(told) + "; the running configuration is in between and must be rolled back",
             line=line,
             changed=True,
         )
@@ -182,6 +187,9 @@ class FrrComponent(Component):
                 "/etc/frr/vtysh.conf says `no service integrated-vtysh-config`, but Routebook keeps FRR's "
                 f"configuration in {FRR_CONF}; nothing was changed"
             )
+        for opener, daemon in (("router bgp ", "bgpd"), ("bfd", "bfdd")):
+            if daemon not in self._daemons and any(block.line.startswith(opener) for block in candidate.tree):
+                raise DriverError(f"{daemon} does not run: enable it in /etc/frr/daemons; nothing was changed")
         order, tidy = order_commands(before, after)
         attributes = snapshot.attributes.get(FRR_CONF, "640 frr frr")
         uploads = {

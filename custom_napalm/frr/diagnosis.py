@@ -69,7 +69,7 @@ after=$(counters)
 
 
 def retry_sessions(shell: Shell, names: Sequence[str]) -> None:
-    """Clear the named neighbors if they wait in Idle, Connect or Active; they try again within a second.
+    """Clear the named neighbors if they wait in Idle, Connect, Active or OpenSent; they try again within a second.
 
     Established sessions, those shut down and those over their prefix limit are left alone.
     """

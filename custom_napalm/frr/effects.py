@@ -35,13 +35,14 @@ def forecast(before: Tree, after: Tree) -> tuple[Effect, ...]:
     found: list[Effect] = []
     for line in {**old, **new}:
         found += _of_router(old.get(line, Block(line)), new.get(line, Block(line)))
+    if _rpki(before) != _rpki(after):
+        reason = "bgpd connects to its caches anew: until then, some seconds, no origin is valid or invalid"
+        found.append(Effect("note", "rpki", reason))
     return tuple(found)
 
 
-def touched_peers(before: Tree, after: Tree) -> tuple[str, ...]:
-    """The neighbors whose session the change makes or resets."""
-    effects = forecast(before, after)
-    return tuple(dict.fromkeys(e.subject for e in effects if e.kind in ("session-new", "session-reset")))
+def _rpki(tree: Tree) -> set[str]:
+    return {child.line for block in tree if block.line == "rpki" for child in block.children}
 
 
 def _of_router(old: Block, new: Block) -> list[Effect]:

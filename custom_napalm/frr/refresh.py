@@ -18,14 +18,21 @@ _USE = re.compile(r"neighbor (?P<peer>\S+) (?P<kind>prefix-list|filter-list) (?P
 _FAMILY = re.compile(r"address-family (?P<family>ipv[46] (unicast|multicast|labeled-unicast|vpn))")
 _VRF = re.compile(r"router bgp \S+ (?:vrf|view) (\S+)")
 
+_WAITING = "Active|Connect|Idle"
+
+# A connection that the other end accepted while it took us for another kind of peer has that kind's TTL: its
+# packets, the closing ones too, never arrive, OpenSent lasts for its hold time of four minutes, and until then
+# collision detection (RFC 4271 section 6.8) refuses the good connection.
+_STUCK = _WAITING + "|OpenSent"
+
 # Prints the neighbors of one BGP instance whose session waits ($2 empty) or ended at its prefix limit ($2 "limit").
-_PEERS_BY_STATE = r"""
+_LISTING = r"""
 routebook_peers() {
     vtysh -c "show bgp $1 neighbors json" 2>/dev/null | awk -F'"' -v kind="$2" '
         /^ ? ?"[^"]*": ?\{/ { peer = $2; admin = limit = waiting = 0 }
         /"adminShutDown": ?true/ { admin = 1 }
         /"prefixesConfigExceedMax": ?true/ { limit = 1 }
-        /"bgpState": ?"(Active|Connect|Idle)"/ { waiting = 1 }
+        /"bgpState": ?"(STATES)"/ { waiting = 1 }
         /"readThread"/ { if (waiting && !admin && limit == (kind == "limit")) print peer }'
 }
 routebook_clear() {  # every neighbor on standard input in one call
@@ -37,13 +44,14 @@ routebook_clear() {  # every neighbor on standard input in one call
 
 # Sessions that wait for their next attempt (up to 120 s) try now; those that are up, shut down or over their
 # limit are left alone.
-RETRY_WAITING = _PEERS_BY_STATE + "routebook_peers '' '' | routebook_clear\n"
+RETRY_WAITING = _LISTING.replace("STATES", _WAITING) + "routebook_peers '' '' | routebook_clear\n"
 
 
 def retry_script(names: tuple[str, ...]) -> str:
-    """Let the named neighbors try again if they wait in Idle, Connect or Active."""
+    """Let the named neighbors try again if they wait in Idle, Connect, Active or OpenSent."""
     patterns = "\n".join(names)
-    return f"{_PEERS_BY_STATE}routebook_peers '' '' | grep -Fx {quote(patterns)} | routebook_clear\n:\n"
+    listing = _LISTING.replace("STATES", _STUCK)
+    return f"{listing}routebook_peers '' '' | grep -Fx {quote(patterns)} | routebook_clear\n:\n"
 
 
 def refresh_script(before: Tree, after: Tree) -> str:
@@ -71,7 +79,8 @@ def refresh_script(before: Tree, after: Tree) -> str:
     script = "".join(f"vtysh -c {quote(command)} >/dev/null 2>&1\n" for command in clears)
     if limited:
         names = quote("\n".join(limited))
-        script += f"{_PEERS_BY_STATE}routebook_peers '' limit | grep -Fx {names} | routebook_clear\n"
+        listing = _LISTING.replace("STATES", _WAITING)
+        script += f"{listing}routebook_peers '' limit | grep -Fx {names} | routebook_clear\n"
     return script
 
 

@@ -107,6 +107,8 @@ def complaints(result: Result, text: str) -> list[Complaint]:
         if "Failure to communicate" in what and reasons:
             what = reasons.pop(0)
         words = re.sub(r"\[\d+\]", "", what).strip()
+        if "rpki" in match["line"] and "Unknown command" in words:
+            words += " (bgpd knows RPKI only with the option `-M rpki` in /etc/frr/daemons)"
         found.append(Complaint(_hide(redact(match["line"].strip()), hidden), _hide(words, hidden)))
     return found
 

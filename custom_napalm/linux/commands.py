@@ -30,7 +30,7 @@ def run(shell: Shell, command: str) -> str:
     words = re.sub(" +", " ", command.strip(" "))
     if _SHOW.fullmatch(words):
         # vtysh takes it as one argument, so nothing in it can be more than a command of FRR's.
-        script = f"vtysh -c {shlex.quote(words)}"
+        script = f"VTYSH_HISTFILE=/dev/null vtysh -c {shlex.quote(words)}"  # or it writes ~/.history_frr
     elif words in _OTHERS or _SWANCTL.fullmatch(words) or _IP.fullmatch(words):
         script = words
     else:

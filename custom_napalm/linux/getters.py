@@ -20,7 +20,7 @@ uname -m
 cat /sys/class/dmi/id/product_serial 2>/dev/null | head -n 1 || true
 echo
 echo "--"
-vtysh -c 'show version' 2>/dev/null | head -n 1
+VTYSH_HISTFILE=/dev/null vtysh -c 'show version' 2>/dev/null | head -n 1
 swanctl --version 2>/dev/null | head -n 1
 echo "--"
 ip -j link show

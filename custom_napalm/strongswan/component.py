@@ -4,13 +4,14 @@ import base64
 import fnmatch
 import hashlib
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from shlex import quote
 
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.device_scripts import BUSY, GONE
+from custom_napalm.linux.shell import Shell
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
 from custom_napalm.strongswan.changes import TunnelChange, compare, effects
@@ -23,6 +24,7 @@ from custom_napalm.strongswan.tree import FOLDER, MAIN, Tree, build
 from custom_napalm.strongswan.values import misread
 
 _OWNER = "root root"
+_NOT_LOADED = "in the files, but not loaded by charon: connection {}"
 
 # Every *.conf as "MODE OWNER GROUP BASE64 PATH". Dot-files are nobody's configuration: an include cannot reach them.
 # Where a run's change is loaded and not yet confirmed, its files are the running ones.
@@ -43,6 +45,10 @@ for run in /run/routebook/*/swanctl.pushed; do
         echo "$mode $owner $group $(base64 <"${{run%.pushed}}.new/$path" | tr -d '\\n') $path"
     done <"${{run%.pushed}}.files"
 done
+if names=$(swanctl --list-conns 2>/dev/null); then
+    echo "loaded"
+    echo "$names" | sed -n 's/^\\([^ \t].*\\): [^ ]*, .*$/loaded \\1/p'
+fi
 """
 
 
@@ -51,6 +57,11 @@ class SwanctlComponent(Component):
 
     name = "strongswan"
     bundle_owns = (f"{FOLDER}/*",)
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        # The connections that charon had loaded at the last reading; None if it did not answer.
+        self._loaded: frozenset[str] | None = None
 
     def handles(self, part: str) -> bool:
         """Whether a part is a file below /etc/swanctl."""
@@ -71,11 +82,15 @@ class SwanctlComponent(Component):
         parts: dict[str, str] = {}
         attributes: dict[str, str] = {}
         startup: Snapshot | None = None
+        self._loaded = None
         for line in result.stdout.splitlines():
             if line == "no swanctl":
                 raise DriverError("strongSwan's swanctl is not installed")
             if line == "pushed":
                 startup = _snapshot(parts, attributes)
+                continue
+            if line.startswith("loaded"):
+                self._loaded = (self._loaded or frozenset()) | ({line[7:]} - {""})
                 continue
             mode, owner, group, content, path = line.split(" ", 4)
             path = f"{FOLDER}/{path}"
@@ -104,11 +119,11 @@ class SwanctlComponent(Component):
                 attributes[section.part] = f"{section.mode:04o} {_OWNER}"
         target = _snapshot(parts, attributes)
         self._check(target, snapshot, written)
-        return self._change(target, snapshot)
+        return self._change(target, snapshot, written)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """The change that makes the files exactly those of `target`."""
-        return self._change(_snapshot(target.parts, target.attributes), snapshot)
+        return self._change(_snapshot(target.parts, target.attributes), snapshot, set(target.parts))
 
     def _check(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
         """Refuse what charon would take and do something else with."""
@@ -124,15 +139,22 @@ class SwanctlComponent(Component):
             for sentence in misread(connection, tree.connections.get(connection, {})) if ours else ():
                 raise CandidateError(sentence)
 
-    def _change(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
-        if target.parts == snapshot.parts and _same_attributes(target, snapshot):
-            return ComponentChange(Change("", (), (), (), snapshot.fingerprint), {}, "")
-        old = _tree(snapshot, "is on the device like this, and must be repaired first")
-        new = _tree(target)
+    def _change(self, target: Snapshot, snapshot: Snapshot, ours: Collection[str]) -> ComponentChange:
+        same = target.parts == snapshot.parts and _same_attributes(target, snapshot)
+        try:
+            former = _tree(snapshot, "is on the device like this, and must be repaired first")
+        except CandidateError:
+            if same:
+                return _nothing(snapshot)
+            raise
+        unloaded = self._unloaded(former, ours)
+        if same and not unloaded:
+            return _nothing(snapshot)
+        old, new = former.without(unloaded), _tree(target)
         changes = compare(old, new)
         files = _changed_files(target, snapshot)
         change = Change(
-            diff=_diff(target, snapshot),
+            diff="\n".join(filter(None, [_diff(target, snapshot), *map(_NOT_LOADED.format, unloaded)])),
             commands=_commands(files, target, changes),
             undo=_commands(files, snapshot, _opposite(changes)),
             effects=effects(changes, old, new),
@@ -140,11 +162,18 @@ class SwanctlComponent(Component):
         )
         return ComponentChange(
             change=change,
-            uploads=_uploads(files, target, snapshot, old, new, changes),
+            uploads=_uploads(files, target, snapshot, former, new, changes) | {"swanctl.check": check_file(old, new)},
             revert=scripts.revert(changes),
             persist=scripts.PERSIST,
             room=_room(files, target),
         )
+
+    def _unloaded(self, tree: Tree, ours: Collection[str]) -> list[str]:
+        """Connections of our files that charon does not have."""
+        if self._loaded is None:
+            return []
+        named = {name for name, files in tree.origins.items() if any(file in ours for file in files)}
+        return sorted(named - self._loaded)
 
     def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
         """The SAs at the moment of arming: what reverting brings up again. Raises DriverError without a charon."""
@@ -194,6 +223,10 @@ class SwanctlComponent(Component):
     def redact(self, text: str) -> str:
         """The text with every secret replaced."""
         return redact(text)
+
+
+def _nothing(snapshot: Snapshot) -> ComponentChange:
+    return ComponentChange(Change("", (), (), (), snapshot.fingerprint), {}, "")
 
 
 def _tree(snapshot: Snapshot, addition: str = "") -> Tree:
@@ -285,7 +318,6 @@ def _uploads(
         after, before = (which.attributes.get(path, "gone - -") for which in (target, snapshot))
         lines.append(f"{after} {before} {name}\n")
     uploads["swanctl.files"] = "".join(lines)
-    uploads["swanctl.check"] = check_file(old, new)
     uploads["swanctl.expected"] = _names(new)
     uploads["swanctl.former"] = _names(old)
     uploads["swanctl.push"] = scripts.PUSH

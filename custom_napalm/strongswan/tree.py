@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,11 @@ class Tree:
     def connections(self) -> dict[str, Section]:
         """The IKE connections by name."""
         return _sections(self.root.get("connections"))
+
+    def without(self, names: Collection[str]) -> "Tree":
+        """The same without some connections."""
+        connections = {name: section for name, section in self.connections.items() if name not in names}
+        return Tree({**self.root, "connections": connections}, self.origins, self.reached)
 
     @property
     def secrets(self) -> dict[str, Section]:

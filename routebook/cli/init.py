@@ -12,6 +12,13 @@ _IGNORED = "# Secrets, and what Routebook keeps on this machine.\nsecrets/\n.rou
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> None:
     """Make a new project in DIR, which must be empty or not exist: inventory, templates, tasks and runbooks."""
+    make_project(folder)
+    click.echo(f"made a project in {folder}: the example network, to be replaced by yours")
+    click.echo(f"next: cd {folder} && routebook check; or try it first: routebook lab up && routebook plan deploy")
+
+
+def make_project(folder: Path) -> None:
+    """Fill a new or empty folder with a project. Raises RefusedError when it is not empty or cannot be written."""
     import shutil
 
     from routebook.errors import RefusedError
@@ -29,8 +36,6 @@ def init(folder: Path) -> None:
         raise RefusedError(
             f"{error.filename or folder}: {error.strerror}; {folder} is incomplete, remove it"
         ) from error
-    click.echo(f"made a project in {folder}: the example network, to be replaced by yours")
-    click.echo(f"next: cd {folder} && routebook check; or try it first: routebook lab up && routebook plan deploy")
 
 
 def skeleton() -> Path:

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from routebook.events import Event
 
-
 PLAIN_WIDTH = 120
 """Columns where output goes to a file or a pipe, which says nothing of its width."""
 

@@ -1,7 +1,6 @@
 """One running lab for all tests of a session, in a copy of the example project."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +11,10 @@ import pytest
 
 from lab import access
 from lab.control import Lab
+from tests.lab.elsewhere import Elsewhere
+from tests.lab.project import copy_project as copy_project
+from tests.lab.project import environment as environment
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-OWN_FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
 
 # Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
@@ -55,18 +55,6 @@ class RunningLab:
         return access.passwords(self.project)[account]
 
 
-def environment() -> dict[str, str]:
-    """The environment in which this checkout's `routebook` runs from any folder."""
-    return os.environ | {"PYTHONPATH": str(CHECKOUT)}
-
-
-def copy_project(target: Path) -> Path:
-    """A project of the example's inventory, templates, tasks and runbooks."""
-    for folder in OWN_FOLDERS:
-        shutil.copytree(CHECKOUT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return target
-
-
 def skip_unless_possible() -> None:
     """Skip where a lab cannot run at all."""
     if os.geteuid() != 0:
@@ -90,3 +78,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
             running = Lab(project)
             running.up(print)
             yield RunningLab(running, project)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
+    """A network of its own for a lab beside the session's."""
+    skip_unless_possible()
+    place = Elsewhere(tmp_path)
+    yield place
+    place.close()

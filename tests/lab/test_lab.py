@@ -90,6 +90,10 @@ def test_processes_files_and_network_of_a_host_are_its_own(lab: RunningLab) -> N
         lab.exec("no-edge1", "rm /etc/only-here /run/only-here /var/log/only-here /tmp/only-here")
 
 
+def test_a_host_cannot_write_to_the_real_machines_file_system(lab: RunningLab) -> None:
+    assert "Read-only file system" in lab.exec("no-edge1", "touch /usr/from-the-lab").stderr
+
+
 def test_a_crashed_daemon_comes_back_with_what_its_files_say(lab: RunningLab) -> None:
     faults.crash(lab.lab, "no-edge3", "bgpd")
     faults.crash(lab.lab, "no-edge3", "charon")
@@ -114,7 +118,9 @@ def test_a_cut_management_link_and_a_full_disk_can_be_mended(lab: RunningLab) ->
     faults.link_down(lab.lab, "no-edge3")
     assert not reachable("192.0.2.33")
     faults.link_up(lab.lab, "no-edge3")
-    assert reachable("192.0.2.33")
+    end = time.monotonic() + 10
+    while not reachable("192.0.2.33"):
+        assert time.monotonic() < end, "the mended link carries nothing"
 
     faults.fill_disk(lab.lab, "no-edge3")
     assert lab.exec("no-edge3", "echo text >/etc/new-file").returncode != 0

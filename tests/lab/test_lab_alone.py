@@ -6,61 +6,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import copy_project, environment, skip_unless_possible
-
-
-class Elsewhere:
-    """A network and mount namespace like a machine of its own, and projects on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c",
-             "ip link set lo up && echo ready && exec cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.holder.stdout is not None
-        assert self.holder.stdout.readline() == "ready\n"
-
-    def close(self) -> None:
-        for project in self.folder.iterdir():
-            self.routebook(project, "lab", "down")
-        with self.holder:
-            assert self.holder.stdin is not None
-            self.holder.stdin.close()
-
-    def project(self, name: str = "project") -> Path:
-        return copy_project(self.folder / name)
-
-    def command(self, *argv: str) -> list[str]:
-        return ["nsenter", "--target", str(self.holder.pid), "--net", "--mount", *argv]
-
-    def run(self, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*argv), capture_output=True, text=True, check=False, cwd=cwd, env=environment(),
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def routebook(self, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.run("--wdns=" + str(project), sys.executable, "-m", "routebook", *arguments)
-
-    def programs(self, project: Path) -> dict[str, set[str]]:
-        shown = self.routebook(project, "lab", "status", "--json")
-        assert shown.returncode == 0, shown.stderr
-        return {node["name"]: set(node["programs"]) for node in json.loads(shown.stdout)["nodes"]}
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
-    skip_unless_possible()
-    place = Elsewhere(tmp_path)
-    yield place
-    place.close()
+from tests.lab.elsewhere import Elsewhere
+from tests.lab.project import environment
 
 
 def lab_processes(project: Path) -> set[int]:

@@ -278,6 +278,19 @@ class TestDrift:
         change = driver.plan(candidate(LEFT), driver.snapshot())
         assert "-        esp_proposals = aes128-sha256-modp2048" in change.diff
 
+    def test_a_connection_that_charon_has_not_loaded_is_a_difference_and_is_mended(self, tunnel: Pair) -> None:
+        tunnel.left.sh("echo >/run/empty.conf; swanctl --load-conns --file /run/empty.conf")
+        assert loaded(tunnel.left) == set()
+        driver = tunnel.driver(tunnel.left)
+        change = driver.plan(candidate(LEFT), driver.snapshot())
+        assert change.diff.endswith(f"in the files, but not loaded by charon: connection {NAME}")
+        driver.arm("mend", 60)
+        driver.push()
+        driver.activate()
+        driver.confirm()
+        tunnel.wait_up()
+        assert not driver.plan(candidate(LEFT), driver.snapshot())
+
     def test_a_world_readable_secret_is_a_difference(self, tunnel: Pair) -> None:
         driver = tunnel.driver(tunnel.left)
         tunnel.left.sh(f"chmod 644 {SECRETS}")
