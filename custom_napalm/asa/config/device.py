@@ -21,8 +21,7 @@ _CERTIFICATE = re.compile(r"certificate (?:ca |ra-\S+ )?[0-9a-fA-F]+$")
 _NEGATIVE = re.compile(
     r"(?:sysopt |snmp-server (?:location|contact)|call-home |threat-detection |asdm history|arp permit"
     r"|monitor-interface |tunnel-group-map enable|ssh stricthostkeycheck|logging (?:message|hide)|failover$|names$"
-    r"|service |inspect |http |ftp |tcp-inspection|ip verify|crypto isakmp|nat-control|capture|pager"
-    r"|neighbor \S+ activate|bgp |ikev2 )"
+    r"|mac-address auto|tcp-inspection)"
 )
 _ACCESS_LIST = re.compile(r"access-list (?P<name>\S+) (?:line (?P<number>\d+) )?(?P<rest>.+)")
 _NOT_THERE = "ERROR: what the command would remove does not exist"

@@ -70,6 +70,8 @@ _BY_NAME = re.compile(
 _TUNNEL_GROUP_PARTS = {"type": 0, "general-attributes": 1, "webvpn-attributes": 2, "ipsec-attributes": 3,
                        "ppp-attributes": 4, "internal": 0, "external": 0, "attributes": 1}  # fmt: skip
 
+_CRYPTO_MAP_PARTS = ("match address", "set pfs", "set peer", "set ikev1", "set ikev2", "set security-association")
+
 
 def insert_top(lines: list[Line], fresh: Line, *, translation: bool = False, newline: str = "\n") -> None:
     """Put a top-level line where the device prints it, with the separator that its kind has."""
@@ -161,6 +163,9 @@ def _sort_key(line: str) -> tuple[tuple[int, object], ...]:
     words = line[found.end() :].split()
     if line.startswith("route-map ") and len(words) == 2 and words[1].isdigit():
         return (*natural(name), (-1, int(words[1])))
+    if line.startswith("crypto map ") and words:
+        place = next((i for i, part in enumerate(_CRYPTO_MAP_PARTS) if " ".join(words).startswith(part)), 9)
+        return (*natural(name), (-1, place))
     return (*natural(name), (-1, _TUNNEL_GROUP_PARTS.get(words[0] if words else "", 9)))
 
 

@@ -25,7 +25,7 @@ OWNS = (
 )
 SECRETS = ("s3cret", "ends-in-hash#", "*star* and blank", "!bang", "a  b", "*****x", 'quo"te')
 NUMBERS = st.integers(1, 3)
-COIN = st.sampled_from([True, False])
+COIN = st.booleans()
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def ours(draw: st.DrawFn) -> Ours:
         members = [f" network-object object RB-o{o}" for o in sorted(draw(st.sets(st.sampled_from(sorted(objects)))))] \
             if objects else []  # fmt: skip
         members += [f" network-object host 192.0.2.{n}" for n in sorted(draw(st.sets(NUMBERS, min_size=1)))]
-        if groups and draw(COIN):
+        if bool(groups) and draw(COIN):
             members.append(f" group-object RB-g{draw(st.sampled_from(groups))}")
         lines += [f"object-group network RB-g{number}", *members]
         groups.append(number)
@@ -72,7 +72,7 @@ def ours(draw: st.DrawFn) -> Ours:
     for number in route_maps:
         for seq in sorted(draw(st.sets(st.sampled_from([10, 20]), min_size=1))):
             lines.append(f"route-map RB-r{number} {draw(st.sampled_from(['permit', 'deny']))} {seq}")
-            if prefix_lists and draw(COIN):
+            if bool(prefix_lists) and draw(COIN):
                 lines.append(f" match ip address prefix-list RB-p{draw(st.sampled_from(prefix_lists))}")
             lines += draw(
                 some([" set local-preference 200", " set metric 5", " set local-preference 150"], "set local")
@@ -163,27 +163,33 @@ def some(draw: st.DrawFn, lines: list[str], single: str) -> list[str]:
 @st.composite
 def router(draw: st.DrawFn, prefix_lists: list[int], route_maps: list[int]) -> list[str]:
     lines = [f"router bgp {draw(st.sampled_from([65550, 65550, 64512]))}", f" bgp router-id 10.255.1.{draw(NUMBERS)}"]
-    lines += [" bgp log-neighbor-changes"] if draw(COIN) else []
+    if draw(COIN):
+        lines += [" bgp log-neighbor-changes"]
     families = draw(st.sampled_from([["ipv4 unicast"], ["ipv4 unicast", "ipv6 unicast"]]))
     for family in families:
         lines.append(f" address-family {family}")
         for number in sorted(draw(st.sets(NUMBERS))):
             peer = f"  neighbor 10.1.0.{number * 7}"
             lines.append(f"{peer} remote-as {draw(st.sampled_from([64520, 4200000001]))}")
-            lines += [f"{peer} password {draw(st.sampled_from(SECRETS))}"] if draw(COIN) else []
-            lines += [f"{peer} timers {draw(st.sampled_from(['10 30', '5 15']))}"] if draw(COIN) else []
-            if prefix_lists and draw(COIN):
+            if draw(COIN):
+                lines += [f"{peer} password {draw(st.sampled_from(SECRETS))}"]
+            if draw(COIN):
+                lines += [f"{peer} timers {draw(st.sampled_from(['10 30', '5 15']))}"]
+            if bool(prefix_lists) and draw(COIN):
                 lines.append(f"{peer} prefix-list RB-p{draw(st.sampled_from(prefix_lists))} in")
-            if route_maps and draw(COIN):
+            if bool(route_maps) and draw(COIN):
                 lines.append(f"{peer} route-map RB-r{draw(st.sampled_from(route_maps))} out")
-            lines += [f"{peer} next-hop-self"] if draw(COIN) else []
+            if draw(COIN):
+                lines += [f"{peer} next-hop-self"]
             lines.append(f"{peer} activate")
         networks = draw(st.sets(NUMBERS)) if family == "ipv4 unicast" else set()
         for number in sorted(networks):
-            by = f" route-map RB-r{draw(st.sampled_from(route_maps))}" if route_maps and draw(COIN) else ""
+            by = f" route-map RB-r{draw(st.sampled_from(route_maps))}" if bool(route_maps) and draw(COIN) else ""
             lines.append(f"  network 10.{number}.0.0 mask 255.255.0.0{by}")
-        lines += [f"  maximum-paths {draw(st.sampled_from([2, 4]))}"] if draw(COIN) else []
-        lines += ["  no auto-summary"] if draw(COIN) else []
+        if draw(COIN):
+            lines += [f"  maximum-paths {draw(st.sampled_from([2, 4]))}"]
+        if draw(COIN):
+            lines += ["  no auto-summary"]
         lines.append(" exit-address-family")
     return lines
 
