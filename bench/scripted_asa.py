@@ -55,6 +55,7 @@ class Behaviour:
     ask: dict[str, str] = field(default_factory=dict)  # configuration lines that ask something
     shutdown_at: str = ""  # the connection breaks when this line comes
     hang_at: str = ""  # nothing is answered any more when this line comes
+    banner_then: str = ""  # the greeting's rest, a moment later
     banner: str = "\r\nType help or '?' for a list of available commands.\r\n"
 
 
@@ -147,6 +148,9 @@ class _Session:
 
     def serve(self) -> None:
         self._print(self.how.banner)
+        if self.how.banner_then:
+            time.sleep(0.3)
+            self._print(self.how.banner_then)
         while True:
             line = self._read_line(echo=True)
             if line is None or not self._answer(line):

@@ -91,11 +91,16 @@ class AsaSession:
         if not terminal.privileged:
             self._enable(terminal)
         # For this session only; `pager lines` would be the configuration's.
-        self._refuse(terminal.run("terminal pager 0", timeout=self.timeout), "terminal pager 0")
+        said = terminal.run("terminal pager 0", timeout=self.timeout)
+        if not terminal.privileged:
+            # What looked like a privileged prompt was the greeting's.
+            self._enable(terminal)
+            said = terminal.run("terminal pager 0", timeout=self.timeout)
+        self._refuse(said, "terminal pager 0")
         self._refuse_standby(terminal)
         if self.options.context:
             command = f"changeto context {self.options.context}"
-            self._refuse(terminal.run(command, timeout=self.timeout), command)
+            self._refuse(terminal.change_to(self.options.context, timeout=self.timeout), command)
             shown = terminal.body.decode().split("/")
             if self.options.context not in shown[1:]:
                 raise PrivilegeError(

@@ -49,9 +49,13 @@ class Terminal:
         self.body = b""  # the last prompt's: host, and what else the configuration lets it show
         self.mode = ""  # "" in exec mode, else "config", "config-if" …
         self.privileged = False
+        self._greeted = False  # whether an echo has shown that the greeting is over
 
     def greet(self, timeout: float) -> bytes:
-        """Wait for the first prompt. The greeting's text; raises UnexpectedTextError on a question."""
+        """Wait for what looks like a prompt; the first line's echo will tell. Raises UnexpectedTextError on a question.
+
+        A greeting may have such a line, and a packet may end with it.
+        """
         deadline = time.monotonic() + timeout
         while (found := first_prompt(bytes(self._buffer))) is None:
             self._no_question(())
@@ -82,6 +86,28 @@ class Terminal:
         self._buffer.clear()
         return _text(bytes(answer))
 
+    def change_to(self, context: str, *, timeout: float) -> str:
+        """Enter a context, which has a host name, and so a prompt, of its own. What is answered besides."""
+        deadline = time.monotonic() + timeout
+        self._send(f"changeto context {context}\n", deadline)
+        self._echo(f"changeto context {context}", deadline)
+        own = re.compile(rb"(?:\A|[\r\n])([^\s>#()]+/" + re.escape(context.encode()) + rb")(?:/[^\s>#()]+)*# ?\Z")
+        while (found := own.search(self._buffer[-400:])) is None:
+            if self._ended() is not None:
+                return self._rest()
+            self._receive(deadline)
+        self.prompt = Prompt.of(found[1])
+        return self._rest()
+
+    def _rest(self) -> str:
+        end = self._ended()
+        if end is None:
+            raise UnexpectedTextError(f"{self.label} shows a prompt that is not understood; {_MAYBE}")
+        said = _text(bytes(self._buffer[: end.start()]))
+        self._here(end)
+        self._buffer.clear()
+        return said
+
     def configure(self, lines: Sequence[str], *, timeout: float = 60.0) -> list[str]:
         """The answer to each of `lines`, which are sent ahead in pieces: one exchange, not one per line."""
         answers: list[str] = []
@@ -97,6 +123,7 @@ class Terminal:
         """Send `line`, which must ask for a password once. What came after it, to its prompt or next question."""
         deadline = time.monotonic() + timeout
         self._send(line + "\n", deadline)
+        self._echo(line, deadline)
         said = b""
         asked = 0
         while (end := self._ended()) is None:
@@ -169,13 +196,25 @@ class Terminal:
                 continue
             shown = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
-            if self._is_echo(shown, wanted):
+            if self._is_echo(shown, wanted) or (not self._greeted and self._first_echo(shown, wanted)):
+                self._greeted = True
                 return
+            if not self._greeted:
+                continue
             rest = self._known().pattern.sub(b"", shown).strip()
             if rest and not _UNASKED.fullmatch(rest):
                 raise UnexpectedTextError(
                     f"{self.label} printed something nobody asked for, so its answers cannot be told apart; {_MAYBE}"
                 )
+
+    def _first_echo(self, shown: bytes, wanted: bytes) -> bool:
+        """Whether a line is a prompt with the first line typed after it: that prompt is the host's."""
+        before = shown.strip().removesuffix(wanted)
+        found = first_prompt(before.strip()) if before != shown.strip() else None
+        if found is None:
+            return False
+        self.prompt = Prompt.of(found[:-1])
+        return True
 
     def _is_echo(self, shown: bytes, wanted: bytes) -> bool:
         plain = self._known().pattern.sub(b"", shown.replace(b"\b", b"")).strip()

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from napalm.base.models import PeerDetailsDict
+from napalm.base.test import helpers
 
 from custom_napalm.asa import AsaDriver
 from custom_napalm.contract import Candidate, Section
@@ -142,6 +145,8 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     assert child.packets_out > 0
     neighbors = ends[0].driver.get_bgp_neighbors()["global"]["peers"]
     assert neighbors["10.255.200.2"]["is_up"]
+    detail: Any = ends[0].driver.get_bgp_neighbors_detail()["global"]
+    assert all(helpers.test_model(PeerDetailsDict, peer) for peer in detail[65002])  # type: ignore[no-untyped-call]
     for end in ends:
         end.driver.confirm()
         assert not end.driver.plan(end.candidate("same-key#"), end.driver.snapshot())

@@ -85,6 +85,18 @@ def test_no_wrong_answer_in_a_thousand_sessions_with_delays(start: Start, sessio
     assert not changing
 
 
+@pytest.mark.parametrize("line", ["fw1# ", "other# ", "fw1> ", "Welcome>"])
+@pytest.mark.parametrize("auto_enable", [True, False])
+def test_a_greeting_that_looks_like_a_prompt_and_stops_there_for_a_moment(
+    start: Start, session: Callable[..., AsaSession], line: str, auto_enable: bool
+) -> None:
+    server = start(banner=f"\r\nHello\r\n{line}", banner_then=" and so on\r\nbye\r\n", auto_enable=auto_enable)
+    asa = session(server)
+    asa.open()
+    assert asa.show("show version").count("show version") == 3
+    assert asa.running_config().endswith(": end\n")
+
+
 def test_reading_enters_no_configuration_mode_and_sets_no_width(
     start: Start, session: Callable[..., AsaSession]
 ) -> None:

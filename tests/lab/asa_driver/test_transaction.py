@@ -417,3 +417,35 @@ def test_cli_runs_reading_commands_only(boot: Boot, command: str) -> None:
     driver = opened(boot())
     with pytest.raises(CommandErrorException):
         driver.cli([command])
+
+
+def test_on_the_active_unit_of_a_pair_the_mate_has_it_before_the_push_is_done(boot: Boot) -> None:
+    firewall = boot(failover={"unit": "primary", "state": "active"})
+    driver = opened(firewall)
+    before = driver.snapshot()
+    arm_and_push(driver, candidate())
+    driver.rollback()
+    assert driver.snapshot().parts["asa"] == before.parts["asa"]
+    arm_and_push(driver, candidate(), "run-2")
+    driver.confirm()
+    assert not driver.plan(candidate(), driver.snapshot())
+
+
+def test_in_a_context_there_is_no_eem_and_a_change_goes_there_and_back(boot: Boot) -> None:
+    firewall = boot(contexts=["admin", "customer"])
+    driver = opened(firewall, context="customer")
+    driver.plan(candidate("object network RB-ONE\n host 10.9.9.9\n"), driver.snapshot())
+    wanted = Candidate((Section("asa", "asa", "object network RB-ONE\n host 10.9.9.9\n", ("object network RB-*",)),))
+    assert driver.plan(wanted, driver.snapshot())
+    with pytest.raises(DriverError, match="multiple context mode"):
+        driver.arm("run-1", 60)
+    driver.close()
+    driver = opened(firewall, context="customer", dead_man="none", accept_no_dead_man=True)
+    before = driver.snapshot()
+    arm_and_push(driver, wanted)
+    assert "RB-ONE" in driver.snapshot().parts["asa"]
+    driver.rollback()
+    assert driver.snapshot().parts["asa"] == before.parts["asa"]
+    arm_and_push(driver, wanted, "run-2")
+    driver.confirm()
+    assert not driver.plan(wanted, driver.snapshot())

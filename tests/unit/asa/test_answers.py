@@ -1,5 +1,7 @@
 """Only an answer that is known to be good is good."""
 
+# ruff: noqa: E501
+
 import pytest
 
 from custom_napalm.asa.answers import from_standby, judge, saved

@@ -1,4 +1,4 @@
-"""Forms of `show` outputs beyond the published ones: detailed forms, tunnel interfaces, AEAD, and states of sessions."""
+"""Forms of `show` outputs beyond the published ones: details, tunnel interfaces, AEAD, states of sessions."""
 
 import pytest
 
