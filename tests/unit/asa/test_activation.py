@@ -3,7 +3,7 @@
 from custom_napalm.asa.activation import activation
 from custom_napalm.asa.config import apply as applied
 from custom_napalm.asa.config import difference, parse
-from custom_napalm.asa.transaction import interesting_traffic
+from custom_napalm.asa.traffic import interesting_traffic
 from custom_napalm.candidate import Section
 
 RUNNING = """interface GigabitEthernet0/1
