@@ -10,6 +10,8 @@ from custom_napalm.asa.config.ordered import is_after_auto
 from custom_napalm.asa.config.tree import Node
 from custom_napalm.candidate import Section
 
+_AUTOMATIC = frozenset({"bgp log-neighbor-changes"})
+
 
 class Ownership:
     """Shell patterns over top-level lines; an object of which one line matches is owned whole.
@@ -73,7 +75,7 @@ def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
         if key[0] in PER_LINE:
             due[key] = _list(nodes, [node for node in wanted if owns.line(node.line)], owns)
         elif owns.object(nodes) or (wanted and owns.object(wanted)):
-            due[key] = wanted
+            due[key] = _with_automatic(nodes, wanted)
         elif owns.reaches_inside:
             due[key] = _inside(nodes, wanted, owns, ())
         else:
@@ -87,6 +89,20 @@ def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
             elif owns.reaches_inside:
                 due[key] = _inside((), nodes, owns, ())
     return {key: nodes for key, nodes in due.items() if nodes}
+
+
+def _with_automatic(running: Sequence[Node], wanted: tuple[Node, ...]) -> tuple[Node, ...]:
+    """What is wanted of a router, with the line that some releases add to it by themselves if nobody says otherwise."""
+    if not wanted or not wanted[0].line.startswith("router bgp "):
+        return wanted
+    said = {child.line for node in wanted for child in node.commands}
+    kept = [
+        child
+        for node in running
+        for child in node.commands
+        if child.line in _AUTOMATIC and not {child.line, f"no {child.line}"} & said
+    ]
+    return (wanted[0].with_children([*kept, *wanted[0].children]), *wanted[1:]) if kept else wanted
 
 
 def beyond(candidate: Objects, owns: Ownership) -> list[Node]:

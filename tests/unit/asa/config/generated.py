@@ -163,8 +163,7 @@ def some(draw: st.DrawFn, lines: list[str], single: str) -> list[str]:
 @st.composite
 def router(draw: st.DrawFn, prefix_lists: list[int], route_maps: list[int]) -> list[str]:
     lines = [f"router bgp {draw(st.sampled_from([65550, 65550, 64512]))}", f" bgp router-id 10.255.1.{draw(NUMBERS)}"]
-    if draw(COIN):
-        lines += [" bgp log-neighbor-changes"]
+    lines.append(" bgp log-neighbor-changes")
     families = draw(st.sampled_from([["ipv4 unicast"], ["ipv4 unicast", "ipv6 unicast"]]))
     for family in families:
         lines.append(f" address-family {family}")

@@ -62,6 +62,9 @@ def test_lines_that_the_device_adds_by_itself_are_no_difference() -> None:
     assert commands(ROUTER, bare, "router bgp *") == []
     extra = ROUTER.replace("  no auto", "  neighbor 10.0.0.9 transport path-mtu-discovery disable\n  no auto")
     assert commands(extra, bare, "router bgp *") == []
+    logged = ROUTER.replace(" address-family", " bgp log-neighbor-changes\n address-family", 1)
+    assert commands(logged, bare, "router bgp *") == []
+    assert commands(ROUTER, logged, "router bgp *") == ["router bgp 65550", "bgp log-neighbor-changes"]
 
 
 def test_a_new_key_is_set_in_place_and_only_that() -> None:

@@ -13,7 +13,7 @@ from custom_napalm.candidate import Section
 from tests.unit.asa.config.generated import FOREIGN, OWNS, Ours, ours
 
 PROFILE = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "40")), deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=int(os.environ.get("EXAMPLES", "15")), deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -104,7 +104,7 @@ def _is_renewed_at_once(step: Block, following: list[Block]) -> bool:
     )
 
 
-@settings(PROFILE, max_examples=10)
+@settings(PROFILE, max_examples=8)
 @given(ours(), ours())
 def test_a_device_that_guards_its_references_takes_the_commands_in_their_order(before: Ours, after: Ours) -> None:
     device = running(before)

@@ -73,10 +73,8 @@ def test_a_new_neighbor_in_a_real_configuration_touches_nothing_else(path: Path)
     assert str(apply(changed, delta.undo)) == str(running)
 
 
-@pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in CONFIGURATIONS if read(path) != unmasked(path)], ids=str)
 def test_masked_secrets_are_refused_by_name(path: Path) -> None:
-    if read(path) == unmasked(path):
-        pytest.skip("no secret in it")
     with pytest.raises(MaskedSecretError, match="more system:running-config"):
         restoration(Config(()), parse(read(path)))
 
