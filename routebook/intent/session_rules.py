@@ -1,5 +1,6 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
+from routebook.intent.asa_rules import check_asa_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily, Session
@@ -37,6 +38,8 @@ def check_session(
         if me.managed:
             neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)
+            if me.addressed:
+                check_asa_session(session, me, neighbor, own, endpoints, mark, policies, problems)
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
             for family in neighbor.families:
