@@ -47,19 +47,19 @@ def check_asa_session(
     what = f"{session.name}: {me.name} is an ASA and"
     version = neighbor.address.version
     for name in session.families:
-        if _VERSION[name] != version:
+        if _VERSION[name] != version and endpoints.over != "tunnel":  # over a tunnel it is refused for both
             problems.error(
                 own.mark("families", mark),
                 f"{what} carries {name} between IPv{_VERSION[name]} addresses only, and these are IPv{version}",
                 "make it a session of its own: transport: "
                 f"ipv{_VERSION[name]}, families: [{name}], and a name: for one of them",
             )
-    _check_release(me, mark, problems, "bgp", "BGP")
+    _check_release(me, mark, problems, "bgp", f"{session.name}: BGP")
     if version == 6:
-        _check_release(me, own.mark("families", mark), problems, "ipv6 bgp", "BGP for IPv6")
+        _check_release(me, own.mark("families", mark), problems, "ipv6 bgp", f"{session.name}: BGP for IPv6")
     if endpoints.over == "loopback":
-        _check_release(me, own.mark("via", mark), problems, "loopback", "BGP between loopbacks")
-    _check_bfd(me, own, endpoints, mark, what, problems)
+        _check_release(me, own.mark("via", mark), problems, "loopback", f"{session.name}: BGP between loopbacks")
+    _check_bfd(session.name, me, own, endpoints, mark, what, problems)
     for family in neighbor.families:
         if family.addpath_tx_all:
             problems.error(
@@ -76,7 +76,9 @@ def check_asa_session(
         problems.error(own.mark("description", mark), f"{what} takes a question mark for a question", "leave it out")
 
 
-def _check_bfd(me: Node, own: Layers, endpoints: Endpoints, mark: Mark, what: str, problems: Problems) -> None:
+def _check_bfd(
+    session: str, me: Node, own: Layers, endpoints: Endpoints, mark: Mark, what: str, problems: Problems
+) -> None:
     wanted = own.get("bfd", False)
     if wanted is False:
         return
@@ -85,7 +87,7 @@ def _check_bfd(me: Node, own: Layers, endpoints: Endpoints, mark: Mark, what: st
         problems.error(place, f"{what} has no BFD over a tunnel", "remove bfd")
     elif wanted is not True:
         problems.error(place, f"{what} takes the times of BFD from its interface", "write bfd: true")
-    _check_release(me, place, problems, "bfd", "BFD")
+    _check_release(me, place, problems, "bfd", f"{session}: BFD")
 
 
 def _check_release(me: Node, mark: Mark, problems: Problems, feature: Feature, called: str) -> None:
@@ -160,7 +162,7 @@ def check_asa_tunnel(
         pairs = selector_pairs(tunnel)
         if not pairs:
             problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
-        if len(pairs) > 1 and not peer.addressed:
+        if len(pairs) > 1 and peer.managed and not peer.addressed:
             problems.error(
                 own.mark("selectors", mark),
                 f"{what} negotiates each of its {len(pairs)} pairs of selectors by itself, which {peer.name} does not",
@@ -189,10 +191,12 @@ def _check_route(
 ) -> None:
     if pair.inner is None:
         problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
-    _check_release(me, own.mark("mode", mark), problems, "route tunnel", "a tunnel interface with IKEv2")
+    _check_release(
+        me, own.mark("mode", mark), problems, "route tunnel", f"tunnel {pair.name}: a tunnel interface with IKEv2"
+    )
     six = tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6)
     if six:
-        _check_release(me, inner_mark, problems, "ipv6 tunnel", "IPv6 on a tunnel interface")
+        _check_release(me, inner_mark, problems, "ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface")
     if tunnel.asa is None:
         return
     most = _OLD_TUNNELS if too_old(me, "ipv6 tunnel") else _TUNNELS
@@ -208,8 +212,10 @@ def _check_route(
         )
 
 
-def check_asa_host(host: str, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
+def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
     """Report tunnels of one ASA that would share what can be there once only."""
+    host = node.name
+    taken = {interface.nameif for interface in node.interfaces}
     peers: dict[object, Tunnel] = {}
     numbers: dict[object, Tunnel] = {}
     names: dict[str, Tunnel] = {}
@@ -232,6 +238,12 @@ def check_asa_host(host: str, tunnels: Sequence[Tunnel], marks: Mapping[str, Mar
                     mark,
                     f"tunnels {other.name} and {tunnel.name} both have the number {end.number} at {host}",
                     f"write {host}: {{number: …}} for one of them",
+                )
+            if tunnel.mode == "route" and end.nameif in taken:
+                problems.error(
+                    mark,
+                    f"tunnel {tunnel.name}: an interface of {host} is called {end.nameif} already",
+                    f"write {host}: {{nameif: …}}",
                 )
             if tunnel.mode == "route" and (other := names.setdefault(end.nameif, tunnel)) is not tunnel:
                 problems.error(

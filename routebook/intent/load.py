@@ -125,7 +125,7 @@ def _hosts(
         if can is not None and not can.drains:
             problems.error(
                 declared.bgp.mark("graceful_shutdown"),
-                f"{name} is a {nodes.hosts[name].platform} and cannot say that it is being drained (RFC 8326)",
+                f"{name} is {nodes.hosts[name].kind} and cannot say that it is being drained (RFC 8326)",
                 "leave it out, and drain it by a route map",
             )
     validating = {n.name for n in nodes.select(declared.rpki.hosts, declared.rpki.mark("hosts"), problems)}
@@ -135,16 +135,14 @@ def _hosts(
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         needed = needed_by(own, policies, [each.route_map for each in taken_over[name] if each.route_map])
         uses_rpki = name in validating
-        certain = declared.rpki_valid and node.complete
+        certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
         filters = any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules)
         if certain and filters and not (uses_rpki and caches):
             problems.error(
                 node.mark, f"{name} filters by RPKI and asks no cache", "add it to hosts: of rpki, and list a cache"
             )
         if uses_rpki and node.can is not None and not node.can.rpki:
-            problems.error(
-                declared.rpki.mark("hosts"), f"{name} is a {node.platform} and has no RPKI client", "leave it out"
-            )
+            problems.error(declared.rpki.mark("hosts"), f"{name} is {node.kind} and has no RPKI client", "leave it out")
         hosts[name] = HostIntent(
             name=name,
             site=node.site,
@@ -189,9 +187,7 @@ def _redistributed(
             policies.known("route_maps", entry.route_map, entry.mark("route_map"), problems)
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
             if node.can is not None and not node.can.bgp:
-                problems.error(
-                    entry.mark("hosts"), f"{node.name} is a {node.platform} and speaks no BGP", "leave it out"
-                )
+                problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
             if node.addressed and entry.route_map is not None:
                 what = f"redistribution: {node.name} is an ASA and"
                 check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)

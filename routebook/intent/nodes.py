@@ -41,6 +41,11 @@ class Node:
         return PLATFORMS.get(self.platform) if self.managed else None
 
     @property
+    def kind(self) -> str:
+        """What it is, in a sentence."""
+        return (self.can.called if self.can else "") or f"a {self.platform}"
+
+    @property
     def addressed(self) -> bool:
         """Whether ends of its tunnels are known by outer addresses, as on an ASA."""
         return self.can is not None and self.can.addressed
@@ -264,6 +269,8 @@ def _interfaces(
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
         if platform and not named and (interface.nameif or interface.crypto_map):
             problems.error(interface.mark(), f"{name}: nameif and crypto_map are of an ASA's interfaces", "remove them")
+        if named and not loopback and interface.nameif is None and "/" in name:
+            problems.error(interface.mark(), f"interface {name} has no name to be called by", "write nameif: …")
         interfaces.append(
             Interface(
                 name=name,

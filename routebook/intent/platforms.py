@@ -57,6 +57,7 @@ class Platform:
     bfd: bool
     rpki: bool
     drains: bool = True
+    called: str = ""  # in a sentence
     addressed: bool = False
     lacks: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = field(default_factory=dict)
@@ -92,6 +93,7 @@ PLATFORMS: dict[str, Platform] = {
         rpki=False,
         drains=False,
         addressed=True,
+        called="an ASA",
         lacks=frozenset({"addpath_tx_all", "route_reflector_client"}),
         since={feature: Release.parse(release) for feature, release in _ASA_SINCE.items()},
     ),

@@ -64,16 +64,16 @@ def _check_platform(
     carried = me.can.families.get(endpoints.over, frozenset())
     for family in session.families:
         if not me.can.bgp:
-            problems.error(mark, f"{me.name} is a {me.platform} and speaks no BGP", "end the session at another host")
+            problems.error(mark, f"{me.name} is {me.kind} and speaks no BGP", "end the session at another host")
             return
         if family not in carried:
             problems.error(
                 own.mark("families", mark),
-                f"{session.name}: {me.name} is a {me.platform} and cannot carry {family} over {_OVER[endpoints.over]}",
+                f"{session.name}: {me.name} is {me.kind} and cannot carry {family} over {_OVER[endpoints.over]}",
                 f"remove {family} from the session's families",
             )
     if own.get("bfd", False) is not False and not me.can.bfd:
-        problems.error(own.mark("bfd", mark), f"{me.name} is a {me.platform} and has no BFD", "remove bfd")
+        problems.error(own.mark("bfd", mark), f"{me.name} is {me.kind} and has no BFD", "remove bfd")
 
 
 def _check_references(neighbor: Neighbor, own: Layers, mark: Mark, policies: Policies, problems: Problems) -> None:

@@ -18,7 +18,7 @@ def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[st
     for host, own in by_host.items():
         _check_same(host, own, marks, problems)
         if nodes.hosts[host].addressed:
-            check_asa_host(host, own, marks, problems)
+            check_asa_host(nodes.hosts[host], own, marks, problems)
 
 
 def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

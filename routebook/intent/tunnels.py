@@ -125,9 +125,7 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     shared, mark = pair.options[0], pair.mark
     for node in pair.ends:
         if node.can is not None and not node.can.ipsec:
-            problems.error(
-                mark, f"{node.name} is a {node.platform} and ends no tunnels", "end the tunnel at another host"
-            )
+            problems.error(mark, f"{node.name} is {node.kind} and ends no tunnels", "end the tunnel at another host")
             return None
     link = shared.get("link")
     if link is not None and not nodes.link(link, shared.mark("link", mark), problems):
