@@ -29,10 +29,15 @@ class Access:
 
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
     """The node of a managed host. Raises RefusedError for what the lab cannot play."""
+    if host.platform == "asa":
+        from lab.asa.node import node as asa_node
+
+        return asa_node(host, topology, access, esp_in_kernel=esp_in_kernel)
     daemons = DAEMONS.get(host.platform)
     if daemons is None:
         raise RefusedError(
-            f"{host.name} is of platform {host.platform}; the lab can run hosts of platform {', '.join(DAEMONS)}"
+            f"{host.name} is of platform {host.platform}; "
+            f"the lab can run hosts of platform {', '.join((*DAEMONS, 'asa'))}"
         )
     files = _ssh_files(host, access) | _name_files(host, topology)
     services = [

@@ -65,10 +65,16 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
         raise NodeError(f"cannot mount {kind or source} on {target}: {os.strerror(ctypes.get_errno())}")
 
 
-def make_file_systems(size: int) -> None:
-    """Give the node its own disk (one tmpfs of `size` MiB behind all of ON_DISK), /run, /dev and /sys."""
+def make_file_systems(size: int, visible: list[str]) -> None:
+    """Give the node its own disk (one tmpfs of `size` MiB behind all of ON_DISK), /run, /dev and /sys.
+
+    The folders `visible` of this machine stay in sight.
+    """
     mount("sysfs", "/sys", "sysfs")
     mount("tmpfs", "/run", "tmpfs", 0, "mode=755,size=64m")
+    for name in visible:
+        Path("/run/visible" + name).mkdir(parents=True)
+        mount(name, "/run/visible" + name, flags=MS_BIND)
     dev = Path("/run/dev")
     dev.mkdir()
     mount("tmpfs", str(dev), "tmpfs", 0, "mode=755,size=4m")
@@ -107,6 +113,9 @@ def make_file_systems(size: int) -> None:
     protect_machine()
     for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("root", 0o700)):
         (disk / name).chmod(mode)
+    for name in visible:
+        Path(name).mkdir(parents=True, exist_ok=True)
+        mount("/run/visible" + name, name, flags=MS_BIND)
 
 
 def protect_machine() -> None:
@@ -324,7 +333,7 @@ def say(word: str) -> None:
 def run(node: dict[str, Any]) -> None:
     """Bring the node up and stay as its process 1."""
     socket.sethostname(node["name"])
-    make_file_systems(node["disk"])
+    make_file_systems(node["disk"], node["visible"])
     write_accounts(node["users"])
     write_files(node["files"], node["folders"])
     Path(KEEP_STOPPED).mkdir(parents=True)

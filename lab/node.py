@@ -67,6 +67,7 @@ class Node:
     folders: Mapping[str, str] = field(default_factory=dict)  # path to "MODE OWNER GROUP"
     users: tuple[User, ...] = ()
     disk: int = 64
+    visible: tuple[str, ...] = ()  # folders of this machine that the node sees although they are below its own
 
     def as_json(self) -> dict[str, Any]:
         """The node in the form in which it travels to its own process 1."""

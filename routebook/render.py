@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from custom_napalm.candidate import Candidate, Section
 from routebook.errors import RefusedError
+from routebook.intent import asa_words
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
 from routebook.intent.model import (
@@ -31,6 +32,7 @@ from routebook.intent.source import SAFE_LOADER
 from routebook.secrets import SecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
+_MAX_ASA_KEY = 128  # characters: `pre-shared-key` in the command reference of ASA
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
 _RESOLVER = "_resolver"  # in a template's context: what the filter `secret` asks
@@ -196,6 +198,7 @@ def _environment(templates: Path) -> Environment:
         carrying=_carrying,
         by_value=_by_value,
         secret=_secret,
+        **asa_words.FILTERS,
     )
     return environment
 
@@ -272,4 +275,30 @@ def _base64(value: str, reference: SecretRef) -> str:  # noqa: ARG001
     return "0s" + base64.b64encode(value.encode()).decode()
 
 
-_ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {"word": _word, "base64": _base64}
+def _asa_word(value: str, reference: SecretRef, most: int) -> str:
+    if not value.isascii() or not value.isprintable() or any(character in " ?" for character in value):
+        raise SecretError(
+            f"{reference} has a character that ASA's command line does not take: it takes printable ASCII "
+            "without spaces and question marks"
+        )
+    if len(value) > most:
+        raise SecretError(f"{reference} has more than {most} characters, the limit of ASA")
+    if not value.strip("*"):
+        raise SecretError(f"{reference} is nothing but asterisks, which is how ASA hides a secret")
+    return value
+
+
+def _asa_key(value: str, reference: SecretRef) -> str:
+    return _asa_word(value, reference, _MAX_ASA_KEY)
+
+
+def _asa_password(value: str, reference: SecretRef) -> str:
+    return _asa_word(value, reference, _MAX_MD5_KEY)
+
+
+_ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {
+    "word": _word,
+    "base64": _base64,
+    "asa-key": _asa_key,
+    "asa-password": _asa_password,
+}

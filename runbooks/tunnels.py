@@ -5,4 +5,6 @@ from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels
 
-runbook = Runbook(render=render("connections", "secrets"), checks=(verify_tunnels, verify_bgp))
+runbook = Runbook(
+    render=render("connections", "secrets", "crypto", "vti", "cryptomap"), checks=(verify_tunnels, verify_bgp)
+)

@@ -3,22 +3,74 @@
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from napalm.base.exceptions import CommitError, MergeConfigException, NapalmException, ReplaceConfigException
 
-from custom_napalm.contract import Candidate, CandidateError, Change, DriverError, LostContactError, Snapshot
+from custom_napalm.contract import (
+    Candidate,
+    CandidateError,
+    Change,
+    DriverError,
+    LostContactError,
+    Pending,
+    Snapshot,
+)
 from custom_napalm.linux import bundle
-from custom_napalm.linux.host import HostTransaction
 
 UNATTENDED = 300
 """Seconds within which a commit without `revert_in` must be done; a device that it lost undoes it then."""
 
 
+class Part(Protocol):
+    """What keeps one part of a host's configuration."""
+
+    def redact(self, text: str) -> str:
+        """The text with every secret's value replaced."""
+
+
+class Transactional(Protocol):
+    """One host's side of a transaction, as `HostTransaction` has it for Linux."""
+
+    @property
+    def armed_with(self) -> Snapshot | None:
+        """The snapshot that the pending change was armed with over this connection."""
+
+    def component_for(self, part: str) -> Part:
+        """Who keeps a part. Raises CandidateError where nobody does."""
+
+    def snapshot(self) -> Snapshot:
+        """The configuration."""
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate`, remembered."""
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to `target`, remembered."""
+
+    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
+        """Start the device's timer for the remembered change."""
+
+    def push(self) -> None:
+        """Load the remembered change."""
+
+    def activate(self) -> None:
+        """Let live sessions use it."""
+
+    def confirm(self) -> None:
+        """Disarm and persist."""
+
+    def rollback(self) -> bool:
+        """Undo what is pending. False if nothing is."""
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device."""
+
+
 class Commits:
     """The candidate that was loaded over this connection, and the last commit made over it."""
 
-    def __init__(self, host: HostTransaction, default_part: str | None) -> None:
+    def __init__(self, host: Transactional, default_part: str | None) -> None:
         self.host = host
         self._default_part = default_part
         self._loaded: bundle.Bundle | None = None

@@ -103,7 +103,7 @@ def _login(
     known = read_known_hosts(options.known_hosts)
     if not kinds_for(known, name) and hop.address != hop.name:
         name = names_for(hop.address, hop.port)
-    transport = paramiko.Transport(sock)
+    transport = (options.transport if hop is options.target else paramiko.Transport)(sock)
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = options.timeout
     _prefer(transport, kinds_for(known, name))
     try:

@@ -48,6 +48,7 @@ class SshOptions:
     sudo: bool = True
     sudo_password: str | None = field(default=None, repr=False)
     proxy_command: str | None = None
+    transport: type[paramiko.Transport] = paramiko.Transport  # the target's; what it may negotiate
 
 
 def read_options(

@@ -14,7 +14,9 @@ from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, Se
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
 # What FRR and swanctl both take as one word; RB- is what marks an object as Routebook's to change and remove.
 _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
-_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}")  # 15 characters: IFNAMSIZ of Linux
+# 15 characters: IFNAMSIZ of Linux; or a firewall's port, as GigabitEthernet0/1.
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")
+_NAMEIF = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")  # 48 characters: command reference of ASA
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
 _IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what swanctl.conf takes without quotes
@@ -148,6 +150,9 @@ PolicyName = Annotated[
 ]
 InterfaceName = Annotated[
     str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
+]
+Nameif = Annotated[
+    str, BeforeValidator(_matching(_NAMEIF, "is no name on an ASA: a letter, then letters, digits and . _ -"))
 ]
 Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from routebook.intent.addresses import check_addresses
+from routebook.intent.asa_rules import check_route_map, too_old
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import (
     BgpHost,
@@ -15,6 +16,7 @@ from routebook.intent.model import (
     Neighbor,
     Network,
     Peer,
+    Redistribution,
     RpkiCache,
     SecretUse,
     Session,
@@ -114,34 +116,42 @@ def _hosts(
             if tunnel_end.managed:
                 own_tunnels[tunnel_end.name].append(tunnel_end.tunnel)
     networks = _networks(declared, nodes, problems)
+    taken_over = _redistributed(declared, nodes, policies, problems)
     drained = {
         n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
     }
+    for name in sorted(drained):
+        can = nodes.hosts[name].can
+        if can is not None and not can.drains:
+            problems.error(
+                declared.bgp.mark("graceful_shutdown"),
+                f"{name} is {nodes.hosts[name].kind} and cannot say that it is being drained (RFC 8326)",
+                "leave it out, and drain it by a route map",
+            )
     validating = {n.name for n in nodes.select(declared.rpki.hosts, declared.rpki.mark("hosts"), problems)}
     router_ids: dict[IPv4Address, str] = {}
     hosts: dict[str, HostIntent] = {}
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
-        needed = needed_by(own, policies)
+        needed = needed_by(own, policies, [each.route_map for each in taken_over[name] if each.route_map])
         uses_rpki = name in validating
-        certain = declared.rpki_valid and node.complete
+        certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
         filters = any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules)
         if certain and filters and not (uses_rpki and caches):
             problems.error(
                 node.mark, f"{name} filters by RPKI and asks no cache", "add it to hosts: of rpki, and list a cache"
             )
         if uses_rpki and node.can is not None and not node.can.rpki:
-            problems.error(
-                declared.rpki.mark("hosts"), f"{name} is a {node.platform} and has no RPKI client", "leave it out"
-            )
+            problems.error(declared.rpki.mark("hosts"), f"{name} is {node.kind} and has no RPKI client", "leave it out")
         hosts[name] = HostIntent(
             name=name,
             site=node.site,
             platform=node.platform,
             hostname=node.hostname,
+            version=node.version,
             groups=node.groups,
             interfaces=node.interfaces,
-            bgp=_bgp(node, own, networks[name], name in drained, router_ids, problems),
+            bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
             tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
             community_lists=needed.community_lists,
@@ -168,15 +178,47 @@ def _networks(declared: Declared, nodes: Nodes, problems: Problems) -> dict[str,
     return networks
 
 
+def _redistributed(
+    declared: Declared, nodes: Nodes, policies: Policies, problems: Problems
+) -> dict[str, list[Redistribution]]:
+    found: dict[str, list[Redistribution]] = {name: [] for name in nodes.hosts}
+    for entry in declared.redistribute:
+        if entry.route_map is not None:
+            policies.known("route_maps", entry.route_map, entry.mark("route_map"), problems)
+        for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
+            if node.can is not None and not node.can.bgp:
+                problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
+            if node.addressed and entry.route_map is not None:
+                what = f"redistribution: {node.name} is an ASA and"
+                check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+            for family in entry.families:
+                if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
+                    problems.error(
+                        entry.mark(), f"{node.name} redistributes {entry.source} of {family} already", "remove one"
+                    )
+                    continue
+                if family == "ipv6-unicast" and (reason := too_old(node, "ipv6 bgp")):
+                    problems.error(
+                        entry.mark("families"),
+                        f"BGP for IPv6 is not to be had: {reason}",
+                        "leave it out, or upgrade it",
+                    )
+                found[node.name].append(
+                    Redistribution(family=family, source=entry.source, route_map=entry.route_map, metric=entry.metric)
+                )
+    return found
+
+
 def _bgp(
     node: Node,
     neighbors: list[Neighbor],
     networks: list[IPNetwork],
+    taken_over: list[Redistribution],
     drained: bool,
     router_ids: dict[IPv4Address, str],
     problems: Problems,
 ) -> BgpHost | None:
-    if (not neighbors and not networks) or node.asn is None:
+    if not (neighbors or networks or taken_over) or node.asn is None:
         return None
     if node.router_id is None:
         problems.error(
@@ -192,5 +234,10 @@ def _bgp(
         sorted(networks, key=lambda prefix: (prefix.version, int(prefix.network_address), prefix.prefixlen))
     )
     return BgpHost(
-        asn=node.asn, router_id=node.router_id, neighbors=tuple(neighbors), networks=ordered, graceful_shutdown=drained
+        asn=node.asn,
+        router_id=node.router_id,
+        neighbors=tuple(neighbors),
+        networks=ordered,
+        redistribute=tuple(sorted(taken_over, key=lambda each: (each.family, each.source))),
+        graceful_shutdown=drained,
     )

@@ -85,6 +85,15 @@ class Neighbor(Frozen):
     shutdown: bool = False
 
 
+class Redistribution(Frozen):
+    """Routes of another origin that BGP takes over for one address family."""
+
+    family: Family
+    source: Literal["connected", "static"]
+    route_map: str | None = None
+    metric: int | None = None
+
+
 class BgpHost(Frozen):
     """The BGP speaker of one host."""
 
@@ -92,6 +101,7 @@ class BgpHost(Frozen):
     router_id: IPv4Address
     neighbors: tuple[Neighbor, ...]
     networks: tuple[IPNetwork, ...] = ()
+    redistribute: tuple[Redistribution, ...] = ()
     graceful_shutdown: bool = False
 
 
@@ -107,6 +117,19 @@ class IpsecProposal(Frozen):
     def aead(self) -> bool:
         """Whether the cipher authenticates by itself (RFC 5282)."""
         return "gcm" in self.encryption or "ccm" in self.encryption or "chacha20" in self.encryption
+
+
+class AsaEnd(Frozen):
+    """What an ASA's end of a tunnel is called there.
+
+    `outside` is the named interface that the tunnel runs over. `number` is that of `interface Tunnel<number>`,
+    or of the entry in `crypto_map`. `nameif` is the tunnel interface's name.
+    """
+
+    outside: str
+    number: int
+    nameif: str
+    crypto_map: str
 
 
 class Tunnel(Frozen):
@@ -137,6 +160,7 @@ class Tunnel(Frozen):
     ike_rekey: int | None = None
     child_rekey: int | None = None
     dpd_delay: int | None = None
+    asa: AsaEnd | None = None
 
 
 class PrefixRule(Frozen):
@@ -206,12 +230,17 @@ class RpkiCache(Frozen):
 
 
 class Interface(Frozen):
-    """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback."""
+    """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback.
+
+    On an ASA, `nameif` is what the configuration calls it, and `crypto_map` the one that is on it.
+    """
 
     name: str
     link: str | None
     addresses: tuple[IPInterface, ...]
     loopback: bool = False
+    nameif: str = ""
+    crypto_map: str = ""
 
 
 class HostIntent(Frozen):
@@ -221,6 +250,7 @@ class HostIntent(Frozen):
     site: str
     platform: str
     hostname: str = ""
+    version: str = ""  # the release that runs there, as far as the inventory says it
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None

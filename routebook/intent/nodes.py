@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from routebook.intent.model import Interface, IPInterface, IPNetwork
-from routebook.intent.platforms import PLATFORMS, Platform
+from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import CapabilityInput, ElementInput, InterfaceInput
@@ -31,11 +31,24 @@ class Node:
     ipsec: CapabilityInput = field(default_factory=CapabilityInput)
     interface_marks: Mapping[str, Mark] = field(default_factory=dict)
     complete: bool = True  # whether everything that it inherits from is valid
+    version: str = ""
+    release: Release | None = None  # `version`, where releases of its platform differ
+    version_mark: Mark | None = None
 
     @property
     def can(self) -> Platform | None:
         """What its platform can do; None for outside peers and unknown platforms."""
         return PLATFORMS.get(self.platform) if self.managed else None
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a sentence."""
+        return (self.can.called if self.can else "") or f"a {self.platform}"
+
+    @property
+    def addressed(self) -> bool:
+        """Whether ends of its tunnels are known by outer addresses, as on an ASA."""
+        return self.can is not None and self.can.addressed
 
     def addresses(self, link: str | None) -> tuple[IPInterface, ...]:
         """Its addresses on a link; with None those of its loopbacks."""
@@ -49,6 +62,10 @@ class Node:
     def mark_of(self, interface: str) -> Mark:
         """Where an interface is declared."""
         return self.interface_marks.get(interface, self.mark)
+
+    def interface_with(self, address: object) -> Interface | None:
+        """The interface that has an address."""
+        return next((i for i in self.interfaces for own in i.addresses if own.ip == address), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +209,8 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     elif platform and platform not in PLATFORMS:
         owner = next(element for element in chain if element.platform == platform)
         problems.error(owner.mark("platform"), f"unknown platform {platform!r}", nearest(platform, PLATFORMS))
-    interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems)
+    interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems, platform or "")
+    release, version_mark = _release(chain, platform or "", problems)
     router_id = data("router_id")
     if router_id is not None and router_id.version != 4:
         problems.error(mark, f"{name}: a router ID is written like an IPv4 address", "")
@@ -212,13 +230,30 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         ipsec=data("ipsec") or CapabilityInput(),
         interface_marks=marks,
         complete=complete,
+        version=data("version") or "",
+        release=release,
+        version_mark=version_mark,
     )
 
 
+def _release(chain: Iterable[ElementInput], platform: str, problems: Problems) -> tuple[Release | None, Mark | None]:
+    owner = next((element for element in chain if element.data.version is not None), None)
+    can = PLATFORMS.get(platform)
+    if owner is None or can is None or not can.since:
+        return None, None
+    mark = owner.mark("data", "version")
+    try:
+        return Release.parse(str(owner.data.version)), mark
+    except ValueError as error:
+        problems.error(mark, str(error), "quote it")
+        return None, mark
+
+
 def _interfaces(
-    given: Mapping[str, InterfaceInput], declared: Declared, problems: Problems
+    given: Mapping[str, InterfaceInput], declared: Declared, problems: Problems, platform: str = ""
 ) -> tuple[tuple[Interface, ...], dict[str, Mark]]:
     interfaces, marks = [], {}
+    named = platform in PLATFORMS and PLATFORMS[platform].addressed
     for name, interface in given.items():
         marks[name] = interface.mark()
         loopback = name.lower().rstrip("0123456789") in _LOOPBACKS
@@ -232,5 +267,18 @@ def _interfaces(
             )
         if interface.link is not None and loopback:
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
-        interfaces.append(Interface(name=name, link=interface.link, addresses=interface.addresses, loopback=loopback))
+        if platform and not named and (interface.nameif or interface.crypto_map):
+            problems.error(interface.mark(), f"{name}: nameif and crypto_map are of an ASA's interfaces", "remove them")
+        if named and not loopback and interface.nameif is None and "/" in name:
+            problems.error(interface.mark(), f"interface {name} has no name to be called by", "write nameif: …")
+        interfaces.append(
+            Interface(
+                name=name,
+                link=interface.link,
+                addresses=interface.addresses,
+                loopback=loopback,
+                nameif=(interface.nameif or name) if named else "",
+                crypto_map=interface.crypto_map or "",
+            )
+        )
     return tuple(interfaces), marks

@@ -1,15 +1,44 @@
 """What each platform can carry, as far as an inventory can be refused for it. One row a platform."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import total_ordering
 from typing import Literal
 
 from routebook.intent.model import Family
 
 Transport = Literal["link", "loopback", "tunnel"]
+Feature = Literal["bgp", "ipv6 bgp", "loopback", "route tunnel", "ipv6 tunnel", "bfd", "modp3072", "curve25519"]
 
 BOTH: frozenset[Family] = frozenset({"ipv4-unicast", "ipv6-unicast"})
+IPV4: frozenset[Family] = frozenset({"ipv4-unicast"})
 NONE: frozenset[Family] = frozenset()
+
+_RELEASE = re.compile(r"(\d+)\.(\d+)\((\d+)\)(\d*)")
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=True)
+class Release:
+    """A release of Cisco's: 9.16(4) is younger than 9.8(1)."""
+
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Release":
+        """The release that `show version` says, as 9.16(4) or 9.16(4)14. Raises ValueError."""
+        found = _RELEASE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no release; it is written as `show version` says it, for example 9.16(4)")
+        return cls(tuple(int(part or 0) for part in found.groups()))
+
+    def __lt__(self, other: "Release") -> bool:
+        return self.numbers < other.numbers
+
+    def __str__(self) -> str:
+        major, minor, maintenance, interim = self.numbers
+        return f"{major}.{minor}({maintenance}){interim or ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +46,21 @@ class Platform:
     """Capabilities of one platform.
 
     `families` has, by what a session runs over, the address families that it can carry; a platform without
-    BGP has none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those.
+    BGP has none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those. `lacks`
+    are options of a session that it has nothing for. `since` are the releases that brought a feature, where
+    hosts differ. With `addressed`, an end of a tunnel is known by its outer address instead of by a name, and
+    interfaces are called by a `nameif`.
     """
 
     families: Mapping[Transport, frozenset[Family]]
     ipsec: bool
     bfd: bool
     rpki: bool
+    drains: bool = True
+    called: str = ""  # in a sentence
+    addressed: bool = False
+    lacks: frozenset[str] = frozenset()
+    since: Mapping[Feature, Release] = field(default_factory=dict)
 
     @property
     def bgp(self) -> bool:
@@ -33,8 +70,31 @@ class Platform:
 
 _FRR: dict[Transport, frozenset[Family]] = {"link": BOTH, "loopback": BOTH, "tunnel": BOTH}
 
+# Cisco's release notes and configuration guides: "BGP over VTI … IPv6 is not supported" (9.16, 9.18).
+_ASA_SINCE: dict[Feature, str] = {
+    "bgp": "9.2(1)",
+    "ipv6 bgp": "9.3(2)",
+    "bfd": "9.6(2)",
+    "route tunnel": "9.8(1)",  # VTI is of 9.7(1), with IKEv2 of 9.8(1)
+    "modp3072": "9.13(1)",
+    "ipv6 tunnel": "9.16(1)",
+    "curve25519": "9.16(1)",
+    "loopback": "9.18(2)",
+}
+
 PLATFORMS: dict[str, Platform] = {
     "frr": Platform(families=_FRR, ipsec=False, bfd=True, rpki=True),
     "strongswan": Platform(families={}, ipsec=True, bfd=False, rpki=False),
     "edge": Platform(families=_FRR, ipsec=True, bfd=True, rpki=True),
+    "asa": Platform(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": IPV4},
+        ipsec=True,
+        bfd=True,
+        rpki=False,
+        drains=False,
+        addressed=True,
+        called="an ASA",
+        lacks=frozenset({"addpath_tx_all", "route_reflector_client"}),
+        since={feature: Release.parse(release) for feature, release in _ASA_SINCE.items()},
+    ),
 }

@@ -185,11 +185,11 @@ class Needed:
     bfd_profiles: tuple[BfdProfile, ...]
 
 
-def needed_by(neighbors: Iterable[Neighbor], policies: Policies) -> Needed:
-    """What must be on a host with these sessions, each kind sorted by name."""
+def needed_by(neighbors: Iterable[Neighbor], policies: Policies, others: Iterable[str] = ()) -> Needed:
+    """What must be on a host with these sessions and `others`, names of route maps, each kind sorted by name."""
     neighbors = list(neighbors)
     families = [family for neighbor in neighbors for family in neighbor.families]
-    map_names = {name for f in families for name in (f.route_map_in, f.route_map_out) if name}
+    map_names = {name for f in families for name in (f.route_map_in, f.route_map_out) if name} | set(others)
     maps = [policies.route_maps[name] for name in sorted(map_names) if name in policies.route_maps]
     rules = [rule for route_map in maps for rule in route_map.rules]
     list_names = {name for f in families for name in (f.prefix_list_in, f.prefix_list_out) if name}

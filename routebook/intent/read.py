@@ -19,6 +19,7 @@ from routebook.intent.schema import (
     NetworksInput,
     PeerInput,
     PolicyInput,
+    RedistributeInput,
     RouteMapEntryInput,
     RpkiInput,
     SessionInput,
@@ -66,6 +67,7 @@ class Declared:
     tunnel_meshes: list[TunnelMeshInput] = field(default_factory=list)
     rpki: RpkiInput = field(default_factory=RpkiInput)
     networks: list[NetworksInput] = field(default_factory=list)
+    redistribute: list[RedistributeInput] = field(default_factory=list)
     rpki_valid: bool = True
     caches: list[CacheInput] = field(default_factory=list)
     host_names: frozenset[str] = frozenset()
@@ -182,6 +184,7 @@ def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems
     found.sessions = _items(SessionInput, tree.get("bgp"), "sessions", problems, "session")
     found.session_meshes = _items(SessionMeshInput, tree.get("bgp"), "meshes", problems, "mesh")
     found.networks = _items(NetworksInput, tree.get("bgp"), "networks", problems, "networks")
+    found.redistribute = _items(RedistributeInput, tree.get("bgp"), "redistribute", problems, "redistribute")
     tunnels = _section(TunnelsInput, tree, "tunnels", problems)
     found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
     found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")

@@ -19,6 +19,7 @@ from routebook.intent.fields import (
     InterfaceName,
     Milliseconds,
     Name,
+    Nameif,
     Number,
     PolicyName,
     Port,
@@ -54,6 +55,8 @@ class InterfaceInput(Input):
 
     link: Word | None = None
     addresses: tuple[InterfaceAddress, ...] = ()
+    nameif: Nameif | None = None
+    crypto_map: Nameif | None = None
 
 
 class ProposalInput(Input):
@@ -81,6 +84,7 @@ class DataInput(Input):
     site: Word | None = None
     asn: Asn | None = None
     router_id: Address | None = None
+    version: Word | None = None  # the release that runs there
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
 
@@ -201,6 +205,16 @@ class NetworksInput(Input):
     prefixes: tuple[Prefix, ...]
 
 
+class RedistributeInput(Input):
+    """Routes of another origin that hosts take over into BGP."""
+
+    hosts: Selection
+    source: Literal["connected", "static"] = Field(alias="from")
+    families: Families = ("ipv4-unicast",)
+    route_map: PolicyName | None = None
+    metric: Number | None = None
+
+
 class BgpInput(Input):
     """BGP: defaults for all sessions and for external ones, the sessions, the meshes, what is originated."""
 
@@ -209,6 +223,7 @@ class BgpInput(Input):
     sessions: tuple[Any, ...] = ()
     meshes: tuple[Any, ...] = ()
     networks: tuple[Any, ...] = ()
+    redistribute: tuple[Any, ...] = ()
     graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
 
 
@@ -218,6 +233,8 @@ class EndInput(Input):
     address: Address | None = None
     id: Identity | None = None
     selectors: tuple[Prefix, ...] | None = None
+    number: Count | None = None  # of an ASA's tunnel interface, or of its crypto map's entry
+    nameif: Nameif | None = None  # of an ASA's tunnel interface
     ike: Proposals | None = None
     esp: Proposals | None = None
 

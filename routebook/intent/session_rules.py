@@ -1,5 +1,6 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
+from routebook.intent.asa_rules import check_asa_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily, Session
@@ -37,6 +38,8 @@ def check_session(
         if me.managed:
             neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)
+            if me.addressed:
+                check_asa_session(session, me, neighbor, own, endpoints, mark, policies, problems)
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
             for family in neighbor.families:
@@ -61,16 +64,16 @@ def _check_platform(
     carried = me.can.families.get(endpoints.over, frozenset())
     for family in session.families:
         if not me.can.bgp:
-            problems.error(mark, f"{me.name} is a {me.platform} and speaks no BGP", "end the session at another host")
+            problems.error(mark, f"{me.name} is {me.kind} and speaks no BGP", "end the session at another host")
             return
         if family not in carried:
             problems.error(
                 own.mark("families", mark),
-                f"{session.name}: {me.name} is a {me.platform} and cannot carry {family} over {_OVER[endpoints.over]}",
+                f"{session.name}: {me.name} is {me.kind} and cannot carry {family} over {_OVER[endpoints.over]}",
                 f"remove {family} from the session's families",
             )
     if own.get("bfd", False) is not False and not me.can.bfd:
-        problems.error(own.mark("bfd", mark), f"{me.name} is a {me.platform} and has no BFD", "remove bfd")
+        problems.error(own.mark("bfd", mark), f"{me.name} is {me.kind} and has no BFD", "remove bfd")
 
 
 def _check_references(neighbor: Neighbor, own: Layers, mark: Mark, policies: Policies, problems: Problems) -> None:

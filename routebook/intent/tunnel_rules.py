@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from routebook.intent.asa_rules import check_asa_host
 from routebook.intent.model import IPNetwork, Tunnel, TunnelPair
+from routebook.intent.nodes import Nodes
 from routebook.intent.problem import Mark, Problems
 
 
-def check_tunnels(tunnels: Iterable[TunnelPair], marks: Mapping[str, Mark], problems: Problems) -> None:
+def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[str, Mark], problems: Problems) -> None:
     """Report tunnels that one of their hosts could not tell apart."""
     by_host: dict[str, list[Tunnel]] = {}
     for pair in tunnels:
@@ -15,6 +17,8 @@ def check_tunnels(tunnels: Iterable[TunnelPair], marks: Mapping[str, Mark], prob
                 by_host.setdefault(end.name, []).append(end.tunnel)
     for host, own in by_host.items():
         _check_same(host, own, marks, problems)
+        if nodes.hosts[host].addressed:
+            check_asa_host(nodes.hosts[host], own, marks, problems)
 
 
 def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

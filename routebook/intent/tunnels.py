@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 
 from routebook.intent.addresses import Use
+from routebook.intent.asa_rules import check_asa_suites, check_asa_tunnel
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import IPAddress, IPNetwork, IpsecProposal, SecretUse, Tunnel, TunnelEnd, TunnelPair
+from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, SecretUse, Tunnel, TunnelEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
@@ -26,6 +27,15 @@ class _Pair:
     inner: IPNetwork | None
     mark: Mark
     inner_mark: Mark
+
+    @property
+    def addressed(self) -> bool:
+        """Whether the two know each other by outer addresses: an ASA picks a peer's key by address."""
+        return any(end.addressed for end in self.ends)
+
+    def known_as(self, side: int, addresses: tuple[IPAddress, IPAddress]) -> str:
+        """The identity of an end that says none of its own."""
+        return str(addresses[side]) if self.addressed else self.ends[side].name
 
 
 def resolve_tunnels(
@@ -63,7 +73,7 @@ def resolve_tunnels(
                 for end in tunnel.ends
                 if pair.inner is not None and end.tunnel.local_inner is not None
             ]
-    check_tunnels(tunnels, marks, problems)
+    check_tunnels(tunnels, nodes, marks, problems)
     return tunnels, inner
 
 
@@ -115,9 +125,7 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     shared, mark = pair.options[0], pair.mark
     for node in pair.ends:
         if node.can is not None and not node.can.ipsec:
-            problems.error(
-                mark, f"{node.name} is a {node.platform} and ends no tunnels", "end the tunnel at another host"
-            )
+            problems.error(mark, f"{node.name} is {node.kind} and ends no tunnels", "end the tunnel at another host")
             return None
     link = shared.get("link")
     if link is not None and not nodes.link(link, shared.mark("link", mark), problems):
@@ -134,7 +142,11 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     inner = _inner(pair, problems)
     mode = shared.get("mode", "policy")
     key = _key(pair, problems) if mode == "route" else None
-    selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
+    if mode == "route" and addresses is not None and pair.addressed:
+        # An ASA's tunnel interface carries one family, that of its outer addresses, for anything to anything.
+        selectors = [tuple(any_ for any_ in ANY if any_.version == addresses[0].version)] * 2
+    else:
+        selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
     if (
         addresses is None
         or psk is None
@@ -154,8 +166,8 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
             peer_host=peer.name if peer.managed else None,
             local_address=addresses[side],
             remote_address=addresses[1 - side],
-            local_id=own.get("id") or me.name,
-            remote_id=pair.options[1 - side].get("id") or peer.name,
+            local_id=own.get("id") or pair.known_as(side, addresses),
+            remote_id=pair.options[1 - side].get("id") or pair.known_as(1 - side, addresses),
             initiator=side == (0 if pair.ends[0].managed else 1),
             mode=mode,
             local_selectors=selectors[side],
@@ -170,10 +182,32 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
             ike_rekey=own.get("ike_rekey"),
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
+            asa=_asa_end(me, own, mode, pair, addresses[side], addresses[1 - side]) if me.addressed else None,
         )
         return TunnelEnd(name=me.name, managed=me.managed, tunnel=tunnel)
 
-    return TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
+    found = TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
+    for side in (0, 1):
+        if pair.ends[side].addressed:
+            check_asa_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
+    return found
+
+
+def _asa_end(me: Node, own: Layers, mode: str, pair: _Pair, local: IPAddress, remote: IPAddress) -> AsaEnd:
+    """What the ASA calls its end. Numbers follow from addresses, so that no other tunnel's changes one."""
+    interface = me.interface_with(local)
+    outside = (interface.nameif or interface.name) if interface else ""
+    if mode == "route":
+        number = (int(pair.inner.network_address) & 0xFF) >> 1 if pair.inner else 0
+    else:
+        number = int(remote) & 0xFFFF or 1
+    told = own.get("number")
+    return AsaEnd(
+        outside=outside,
+        number=number if told is None else told,
+        nameif=own.get("nameif") or pair.name,
+        crypto_map=(interface.crypto_map if interface else "") or f"RB-{outside}",
+    )
 
 
 def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
@@ -245,6 +279,9 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
             f"tunnel {pair.name}: its ends have no {protocol.upper()} proposal in common: {'; '.join(told)}",
             "give both ends one that they share",
         )
+    for end, own in zip(pair.ends, pair.options, strict=True):
+        if end.addressed:
+            check_asa_suites(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
     return shared
 
 

@@ -19,9 +19,11 @@ set -e
 ip link set lo up
 hostname {name}
 mount --bind {folder}/etc /etc
+for kept in {keep}; do mkdir -p {folder}/kept$kept; mount --bind $kept {folder}/kept$kept; done
 for place in /run /var/log /home /root /var/lib/strongswan /var/lib/frr; do
     mkdir -p $place && mount -t tmpfs -o mode=755 tmpfs $place
 done
+for kept in {keep}; do mkdir -p $kept; mount --bind {folder}/kept$kept $kept; done
 mkdir -p /run/sshd /run/frr /run/lock /var/log/frr /run/user
 ln -s /run {folder}/run-is-mounted
 chown frr:frr /run/frr /var/log/frr
@@ -74,16 +76,19 @@ NOBODY = Account("visitor", "no rights here", "")
 
 
 class LinuxHost:
-    """One host. `folder` is private to it; `ssh_keys` are authorized for every account and for root."""
+    """One host. `folder` is private to it; `ssh_keys` are authorized for every account and for root.
 
-    def __init__(self, name: str, folder: Path, ssh_keys: Iterable[str] = ()) -> None:
+    `keep` are folders of this machine that the host sees although it has its own /root, /home and /run.
+    """
+
+    def __init__(self, name: str, folder: Path, ssh_keys: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
         self.name = name
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.keys = list(ssh_keys)
         self._copy_etc()
         namespaces = ["--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        setup = SETUP.format(name=name, folder=folder)
+        setup = SETUP.format(name=name, folder=folder, keep=" ".join(keep))
         self._holder = subprocess.Popen(
             # A test run that dies takes its hosts with it.
             ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "--propagation", "private", "sh", "-c", setup],

@@ -1,0 +1,114 @@
+"""The commands that bring a device from its running configuration to rendered sections, and those that undo them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from custom_napalm.asa.config import changes
+from custom_napalm.asa.config.command import Block, Command, blocks
+from custom_napalm.asa.config.device import apply
+from custom_napalm.asa.config.display import shown
+from custom_napalm.asa.config.objects import ORDERED, Key, Objects, depths, goes_first, objects, rank
+from custom_napalm.asa.config.redaction import encrypted, refuse_masked
+from custom_napalm.asa.config.references import problems
+from custom_napalm.asa.config.target import beyond, ownership, target
+from custom_napalm.asa.config.tree import Config, Node, parse
+from custom_napalm.candidate import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What would be sent to the device, and what undoes it from wherever it stopped.
+
+    `commands` and `undo` have secrets in them, `diff` and `problems` have not. `problems` are sentences about
+    names that the change would leave pointing at nothing: the device refuses such commands, or drops what refers.
+    """
+
+    commands: tuple[Block, ...]
+    undo: tuple[Block, ...]
+    diff: str
+    problems: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.commands)
+
+
+class EncryptedSecretsError(ValueError):
+    """The device keeps keys under a master passphrase: they cannot be compared with what was rendered."""
+
+
+def difference(running: Config, candidate_sections: Sequence[Section]) -> Delta:
+    """What brings `running` to the sections within what they own. Candidate lines beyond that are merged.
+
+    Raises MaskedSecretError when either side has asterisks for secrets, EncryptedSecretsError when the running
+    configuration has ciphertext in what would be compared.
+    """
+    owns = ownership(candidate_sections)
+    wanted = parse("\n".join(section.text.rstrip("\n") for section in candidate_sections))
+    refuse_masked(running, "The running configuration")
+    refuse_masked(wanted, "The rendered configuration")
+    there, candidate = objects(running.nodes), objects(wanted.nodes)
+    base = there
+    if merged := beyond(candidate, owns):
+        base = objects(apply(running, blocks(changes.make(merged))).nodes)
+    return between(there, target(base, candidate, owns))
+
+
+def restoration(running: Config, earlier: Config) -> Delta:
+    """What brings the whole of `running`, owned or not, back to an earlier configuration."""
+    refuse_masked(running, "The running configuration")
+    refuse_masked(earlier, "The configuration to restore")
+    return between(objects(running.nodes), objects(earlier.nodes))
+
+
+def between(old: Objects, new: Objects) -> Delta:
+    """The change from some objects to others, with its inverse."""
+    pairs = [(key, old.get(key, ()), new.get(key, ())) for key in dict.fromkeys((*old, *new))]
+    different = [pair for pair in pairs if pair[1] is not pair[2] and not _same(*pair)]
+    for _, before, _ in different:
+        if encrypted(before):
+            raise EncryptedSecretsError(
+                "The device keeps secrets under a master passphrase (`password encryption aes`), so they cannot be "
+                "compared with the rendered ones. Nothing was changed."
+            )
+    forth = _ordered(_steps(different, old, new))
+    back = _ordered(_steps([(key, after, before) for key, before, after in different], new, old, back=True))
+    return Delta(
+        blocks(forth),
+        blocks(back),
+        "".join(shown(key, before, after) for key, before, after in different),
+        problems(old, new, different),
+    )
+
+
+Step = tuple[tuple[int, ...], list[Command]]
+
+
+def _steps(
+    pairs: Iterable[tuple[Key, Sequence[Node], Sequence[Node]]], old: Objects, new: Objects, *, back: bool = False
+) -> Iterable[Step]:
+    """Each object's commands and when they are due: first to go, then what is made or changed, then what goes last."""
+    outer, inner = depths(old), depths(new)
+    for number, (key, before, after) in enumerate(pairs):
+        height = rank(key)
+        if back:
+            commands = changes.change_back(key, after, before)
+        elif not after:
+            commands = changes.take_away(key, before)
+        else:
+            commands = changes.change(key, before, after)
+        if after:
+            yield (1, height, inner.get(key, 0), number), commands
+        elif goes_first(key):
+            yield (0, -height, number), commands
+        else:
+            yield (2, -height, -outer.get(key, 0), number), commands
+
+
+def _ordered(steps: Iterable[Step]) -> list[Command]:
+    return [command for _, commands in sorted(steps, key=lambda step: step[0]) for command in commands]
+
+
+def _same(key: Key, old: Sequence[Node], new: Sequence[Node]) -> bool:
+    if key[0] in ORDERED:
+        return [node.line for node in old] == [node.line for node in new]
+    return changes.meaning(old) == changes.meaning(new)

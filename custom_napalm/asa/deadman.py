@@ -1,0 +1,262 @@
+"""The device undoing a change by itself: an EEM applet that counts down, or a scheduled reload.
+
+The applet copies the inverse of the change, which is a file on flash, into the running configuration, deletes that
+file, for it holds secrets, and takes itself away. A second file without secrets stays to tell what happened.
+Commands: Cisco ASA CLI guide, "Embedded Event Manager"; actions run in configuration mode with privilege 15.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from custom_napalm.asa.answers import judge
+from custom_napalm.asa.flash import Flash
+from custom_napalm.asa.options import DeadMan
+from custom_napalm.asa.session import UNCHANGED, AsaSession
+from custom_napalm.asa.show.text import UnknownOutputError
+from custom_napalm.contract import DriverError, Pending
+
+PREFIX = "RB-"
+_LONGEST = 32  # characters of an applet's name, which the device cuts without a word
+_APPLET = re.compile(r"event manager applet (RB-\S+)")
+_SHOWN_APPLET = re.compile(r"event manager applet (\S+?)(?:,.*)?")
+_SHOWN_COUNTDOWN = re.compile(
+    r"(?:event |timer )+countdown (?:time )?(?P<time>\d+)(?: secs?)?, "
+    r"(?:left (?P<left>\d+) secs?|(?P<before>\d+) secs? left|expired)(?:, hits (?P<hits>\d+))?.*"
+)
+# Cisco ASA command reference, `show reload`: "(in 12 hours and 12 minutes)".
+_RELOAD_IN = re.compile(r"\(in ((?:(?:and )?\d+ (?:day|hour|minute|second)s?[ ,]*)+)\)")
+_UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
+_NO_RELOAD = "No reload is scheduled."
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What the device remembers of a run, without secrets. `fingerprint` is the snapshot's."""
+
+    run_id: str
+    name: str
+    dead_man: DeadMan
+    fingerprint: str
+
+    def text(self) -> str:
+        """The file's contents."""
+        return json.dumps(
+            {"run": self.run_id, "name": self.name, "dead_man": self.dead_man, "fingerprint": self.fingerprint}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is of runs: the applet's name and seconds left, the marker, and whether the undo file is there."""
+
+    applet: str = ""
+    time: int = 0  # what the countdown began with
+    left: int = 0
+    fired: bool = False
+    marker: Marker | None = None
+    undo_there: bool = False
+
+
+def name_of(run_id: str) -> str:
+    """An applet's name for a run: its id, or a digest where that is too long."""
+    plain = f"{PREFIX}{run_id}"
+    if len(plain) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9._-]+", plain):
+        return plain
+    return f"{PREFIX}{hashlib.sha256(run_id.encode()).hexdigest()[: _LONGEST - len(PREFIX)]}"
+
+
+def without_applet(text: str) -> str:
+    """A configuration without the applets of this engine: while a change is pending they are not part of it."""
+    kept: list[str] = []
+    inside = False
+    for line in text.splitlines(keepends=True):
+        if _APPLET.match(line):
+            inside = True
+        elif not (inside and line.startswith(" ")):
+            if not (inside and line.strip() == "!"):
+                kept.append(line)
+            inside = False
+    return "".join(kept)
+
+
+@dataclass(slots=True)
+class DeadManTimer:
+    """The timer of one device, in the way that the inventory asks for."""
+
+    session: AsaSession
+    flash: Flash
+
+    @property
+    def host(self) -> str:
+        """What messages call the host."""
+        return self.session.host
+
+    def arm(self, marker: Marker, undo: str, seconds: int) -> None:
+        """Store the files and start the timer. Raises DriverError, and leaves nothing behind, where that fails."""
+        if marker.dead_man == "eem" and self.session.options.context:
+            raise DriverError(
+                f"{self.host}: EEM does not exist in multiple context mode. Without a timer of the device: dead_man: "
+                f"none with accept_no_dead_man: true; {UNCHANGED}"
+            )
+        if self.session.options.context:
+            return
+        self._store(f"{marker.name}.run", marker.text())
+        try:
+            self._store(f"{marker.name}.undo", undo)
+            if marker.dead_man == "eem":
+                self._start(marker, seconds)
+            elif marker.dead_man == "reload":
+                self._schedule(seconds)
+        except DriverError:
+            self.clean(marker.name)
+            raise
+
+    def _store(self, name: str, text: str) -> None:
+        self.flash.store(name, text)
+
+    def _start(self, marker: Marker, seconds: int) -> None:
+        undo = self.flash.path(f"{marker.name}.undo")
+        lines = [
+            f"event manager applet {marker.name}",
+            f"description routebook {marker.run_id}",
+            # The timer last: from that line on it runs.
+            f'action 1 cli command "copy /noconfirm {undo} running-config"',
+            f'action 2 cli command "delete /noconfirm {undo}"',
+            f'action 3 cli command "no event manager applet {marker.name}"',
+            "output none",
+            f"event timer countdown time {seconds}",
+        ]
+        self._told(lines, "start its timer")
+        found = self.find()
+        if found.applet != marker.name or not 0 < found.left <= seconds:
+            self._told([f"no event manager applet {marker.name}"], "take its timer away")
+            raise DriverError(f"{self.host}: the timer does not run ({found.left} s left of {seconds}); {UNCHANGED}")
+
+    def _told(self, lines: list[str], what: str) -> None:
+        answers = self.session.configure(lines)
+        self.session.leave_configuration()
+        for line, answer in zip(lines, answers, strict=True):
+            judgement = judge(answer)
+            if judgement.verdict != "fine":
+                raise DriverError(f"{self.host} does not {what}: `{line}` is answered {judgement.said!r}; {UNCHANGED}")
+
+    def _schedule(self, seconds: int) -> None:
+        minutes = max(1, -(-seconds // 60))
+        said = self.session.run(f"reload in {minutes} noconfirm", replies={"[confirm]": "", "[Y]es/[N]o:": "N"})
+        if self._reload_left() is None:
+            last = (said.strip().splitlines() or ["nothing"])[-1]
+            raise DriverError(f"{self.host} does not schedule its reload: it says {last!r}; {UNCHANGED}")
+
+    def _reload_left(self) -> int | None:
+        said = self.session.show("show reload")
+        if _NO_RELOAD in said:
+            return None
+        left = _RELOAD_IN.search(said)
+        if left is None:
+            raise UnknownOutputError("show reload", "is not known", said.strip()[:80])
+        parts = re.findall(r"(\d+) (day|hour|minute|second)", left[1])
+        return sum(int(count) * _UNITS[unit] for count, unit in parts)
+
+    def extend(self, found: Found, seconds: int) -> None:
+        """Start the countdown anew. Raises DriverError where the timer does not run, or does not take it."""
+        if found.marker is not None and found.marker.dead_man == "reload":
+            self.session.run("reload cancel")
+            self._schedule(seconds)
+            return
+        if found.marker is not None and found.marker.dead_man == "none":
+            return
+        if not found.applet or found.fired:
+            raise DriverError(f"{self.host}: no change is armed, so its timer cannot be extended")
+        # A countdown starts anew only when it is taken away and given again; both arrive together.
+        lines = [
+            f"event manager applet {found.applet}",
+            f"no event timer countdown time {found.time}",
+            f"event timer countdown time {seconds}",
+        ]
+        self._told(lines, "extend its timer")
+        after = self.find()
+        if after.applet != found.applet or not seconds - 30 <= after.left <= seconds:
+            raise DriverError(f"{self.host}: its timer has {after.left} s left and was to have {seconds}", changed=True)
+
+    def find(self) -> Found:
+        """What there is on the device."""
+        applet, began, left, fired = "", 0, 0, False
+        if not self.session.options.context:
+            applet, began, left, fired = self._applet()
+        names = [] if self.session.options.context else [name for name in self.flash.names() if name.startswith(PREFIX)]
+        runs = [name for name in names if name.endswith(".run")]
+        wanted = f"{applet}.run" if applet else runs[-1] if runs else ""
+        marker = self._marker(wanted) if wanted in names else None
+        name = applet or (marker.name if marker else "")
+        if not name and (undo := next((name for name in names if name.endswith(".undo")), "")):
+            name = undo.removesuffix(".undo")
+        if marker is not None and not applet and marker.dead_man == "reload":
+            left = self._reload_left() or 0
+        return Found(applet, began, left, fired, marker, f"{name}.undo" in names)
+
+    def _applet(self) -> tuple[str, int, int, bool]:
+        command = "show event manager"
+        applet = ""
+        for raw in self.session.show(command).splitlines():
+            line = raw.strip()
+            if (shown := _SHOWN_APPLET.fullmatch(line)) is not None:
+                applet = shown[1] if shown[1].startswith(PREFIX) else ""
+            elif applet and (countdown := _SHOWN_COUNTDOWN.fullmatch(line)) is not None:
+                left = int(countdown["left"] or countdown["before"] or 0)
+                return applet, int(countdown["time"]), left, left == 0 or int(countdown["hits"] or 0) > 0
+        if applet:
+            raise UnknownOutputError(command, f"shows applet {applet} without its countdown")
+        return "", 0, 0, False
+
+    def _marker(self, file: str) -> Marker:
+        try:
+            told = json.loads(self.flash.read(file))
+            return Marker(str(told["run"]), str(told["name"]), told["dead_man"], str(told["fingerprint"]))
+        except (ValueError, KeyError, TypeError) as error:
+            path = self.flash.path(file)
+            raise DriverError(f"{self.host}: {path} is not what a run leaves there: {error}") from error
+
+    def pending(self, fingerprint: Callable[[], str]) -> Pending | None:
+        """The run on the device; `fingerprint` reads the running configuration's, where that decides."""
+        found = self.find()
+        marker = found.marker
+        if found.applet:
+            run_id = marker.run_id if marker else found.applet.removeprefix(PREFIX)
+            return Pending(run_id, "reverting" if found.fired else "armed", found.left)
+        if marker is None:
+            if found.undo_there:
+                return Pending("", "failed", 0, "a confirmation was interrupted: what runs may not be saved")
+            return None
+        if marker.dead_man != "eem" and found.undo_there and (found.left or marker.dead_man == "none"):
+            detail = "" if found.left else "the device has no timer for it"
+            return Pending(marker.run_id, "armed", found.left, detail)
+        phase: Literal["reverted", "failed"] = "reverted" if fingerprint() == marker.fingerprint else "failed"
+        detail = "" if phase == "reverted" else "its timer has fired, and the configuration is not the one from before"
+        return Pending(marker.run_id, phase, 0, detail)
+
+    def disarm(self, found: Found) -> None:
+        """Take the timer away; the files stay. Raises DriverError when it was faster."""
+        if found.marker is not None and found.marker.dead_man == "reload":
+            self.session.run("reload cancel")
+            if self._reload_left() is not None:
+                raise DriverError(f"{self.host} does not cancel its reload", changed=True)
+            return
+        if not found.applet:
+            return
+        answers = self.session.configure([f"no event manager applet {found.applet}"])
+        self.session.leave_configuration()
+        judgement = judge(answers[0])
+        if judgement.verdict != "fine":
+            raise DriverError(f"{self.host}: its timer cannot be taken away: {judgement.said}", changed=True)
+
+    def clean(self, name: str, *, marker_too: bool = True) -> None:
+        """Delete a run's files: the one with secrets first."""
+        if self.session.options.context or not name:
+            return
+        self.flash.delete(f"{name}.undo")
+        if marker_too:
+            self.flash.delete(f"{name}.run")

@@ -1,0 +1,236 @@
+"""The NAPALM driver of a Cisco ASA, able to take part in a Routebook transaction."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+from napalm.base import constants
+from napalm.base.exceptions import CommandErrorException
+from napalm.base.models import (
+    AliveDict,
+    BGPStateNeighborsPerVRFDict,
+    ConfigDict,
+    FactsDict,
+    InterfaceDict,
+    InterfacesIPDict,
+    PeerDetailsDict,
+    PingResultDict,
+)
+
+from custom_napalm.asa import getters, reading
+from custom_napalm.asa.config import redact
+from custom_napalm.asa.deadman import DeadManTimer
+from custom_napalm.asa.flash import Flash
+from custom_napalm.asa.options import read_asa_options
+from custom_napalm.asa.session import AsaSession
+from custom_napalm.asa.transaction import PART, AsaTransaction
+from custom_napalm.contract import Candidate, Change, DriverError, Pending, Snapshot, State, TransactionDriver
+from custom_napalm.linux.commits import Commits
+from custom_napalm.state import IkeSa
+
+_READING = re.compile(
+    r"(?:(?:show|sh) [^\n\r\x00?]*|more system:running-config|more (?:disk\d|flash):[\w./-]+|dir(?: [\w:./-]+)?"
+    r"|ping [^\n\r\x00?]*|traceroute [^\n\r\x00?]*)"
+)
+
+
+class AsaDriver(TransactionDriver):
+    """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
+
+    platform = "asa"
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+    ) -> None:
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        options = read_asa_options(hostname, username, password, timeout, dict(optional_args or {}))
+        self._secrets = options.secrets
+        self._session = AsaSession(options)
+        self._host = AsaTransaction(hostname, self._session, DeadManTimer(self._session, Flash(self._session)))
+        self._commits = Commits(self._host, PART)
+
+    def open(self) -> None:
+        """Log in and reach privileged mode. Changes nothing. Raises ConnectionFailedError or PrivilegeError."""
+        self._session.open()
+
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
+        self._session.close()
+
+    def is_alive(self) -> AliveDict:
+        """Whether the connection stands."""
+        return {"is_alive": self._session.is_alive()}
+
+    # What a transaction asks for, see `TransactionDriver`.
+
+    def snapshot(self) -> Snapshot:
+        """The running configuration, secrets included. Refused on a standby unit."""
+        return self._host.snapshot()
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate`."""
+        return self._host.plan(candidate, snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._host.plan_restore(target, snapshot)
+
+    def arm(self, run_id: str, seconds: int) -> None:
+        """Store the undo on the device, start its timer."""
+        self._host.arm(run_id, seconds)
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now."""
+        self._host.extend(seconds)
+
+    def push(self) -> None:
+        """Send the change to the running configuration."""
+        self._host.push()
+
+    def activate(self) -> None:
+        """Let live sessions and SAs use what was pushed."""
+        self._host.activate()
+
+    def confirm(self) -> None:
+        """Disarm and save."""
+        self._host.confirm()
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device."""
+        return self._host.pending()
+
+    def state(self) -> State:
+        """What the device says of sessions and SAs."""
+        return State(bgp=reading.read_bgp(self._session), ike=reading.read_ike(self._session))
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let waiting BGP sessions try again."""
+        reading.retry_sessions(self._session, peers)
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Log lines that tell why a session or tunnel is not up."""
+        return [redact(line) for line in reading.explain(self._session, subject, seconds)]
+
+    def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
+        """The IKE SAs with their children; NAPALM has no getter for them."""
+        return reading.read_ike(self._session)
+
+    # NAPALM's configuration methods.
+
+    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load a whole configuration, secrets included, as `more system:running-config` prints it."""
+        self._commits.load("replace", filename, config)
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load lines that are added to the configuration."""
+        self._commits.load("merge", filename, config)
+
+    def compare_config(self) -> str:
+        """The difference that committing would make, without secrets."""
+        return self._commits.compare()
+
+    def discard_config(self) -> None:
+        """Forget the candidate."""
+        self._commits.discard()
+
+    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
+        """Commit the candidate; with `revert_in` the device undoes it after so many seconds unless confirmed."""
+        self._commits.commit(message, revert_in)
+
+    def confirm_commit(self) -> None:
+        """Keep the pending commit, whoever made it."""
+        self._commits.confirm()
+
+    def has_pending_commit(self) -> bool:
+        """Whether a commit waits for its confirmation."""
+        return self._commits.has_pending()
+
+    def rollback(self) -> None:
+        """Undo the pending commit, or else the last one made over this connection."""
+        self._commits.rollback()
+
+    # NAPALM's getters.
+
+    def get_facts(self) -> FactsDict:
+        """Uptime, names, versions and interfaces."""
+        return getters.facts(self._session)
+
+    def get_interfaces(self) -> dict[str, InterfaceDict]:
+        """Every interface."""
+        return getters.interfaces(self._session)
+
+    def get_interfaces_ip(self) -> dict[str, InterfacesIPDict]:
+        """Every address in use."""
+        return getters.addresses(self._session)
+
+    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
+        """The sessions, all in "global"."""
+        found: Any = getters.bgp_neighbors(reading.read_bgp(self._session))
+        return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
+
+    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
+        """The sessions with what the device tells of each, by remote AS."""
+        found: Any = getters.bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
+        return cast("dict[str, PeerDetailsDict]", found)
+
+    def ping(
+        self,
+        destination: str,
+        source: str = constants.PING_SOURCE,
+        ttl: int = constants.PING_TTL,  # noqa: ARG002  an ASA sets its own
+        timeout: int = constants.PING_TIMEOUT,
+        size: int = constants.PING_SIZE,
+        count: int = constants.PING_COUNT,
+        vrf: str = constants.PING_VRF,  # noqa: ARG002  there are none
+        source_interface: str = constants.PING_SOURCE_INTERFACE,
+    ) -> PingResultDict:
+        """Send echo requests from the device; `source` is an interface's nameif."""
+        through = source or source_interface
+        return getters.ping(self._session, destination, source=through, timeout=timeout, size=size, count=count)
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:
+        """The outputs of reading commands, secrets redacted. Raises CommandErrorException for anything else."""
+        if encoding != "text":
+            raise NotImplementedError(f"encoding {encoding!r}: only text")
+        return {command: self._shown(self._read(command)) for command in commands}
+
+    def _read(self, command: str) -> str:
+        words = " ".join(command.split())
+        if not _READING.fullmatch(words) or "| redirect" in words or "| append" in words or "| tee" in words:
+            raise CommandErrorException(
+                f"{command!r} is not one of the commands that only read: show, more, dir, ping and traceroute"
+            )
+        try:
+            return self._session.show(words)
+        except DriverError as error:
+            raise CommandErrorException(str(error)) from error
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,  # noqa: ARG002  what `all` would add cannot be loaded again
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002  NAPALM's name for it
+    ) -> ConfigDict:
+        """The configuration. Secrets are redacted unless optional_args has `secrets: true`; ASA masks startup's."""
+        if format != "text":
+            raise NotImplementedError(f"format {format!r}: only text")
+        hide = sanitized or not self._secrets
+        running = self._session.running_config() if retrieve in ("running", "all") else ""
+        startup = self._session.startup_config() if retrieve in ("startup", "all") else ""
+        return {
+            "running": redact(running) if hide else running,
+            "startup": redact(startup) if hide else startup,
+            "candidate": self._commits.candidate(hide=hide) if retrieve in ("candidate", "all") else "",
+        }
+
+    def _shown(self, text: str) -> str:
+        return text if self._secrets else redact(text)

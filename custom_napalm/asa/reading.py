@@ -1,0 +1,74 @@
+"""An ASA's state, read over a session: BGP sessions and tunnels, and why they are not up."""
+
+import re
+from collections.abc import Sequence
+
+from custom_napalm.asa.session import AsaSession
+from custom_napalm.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb
+from custom_napalm.asa.state import ike_sas
+from custom_napalm.contract import DriverError
+from custom_napalm.state import BgpSession, BgpState, IkeSa
+
+_WAITING = (BgpState.ACTIVE, BgpState.CONNECT, BgpState.IDLE)
+_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
+_INVALID = re.compile(r"^ERROR: % ?Invalid input|^% ?Invalid input", re.MULTILINE)
+_LOG_TIME = re.compile(r"^(?:\w{3} \d{1,2} (?:\d{4} )?)?(\d\d):(\d\d):(\d\d)")
+
+
+def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
+    """Every BGP session. Raises UnknownOutputError where the device's words are not known."""
+    four = session.read(bgp.SUMMARY, bgp.parse_summary)
+    if not four.local_as:
+        return ()
+    summaries = [("ipv4-unicast", four)]
+    # IPv6 BGP is there from 9.3(2) on; an older release refuses the command, and where the family is not configured
+    # nothing is printed. It adds counters only: `show bgp neighbors` has every session of both families.
+    said = session.run(bgp.SUMMARY_IPV6)
+    if said.strip() and not _INVALID.search(said):
+        six = bgp.parse_summary(said, command=bgp.SUMMARY_IPV6)
+        summaries += [("ipv6-unicast", six)] if six.local_as else []
+    return bgp.sessions(summaries, session.read(bgp.NEIGHBORS, bgp.parse_neighbors))
+
+
+def read_ike(session: AsaSession) -> tuple[IkeSa, ...]:
+    """Every LAN-to-LAN tunnel. Raises UnknownOutputError where the device's words are not known."""
+    twos = session.read(ikev2.COMMAND, ikev2.parse_ikev2_sas)
+    ones = session.read(ikev1.COMMAND, ikev1.parse_ikev1_sas)
+    flows = session.read(ipsec.COMMAND, ipsec.parse_ipsec_sas)
+    details = session.read(sessiondb.COMMAND, lambda text, _: sessiondb.parse_sessions(text)) if flows else ()
+    return ike_sas(twos, ones, flows, details)
+
+
+def retry_sessions(session: AsaSession, peers: Sequence[str]) -> None:
+    """Let sessions that wait try again now; Established ones are never touched."""
+    wanted = set(peers)
+    for found in read_bgp(session):
+        if str(found.peer) in wanted and found.state in _WAITING:
+            family = "ipv6 unicast " if found.peer.version == 6 else ""
+            said = session.run(f"clear bgp {family}{found.peer}")
+            if said.strip():
+                raise DriverError(f"{session.host} does not retry {found.peer}: {said.strip().splitlines()[-1]}")
+
+
+def explain(session: AsaSession, subject: str, seconds: int) -> list[str]:
+    """The log buffer's lines about a neighbor or peer, of the last `seconds` where the log has times."""
+    lines = session.show("show logging").splitlines()
+    now = _CLOCK.search(session.show("show clock"))
+    return [line.strip() for line in lines if _about(line, subject) and _recent(line, now, seconds)][-50:]
+
+
+def _about(line: str, subject: str) -> bool:
+    return re.search(rf"(?<![\w.:]){re.escape(subject)}(?![\w:]|\.\d)", line) is not None and "%ASA-" in line
+
+
+def _recent(line: str, now: re.Match[str] | None, seconds: int) -> bool:
+    then = _LOG_TIME.match(line.strip())
+    if now is None or then is None:
+        return True
+    age = (_of_day(now) - _of_day(then)) % 86400
+    return age <= seconds
+
+
+def _of_day(clock: re.Match[str]) -> int:
+    hours, minutes, left = (int(part) for part in clock.groups())
+    return hours * 3600 + minutes * 60 + left

@@ -1,0 +1,200 @@
+"""ASA's words for what the models say in other people's: cipher suites, communities, prefixes, selectors.
+
+From the command reference of ASA 9.16, in the spelling of `show running-config`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
+from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
+
+_ENCRYPTION = {
+    "aes128": "aes", "aes192": "aes-192", "aes256": "aes-256",
+    "aes128gcm16": "aes-gcm", "aes192gcm16": "aes-gcm-192", "aes256gcm16": "aes-gcm-256",
+}  # fmt: skip
+_HASHES = frozenset({"sha256", "sha384", "sha512"})
+_GROUPS = {
+    "modp2048": 14, "modp3072": 15, "modp4096": 16, "ecp256": 19, "ecp384": 20, "ecp521": 21, "curve25519": 31,
+}  # fmt: skip
+_COMMUNITIES = frozenset({"internet", "local-AS", "no-advertise", "no-export"})  # the names that ASA knows
+
+FIRST_POLICY, MOST_POLICIES = 64000, 100  # templates/asa/ownership.yaml owns the same numbers
+DEFAULT_IKE_LIFETIME = 86400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class IkePolicy:
+    """One `crypto ikev2 policy`; lifetime in seconds."""
+
+    number: int
+    encryption: str
+    integrity: str
+    group: int
+    prf: str
+    lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class EspProposal:
+    """One `crypto ipsec ikev2 ipsec-proposal`."""
+
+    name: str
+    encryption: str
+    integrity: str
+
+
+def unsupported(suite: IpsecProposal) -> dict[str, str]:
+    """The parts of a suite that ASA has no word for, by field."""
+    wrong = {}
+    if suite.encryption not in _ENCRYPTION:
+        wrong["encryption"] = suite.encryption
+    if suite.integrity is not None and suite.integrity not in _HASHES:
+        wrong["integrity"] = suite.integrity
+    if suite.prf is not None and suite.prf.removeprefix("prf") not in _HASHES:
+        wrong["prf"] = suite.prf
+    if suite.dh_group not in _GROUPS:
+        wrong["dh_group"] = suite.dh_group
+    return wrong
+
+
+def supported(field: str) -> str:
+    """The keywords of a field that ASA has words for."""
+    return ", ".join(
+        {
+            "encryption": _ENCRYPTION,
+            "integrity": sorted(_HASHES),
+            "prf": [f"prf{name}" for name in sorted(_HASHES)],
+            "dh_group": _GROUPS,
+        }[field]
+    )
+
+
+def ike_policies(tunnels: Iterable[Tunnel]) -> list[IkePolicy]:
+    """One policy for each suite of the tunnels: ASA's policies are for all peers. In order of first use."""
+    lifetimes: dict[IpsecProposal, int] = {}
+    for tunnel in tunnels:
+        for suite in tunnel.ike_proposals:
+            lifetimes.setdefault(suite, tunnel.ike_rekey or DEFAULT_IKE_LIFETIME)
+    return [
+        IkePolicy(
+            number=FIRST_POLICY + index,
+            encryption=_ENCRYPTION[suite.encryption],
+            integrity=suite.integrity or "null",
+            group=_GROUPS[suite.dh_group],
+            prf=(suite.prf or str(suite.integrity)).removeprefix("prf"),
+            lifetime=lifetime,
+        )
+        for index, (suite, lifetime) in enumerate(lifetimes.items())
+    ]
+
+
+def esp_proposals(tunnels: Iterable[Tunnel]) -> list[EspProposal]:
+    """The transforms of the tunnels, each once; the DH group is the profile's or the crypto map's."""
+    found = (suite for tunnel in tunnels for suite in tunnel.esp_proposals)
+    named = {
+        esp_name(suite): EspProposal(esp_name(suite), _ENCRYPTION[suite.encryption], esp_integrity(suite))
+        for suite in found
+    }
+    return [named[name] for name in sorted(named)]
+
+
+def esp_integrity(suite: IpsecProposal) -> str:
+    """sha256 is sha-256 in ESP, and only there."""
+    return suite.integrity.replace("sha", "sha-") if suite.integrity else "null"
+
+
+def esp_name(suite: IpsecProposal) -> str:
+    """The name of the object that holds a suite's transform."""
+    return "-".join(["RB", *(part.upper() for part in (suite.encryption, suite.integrity) if part)])
+
+
+def dh_group(suite: IpsecProposal) -> int:
+    """modp2048 is 14 (IANA's numbers)."""
+    return _GROUPS[suite.dh_group]
+
+
+def by_peer(tunnels: Iterable[Tunnel]) -> list[Tunnel]:
+    """One tunnel for each remote address: what belongs to the peer is configured once."""
+    return list({tunnel.remote_address: tunnel for tunnel in reversed(list(tunnels))}.values())[::-1]
+
+
+def outside_interfaces(tunnels: Iterable[Tunnel]) -> list[str]:
+    """The named interfaces that tunnels run over."""
+    return sorted({tunnel.asa.outside for tunnel in tunnels if tunnel.asa is not None})
+
+
+def crypto_maps(tunnels: Iterable[Tunnel]) -> list[tuple[str, str]]:
+    """The crypto maps of policy-based tunnels, each with its interface."""
+    return sorted({(t.asa.crypto_map, t.asa.outside) for t in tunnels if t.asa is not None and t.mode == "policy"})
+
+
+def selector_pairs(tunnel: Tunnel) -> list[tuple[IPNetwork, IPNetwork]]:
+    """What a line of an access list can say: one prefix to one of the same family."""
+    return [
+        (local, remote)
+        for local in tunnel.local_selectors
+        for remote in tunnel.remote_selectors
+        if local.version == remote.version
+    ]
+
+
+def acl_network(network: IPNetwork) -> str:
+    """A prefix in an access list."""
+    if network.prefixlen == network.max_prefixlen:
+        return f"host {network.network_address}"
+    if network.prefixlen == 0:
+        return f"any{network.version}"
+    if isinstance(network, IPv4Network):
+        return f"{network.network_address} {network.netmask}"
+    return str(network)
+
+
+def bgp_network(network: IPNetwork) -> str:
+    """A prefix that BGP originates: without its mask where that is the one of the address's class."""
+    if not isinstance(network, IPv4Network):
+        return str(network)
+    first = int(network.network_address) >> 24
+    classful = 8 if first < 128 else 16 if first < 192 else 24
+    if network.prefixlen == classful:
+        return str(network.network_address)
+    return f"{network.network_address} mask {network.netmask}"
+
+
+def community(text: str) -> str:
+    """A community as ASA keeps it with `bgp-community new-format`: names that it does not know are numbers."""
+    if text in WELL_KNOWN_COMMUNITIES and text not in _COMMUNITIES:
+        value = WELL_KNOWN_COMMUNITIES[text]
+        return f"{value >> 16}:{value & 0xFFFF}"
+    return text
+
+
+def communities(texts: Iterable[str]) -> str:
+    """Communities on one line, in the order of their values."""
+    return " ".join(community(text) for text in sorted(set(texts), key=community_order))
+
+
+def nameif(host: HostIntent, address: object) -> str:
+    """The name of the interface that has an address; empty for a tunnel's inner address."""
+    return next(
+        (i.nameif or i.name for i in host.interfaces for own in i.addresses if own.ip == address),
+        "",
+    )
+
+
+FILTERS = {
+    "asa_ike_policies": ike_policies,
+    "asa_esp_proposals": esp_proposals,
+    "asa_esp_name": esp_name,
+    "asa_dh_group": dh_group,
+    "asa_by_peer": by_peer,
+    "asa_outside": outside_interfaces,
+    "asa_crypto_maps": crypto_maps,
+    "asa_pairs": selector_pairs,
+    "asa_acl": acl_network,
+    "asa_network": bgp_network,
+    "asa_community": community,
+    "asa_communities": communities,
+    "asa_nameif": nameif,
+}

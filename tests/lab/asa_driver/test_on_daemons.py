@@ -1,0 +1,191 @@
+"""A tunnel and BGP over it between two lab ASAs with real charon and bgpd, brought there and back by the driver."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from napalm.base.models import PeerDetailsDict
+from napalm.base.test import helpers
+
+from custom_napalm.asa import AsaDriver
+from custom_napalm.contract import Candidate, Section
+from custom_napalm.state import BgpState
+from tests.lab.asa.conftest import make_pair
+from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
+from tests.lab.drivers.hosts import can_make_hosts
+
+TEXT = """crypto ikev2 policy 10
+ encryption aes-256
+ integrity sha256
+ group 14
+ prf sha256
+ lifetime seconds 86400
+crypto ipsec ikev2 ipsec-proposal RB-AES
+ protocol esp encryption aes-256
+ protocol esp integrity sha-256
+crypto ipsec profile RB-PEER
+ set ikev2 ipsec-proposal RB-AES
+ set pfs group14
+tunnel-group {peer} type ipsec-l2l
+tunnel-group {peer} ipsec-attributes
+ ikev2 remote-authentication pre-shared-key {key}
+ ikev2 local-authentication pre-shared-key {key}
+interface Tunnel1
+ nameif vti1
+ ip address {inner} 255.255.255.252
+ tunnel source interface outside
+ tunnel destination {peer}
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile RB-PEER
+router bgp {asn}
+ bgp log-neighbor-changes
+ address-family ipv4 unicast
+  neighbor {neighbor} remote-as {remote}
+  neighbor {neighbor} timers 3 9
+  neighbor {neighbor} activate
+  network {own} mask 255.255.255.0
+ exit-address-family
+"""
+OWNS = (
+    "crypto ikev2 policy 10",
+    "crypto ipsec ikev2 ipsec-proposal RB-*",
+    "crypto ipsec profile RB-*",
+    "tunnel-group 192.0.2.*",
+    "interface Tunnel1",
+    "router bgp *",
+)
+
+
+@dataclass
+class End:
+    """One end of the tunnel."""
+
+    driver: AsaDriver
+    values: dict[str, str]
+
+    def candidate(self, key: str) -> Candidate:
+        return Candidate((Section("asa", "asa", TEXT.format(key=key, **self.values), OWNS),))
+
+
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[End, End]]:
+    if not can_make_hosts():
+        pytest.skip("lab ASAs need root and the daemons of lab/system-packages.txt")
+    folder = tmp_path_factory.mktemp("driven")
+    pair = make_pair(
+        folder,
+        tunnels={
+            "192.0.2.1": {"local": ["10.2.0.0/24"], "remote": ["10.1.0.0/24"]},
+            "192.0.2.2": {"local": ["10.1.0.0/24"], "remote": ["10.2.0.0/24"]},
+        },
+    )
+    values = (
+        {"peer": "192.0.2.2", "inner": "10.255.200.1", "asn": "65001", "neighbor": "10.255.200.2",
+         "remote": "65002", "own": "10.1.0.0"},
+        {"peer": "192.0.2.1", "inner": "10.255.200.2", "asn": "65002", "neighbor": "10.255.200.1",
+         "remote": "65001", "own": "10.2.0.0"},
+    )  # fmt: skip
+    found = tuple(End(_driver(unit, folder), each) for unit, each in zip(pair, values, strict=True))
+    for end in found:
+        end.driver.open()
+    yield found[0], found[1]
+    for unit in pair:
+        unit.stop()
+
+
+def _driver(unit: Unit, folder: Path) -> AsaDriver:
+    keys = unit.host.sh(f"ssh-keyscan -t rsa,ecdsa,ed25519 {unit.address} 2>/dev/null")
+    known = folder / f"known-{unit.address}"
+    known.write_text(keys)
+    own = {"known_hosts_file": str(known), "allow_agent": False, "use_keys": False, "enable_password": ENABLE}
+    return AsaDriver(unit.address, USER, PASSWORD, 30, own)
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def established(end: End) -> bool:
+    state = end.driver.state()
+    return any(session.established for session in state.bgp or ())
+
+
+def deploy(ends: tuple[End, End], keys: tuple[str, str], run_id: str) -> None:
+    for end, key in zip(ends, keys, strict=True):
+        assert end.driver.plan(end.candidate(key), end.driver.snapshot())
+        end.driver.arm(run_id, 240)
+    for end in ends:
+        end.driver.push()
+    for end in ends:
+        end.driver.activate()
+
+
+def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple[End, End]) -> None:
+    before = [end.driver.snapshot().parts["asa"] for end in ends]
+    deploy(ends, ("same-key#", "same-key#"), "up")
+    eventually(lambda: all(established(end) for end in ends), 120)
+    state = ends[0].driver.state()
+    (session,) = state.bgp or ()
+    assert (str(session.peer), session.local_as, session.remote_as) == ("10.255.200.2", 65001, 65002)
+    assert session.hold_time == 9
+    assert session.families[0].name == "ipv4-unicast"
+    eventually(lambda: (ends[0].driver.state().bgp or ())[0].families[0].received == 1)
+    (sa,) = state.ike or ()
+    assert (sa.name, str(sa.remote_address), sa.state, sa.version) == ("192.0.2.2", "192.0.2.2", "ESTABLISHED", 2)
+    assert (sa.encryption, sa.integrity, sa.dh_group) == ("AES_CBC-256", "HMAC_SHA2_256_128", "MODP_2048")
+    child = next(child for child in sa.children if child.up)
+    assert (child.name, child.encryption, child.integrity) == ("vti1", "AES_CBC-256", "HMAC_SHA2_256_128")
+    assert child.packets_in > 0
+    assert child.packets_out > 0
+    neighbors = ends[0].driver.get_bgp_neighbors()["global"]["peers"]
+    assert neighbors["10.255.200.2"]["is_up"]
+    detail: Any = ends[0].driver.get_bgp_neighbors_detail()["global"]
+    assert all(helpers.test_model(PeerDetailsDict, peer) for peer in detail[65002])  # type: ignore[no-untyped-call]
+    for end in ends:
+        end.driver.confirm()
+        assert not end.driver.plan(end.candidate("same-key#"), end.driver.snapshot())
+    assert before[0] != ends[0].driver.snapshot().parts["asa"]
+
+
+def test_a_wrong_key_at_one_end_is_really_down_and_rolled_back_it_is_up_again(ends: tuple[End, End]) -> None:
+    before = [end.driver.snapshot().parts["asa"] for end in ends]
+    end = ends[1]
+    change = end.driver.plan(end.candidate("another-key#"), end.driver.snapshot())
+    assert [effect.kind for effect in change.effects] == ["tunnel-rekey"]
+    end.driver.arm("wrong", 240)
+    end.driver.push()
+    end.driver.activate()
+    eventually(lambda: not any(sa.up for sa in end.driver.state().ike or ()))
+    end.driver.rollback()
+    assert [each.driver.snapshot().parts["asa"] for each in ends] == before
+    eventually(lambda: any(sa.up for sa in end.driver.state().ike or ()))
+    eventually(lambda: all(established(each) for each in ends), 120)
+
+
+def test_a_wrong_as_stays_down_and_retrying_touches_no_established_session(ends: tuple[End, End]) -> None:
+    end = ends[0]
+    good = (end.driver.state().bgp or ())[0]
+    assert good.established
+    end.driver.retry_sessions(["10.255.200.2"])
+    assert (end.driver.state().bgp or ())[0].established
+    before = end.driver.snapshot().parts["asa"]
+    wrong = End(end.driver, {**end.values, "remote": "65099"})
+    change = end.driver.plan(wrong.candidate("same-key#"), end.driver.snapshot())
+    assert ("session-reset", "10.255.200.2") in [(effect.kind, effect.subject) for effect in change.effects]
+    end.driver.arm("as", 240)
+    end.driver.push()
+    end.driver.activate()
+    (session,) = end.driver.state().bgp or ()
+    assert session.remote_as == 65099
+    assert session.state in (BgpState.IDLE, BgpState.ACTIVE, BgpState.CONNECT, BgpState.OPEN_SENT)
+    end.driver.retry_sessions(["10.255.200.2"])
+    assert end.driver.explain("10.255.200.2", 300) is not None
+    end.driver.rollback()
+    assert end.driver.snapshot().parts["asa"] == before
+    eventually(lambda: all(established(each) for each in ends), 120)
