@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from pydantic import TypeAdapter
 
@@ -86,7 +88,8 @@ def new_run_id() -> str:
 class Journal:
     """The SQLite file of a project (WAL, mode 0600: snapshots contain secrets).
 
-    Every method has committed when it returns. Raises RefusedError if the file cannot be opened for writing.
+    Every method has committed when it returns; leaving the context closes the file. Raises RefusedError if it
+    cannot be opened for writing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,6 +103,14 @@ class Journal:
             self._db.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise RefusedError(f"cannot write the journal {path}: {error}; nothing was changed") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -63,30 +63,30 @@ class Running:
     def run(self, runbook: Runbook, goal: Goal | None, approve: Approve) -> RunResult:
         """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate."""
         started = time.time()
-        journal = open_journal(self.workspace.project)
-        run_id = journal.begin(runbook.name, self.workspace.hosts)
-        transaction = Transaction(
-            nornir=self.workspace.nornir,
-            hosts=self.workspace.hosts,
-            observed=self.workspace.observed,
-            journal=journal,
-            run_id=run_id,
-            goal=goal or _goal(runbook),
-            judge=self._judge(runbook.checks),
-            listener=self.listener,
-            options=self.options,
-            stop=self.stop,
-        )
-        try:
-            outcome = self._outcome(transaction, approve)
-        except BaseException:
-            # A run that may have left something on a device stays unfinished, for `recover` to look at.
-            if not ON_DEVICE & set(transaction.states.values()):
-                journal.finish(run_id, "refused")
-            raise
-        journal.finish(run_id, outcome, transaction.message)
-        if outcome in ("refused", "unchanged"):
-            journal.discard_secrets(run_id)
+        with open_journal(self.workspace.project) as journal:
+            run_id = journal.begin(runbook.name, self.workspace.hosts)
+            transaction = Transaction(
+                nornir=self.workspace.nornir,
+                hosts=self.workspace.hosts,
+                observed=self.workspace.observed,
+                journal=journal,
+                run_id=run_id,
+                goal=goal or _goal(runbook),
+                judge=self._judge(runbook.checks),
+                listener=self.listener,
+                options=self.options,
+                stop=self.stop,
+            )
+            try:
+                outcome = self._outcome(transaction, approve)
+            except BaseException:
+                # A run that may have left something on a device stays unfinished, for `recover` to look at.
+                if not ON_DEVICE & set(transaction.states.values()):
+                    journal.finish(run_id, "refused")
+                raise
+            journal.finish(run_id, outcome, transaction.message)
+            if outcome in ("refused", "unchanged"):
+                journal.discard_secrets(run_id)
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,

@@ -21,21 +21,21 @@ def recover(context: Context, confirm_timeout: int) -> None:
     from routebook.recovery import recover as bring_to_an_end
     from routebook.workspace import open_journal, open_workspace
 
-    journal = open_journal(context.project)
-    dead = [record for record in journal.unfinished() if not record.alive]
-    if not dead:
-        click.echo("nothing to recover")
-        return
-    worst = 0
-    for record in dead:
-        workspace = open_workspace(context.project, "", ",".join(record.hosts))
-        with Progress() as progress:
-            recovered = bring_to_an_end(
-                workspace.nornir, journal, record, listener=progress, confirm_timeout=confirm_timeout, deadline=90
-            )
-        workspace.close()
-        click.echo(f"run {record.id} ({record.runbook}): {recovered.outcome}")
-        for host, state in recovered.hosts.items():
-            click.echo(workspace.scrub(f"  {host:<16} {state}  {recovered.messages.get(host, '')}".rstrip()))
-        worst = max(worst, 4 if recovered.outcome == "needs_attention" else 0)
+    with open_journal(context.project) as journal:
+        dead = [record for record in journal.unfinished() if not record.alive]
+        if not dead:
+            click.echo("nothing to recover")
+            return
+        worst = 0
+        for record in dead:
+            workspace = open_workspace(context.project, "", ",".join(record.hosts))
+            with Progress() as progress:
+                recovered = bring_to_an_end(
+                    workspace.nornir, journal, record, listener=progress, confirm_timeout=confirm_timeout, deadline=90
+                )
+            workspace.close()
+            click.echo(f"run {record.id} ({record.runbook}): {recovered.outcome}")
+            for host, state in recovered.hosts.items():
+                click.echo(workspace.scrub(f"  {host:<16} {state}  {recovered.messages.get(host, '')}".rstrip()))
+            worst = max(worst, 4 if recovered.outcome == "needs_attention" else 0)
     sys.exit(worst)

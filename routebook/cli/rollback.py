@@ -24,7 +24,8 @@ def rollback(context: Context, run_id: str, limit: str, yes: bool, as_json: bool
     from routebook.transaction import Options
     from routebook.workspace import open_journal
 
-    book, goal, hosts = undoing(open_journal(context.project), run_id)
+    with open_journal(context.project) as journal:
+        book, goal, hosts = undoing(journal, run_id)
     carry_out(
         context,
         limit,

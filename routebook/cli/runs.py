@@ -17,7 +17,8 @@ def runs(context: Context, last: int, as_json: bool) -> None:
     """List earlier runs, newest first."""
     from routebook.workspace import open_journal
 
-    records = open_journal(context.project).runs(last)
+    with open_journal(context.project) as journal:
+        records = journal.runs(last)
     if as_json:
         found = [
             {

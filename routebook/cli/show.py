@@ -18,13 +18,14 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     from routebook.errors import RefusedError
     from routebook.workspace import open_journal, run_folder
 
-    journal = open_journal(context.project)
-    if run_id is None:
-        newest = journal.runs(1)
-        if not newest:
-            raise RefusedError("no runs yet")
-        run_id = newest[0].id
-    record = journal.run(run_id)
+    with open_journal(context.project) as journal:
+        if run_id is None:
+            newest = journal.runs(1)
+            if not newest:
+                raise RefusedError("no runs yet")
+            run_id = newest[0].id
+        record = journal.run(run_id)
+        events = journal.events(record.id)
     folder = run_folder(context.project, record.id)
     if as_json:
         report = folder / "report.json"
@@ -36,7 +37,7 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     click.echo(f"run {record.id}: {record.runbook}, {outcome}" + (f": {record.message}" if record.message else ""))
     for host, state in record.hosts.items():
         click.echo(f"  {host:<16} {state}")
-    for at, host, reached, detail in journal.events(record.id):
+    for at, host, reached, detail in events:
         when = datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
         click.echo(f"  {when}  {host:<16} {reached}" + (f"  {detail}" if detail else ""))
     if folder.is_dir():

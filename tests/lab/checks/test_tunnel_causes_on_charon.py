@@ -172,8 +172,13 @@ def test_a_broken_tunnel_fails_definitely_with_its_cause(
     pair: Pair, ch_edge1: Settings, check: str, cause: str
 ) -> None:
     pair.configure(ch_edge1=ch_edge1)
-    findings = pair.check()
-    assert definite(findings) == "failed", findings
+    findings: list[Finding] = []
+
+    def decided() -> bool:
+        findings[:] = pair.check()
+        return definite(findings) == "failed"
+
+    wait_for(decided, 15, "a definite failure")
     finding = only(findings, "no-edge1", check)
     assert cause in finding.cause, finding
     assert finding.status == "failed"

@@ -3,6 +3,7 @@
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def die_in(path: Path, state: HostState) -> None:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "state" / "journal.db")
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "state" / "journal.db") as opened:
+        yield opened
 
 
 def test_a_second_run_on_a_shared_host_is_refused_while_the_first_is_alive(journal: Journal) -> None:
