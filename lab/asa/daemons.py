@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from lab.asa import frr, links, swan
 from lab.asa.configuration import Line
 from lab.asa.device import Device
+from lab.asa.nudge import Nudge
 from lab.asa.processes import Message, ProgramError, parse_pretty, run
 from lab.asa.traffic import Watch
 
@@ -34,6 +35,7 @@ class Daemons:
         self._settled.set()
         self._tasks: list[asyncio.Task[None]] = []
         self._watch = Watch()
+        self._nudge = Nudge()
 
     @property
     def root(self) -> Line:
@@ -184,6 +186,8 @@ class Daemons:
             busy = {str(each["name"]) for each in sas}
             up = {str(each["name"]).lower() for each in sas if each.get("child-sas")}
             await self._ip(self._links_made.carry(up))
+            if up:
+                await self._nudge.look(self.root)
             waiting = [each for each in self.connections if each.initiate and each.name not in busy]
             for connection in waiting:
                 if not connection.on_demand:

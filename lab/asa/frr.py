@@ -114,7 +114,7 @@ def _neighbor(
     head = f"neighbor {address}"
     router.append(f"{head} remote-as {remote.words[3]}")
     router.append(f"{head} timers connect {retry}")
-    source = _tunnel_source(address, root)
+    source = tunnel_source(address, root)
     if source:
         router.append(f"{head} update-source {source}")
         if not any(line.words[2] in ("ebgp-multihop", "disable-connected-check") for line in lines):
@@ -151,7 +151,7 @@ def _neighbor(
         family.append(f"no {head} send-community {'extended' if communities == 'standard' else 'standard'}")
 
 
-def _tunnel_source(address: str, root: Line) -> str:
+def tunnel_source(address: str, root: Line) -> str:
     """The inner address of the tunnel whose subnet a neighbor is in."""
     for interface in root.find("interface"):
         inner = interface.first("ip", "address")
@@ -255,7 +255,7 @@ def _negated(line: str) -> str:
         return line.removeprefix("no ")
     if " timers connect " in line or " description " in line or " password " in line:
         words = line.split()
-        return "no " + " ".join(words[: 4 if words[2] == "timers" and words[3] == "connect" else 3])
+        return "no " + " ".join(words[: 4 if words[2] == "timers" else 3])
     return f"no {line}"
 
 

@@ -77,7 +77,8 @@ class _Session:
                 COMMAND, f"is cut off: it announces {self.ikes} IKE and {self.childs} child SAs and has {found}"
             )
         for sa in self.sas:
-            if not sa.encryption or not sa.lifetime:
+            # One that is being negotiated has nothing to show yet.
+            if sa.status not in ("IN-NEG", "INIT") and (not sa.encryption or not sa.lifetime):
                 raise UnknownOutputError(COMMAND, f"is cut off: tunnel {sa.tunnel_id} lacks its algorithms or life")
             if any(not child.spi_out or not child.remote for child in sa.children):
                 raise UnknownOutputError(COMMAND, f"is cut off: a child SA of tunnel {sa.tunnel_id} is incomplete")

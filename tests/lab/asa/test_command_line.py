@@ -187,12 +187,12 @@ def test_configuration_is_refused_and_warned_of_in_the_devices_words(console: Co
 
 
 def test_access_list_lines_are_inserted_where_they_say(console: Console) -> None:
-    console.configure(
-        "access-list L permit ip host 10.0.0.1 any\n"
-        "access-list L permit ip host 10.0.0.3 any\n"
-        "access-list L line 2 extended permit ip host 10.0.0.2 any\n"
-        "access-list L line 1 remark first"
-    )
+    console.configure("""
+        access-list L permit ip host 10.0.0.1 any
+        access-list L permit ip host 10.0.0.3 any
+        access-list L line 2 extended permit ip host 10.0.0.2 any
+        access-list L line 1 remark first
+    """)
     shown = console.send("show running-config access-list L").splitlines()
     console.configure("clear configure access-list L")
     assert [line.split(" ", 2)[2] for line in shown] == [

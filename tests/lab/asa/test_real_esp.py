@@ -110,7 +110,11 @@ def test_two_any_to_any_tunnels_stand_beside_each_other_and_routes_fail_over(lab
     def via(hop: str) -> bool:
         return f"10.2.0.0 255.255.255.0 [20/0] via {hop}" in nl.send("show route bgp")
 
-    until(lambda: nl.send("show bgp summary").count("  1       ") >= 2 and via("10.255.200.2"), 120, "both sessions")
+    def received() -> list[str]:
+        lines = nl.send("show bgp summary").splitlines()
+        return [line.split()[-1] for line in lines if line.startswith("10.255.200.")]
+
+    until(lambda: received() == ["1", "1"] and via("10.255.200.2"), 120, "both sessions")
     shown = nl.send("show crypto ikev2 sa")
     assert shown.count("READY") == 2
     assert shown.count("Child sa: local selector  0.0.0.0/0 - 255.255.255.255/65535") == 2

@@ -197,6 +197,14 @@ def test_a_tunnel_that_is_being_negotiated_is_not_up(status: str) -> None:
     assert sa.children == ()
 
 
+def test_a_tunnel_that_is_being_negotiated_has_no_algorithms_yet() -> None:
+    text = IKEV2_DETAIL.split("      Encr:")[0].replace("CHILD count:1", "CHILD count:0")
+    (sa,) = ike_sas(ikev2.parse_ikev2_sas(text.replace("READY", "IN-NEG")), (), ())
+    assert (sa.state, sa.encryption, sa.dh_group) == ("CONNECTING", "", "")
+    with pytest.raises(UnknownOutputError):
+        ikev2.parse_ikev2_sas(text)
+
+
 def test_announced_sas_that_are_not_there_are_refused() -> None:
     with pytest.raises(UnknownOutputError, match="cut off"):
         ikev2.parse_ikev2_sas(IKEV2_DETAIL.replace("CHILD count:1", "CHILD count:2"))
