@@ -223,6 +223,8 @@ async def ping(session: Session, parsed: Parsed) -> str:
     address = source.first("ip", "address") if source is not None else None
     if address is not None:
         argv[1:1] = ["-I", address.values[0]]
+    if address is not None:
+        session.daemons.interesting(address.values[0], words[0])
     shown = await run(*argv, check=False, deadline=60) if session.daemons.enabled else ""
     answered = len(re.findall(r"icmp_seq=\d+ ttl=", shown))
     sent = int(count)

@@ -1,5 +1,6 @@
 """The running configuration: lines in the device's order, with and without their secrets."""
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -135,7 +136,12 @@ def _interface(line: Line) -> Iterator[Line]:
 
 def section(rule: Rule) -> str:
     """The words of a pattern before its first parameter: what the device keeps together."""
-    return re.split(r" ?[<{\[=]", rule.pattern, maxsplit=1)[0]
+    return _section(rule.pattern)
+
+
+@functools.cache
+def _section(pattern: str) -> str:
+    return re.split(r" ?[<{\[=]", pattern, maxsplit=1)[0]
 
 
 def _natural(text: str) -> tuple[object, ...]:

@@ -103,6 +103,9 @@ class Daemons:
         shown = await run("ip", "-brief", "link", "show", check=False)
         tunnels = [line.split()[0].partition("@")[0] for line in shown.splitlines() if re.match(r"tunnel\d+[ @]", line)]
         await self._ip([f"link delete {name}" for name in tunnels])
+        shown = await run("ip", "rule", "show", check=False)
+        held = [line for line in shown.splitlines() if line.startswith(f"{links.HOLD}:")]
+        await self._ip([f"rule delete priority {links.HOLD}"] * len(held))
         shown = await run("vtysh", "-c", "show running-config", check=False)
         kept = ("router bgp ", "route-map ", "bgp ", "ip prefix-list", "ipv6 prefix-list", "ip route ")
         heads = [line for line in shown.splitlines() if line.startswith(kept)]
@@ -151,6 +154,7 @@ class Daemons:
 
     async def _tunnels(self) -> None:
         wanted = swan.connections(self.root, self.device.settings.carried, self.kernel)
+        await self._ip(self._links_made.hold_back({flow for each in wanted for flow in each.flows()}))
         rendered = {each.name: each.render() for each in wanted}
         text = swan.render(wanted)
         path = self.device.settings.swanctl_file
@@ -206,6 +210,10 @@ class Daemons:
                         if connection.name == name:
                             only = [each for each in connection.children if each.name == child]
                             await self.initiate(replace(connection, children=tuple(only)))
+
+    def interesting(self, source: str, target: str) -> None:
+        """Say that there is traffic that the device itself sends."""
+        self._watch.notice(source, target)
 
     async def initiate(self, connection: swan.Connection) -> None:
         """Ask charon to bring a tunnel up; it goes on by itself."""

@@ -10,6 +10,8 @@ from ipaddress import IPv4Interface, ip_interface
 from lab.asa import swan
 from lab.asa.configuration import Line
 
+HOLD = 221  # the priority of the rules that hold traffic back: after that of charon's table, 220
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -26,6 +28,7 @@ class Links:
     kernel: bool = False
     devices: dict[str, Device] = field(default_factory=dict)
     carriers: dict[str, bool] = field(default_factory=dict)
+    held: set[tuple[str, str]] = field(default_factory=set)
 
     def change(self, wanted: dict[str, Device]) -> list[str]:
         """The lines for `ip -batch` that lead to the devices that are wanted."""
@@ -58,6 +61,13 @@ class Links:
         local, remote = device.ends
         key = int(name.removeprefix("tunnel")) + 1
         return [f"link add {name} type vti local {local} remote {remote} key {key}", f"link set {name} mtu 1400"]
+
+    def hold_back(self, flows: set[tuple[str, str]]) -> list[str]:
+        """The lines that let what these flows (from, to) send go nowhere but through charon's own table."""
+        changes = [("delete", *flow) for flow in sorted(self.held - flows)]
+        changes += [("add", *flow) for flow in sorted(flows - self.held)]
+        self.held = flows
+        return [f"rule {verb} from {one} to {two} priority {HOLD} blackhole" for verb, one, two in changes]
 
     def carry(self, up: set[str]) -> list[str]:
         """The lines that plug the cables of these tunnels in and pull all others."""

@@ -76,8 +76,9 @@ def _summary_line(address: str, peer: dict[str, Any], version: int) -> str:
     up = state == "Established"
     since = "never" if peer.get("peerUptime") == "never" else uptime(peer.get("peerUptimeMsec", 0) / 1000)
     last = str(peer.get("pfxRcd", 0)) if up else _state(state)
+    head = f"{address:<15} " if len(address) < 16 else f"{address}\n{'':16}"
     return (
-        f"{address:<15} 4 {peer['remoteAs']:>12} {peer.get('msgRcvd', 0):<7} {peer.get('msgSent', 0):<7} "
+        f"{head}4 {peer['remoteAs']:>12} {peer.get('msgRcvd', 0):<7} {peer.get('msgSent', 0):<7} "
         f"{version if up else 1:>8} {peer.get('inq', 0):>4} {peer.get('outq', 0):>4} {since:<8} {last:<8}"
     )
 

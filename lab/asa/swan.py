@@ -50,6 +50,13 @@ class Connection:
     children: tuple[Child, ...]
     keepalive: int
     pfs: str = ""
+    trap: bool = False  # whether the kernel waits for traffic itself
+
+    def flows(self) -> Iterator[tuple[str, str]]:
+        """What must not leave unencrypted while the tunnel waits for traffic: from, to."""
+        if self.on_demand and not self.trap:
+            for child in self.children:
+                yield from itertools.product(child.local, child.remote)
 
     def render(self) -> str:
         """The connection in swanctl's format, without its secret."""
@@ -59,7 +66,7 @@ class Connection:
             f"        local_ts = {', '.join(child.local)}\n        remote_ts = {', '.join(child.remote)}\n"
             f"        esp_proposals = {', '.join(self.esp)}\n        rekey_time = {self.lifetime}s\n"
             + (f"        mark_in = {child.mark}\n        mark_out = {child.mark}\n" if child.mark else "")
-            + "        dpd_action = clear\n        start_action = none\n      }\n"
+            + f"        dpd_action = clear\n        start_action = {'trap' if self.trap else 'none'}\n      }}\n"
             for child in self.children
         )
         return (
@@ -80,7 +87,7 @@ class Connection:
 
 def connections(root: Line, carried: Carried, kernel: bool) -> list[Connection]:
     """Every tunnel that is configured completely."""
-    return [*_tunnels(root, carried, kernel), *_crypto_maps(root, carried)]
+    return [*_tunnels(root, carried, kernel), *_crypto_maps(root, carried, kernel)]
 
 
 def render(found: list[Connection]) -> str:
@@ -159,7 +166,7 @@ def _initiates(protected: Protected, local: str, peer: str) -> bool:
     return ip_address(local).packed < ip_address(peer).packed
 
 
-def _crypto_maps(root: Line, carried: Carried) -> Iterator[Connection]:
+def _crypto_maps(root: Line, carried: Carried, kernel: bool) -> Iterator[Connection]:
     applied = {line.words[2]: line.words[4] for line in root.find("crypto", "map") if line.words[3] == "interface"}
     numbered = [line for line in root.find("crypto", "map") if line.words[3].isdigit()]
     for (name, number), lines in itertools.groupby(numbered, key=lambda line: line.words[2:4]):
@@ -183,7 +190,7 @@ def _crypto_maps(root: Line, carried: Carried) -> Iterator[Connection]:
             pfs=set_.get("set pfs"), lifetime=next((e for e in entry if e.words[-2:-1] == ("seconds",)), None),
             children=children, tag=name, sequence=int(number),
             initiate=kind is None or kind.words[-1] != "answer-only",
-            on_demand=protected.initiate is not True,
+            on_demand=protected.initiate is not True, trap=kernel and protected.initiate is not True,
         )  # fmt: skip
         if connection is not None:
             yield connection
@@ -192,7 +199,7 @@ def _crypto_maps(root: Line, carried: Carried) -> Iterator[Connection]:
 def _connection(
     root: Line, name: str, outer: str, local: str, peer: str, *, proposals: Line | None, transforms: Line | None,
     pfs: Line | None, lifetime: Line | None, children: tuple[Child, ...], tag: str, sequence: int, initiate: bool,
-    on_demand: bool,
+    on_demand: bool, trap: bool = False,
 ) -> Connection | None:  # fmt: skip
     version = 2 if proposals is not None else 1
     if root.first("crypto", f"ikev{version}", "enable", outer) is None:
@@ -213,7 +220,7 @@ def _connection(
     return Connection(
         name=name, tag=tag, sequence=sequence, interface=outer, local=local, peer=peer, version=version,
         ike=ike, esp=esp, ike_lifetime=_ike_lifetime(root, version), lifetime=_seconds(root, lifetime), secret=secret,
-        initiate=initiate, on_demand=on_demand, children=children, pfs=dh,
+        initiate=initiate, on_demand=on_demand, children=children, pfs=dh, trap=trap,
         keepalive=0 if off else int(keepalive.words[3]) if keepalive and keepalive.words[3].isdigit() else 10,
     )  # fmt: skip
 

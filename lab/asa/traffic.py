@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 _ETH_P_ALL = 0x0003
 _ETH_P_IP = 0x0800
@@ -39,6 +39,12 @@ class Watch:
             self._found.get_nowait()
         return await self._found.get()
 
+    def notice(self, source: str, target: str) -> None:
+        """A packet that is known of otherwise: one that never reaches an interface."""
+        for name, (local, remote) in self._wanted.items():
+            if ip_address(source) in local and ip_address(target) in remote:
+                self._found.put_nowait(name)
+
     def close(self) -> None:
         """Stop looking."""
         if self._socket is not None:
@@ -54,6 +60,4 @@ class Watch:
                 if address[1] != _ETH_P_IP or len(packet) < 20:
                     continue
                 source, target = IPv4Address(packet[12:16]), IPv4Address(packet[16:20])
-                for name, (local, remote) in self._wanted.items():
-                    if source in local and target in remote:
-                        self._found.put_nowait(name)
+                self.notice(str(source), str(target))
