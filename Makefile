@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Lab tests run in a network of their own, so that they never meet a lab that is up on this machine.
-PRIVATE := $(ROOT) unshare --net --mount --propagation private --
+PRIVATE := $(ROOT) unshare --net --mount --propagation private -- sh -c 'ip link set lo up && exec "$$@"' --
 
 ASA_TESTS := tests/lab/asa tests/lab/asa_driver tests/lab/asa_render
 
