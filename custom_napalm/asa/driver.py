@@ -24,8 +24,9 @@ from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
-from custom_napalm.contract import Candidate, Change, DriverError, Pending, Snapshot, State, TransactionDriver
-from custom_napalm.linux.commits import Commits
+from custom_napalm.commits import Commits
+from custom_napalm.committing import CommittingDriver
+from custom_napalm.contract import DriverError, State
 from custom_napalm.state import IkeSa
 
 _READING = re.compile(
@@ -34,7 +35,7 @@ _READING = re.compile(
 )
 
 
-class AsaDriver(TransactionDriver):
+class AsaDriver(CommittingDriver):
     """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
 
     platform = "asa"
@@ -69,44 +70,6 @@ class AsaDriver(TransactionDriver):
         """Whether the connection stands."""
         return {"is_alive": self._session.is_alive()}
 
-    # What a transaction asks for, see `TransactionDriver`.
-
-    def snapshot(self) -> Snapshot:
-        """The running configuration, secrets included. Refused on a standby unit."""
-        return self._host.snapshot()
-
-    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to `candidate`."""
-        return self._host.plan(candidate, snapshot)
-
-    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` back to the whole of `target`."""
-        return self._host.plan_restore(target, snapshot)
-
-    def arm(self, run_id: str, seconds: int) -> None:
-        """Store the undo on the device, start its timer."""
-        self._host.arm(run_id, seconds)
-
-    def extend(self, seconds: int) -> None:
-        """Let the timer fire `seconds` from now."""
-        self._host.extend(seconds)
-
-    def push(self) -> None:
-        """Send the change to the running configuration."""
-        self._host.push()
-
-    def activate(self) -> None:
-        """Let live sessions and SAs use what was pushed."""
-        self._host.activate()
-
-    def confirm(self) -> None:
-        """Disarm and save."""
-        self._host.confirm()
-
-    def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
-        return self._host.pending()
-
     def state(self) -> State:
         """What the device says of sessions and SAs."""
         return State(bgp=reading.read_bgp(self._session), ike=reading.read_ike(self._session))
@@ -122,40 +85,6 @@ class AsaDriver(TransactionDriver):
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""
         return reading.read_ike(self._session)
-
-    # NAPALM's configuration methods.
-
-    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load a whole configuration, secrets included, as `more system:running-config` prints it."""
-        self._commits.load("replace", filename, config)
-
-    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load lines that are added to the configuration."""
-        self._commits.load("merge", filename, config)
-
-    def compare_config(self) -> str:
-        """The difference that committing would make, without secrets."""
-        return self._commits.compare()
-
-    def discard_config(self) -> None:
-        """Forget the candidate."""
-        self._commits.discard()
-
-    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
-        """Commit the candidate; with `revert_in` the device undoes it after so many seconds unless confirmed."""
-        self._commits.commit(message, revert_in)
-
-    def confirm_commit(self) -> None:
-        """Keep the pending commit, whoever made it."""
-        self._commits.confirm()
-
-    def has_pending_commit(self) -> bool:
-        """Whether a commit waits for its confirmation."""
-        return self._commits.has_pending()
-
-    def rollback(self) -> None:
-        """Undo the pending commit, or else the last one made over this connection."""
-        self._commits.rollback()
 
     # NAPALM's getters.
 

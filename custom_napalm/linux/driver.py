@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 from napalm.base import constants
 from napalm.base.models import AliveDict, ConfigDict, FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
 
-from custom_napalm.contract import Candidate, Change, Pending, Snapshot, State, TransactionDriver
-from custom_napalm.linux import bundle, getters
+from custom_napalm import bundle
+from custom_napalm.commits import Commits
+from custom_napalm.committing import CommittingDriver
+from custom_napalm.contract import Snapshot, State
 from custom_napalm.linux import commands as reading
-from custom_napalm.linux.commits import Commits
+from custom_napalm.linux import getters
 from custom_napalm.linux.component import Component
 from custom_napalm.linux.host import HostTransaction
 from custom_napalm.linux.ssh import SshShell
@@ -18,15 +20,15 @@ from custom_napalm.linux.transaction import DeviceTransaction
 from custom_napalm.state import IkeSa
 
 
-class LinuxDriver(TransactionDriver):
+class LinuxDriver(CommittingDriver):
     """A host that runs `components`, in the order in which a change is pushed to them.
 
     `default_part` is what a loaded text without any header is.
     """
 
-    platform: ClassVar[str] = ""  # NAPALM's name for the driver
     components: ClassVar[tuple[type[Component], ...]] = ()
     default_part: ClassVar[str | None] = None
+    _host: HostTransaction
 
     def __init__(
         self,
@@ -59,44 +61,6 @@ class LinuxDriver(TransactionDriver):
         """Whether the connection stands."""
         return {"is_alive": self._shell.is_alive()}
 
-    # What a transaction asks for, see `TransactionDriver`.
-
-    def snapshot(self) -> Snapshot:
-        """The running configuration, secrets included."""
-        return self._host.snapshot()
-
-    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to `candidate`."""
-        return self._host.plan(candidate, snapshot)
-
-    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` back to the whole of `target`."""
-        return self._host.plan_restore(target, snapshot)
-
-    def arm(self, run_id: str, seconds: int) -> None:
-        """Store snapshot and undo on the device, start its timer."""
-        self._host.arm(run_id, seconds)
-
-    def extend(self, seconds: int) -> None:
-        """Let the timer fire `seconds` from now."""
-        self._host.extend(seconds)
-
-    def push(self) -> None:
-        """Load the change into the running daemons."""
-        self._host.push()
-
-    def activate(self) -> None:
-        """Let live sessions and SAs use what was pushed."""
-        self._host.activate()
-
-    def confirm(self) -> None:
-        """Disarm and persist."""
-        self._host.confirm()
-
-    def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
-        return self._host.pending()
-
     def state(self) -> State:
         """What the daemons say of sessions and SAs."""
         bgp = [sessions for component in self._components if (sessions := component.bgp()) is not None]
@@ -116,40 +80,6 @@ class LinuxDriver(TransactionDriver):
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""
         return self.state().ike or ()
-
-    # NAPALM's configuration methods.
-
-    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load a text (see `custom_napalm.linux.bundle`) whose parts replace the device's as a whole."""
-        self._commits.load("replace", filename, config)
-
-    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load a text whose parts are added to the device's."""
-        self._commits.load("merge", filename, config)
-
-    def compare_config(self) -> str:
-        """The difference that committing would make, without secrets."""
-        return self._commits.compare()
-
-    def discard_config(self) -> None:
-        """Forget the candidate."""
-        self._commits.discard()
-
-    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
-        """Commit the candidate; with `revert_in` the device undoes it after so many seconds unless confirmed."""
-        self._commits.commit(message, revert_in)
-
-    def confirm_commit(self) -> None:
-        """Keep the pending commit, whoever made it."""
-        self._commits.confirm()
-
-    def has_pending_commit(self) -> bool:
-        """Whether a commit waits for its confirmation."""
-        return self._commits.has_pending()
-
-    def rollback(self) -> None:
-        """Undo the pending commit, or else the last one made over this connection."""
-        self._commits.rollback()
 
     # NAPALM's getters.
 

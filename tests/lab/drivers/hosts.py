@@ -4,9 +4,11 @@ import itertools
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -262,6 +264,25 @@ def manage(host: LinuxHost) -> str:
     subprocess.run(["ip", "link", "set", device, "up"], check=True)
     host.sh(f"ip addr add {base}.{low + 2}/30 dev mgmt0; ip link set mgmt0 up")
     return f"{base}.{low + 2}"
+
+
+@contextmanager
+def cut_off(host: LinuxHost, address: str) -> Iterator[None]:
+    """The host's management link is down, and answers again afterwards (neighbor discovery takes its time)."""
+
+    def answers() -> bool:
+        try:
+            socket.create_connection((address, 22), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    host.sh("ip link set mgmt0 down")
+    try:
+        yield
+    finally:
+        host.sh("ip link set mgmt0 up")
+        wait_for(answers, 15, f"{address} after its link came back")
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:

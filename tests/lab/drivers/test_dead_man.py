@@ -10,7 +10,7 @@ import pytest
 from custom_napalm.contract import DriverError, StaleError
 from custom_napalm.strongswan import StrongSwanDriver
 from custom_napalm.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import LinuxHost, wait_for
+from tests.lab.drivers.hosts import LinuxHost, cut_off, wait_for
 from tests.lab.drivers.tunnels import LEFT, NAME, PSK, RIGHT, SECRETS, Pair, candidate, etc_files, spis, transact
 
 NEW_PSK = "a-new-key-that-nobody-may-see"
@@ -38,12 +38,10 @@ class TestTheTimer:
         files = [etc_files(tunnel.left), etc_files(tunnel.right)]
         transact(drivers, [candidate(end) for end in CHANGED], "lost", seconds=6)
         tunnel.wait_up()
-        tunnel.left.sh("ip link set mgmt0 down; kill $(pgrep -f 'sshd: operator')")
-        try:
+        with cut_off(tunnel.left, tunnel.addresses[tunnel.left.name]):
+            tunnel.left.sh("kill $(pgrep -f 'sshd: operator')")
             drivers[1].rollback()
             wait_for(lambda: left_overs(tunnel.left) == [], 20, "the device's own revert")
-        finally:
-            tunnel.left.sh("ip link set mgmt0 up")
         tunnel.wait_up()
         assert [etc_files(tunnel.left), etc_files(tunnel.right)] == files
         later = tunnel.driver(tunnel.left)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from custom_napalm import bundle
 from custom_napalm.contract import CandidateError, Snapshot
-from custom_napalm.linux import bundle
 
 TEXT = """#@ owns /etc/swanctl/*
 #@ frr

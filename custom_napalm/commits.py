@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from napalm.base.exceptions import CommitError, MergeConfigException, NapalmException, ReplaceConfigException
 
+from custom_napalm import bundle
 from custom_napalm.contract import (
     Candidate,
     CandidateError,
@@ -16,7 +17,6 @@ from custom_napalm.contract import (
     Pending,
     Snapshot,
 )
-from custom_napalm.linux import bundle
 
 UNATTENDED = 300
 """Seconds within which a commit without `revert_in` must be done; a device that it lost undoes it then."""
@@ -30,7 +30,7 @@ class Part(Protocol):
 
 
 class Transactional(Protocol):
-    """One host's side of a transaction, as `HostTransaction` has it for Linux."""
+    """One host's side of a transaction, whatever the platform."""
 
     @property
     def armed_with(self) -> Snapshot | None:
@@ -50,6 +50,9 @@ class Transactional(Protocol):
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Start the device's timer for the remembered change."""
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now."""
 
     def push(self) -> None:
         """Load the remembered change."""

@@ -1,0 +1,90 @@
+"""The half of a driver that is the same on every platform: a transaction's steps and NAPALM's configuration methods."""
+
+from typing import ClassVar
+
+from custom_napalm.commits import Commits, Transactional
+from custom_napalm.contract import Candidate, Change, Pending, Snapshot, TransactionDriver
+
+
+class CommittingDriver(TransactionDriver):
+    """A driver whose changes are made by `_host`.
+
+    A platform's driver sets `_host` and `_commits` in its constructor, and adds the connection, `state`,
+    `retry_sessions`, `explain` and the getters.
+    """
+
+    platform: ClassVar[str] = ""  # NAPALM's name for the driver
+    _host: Transactional
+    _commits: Commits
+
+    # What a transaction asks for, see `TransactionDriver`.
+
+    def snapshot(self) -> Snapshot:
+        """The running configuration, secrets included."""
+        return self._host.snapshot()
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate`."""
+        return self._host.plan(candidate, snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._host.plan_restore(target, snapshot)
+
+    def arm(self, run_id: str, seconds: int) -> None:
+        """Store the undo on the device, start its timer."""
+        self._host.arm(run_id, seconds)
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now."""
+        self._host.extend(seconds)
+
+    def push(self) -> None:
+        """Load the change into what runs."""
+        self._host.push()
+
+    def activate(self) -> None:
+        """Let live sessions and SAs use what was pushed."""
+        self._host.activate()
+
+    def confirm(self) -> None:
+        """Disarm and persist."""
+        self._host.confirm()
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change on the device."""
+        return self._host.pending()
+
+    # NAPALM's configuration methods.
+
+    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load a text (see `custom_napalm.bundle`) whose parts replace the device's as a whole."""
+        self._commits.load("replace", filename, config)
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load a text whose parts are added to the device's."""
+        self._commits.load("merge", filename, config)
+
+    def compare_config(self) -> str:
+        """The difference that committing would make, without secrets."""
+        return self._commits.compare()
+
+    def discard_config(self) -> None:
+        """Forget the candidate."""
+        self._commits.discard()
+
+    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
+        """Commit the candidate; with `revert_in` the device undoes it after so many seconds unless confirmed."""
+        self._commits.commit(message, revert_in)
+
+    def confirm_commit(self) -> None:
+        """Keep the pending commit, whoever made it."""
+        self._commits.confirm()
+
+    def has_pending_commit(self) -> bool:
+        """Whether a commit waits for its confirmation."""
+        return self._commits.has_pending()
+
+    def rollback(self) -> None:
+        """Undo the pending commit, or else the last one made over this connection."""
+        self._commits.rollback()
