@@ -1,0 +1,105 @@
+<?php
+/* Putting a run's change back: config.xml, the daemons, and the sessions and SAs that lived by it. */
+
+/** Make sure that loading the system's code finds a file that parses, for it would restore some backup by itself. */
+function routebook_before_revert(array $request): void
+{
+    $snapshot = routebook_snapshot($request['run']);
+    $text = (string) @file_get_contents(ROUTEBOOK_CONFIG);
+    if (file_exists($snapshot) && ($text === '' || routebook_flaw($text) !== '')) {
+        RoutebookAnswer::$changed = true;
+        routebook_store(ROUTEBOOK_CONFIG, routebook_file($snapshot));
+        chmod(ROUTEBOOK_CONFIG, 0644); // as the system makes it
+        @unlink('/tmp/config.cache');
+    }
+}
+
+function routebook_revert(array $request): array
+{
+    $run = $request['run'];
+    $by = $request['by'];
+    $folder = routebook_folder($run);
+    $lock = routebook_lock(300);
+    $phase = routebook_phase($run);
+    if (!in_array($phase, ['armed', 'reverting', 'failed'], true)) {
+        throw new RoutebookRefusal('gone', '');
+    }
+    if ($by === 'timer' && (int) file_get_contents("$folder/deadline") > routebook_now()) {
+        throw new RoutebookRefusal('extended', '');
+    }
+    if ($by === 'boot' && routebook_watched($run)) {
+        throw new RoutebookRefusal('gone', 'its timer runs: this is no reboot');
+    }
+    if (routebook_claim($run, 'revert') !== 'revert') {
+        routebook_finish($run, 'confirmed', 'driver');
+        throw new RoutebookRefusal('gone', '');
+    }
+    routebook_store("$folder/phase", 'reverting');
+    try {
+        $detail = file_exists("$folder/pushed") ? routebook_put_back($run) : '';
+    } catch (Throwable $error) {
+        routebook_store("$folder/detail", $error->getMessage());
+        routebook_store("$folder/phase", 'failed');
+        throw $error;
+    }
+    routebook_finish($run, 'reverted', $by, $detail);
+    flock($lock, LOCK_UN);
+    return ['detail' => $detail];
+}
+
+/** Restore the snapshot as a whole, or, where somebody has changed other things since, what the run has changed. */
+function routebook_put_back(string $run): string
+{
+    global $config;
+    $folder = routebook_folder($run);
+    $snapshot = routebook_snapshot($run);
+    $change = json_decode(routebook_file("$folder/change.json"), true);
+    $wanted = routebook_parse($snapshot);
+    $detail = '';
+    $config = routebook_parse();
+    if (routebook_sum($config) !== routebook_sum($wanted)) {
+        if (routebook_others_changed($change, $wanted)) {
+            $detail = 'something else in config.xml was changed meanwhile by somebody else, and is kept';
+            $config = routebook_parse();
+            routebook_edit($change['undo']);
+            routebook_write("Routebook run $run: taken back");
+        } else {
+            routebook_restore($snapshot);
+        }
+    }
+    routebook_apply($change['applyback']);
+    routebook_activate($change['activateback']);
+    return $detail;
+}
+
+/** Whether undoing the run's edits does not lead to the snapshot. Uses the global $config for it. */
+function routebook_others_changed(array $change, array $wanted): bool
+{
+    global $config;
+    if (isset($change['restore'])) {
+        return false;
+    }
+    routebook_edit($change['undo']);
+    return routebook_loose($config) !== routebook_loose($wanted);
+}
+
+/** A tree's checksum in which lists are in any order and emptied containers do not count. */
+function routebook_loose($tree): string
+{
+    unset($tree['revision']);
+    return hash('sha256', json_encode(routebook_loosened($tree), JSON_INVALID_UTF8_SUBSTITUTE));
+}
+
+function routebook_loosened($value)
+{
+    if (!is_array($value)) {
+        return (string) $value;
+    }
+    $inner = array_map('routebook_loosened', $value);
+    if (array_is_list($value)) {
+        usort($inner, fn ($one, $other) => strcmp(json_encode($one), json_encode($other)));
+    } else {
+        ksort($inner);
+    }
+    return $inner === [] ? '' : $inner;
+}
