@@ -114,7 +114,7 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     for path, element in _settings(wanted):
         settings.setdefault(path, []).append(element)
     if strict:
-        _refuse_foreign(wanted, settings, owned)
+        _refuse_foreign(wanted, owned)
     yield from _setting_edits(running, settings, owned)
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
@@ -176,10 +176,8 @@ def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
                         yield (*below, setting.tag), setting
 
 
-def _refuse_foreign(wanted: Element, settings: Mapping[Path, Sequence[Element]], owned: Sequence[Pattern]) -> None:
-    for path in settings:
-        if not any(pattern.owns(path) for pattern in owned):
-            raise CandidateError(f"the candidate sets {'/'.join(path)}, which ownership.yaml does not own")
+def _refuse_foreign(wanted: Element, owned: Sequence[Pattern]) -> None:
+    """An entry that no pattern owns would take over a hand-made one, and never go away."""
     for path in LISTS:
         for entry in _entries(wanted, path):
             if not any(pattern.owns(path, entry) for pattern in owned):

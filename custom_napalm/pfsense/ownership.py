@@ -2,13 +2,14 @@
 
 A pattern is a path below <pfsense>, without numbers, as in ownership.yaml beside the templates:
 
-    ipsec/phase1[descr=RB *]                             those entries of a list whose `descr` matches
-    installedpackages/openbgpdgroups/config[name=RB*]    the same, by another tag
-    installedpackages/openbgpd/config/asnum              one setting
-    installedpackages/openbgpd/config/row                all rows of a setting that is a list
+    ipsec/phase1 where descr RB *                       those entries of a list whose `descr` matches
+    installedpackages/frrglobalprefixes/config where name RB-*
+    installedpackages/openbgpd/config/asnum             one setting
+    installedpackages/openbgpd/config/row               all rows of a setting that is a list
 
-What matches and is not in the section's text goes away; everything else is left alone. `*` owns all entries of all
-lists that the section's text may have, hand-made ones too: that is for NAPALM's load_replace_candidate.
+What matches and is not in the section's text goes away. Settings that are in the text and that no pattern owns are set,
+and never taken away; entries of lists must be owned. Everything else is left alone. `*` owns all entries of all lists
+that the section's text may have, hand-made ones too: that is for NAPALM's load_replace_candidate.
 """
 
 import fnmatch
@@ -45,7 +46,7 @@ LISTS: Mapping[Path, tuple[str, ...]] = MappingProxyType(
 IPSEC, BGP, WHOLE = "ipsec", "bgp", "config.xml"
 """The parts of a pfSense's configuration: two that sections render, and all of it."""
 
-_PATTERN = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*)(?:\[(?P<tag>[\w.-]+)=(?P<glob>[^\[\]]+)\])?")
+_PATTERN = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*)(?: where (?P<tag>[\w.-]+) (?P<glob>\S.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ def patterns(part: str, declared: Iterable[str]) -> tuple[Pattern, ...]:
         if text == "*":
             found += [Pattern(path) for path in LISTS if belongs(path, part)]
             continue
-        match = _PATTERN.fullmatch(text.removeprefix("/"))
+        match = _PATTERN.fullmatch(text.strip())
         if match is None:
-            raise CandidateError(f"{text!r} is no pattern of ownership: PATH or PATH[TAG=PATTERN]", line=text)
+            raise CandidateError(f"{text!r} is no pattern of ownership: PATH, or PATH where TAG PATTERN", line=text)
         path = tuple(match["path"].split("/"))
         if not belongs(path, part):
             raise CandidateError(f"{text!r} is not in the part {part!r}", line=text)

@@ -211,7 +211,7 @@ function routebook_told(array $neighbors): string
 }
 
 /** Let live sessions and SAs use what is loaded. Waits for nothing that depends on the other end. */
-function routebook_activate(array $what): void
+function routebook_activate(array $what, array $had): void
 {
     foreach ($what['clear'] ?? [] as $neighbor) {
         $peer = escapeshellarg($neighbor);
@@ -221,17 +221,36 @@ function routebook_activate(array $what): void
             routebook_run('/usr/local/bin/vtysh -c ' . escapeshellarg("clear bgp $neighbor"));
         }
     }
-    $loaded = ($what['renew'] ?? []) || ($what['end'] ?? []) ? routebook_connections() : [];
+    if (!in_array('ipsec', $what['parts'], true)) {
+        return;
+    }
+    $loaded = routebook_connections();
     foreach (array_merge($what['end'] ?? [], $what['renew'] ?? []) as $connection) {
-        $name = escapeshellarg($connection);
-        routebook_run(ROUTEBOOK_SWANCTL . " --terminate --ike $name --force --timeout 3");
+        // An end that waits for the other closes only what it had when it loaded the change: what has come since was
+        // made by the other end with the new configuration.
+        $waits = isset($loaded[$connection['name']]) && !$connection['starts'];
+        foreach ($waits ? $had[$connection['name']] ?? [] : ['all'] as $id) {
+            $which = $id === 'all' ? '--ike ' . escapeshellarg($connection['name']) : "--ike-id $id";
+            routebook_run(ROUTEBOOK_SWANCTL . " --terminate $which --force --timeout 3");
+        }
     }
     foreach (array_merge($what['renew'] ?? [], $what['start'] ?? []) as $connection) {
-        foreach ($loaded[$connection] ?? routebook_connections()[$connection] ?? [] as $child) {
+        foreach ($connection['starts'] ? $loaded[$connection['name']] ?? [] : [] as $child) {
             // It ends by itself, in the background: the other end may not have its configuration yet.
-            $command = ROUTEBOOK_SWANCTL . ' --initiate --ike ' . escapeshellarg($connection)
+            $command = ROUTEBOOK_SWANCTL . ' --initiate --ike ' . escapeshellarg($connection['name'])
                 . ' --child ' . escapeshellarg($child) . ' --timeout 5';
             exec("timeout 15 $command >/dev/null 2>&1 </dev/null &");
         }
     }
+}
+
+/** The numbers of the IKE SAs that charon has now, by connection. */
+function routebook_sas(): array
+{
+    $found = [];
+    preg_match_all('/^(\S+): #(\d+), /m', routebook_run(ROUTEBOOK_SWANCTL . ' --list-sas')[1], $matches, PREG_SET_ORDER);
+    foreach ($matches as [, $name, $number]) {
+        $found[$name][] = (int) $number;
+    }
+    return $found;
 }

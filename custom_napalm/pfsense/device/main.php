@@ -37,10 +37,10 @@ try {
     }
     switch ($routebook_action) {
         case 'read':
-            $routebook_text = routebook_file();
-            $routebook_result = ['config' => base64_encode(gzcompress($routebook_text)),
-                'sum' => hash('sha256', $routebook_text), 'packages' => routebook_packages(),
-                'release' => trim((string) @file_get_contents('/etc/version'))];
+            $routebook_result = routebook_read($routebook_request);
+            break;
+        case 'facts':
+            $routebook_result = routebook_facts();
             break;
         case 'arm':
             $routebook_result = routebook_arm($routebook_request);
@@ -52,8 +52,7 @@ try {
             $routebook_result = routebook_push($routebook_request);
             break;
         case 'activate':
-            $routebook_change = json_decode(routebook_file(routebook_folder($routebook_request['run']) . '/change.json'), true);
-            routebook_activate($routebook_change['activate']);
+            $routebook_result = routebook_use($routebook_request);
             break;
         case 'confirm':
             $routebook_result = routebook_confirm($routebook_request);

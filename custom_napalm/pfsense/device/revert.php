@@ -68,7 +68,7 @@ function routebook_put_back(string $run): string
         }
     }
     routebook_apply($change['applyback']);
-    routebook_activate($change['activateback']);
+    routebook_activate($change['activateback'], routebook_sas());
     return $detail;
 }
 
@@ -80,7 +80,26 @@ function routebook_others_changed(array $change, array $wanted): bool
         return false;
     }
     routebook_edit($change['undo']);
+    foreach ($change['undo'] as $edit) {
+        routebook_prune($edit['path'], $wanted);
+    }
     return routebook_loose($config) !== routebook_loose($wanted);
+}
+
+/** Take away what the run's edits made on the way to a path, and what is empty without them. */
+function routebook_prune(string $path, array $wanted): void
+{
+    $steps = explode('/', $path);
+    while (array_pop($steps) !== null && $steps !== []) {
+        $here = $wanted;
+        foreach ($steps as $step) {
+            $here = is_array($here) ? ($here[$step] ?? null) : null;
+        }
+        if ($here !== null || !empty(config_get_path(implode('/', $steps)))) {
+            return;
+        }
+        config_del_path(implode('/', $steps));
+    }
 }
 
 /** A tree's checksum in which lists are in any order and emptied containers do not count. */

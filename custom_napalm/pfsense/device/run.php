@@ -174,6 +174,21 @@ function routebook_push(array $request): array
         routebook_write($change['message']);
     }
     routebook_apply($change['apply']);
+    routebook_store("$folder/sas.json", json_encode(routebook_sas()));
+    flock($lock, LOCK_UN);
+    return [];
+}
+
+/** Let live sessions and SAs use what was pushed; under the lock, so that no reverting is beside it. */
+function routebook_use(array $request): array
+{
+    $lock = routebook_lock(60);
+    $folder = routebook_folder($request['run']);
+    if (routebook_phase($request['run']) !== 'armed') {
+        throw new RoutebookRefusal('gone', '');
+    }
+    $change = json_decode(routebook_file("$folder/change.json"), true);
+    routebook_activate($change['activate'], json_decode(routebook_file("$folder/sas.json"), true));
     flock($lock, LOCK_UN);
     return [];
 }
@@ -279,4 +294,23 @@ function routebook_watch(array $request): void
         usleep(500000); // short, so that it ends with its run
         clearstatcache();
     }
+}
+
+/** config.xml; with 'startup', as a restart would leave it. */
+function routebook_read(array $request): array
+{
+    $live = empty($request['startup']) ? null : routebook_live();
+    $text = routebook_file($live === null ? ROUTEBOOK_CONFIG : routebook_snapshot($live));
+    return ['config' => base64_encode(gzcompress($text)), 'packages' => routebook_packages(),
+        'release' => trim((string) @file_get_contents('/etc/version'))];
+}
+
+/** What NAPALM asks of every device. */
+function routebook_facts(): array
+{
+    $kenv = fn ($name) => trim((string) shell_exec("/bin/kenv -q $name 2>/dev/null"));
+    return ['uptime' => hrtime(true) / 1e9, 'hostname' => gethostname(), 'machine' => php_uname('m'),
+        'release' => trim((string) @file_get_contents('/etc/version')), 'packages' => routebook_packages(),
+        'product' => $kenv('smbios.system.product'), 'serial' => $kenv('smbios.system.serial'),
+        'interfaces' => (string) shell_exec('/sbin/ifconfig -a 2>/dev/null')];
 }
