@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import Change, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
 from routebook.runbook import Render
 from routebook.steps import driver, on_hosts
 
-Goal = Callable[[Task, TransactionDriver, Snapshot], Change]
-"""Plans, with a host's driver, the change from its snapshot to where the run wants it."""
-
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One host's part of a plan."""
+    """One host's part of a plan. `candidate` is what the change was computed for, None where that is a snapshot."""
 
     snapshot: Snapshot
     change: Change
+    candidate: Candidate | None = None
+
+
+Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
+"""Plans, with a host's driver, the change from its snapshot to where the run wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ class Plan:
 def to_candidate(render: Render) -> Goal:
     """The goal of a runbook: what `render` makes of the host's intent."""
 
-    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
-        return device.plan(render(task).result, snapshot)
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> HostPlan:
+        candidate = render(task).result
+        return HostPlan(snapshot, device.plan(candidate, snapshot), candidate)
 
     return goal
 
@@ -49,11 +52,11 @@ def to_candidate(render: Render) -> Goal:
 def to_snapshots(journal: Journal, run_id: str) -> Goal:
     """The goal of rolling a finished run back: each host's configuration from before it."""
 
-    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> HostPlan:
         target = targets[task.host.name]
         if target is None:
             raise RefusedError(f"run {run_id} kept no snapshot of {task.host.name}")
-        return device.plan_restore(target, snapshot)
+        return HostPlan(snapshot, device.plan_restore(target, snapshot))
 
     targets = {host: journal.snapshot(run_id, host) for host in journal.run(run_id).hosts}
     return goal
@@ -71,7 +74,7 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
                 f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
             )
         snapshot = device.snapshot()
-        return HostPlan(snapshot, goal(task, device, snapshot))
+        return goal(task, device, snapshot)
 
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors)
