@@ -143,11 +143,11 @@ class Session:
                 return EXEC[mode].parse(line, offset=offset)
             except SyntaxRefusedError as error:
                 first = error if first is None else farther(first, error)
-        assert first is not None  # noqa: S101
+        assert first is not None
         raise first
 
     def _leave(self, word: str) -> str:
-        assert self.place is not None  # noqa: S101
+        assert self.place is not None
         if word in ("end", "en") or not self.place.path:
             self.place = None
         else:
