@@ -24,6 +24,7 @@ from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
+from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import DriverError, State
@@ -102,12 +103,12 @@ class AsaDriver(CommittingDriver):
 
     def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
         """The sessions, all in "global"."""
-        found: Any = getters.bgp_neighbors(reading.read_bgp(self._session))
+        found: Any = bgp_neighbors(reading.read_bgp(self._session))
         return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
         """The sessions with what the device tells of each, by remote AS."""
-        found: Any = getters.bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
+        found: Any = bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
         return cast("dict[str, PeerDetailsDict]", found)
 
     def ping(

@@ -58,6 +58,4 @@ def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
         change["restore"] = f"restored-by-{run_id}.xml"
         texts[change["restore"]] = planned.restored
     texts["change.json"] = json.dumps(change)
-    return {
-        name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in texts.items()
-    }
+    return {name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in texts.items()}

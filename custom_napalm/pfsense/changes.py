@@ -13,7 +13,6 @@ from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors
 from custom_napalm.pfsense.tree import Element, lines
 from custom_napalm.pfsense.tunnels import Tunnel, tunnels
 
-
 Connection = dict[str, str | bool]  # its name in charon, and whether this end initiates it
 
 
@@ -46,9 +45,7 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
 def parts_of(edits: Iterable[Edit], package: str) -> tuple[str, ...]:
     """The parts of the system that edits touch, in the order in which they are applied."""
     tops = {edit.path[0] for edit in edits}
-    return tuple(
-        part for part, top in (("ipsec", "ipsec"), (package, "installedpackages")) if part and top in tops
-    )
+    return tuple(part for part, top in (("ipsec", "ipsec"), (package, "installedpackages")) if part and top in tops)
 
 
 def parts_between(before: Element, after: Element, package: str) -> tuple[str, ...]:
@@ -115,9 +112,7 @@ def _of(settings: tuple[Any, ...], name: object) -> list[Any]:
     return [value for tag, value in settings if tag == name]
 
 
-def _neighbors(
-    old: dict[str, Neighbor], new: dict[str, Neighbor], package: str, effects: list[Effect]
-) -> list[str]:
+def _neighbors(old: dict[str, Neighbor], new: dict[str, Neighbor], package: str, effects: list[Effect]) -> list[str]:
     clear: list[str] = []
     for address in dict.fromkeys([*old, *new]):
         before, after = old.get(address), new.get(address)
@@ -164,8 +159,10 @@ def shown_trees(before: Element, after: Element) -> str:
 
 def told_edit(edit: Edit) -> str:
     """An edit as one of the change's commands."""
-    return f"{'set' if edit.new else 'remove'} {'/'.join(edit.path[:-1])} {edit.name}" if edit.identity else (
-        f"{'set' if edit.new else 'remove'} {edit.name}"
+    return (
+        f"{'set' if edit.new else 'remove'} {'/'.join(edit.path[:-1])} {edit.name}"
+        if edit.identity
+        else (f"{'set' if edit.new else 'remove'} {edit.name}")
     )
 
 

@@ -55,7 +55,11 @@ class Edit:
         """For the program on the device, whatever has happened to the list in between."""
         if not self.identity:
             return _setting(self.path, self.old)
-        entry = {"path": "/".join(self.path), "at": "find", "key": [list(pair) for pair in self.identity]}
+        entry: dict[str, Any] = {
+            "path": "/".join(self.path),
+            "at": "find",
+            "key": [list(pair) for pair in self.identity],
+        }
         if not self.old:
             return {"do": "drop", **entry}
         if self.twin:

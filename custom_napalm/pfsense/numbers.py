@@ -36,7 +36,9 @@ def numbered(wanted: Element, running: Element) -> None:
         name = entry.value("descr")
         tunnel = next((found for found in tunnels if name == found or name.startswith(f"{found} ")), None)
         if tunnel is None:
-            raise CandidateError(f"phase 2 {name!r} is of no phase 1 of the candidate: its descr begins with none of theirs")
+            raise CandidateError(
+                f"phase 2 {name!r} is of no phase 1 of the candidate: its descr begins with none of theirs"
+            )
         old = known.get(name)
         reqid = old.value("reqid") if old is not None and old.value("reqid") else str(_next(reqids))
         uniqid = old.value("uniqid") if old is not None and old.value("uniqid") else _unique(name, uniqids)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, ip_address
+from ipaddress import ip_address
 from shlex import quote
 from typing import Any
 
@@ -137,11 +137,3 @@ def retry(shell: Shell, names: list[str]) -> None:
     for name in names:
         if name in waiting:
             shell.run(f"{BGPCTL} neighbor {quote(name)} clear")
-
-
-def version_four(router_id: str) -> str:
-    """A router ID, empty if it is none."""
-    try:
-        return str(IPv4Address(router_id))
-    except ValueError:
-        return ""

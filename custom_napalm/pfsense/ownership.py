@@ -63,7 +63,9 @@ class Pattern:
             return False
         if not self.tag:
             return True
-        return len(path) == len(self.path) and entry is not None and fnmatch.fnmatchcase(entry.value(self.tag), self.glob)
+        return (
+            len(path) == len(self.path) and entry is not None and fnmatch.fnmatchcase(entry.value(self.tag), self.glob)
+        )
 
 
 def patterns(part: str, declared: Iterable[str]) -> tuple[Pattern, ...]:

@@ -105,7 +105,9 @@ def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
                 f"{host}: {message}; {fate}. Restore a backup under Diagnostics / Backup & Restore", changed=changed
             )
         case "fallback":
-            return DriverError(f"{host}: {message}. Compare Diagnostics / Backup & Restore / Config History", changed=True)
+            return DriverError(
+                f"{host}: {message}. Compare Diagnostics / Backup & Restore / Config History", changed=True
+            )
         case "daemon":
             return CandidateError(f"{host}: {message}", changed=True)
         case "died" | "php":

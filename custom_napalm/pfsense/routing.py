@@ -11,9 +11,9 @@ from custom_napalm.pfsense.tree import Canonical, Element, canonical
 _OPENBGPD_LIVE = ("set ", "descr", "dump ", "depend ", "announce")
 _FRR_LIVE = frozenset(
     {
-        "descr", "routemap_in", "routemap_out", "prefixfilter_in", "prefixfilter_out", "distribute_in", "distribute_out",
-        "aspathfilter_in", "aspathfilter_out", "maximumprefix_num", "maximumprefix_threshold", "nexthopself",
-        "inboundsoftreconfig", "sendcommunity", "defaultoriginate", "weight", "routereflectorclient", "allowasin",
+        "descr", "routemap_in", "routemap_out", "prefixfilter_in", "prefixfilter_out", "distribute_in",
+        "distribute_out", "aspathfilter_in", "aspathfilter_out", "maximumprefix_num", "maximumprefix_threshold", "nexthopself",
+        "softreconfigurationinbound", "sendcommunity", "defaultoriginate", "weight", "routeclient_reflector", "allowasin",
         "removeprivateas", "unsuppressmap",
     }
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One pfSense's part in a transaction: planned, armed, pushed, confirmed or undone, through the program on the device."""
+"""One pfSense's part in a transaction, made by the program on the device."""
 
 import base64
 import binascii
@@ -173,7 +173,9 @@ class PfSenseTransaction:
         applied = tuple(f"apply {part}" for part in parts)
         if restored is not None:
             diff = shown_trees(before, delta.after)
-            commands, undo = ("restore config.xml as a whole",), ("restore config.xml as a whole",)
+            commands: tuple[str, ...]
+            undo: tuple[str, ...]
+            commands = undo = ("restore config.xml as a whole",)
         else:
             diff = shown_edits(delta.edits)
             commands = tuple(told_edit(edit) for edit in delta.edits)
@@ -282,9 +284,7 @@ class PfSenseTransaction:
         wanted = self.armed_with
         if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
             differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
-            raise DriverError(
-                f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True
-            )
+            raise DriverError(f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True)
         self._over()
         return True
 

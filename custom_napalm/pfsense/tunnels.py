@@ -1,4 +1,4 @@
-"""The IPsec tunnels that config.xml configures: their connections' names in charon, and what their SAs are made with."""
+"""The IPsec tunnels that config.xml configures: their names in charon, and what their SAs are made with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
