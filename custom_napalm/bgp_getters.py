@@ -1,4 +1,4 @@
-"""NAPALM's getters of BGP sessions, from the models alone: for devices that tell no more than these and have no VRFs."""
+"""NAPALM's getters of BGP sessions, from the models alone: for devices without VRFs that tell no more."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -8,7 +8,8 @@ from napalm.base.exceptions import CommandErrorException
 from custom_napalm.linux.shell import Shell
 
 _SWANCTL = re.compile(
-    r"swanctl --(list-(sas|conns|certs|pols|pools|algs)|stats|version|counters)( --(raw|pretty|noblock)| --ike [\w.:-]+)*"
+    r"swanctl --(list-(sas|conns|certs|pols|pools|algs)|stats|version|counters)"
+    r"( --(raw|pretty|noblock)| --ike [\w.:-]+)*"
 )
 _BGPCTL = re.compile(r"bgpctl( -[jn])* (show|network show)( [\w.:/-]+)*")
 _OTHERS = re.compile(

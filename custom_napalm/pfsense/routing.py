@@ -12,9 +12,9 @@ _OPENBGPD_LIVE = ("set ", "descr", "dump ", "depend ", "announce")
 _FRR_LIVE = frozenset(
     {
         "descr", "routemap_in", "routemap_out", "prefixfilter_in", "prefixfilter_out", "distribute_in",
-        "distribute_out", "aspathfilter_in", "aspathfilter_out", "maximumprefix_num", "maximumprefix_threshold", "nexthopself",
-        "softreconfigurationinbound", "sendcommunity", "defaultoriginate", "weight", "routeclient_reflector", "allowasin",
-        "removeprivateas", "unsuppressmap",
+        "distribute_out", "aspathfilter_in", "aspathfilter_out", "maximumprefix_num", "maximumprefix_threshold",
+        "nexthopself", "softreconfigurationinbound", "sendcommunity", "defaultoriginate", "weight",
+        "routeclient_reflector", "allowasin", "removeprivateas", "unsuppressmap",
     }
 )  # fmt: skip
 # bgpd of FRR resets a session by itself when these change; the timers it takes at the next session only.
