@@ -1,7 +1,7 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nornir.core import Nornir
 from nornir.core.task import Task
@@ -9,6 +9,7 @@ from nornir.core.task import Task
 from custom_napalm.contract import Change, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
+from routebook.naming import named_effects
 from routebook.runbook import Render
 from routebook.steps import driver, on_hosts
 
@@ -71,7 +72,9 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
                 f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
             )
         snapshot = device.snapshot()
-        return HostPlan(snapshot, goal(task, device, snapshot))
+        change = goal(task, device, snapshot)
+        effects = named_effects(task.host.data["intent"].tunnels, change.effects)
+        return HostPlan(snapshot, replace(change, effects=effects))
 
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors)

@@ -12,6 +12,7 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
 from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.report.model import HostResult, RunResult
 from routebook.runbook import Check, Runbook, View
@@ -121,8 +122,8 @@ class Running:
                 clock = time.monotonic()
                 view = View(
                     intents={name: self.workspace.intents[name] for name in names},
-                    before=before,
-                    now=now,
+                    before=named_states(self.workspace.intents, before),
+                    now=named_states(self.workspace.intents, now),
                     changed=self._changed(plan, {host: clock - at for host, at in pushed.items()}),
                     explanations=explanations,
                     final=final,
@@ -184,7 +185,8 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
     before = {host: state for host in changed if (state := journal.state(record.id, host)) is not None}
 
     def check(view: View) -> list[Finding]:
-        return baseline.check(before, view.now, view.explanations, final=view.final)
+        then = named_states(view.intents, before)
+        return baseline.check(then, view.now, view.explanations, final=view.final)
 
     return Runbook(checks=(check,), name=f"rollback {record.id}"), to_snapshots(journal, record.id), ",".join(changed)
 

@@ -162,6 +162,23 @@ class Tunnel(Frozen):
     dpd_delay: int | None = None
     asa: AsaEnd | None = None
 
+    @property
+    def connection(self) -> str:
+        """What this end's device calls the IKE SA: an ASA goes by the peer's address."""
+        return self.name if self.asa is None else str(self.remote_address)
+
+    @property
+    def child(self) -> str:
+        """What this end's device calls the CHILD_SA: an ASA by the tunnel interface or the crypto map's entry."""
+        if self.asa is None:
+            return self.name
+        return self.asa.nameif if self.mode == "route" else f"{self.asa.crypto_map} {self.asa.number}"
+
+    @property
+    def child_per_pair(self) -> bool:
+        """Whether each pair of selectors has a CHILD_SA of its own, made when there is traffic for it."""
+        return self.asa is not None and self.mode == "policy"
+
 
 class PrefixRule(Frozen):
     """One line of a prefix list."""
