@@ -185,7 +185,9 @@ def check_pfsense_tunnel(
         if pair.inner is None:
             problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
         elif pair.inner.version == 6:
-            problems.error(inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4")
+            problems.error(
+                inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4"
+            )
     else:
         if not selector_pairs(tunnel):
             problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
