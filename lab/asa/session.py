@@ -123,8 +123,7 @@ class Session:
         word = tokens(line)[0].text.lower()
         if self.place is not None:
             if word in ("exit", "quit", "end") or (word in ("ex", "exi", "en") and len(tokens(line)) == 1):
-                self._leave(word)
-                if self.place is None:
+                if not self._leave(word):
                     await self.daemons.settle()  # on the device, what is configured counts by now
                 return ""
             if not (word == "show" or word.startswith("sho")):
@@ -149,12 +148,14 @@ class Session:
         assert first is not None
         raise first
 
-    def _leave(self, word: str) -> None:
+    def _leave(self, word: str) -> bool:
+        """Go up or out; whether that is still in configuration mode."""
         assert self.place is not None
         if word in ("end", "en") or not self.place.path:
             self.place = None
-        else:
-            self.place.path.pop()
+            return False
+        self.place.path.pop()
+        return True
 
     def help(self, line: str) -> str:
         """What `?` shows."""
