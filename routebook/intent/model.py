@@ -268,6 +268,7 @@ class HostIntent(Frozen):
     platform: str
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
+    bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None
