@@ -10,6 +10,7 @@ from custom_napalm.pfsense.ownership import (
     BGP,
     IPSEC,
     LISTS,
+    VTI_MAPS,
     Identity,
     Path,
     Pattern,
@@ -114,6 +115,7 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
         _one_package(wanted, package)
     else:
         numbered(wanted, running)
+        owned += tuple(_maps_of(running, owned)) + tuple(_maps_of(wanted, owned))
     settings: dict[Path, list[Element]] = {}
     for path, element in _settings(wanted):
         settings.setdefault(path, []).append(element)
@@ -123,6 +125,14 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
             yield from _list_edits(running, path, wanted, owned)
+
+
+def _maps_of(root: Element, owned: Sequence[Pattern]) -> Iterator[Pattern]:
+    """The maps of VTI numbers go with the phase 1 entries that they are of."""
+    path = ("ipsec", "phase1")
+    for entry in _entries(root, path):
+        if any(pattern.owns(path, entry) for pattern in owned):
+            yield Pattern(VTI_MAPS, "reqid", entry.value("ikeid"))
 
 
 def _fragment(section: Section) -> Element:
@@ -167,7 +177,7 @@ def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
     for top in wanted.children:
         for child in top.children:
             path: Path = (top.tag, child.tag)
-            if top.tag == "ipsec" and path not in LISTS:
+            if top.tag == "ipsec" and not any(known[:2] == path for known in LISTS):
                 yield path, child
             elif top.tag == "installedpackages":
                 for inner in child.children:

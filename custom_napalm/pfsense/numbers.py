@@ -43,6 +43,20 @@ def numbered(wanted: Element, running: Element) -> None:
         reqid = old.value("reqid") if old is not None and old.value("reqid") else str(_next(reqids))
         uniqid = old.value("uniqid") if old is not None and old.value("uniqid") else _unique(name, uniqids)
         _put(entry, ikeid=ikeids[tunnel], uniqid=uniqid, reqid=reqid)
+    maps = None if ipsec is None else ipsec.first("vtimaps")
+    _map_interfaces(own, [] if maps is None else maps.all("item"))
+
+
+def _map_interfaces(own: Element, old: Sequence[Element]) -> None:
+    """Number the VTIs, ipsec<ifnum>, as the web interface does with a phase 2; what it calls `reqid` is the `ikeid`."""
+    taken = _numbers(old, "ifnum")
+    known = {entry.value("reqid"): entry for entry in old if entry.value("index") == "0"}
+    for ikeid in dict.fromkeys(entry.value("ikeid") for entry in own.all("phase2") if entry.value("mode") == "vti"):
+        entry = known.get(ikeid)
+        number = entry.value("ifnum") if entry is not None else ikeid if int(ikeid) not in taken else str(_next(taken))
+        taken.add(int(number))
+        item = [Element("reqid", ikeid), Element("index", "0"), Element("ifnum", number)]
+        own.made("vtimaps").children.append(Element("item", "", item))
 
 
 def tunnel_name(descr: str) -> str:
