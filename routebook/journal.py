@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS hosts (
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), at REAL NOT NULL,
     host TEXT, state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS plans (id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), used REAL NOT NULL);
 """
 
 
@@ -181,6 +182,21 @@ class Journal:
             "UPDATE runs SET finished = ?, outcome = ?, message = ? WHERE id = ?",
             (time.time(), outcome, message, run_id),
         )
+
+    def use_plan(self, plan_id: str, run_id: str) -> None:
+        """Write that a saved plan is carried out by a run. Raises RefusedError if one has done so before."""
+        with self._transaction():
+            self.refuse_used(plan_id)
+            self._db.execute("INSERT INTO plans (id, run, used) VALUES (?, ?, ?)", (plan_id, run_id, time.time()))
+
+    def refuse_used(self, plan_id: str) -> None:
+        """Raises RefusedError if a saved plan was carried out before."""
+        row = self._db.execute("SELECT run FROM plans WHERE id = ?", (plan_id,)).fetchone()
+        if row:
+            raise RefusedError(
+                f"plan {plan_id} was carried out by run {row[0]}, and a plan is good for one run; plan again. "
+                "Nothing was changed."
+            )
 
     def discard_secrets(self, run_id: str) -> None:
         """Forget the snapshots of a run that changed nothing."""

@@ -1,27 +1,30 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import Change, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
+from routebook.naming import named_effects
 from routebook.runbook import Render
 from routebook.steps import driver, on_hosts
-
-Goal = Callable[[Task, TransactionDriver, Snapshot], Change]
-"""Plans, with a host's driver, the change from its snapshot to where the run wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One host's part of a plan."""
+    """One host's part of a plan. `candidate` is what the change was computed for, None where that is a snapshot."""
 
     snapshot: Snapshot
     change: Change
+    candidate: Candidate | None = None
+
+
+Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
+"""Plans, with a host's driver, the change from its snapshot to where the run wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ class Plan:
 def to_candidate(render: Render) -> Goal:
     """The goal of a runbook: what `render` makes of the host's intent."""
 
-    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
-        return device.plan(render(task).result, snapshot)
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> HostPlan:
+        candidate = render(task).result
+        return HostPlan(snapshot, device.plan(candidate, snapshot), candidate)
 
     return goal
 
@@ -49,11 +53,11 @@ def to_candidate(render: Render) -> Goal:
 def to_snapshots(journal: Journal, run_id: str) -> Goal:
     """The goal of rolling a finished run back: each host's configuration from before it."""
 
-    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> Change:
+    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> HostPlan:
         target = targets[task.host.name]
         if target is None:
             raise RefusedError(f"run {run_id} kept no snapshot of {task.host.name}")
-        return device.plan_restore(target, snapshot)
+        return HostPlan(snapshot, device.plan_restore(target, snapshot))
 
     targets = {host: journal.snapshot(run_id, host) for host in journal.run(run_id).hosts}
     return goal
@@ -71,7 +75,9 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
                 f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
             )
         snapshot = device.snapshot()
-        return HostPlan(snapshot, goal(task, device, snapshot))
+        planned = goal(task, device, snapshot)
+        effects = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
+        return replace(planned, change=replace(planned.change, effects=effects))
 
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors)

@@ -13,6 +13,7 @@ from routebook.checks import baseline
 from routebook.checks.facts import concerning
 from routebook.events import Event, Listener
 from routebook.findings import Finding
+from routebook.naming import named_states
 from routebook.steps import driver, on_drivers, on_hosts
 from routebook.watching import Explanations, Watcher
 
@@ -51,7 +52,8 @@ class Restorer:
         intents = {name: host.data["intent"] for name, host in self.nornir.inventory.hosts.items()}
 
         def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
-            return concerning(baseline.check(before, now, explanations, final=final), hosts, intents)
+            then, present = (named_states(intents, states) for states in (before, now))
+            return concerning(baseline.check(then, present, explanations, final=final), hosts, intents)
 
         watcher = Watcher(
             self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True

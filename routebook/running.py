@@ -12,9 +12,11 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
 from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
-from routebook.report.model import HostResult, RunResult
+from routebook.report.model import HostResult, RunResult, scrubbed_hosts
 from routebook.runbook import Check, Runbook, View
+from routebook.saving import SavedPlan, stale
 from routebook.steps import told
 from routebook.transaction import JudgeMaker, Options, Transaction
 from routebook.watching import Explanations, Judge, Watcher
@@ -24,6 +26,8 @@ LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
 Approve = Callable[[Mapping[str, HostResult]], bool]
+Keep = Callable[[Plan, Mapping[str, HostResult]], None]
+"""Saves a plan with what is shown of it."""
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class Running:
     stop: threading.Event = field(default_factory=threading.Event)
     options: Options = field(default_factory=Options)
 
-    def plan(self, runbook: Runbook) -> RunResult:
+    def plan(self, runbook: Runbook, keep: Keep | None = None) -> RunResult:
         """What the runbook would do. Devices are only read, and the journal is not touched."""
         timings = Timings()
         started = time.time()
@@ -44,6 +48,8 @@ class Running:
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
         outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
         hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors))
+        if keep is not None and not plan.errors:
+            keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds)
 
     def verify(self, runbook: Runbook, wait: float) -> RunResult:
@@ -60,10 +66,17 @@ class Running:
         outcome = "verified" if definite(findings) == "passed" else "failed"
         return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
 
-    def run(self, runbook: Runbook, goal: Goal | None, approve: Approve) -> RunResult:
-        """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate."""
+    def run(
+        self, runbook: Runbook, goal: Goal | None, approve: Approve, reviewed: SavedPlan | None = None
+    ) -> RunResult:
+        """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
+
+        With a plan that was `reviewed`, exactly that or nothing.
+        """
         started = time.time()
         with open_journal(self.workspace.project) as journal:
+            if reviewed is not None:
+                self._refuse_stale(reviewed, journal)
             run_id = journal.begin(runbook.name, self.workspace.hosts)
             transaction = Transaction(
                 nornir=self.workspace.nornir,
@@ -78,7 +91,7 @@ class Running:
                 stop=self.stop,
             )
             try:
-                outcome = self._outcome(transaction, approve)
+                outcome = self._outcome(transaction, approve, reviewed)
             except BaseException:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
                 if not ON_DEVICE & set(transaction.states.values()):
@@ -99,9 +112,20 @@ class Running:
             message=transaction.message,
         )
 
-    def _outcome(self, transaction: Transaction, approve: Approve) -> str:
+    def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
+        """Raises RefusedError for what can be told of a saved plan without asking any device."""
+        reviewed.refuse_if_over(time.time())
+        journal.refuse_used(reviewed.id)
+        if changed := reviewed.changed_sources(self.workspace.project):
+            raise RefusedError(stale(changed))
+
+    def _outcome(self, transaction: Transaction, approve: Approve, reviewed: SavedPlan | None) -> str:
         if not transaction.prepare():
             transaction.message = transaction.message or "not every host could be planned; nothing was changed"
+            return "refused"
+        if reviewed is not None and (changed := reviewed.changed_hosts(transaction.plan)):
+            transaction.messages |= changed
+            transaction.message = stale([f"{host}: {what}" for host, what in changed.items()])
             return "refused"
         if not transaction.plan.changed:
             transaction.look()
@@ -109,6 +133,8 @@ class Running:
         if not approve(host_results(transaction.plan, transaction.states, {})):
             transaction.message = "not approved; nothing was changed"
             return "refused"
+        if reviewed is not None:
+            transaction.journal.use_plan(reviewed.id, transaction.run_id)
         return transaction.carry_out()
 
     def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
@@ -121,8 +147,8 @@ class Running:
                 clock = time.monotonic()
                 view = View(
                     intents={name: self.workspace.intents[name] for name in names},
-                    before=before,
-                    now=now,
+                    before=named_states(self.workspace.intents, before),
+                    now=named_states(self.workspace.intents, now),
                     changed=self._changed(plan, {host: clock - at for host, at in pushed.items()}),
                     explanations=explanations,
                     final=final,
@@ -184,7 +210,8 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
     before = {host: state for host in changed if (state := journal.state(record.id, host)) is not None}
 
     def check(view: View) -> list[Finding]:
-        return baseline.check(before, view.now, view.explanations, final=view.final)
+        then = named_states(view.intents, before)
+        return baseline.check(then, view.now, view.explanations, final=view.final)
 
     return Runbook(checks=(check,), name=f"rollback {record.id}"), to_snapshots(journal, record.id), ",".join(changed)
 

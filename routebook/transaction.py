@@ -69,7 +69,8 @@ class Transaction:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
         with self.timings.phase("pre-checks"):
             self.before = read_states(self.nornir, self.observed).values
-            self.findings = self.judge(self.before, self.plan, {})(self.before, {}, final=True)
+            # There is no change to compare with: everything intended must be good.
+            self.findings = self.judge({}, self.plan, {})(self.before, {}, final=True)
         return self.findings
 
     def carry_out(self) -> str:

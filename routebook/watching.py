@@ -12,6 +12,7 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import State
 from routebook.findings import Finding, definite, suspects
+from routebook.naming import device_name
 from routebook.steps import Outcome, driver, on_drivers, on_hosts
 
 FIRST_PAUSE = 0.3
@@ -79,8 +80,10 @@ class Watcher:
         seconds = math.ceil(time.monotonic() - self.since)
 
         def step(task: Task) -> dict[str, list[str]]:
-            device = driver(task)
-            return {subject: device.explain(subject, seconds) for subject in wanted[task.host.name]}
+            device, tunnels = driver(task), task.host.data["intent"].tunnels
+            return {
+                subject: device.explain(device_name(tunnels, subject), seconds) for subject in wanted[task.host.name]
+            }
 
         answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
         return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}

@@ -68,6 +68,11 @@ def open_journal(project: Path) -> Journal:
     return Journal(project / STATE_FOLDER / "journal.db")
 
 
+def plan_key_file(project: Path) -> Path:
+    """The file with the key of the project's saved plans."""
+    return project / STATE_FOLDER / "plan.key"
+
+
 def run_folder(project: Path, run_id: str) -> Path:
     """Where a run's reports are."""
     return project / STATE_FOLDER / "runs" / run_id

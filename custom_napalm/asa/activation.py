@@ -98,6 +98,17 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
         if acl in acls:
             for peer in (*old.map_peers.get(entry, ()), *new.map_peers.get(entry, ())):
                 touched.setdefault(peer, f"its selectors, access-list {acl}, change")
+    for name, tunnel in new.tunnels.items():
+        if name not in old.tunnels and tunnel.peer in old.peers:
+            # Another tunnel to the same peer is left alone, so only the interface's name tells which is meant.
+            found._effect("tunnel-new", tunnel.nameif or tunnel.peer, "the tunnel is new")
+        elif name not in old.tunnels:
+            touched.setdefault(tunnel.peer, "the tunnel is new")
+    for name, tunnel in old.tunnels.items():
+        if name not in new.tunnels and tunnel.peer in new.peers:
+            found._effect("tunnel-removed", tunnel.peer, f"its interface {name} is taken away")
+        elif name not in new.tunnels:
+            touched.setdefault(tunnel.peer, "the tunnel is taken away")
     for peer, reason in touched.items():
         if not _is_address(peer):
             continue  # a tunnel group of another kind, or a name that only `names` could tell
@@ -139,9 +150,18 @@ def _peers_of(top: str, line: str, old: "_Facts", new: "_Facts") -> Iterable[tup
     ):
         match = pattern.match(top)
         if match is not None and not line.startswith(("description ", "no description")):
-            for facts in (old, new):
-                for peer in facts.users(uses, match[1]):
+            for facts, other in ((old, new), (new, old)):
+                for peer in facts.users(uses, match[1], other):
                     yield peer, f"{what} {match[1]} changes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Interface:
+    """A tunnel interface."""
+
+    peer: str
+    profile: str
+    nameif: str
 
 
 class _Facts:
@@ -155,7 +175,7 @@ class _Facts:
         self.versions: tuple[str, ...] = ()
         self._map_words: dict[tuple[str, str], set[str]] = {}
         self._profiles: dict[str, set[str]] = {}  # profile to proposals
-        self._tunnels: dict[str, tuple[str, str]] = {}  # interface to destination and profile
+        self.tunnels: dict[str, _Interface] = {}
         policy_uses: dict[str, set[str]] = {}
         groups = set()
         for node in config.nodes:
@@ -181,7 +201,7 @@ class _Facts:
             for name in list(used):
                 used |= policy_uses.get(name, set())
         self.peers = groups | {peer for peers in self.map_peers.values() for peer in peers}
-        self.peers |= {destination for destination, _ in self._tunnels.values()}
+        self.peers |= {tunnel.peer for tunnel in self.tunnels.values()}
 
     def _bgp(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -206,15 +226,20 @@ class _Facts:
     def _interface(self, name: str, lines: Sequence[str]) -> None:
         destination = next((match[1] for line in lines if (match := _DESTINATION.fullmatch(line))), "")
         profile = next((match[1] for line in lines if (match := _PROTECTION.match(line))), "")
+        nameif = next((line.split()[1] for line in lines if line.startswith("nameif ")), "")
         if destination:
-            self._tunnels[name] = (destination, profile)
+            self.tunnels[name] = _Interface(destination, profile, nameif)
 
-    def users(self, kind: str, name: str) -> list[str]:
-        """The peers whose tunnels use a profile, proposal or tunnel interface."""
+    def users(self, kind: str, name: str, other: "_Facts") -> list[str]:
+        """The peers whose tunnels use a profile, proposal or tunnel interface, here and in `other`.
+
+        A tunnel interface that comes or goes uses nothing yet, or no more.
+        """
+        both = {key: tunnel for key, tunnel in self.tunnels.items() if key in other.tunnels}
         if kind == "interface":
-            return [self._tunnels[name][0]] if name in self._tunnels else []
+            return [both[name].peer] if name in both else []
         profiles = {name} if kind == "profile" else {key for key, words in self._profiles.items() if name in words}
-        peers = [destination for destination, profile in self._tunnels.values() if profile in profiles]
+        peers = [tunnel.peer for tunnel in both.values() if tunnel.profile in profiles]
         if kind == "proposal":
             maps = [key for key, words in self._map_words.items() if name in words]
             peers += [peer for key in maps for peer in self.map_peers.get(key, ())]

@@ -1,6 +1,7 @@
 """An ASA's tunnels in the models that all platforms share, put together from what several `show` commands print."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from custom_napalm.asa import algorithms
@@ -51,26 +52,35 @@ def ike_sas(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    received: int = 0
+    sent: int = 0
+    lifetime: int = 0
+    left: int = 0
+
+    @property
+    def installed(self) -> int:
+        return max(0, self.lifetime - self.left)
+
+
 class _Counts:
     """What `show vpn-sessiondb` knows of a child: bytes in, bytes out, seconds since it was installed."""
 
     def __init__(self, sessions: Iterable[sessiondb.Session]) -> None:
-        self._by_flow: dict[tuple[str, str, str], tuple[int, int, int]] = {}
-        self.groups: dict[str, int] = {}
+        self._by_flow: dict[tuple[str, str, str], list[_Count]] = {}
         for session in sessions:
             peer = session.fields["IP Addr"]
-            self.groups[peer] = session.duration
             for child in session.children:
                 life = [int(child.fields.get(name, "0").split()[0] or 0) for name in ("Rekey Int (T)", "Rekey Left(T)")]
                 local, remote = (sessiondb.selector(child.fields[name]) for name in ("Local Addr", "Remote Addr"))
-                self._by_flow[peer, local, remote] = (
-                    int(child.fields["Bytes Rx"]),
-                    int(child.fields["Bytes Tx"]),
-                    max(0, life[0] - life[1]),
-                )
+                count = _Count(int(child.fields["Bytes Rx"]), int(child.fields["Bytes Tx"]), *life)
+                self._by_flow.setdefault((peer, local, remote), []).append(count)
 
-    def of(self, flow: Flow) -> tuple[int, int, int]:
-        return self._by_flow.get((str(flow.peer), flow.local_selector, flow.remote_selector), (0, 0, 0))
+    def of(self, flow: Flow, remaining: int | None) -> _Count:
+        """Two tunnels to one peer may have the same selectors: what is left of a child's life tells them apart."""
+        found = self._by_flow.get((str(flow.peer), flow.local_selector, flow.remote_selector), [])
+        return min(found, key=lambda count: abs(count.left - (remaining or 0)), default=_Count())
 
 
 def _ikev2(sa: Ikev2Sa, children: tuple[ChildSa, ...]) -> IkeSa:
@@ -167,7 +177,7 @@ def _child(
 ) -> ChildSa:
     encryption, integrity = algorithms.esp_transform(inbound.transform)
     pfs = next((word.removeprefix("PFS Group ") for word in inbound.settings if word.startswith("PFS Group ")), "")
-    received, sent, installed = counts.of(flow)
+    count = counts.of(flow, inbound.remaining)
     virtual = "VTI" in inbound.settings or flow.map_tag.startswith("__vti-")
     map_name = flow.map_tag if flow.sequence is None else f"{flow.map_tag} {flow.sequence}"
     return ChildSa(
@@ -181,9 +191,9 @@ def _child(
         encryption=encryption,
         integrity=integrity,
         dh_group=algorithms.dh_group(pfs),
-        installed=installed,
-        bytes_in=received,
-        bytes_out=sent,
+        installed=count.installed,
+        bytes_in=count.received,
+        bytes_out=count.sent,
         packets_in=flow.packets_in or 0,
         packets_out=flow.packets_out or 0,
     )
@@ -194,7 +204,7 @@ def _version(flow: Flow) -> int:
 
 
 def _any(peer: IPAddress) -> IPAddress:
-    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # noqa: S104  "not told"
+    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # "not told"
 
 
 def _spi(number: int) -> str:

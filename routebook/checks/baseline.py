@@ -39,8 +39,8 @@ def _host(facts: Facts, host: str, before: State) -> Iterator[Finding]:
             yield _session(facts, host, session, present.get((session.vrf, session.peer)))
     for name in dict.fromkeys(sa.name for sa in before.ike or ()):
         old = [child for sa in sas_of(before, name) if sa.up for child in sa.children if child.up]
-        for child in {child.name: child for child in old}.values():
-            yield _child(facts, host, name, child, now)
+        for child in dict.fromkeys(child.name for child in old):
+            yield _child(facts, host, name, [each for each in old if each.name == child], now)
 
 
 def _session(facts: Facts, host: str, old: BgpSession, session: BgpSession | None) -> Finding:
@@ -62,15 +62,16 @@ def _session(facts: Facts, host: str, old: BgpSession, session: BgpSession | Non
     return Finding(host, "baseline.session", subject, "ok", (f"{host}: Established, as before the run",))
 
 
-def _child(facts: Facts, host: str, name: str, old: ChildSa, now: State) -> Finding:
+def _child(facts: Facts, host: str, name: str, old: list[ChildSa], now: State) -> Finding:
+    """Whether one of a name's children is back: where each pair of selectors has its own, traffic makes the others."""
     sas = [sa for sa in sas_of(now, name) if sa.up]
-    children = [child for sa in sas for child in installed(sa, old.name)]
+    children = [child for sa in sas for child in installed(sa, old[0].name)]
     if not children:
         lines = tuple(f"{host} log: {line}" for line in facts.lines(host, name))
         told = f"{host}: INSTALLED before the run, now {'no child' if sas else 'no IKE SA'}"
         return Finding(host, "baseline.tunnel", name, "pending", (told, *lines), "the tunnel is not up again")
-    if not any(_selectors(child) == _selectors(old) for child in children):
-        told = f"{host}: selectors {_told(children[0])}, before the run {_told(old)}"
+    if not {_selectors(child) for child in children} & {_selectors(child) for child in old}:
+        told = f"{host}: selectors {_told(children[0])}, before the run {_told(old[0])}"
         return Finding(host, "baseline.tunnel", name, "pending", (told,), "up, but not as before the run")
     return Finding(host, "baseline.tunnel", name, "ok", (f"{host}: child INSTALLED, as before the run",))
 

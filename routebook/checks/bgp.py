@@ -51,7 +51,7 @@ def check(
     good. Otherwise what was no better before and is untouched by the run becomes a warning. `explanations` are
     log lines from after the push. With `final`, what is pending has failed.
     """
-    facts = Facts(intents, {} if before is now else before, now, changed, explanations)
+    facts = Facts(intents, before, now, changed, explanations)
     found = [*_evaluate(facts, tolerance)]
     found = excuse_old_trouble(found, _evaluate(facts.at_start(), tolerance), _touched(facts), changed)
     return settle(found) if final else found

@@ -65,7 +65,7 @@ def check(
     good. `explanations` must be log lines from after the activation at both ends: a failed authentication among
     them is definite. With `final`, what is pending has failed.
     """
-    facts = Facts(intents, {} if before is now else before, now, changed, explanations)
+    facts = Facts(intents, before, now, changed, explanations)
     touched = frozenset(
         (host, tunnel.name)
         for host, intent in intents.items()
@@ -107,14 +107,18 @@ def _tunnel(end: _End) -> Iterator[Finding]:
         yield _down(end, "child", f"IKE SA up, no child INSTALLED ({', '.join(other) or 'no child at all'})")
         return
     child = children[0]
+    current = _in_use(end.tunnel, children)
     yield end.finding(
         "child",
         "ok",
-        f"INSTALLED for {child.installed} s, SPIs in {child.spi_in} out {child.spi_out}, "
-        f"bytes in {child.bytes_in} out {child.bytes_out}",
+        *(
+            f"INSTALLED for {each.installed} s, SPIs in {each.spi_in} out {each.spi_out}, "
+            f"bytes in {each.bytes_in} out {each.bytes_out}"
+            for each in current
+        ),
     )
     yield from _algorithms(end, ike, child)
-    yield from _selectors(end, child)
+    yield from _selectors(end, current)
     yield from _age(end, ike, child)
     yield from _duplicates(end, children)
     yield from _crosswise(end, children)
@@ -144,11 +148,20 @@ def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
         yield end.finding("algorithms", "ok", f"IKE {ike_suite(ike)}, ESP {child_suite(child)}")
 
 
-def _selectors(end: _End, child: ChildSa) -> Iterator[Finding]:
-    sides = (
-        ("local", child.local_selectors, end.tunnel.local_selectors),
-        ("remote", child.remote_selectors, end.tunnel.remote_selectors),
-    )
+def _in_use(tunnel: Tunnel, children: list[ChildSa]) -> list[ChildSa]:
+    """The newest child, or where each pair of selectors has its own, the newest of each pair."""
+    if not tunnel.child_per_pair:
+        return children[:1]
+    found: dict[tuple[frozenset[str], frozenset[str]], ChildSa] = {}
+    for child in children:
+        found.setdefault((frozenset(child.local_selectors), frozenset(child.remote_selectors)), child)
+    return list(found.values())
+
+
+def _selectors(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
+    local = list(dict.fromkeys(selector for child in children for selector in child.local_selectors))
+    remote = list(dict.fromkeys(selector for child in children for selector in child.remote_selectors))
+    sides = (("local", local, end.tunnel.local_selectors), ("remote", remote, end.tunnel.remote_selectors))
     status: Status = "ok"
     remarks: list[str] = []
     for side, actual, intended in sides:
@@ -158,14 +171,16 @@ def _selectors(end: _End, child: ChildSa) -> Iterator[Finding]:
             status = "failed"
             remarks.append(f"{side} selectors {' '.join(actual)} are not networks")
             continue
-        if difference.missing or difference.excess or difference.restricted:
+        # A pair that waits for its first traffic is not there yet, and nothing is wrong with it.
+        wanting = difference.missing and not end.tunnel.child_per_pair
+        if wanting or difference.excess or difference.restricted:
             status = "failed"
-        elif difference.narrowed and status == "ok":
+        elif (difference.narrowed or difference.missing) and status == "ok":
             status = "warning"
         remarks += _differences(side, difference)
-    told = f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}"
+    told = [f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}" for child in children]
     # Wrong selectors of a child that is about to be replaced are a matter of waiting.
-    yield end.finding("selectors", "pending" if status == "failed" else status, told, cause="; ".join(remarks))
+    yield end.finding("selectors", "pending" if status == "failed" else status, *told, cause="; ".join(remarks))
 
 
 def _differences(side: str, difference: SelectorDifference) -> Iterator[str]:
@@ -200,7 +215,7 @@ def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
 
 def _duplicates(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
     up = sum(sa.up for sa in end.sas)
-    if up > 1 or len(children) > 1:
+    if up > 1 or len(children) > len(_in_use(end.tunnel, children)):
         yield end.finding("duplicate", "warning", f"{up} IKE SAs up, {len(children)} children INSTALLED")
 
 

@@ -1,23 +1,54 @@
 """`routebook plan`: the exact difference on every device, without a trace on any."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from routebook.cli import options
 from routebook.cli.context import Context
+
+if TYPE_CHECKING:
+    from routebook.planning import Plan
+    from routebook.report.model import HostResult
 
 
 @click.command()
 @click.argument("runbook", default="deploy")
 @options.limit
 @options.as_json
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Save the plan, without secrets, for `routebook run --plan FILE`.",
+)
+@click.option(
+    "--ttl",
+    type=click.IntRange(1, 30 * 86_400),
+    default=86_400,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the saved plan is good for.",
+)
 @click.pass_obj
-def plan(context: Context, runbook: str, limit: str, as_json: bool) -> None:
+def plan(context: Context, runbook: str, limit: str, as_json: bool, out: Path | None, ttl: int) -> None:
     """Show what RUNBOOK (default: deploy) would send to every device, and what would undo it.
 
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
+    from routebook import saving
     from routebook.cli.at_work import carry_out
     from routebook.runbook import load
+    from routebook.workspace import plan_key_file
 
     book = load(context.project, runbook)
-    carry_out(context, limit, book.hosts, lambda running: running.plan(book), as_json=as_json)
+
+    def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
+        assert out is not None  # noqa: S101  only then it is called
+        key = saving.open_key(plan_key_file(context.project), make=True)
+        made = saving.save(out, context.project, key, plan, shown, runbook=runbook, limit=limit, seconds=ttl)
+        click.echo(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
+
+    carry_out(context, limit, book.hosts, lambda running: running.plan(book, keep if out else None), as_json=as_json)

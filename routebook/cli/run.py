@@ -1,5 +1,7 @@
 """`routebook run`: a runbook as a transaction over all its hosts."""
 
+from pathlib import Path
+
 import click
 
 from routebook.cli import options
@@ -7,7 +9,7 @@ from routebook.cli.context import Context
 
 
 @click.command()
-@click.argument("runbook")
+@click.argument("runbook", required=False)
 @options.limit
 @options.yes
 @options.as_json
@@ -18,19 +20,46 @@ from routebook.cli.context import Context
     metavar="SECONDS",
     help="How long the post-checks may take; by default what the runbook says.",
 )
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Carry out this plan, made by `routebook plan --out FILE`: exactly what was reviewed, or nothing.",
+)
 @click.pass_obj
 def run(
-    context: Context, runbook: str, limit: str, yes: bool, as_json: bool, confirm_timeout: int, deadline: int | None
+    context: Context,
+    runbook: str | None,
+    limit: str,
+    yes: bool,
+    as_json: bool,
+    confirm_timeout: int,
+    deadline: int | None,
+    plan_file: Path | None,
 ) -> None:
     """Carry out RUNBOOK: plan, arm every device, push, check, then confirm everywhere or roll back everywhere.
 
-    Exit code 0: confirmed, or nothing to do; 1: refused, nothing changed; 3: checks failed and everything was
-    rolled back; 4: needs attention; 130: interrupted and rolled back.
+    With --plan no question is asked: saving and reviewing the plan was the question. Exit code 0: confirmed, or
+    nothing to do; 1: refused, nothing changed; 3: checks failed and everything was rolled back; 4: needs attention;
+    130: interrupted and rolled back.
     """
+    from routebook import saving
     from routebook.cli.at_work import approval, carry_out
     from routebook.runbook import load
     from routebook.transaction import Options
+    from routebook.workspace import plan_key_file
 
+    reviewed = None
+    if plan_file is not None:
+        if limit:
+            raise click.UsageError("--plan says which hosts; --limit cannot be given beside it")
+        reviewed = saving.load(plan_file, lambda: saving.open_key(plan_key_file(context.project)))
+        if runbook not in (None, reviewed.runbook):
+            raise click.UsageError(f"{plan_file} is a plan of runbook {reviewed.runbook!r}, not of {runbook!r}")
+        runbook, limit, yes = reviewed.runbook, reviewed.limit, True
+    if runbook is None:
+        raise click.UsageError("name a runbook, or a saved plan with --plan")
     book = load(context.project, runbook)
     if book.render is None:
         raise click.UsageError(f"runbook {runbook!r} changes nothing; use `routebook verify {runbook}`")
@@ -38,7 +67,7 @@ def run(
         context,
         limit,
         book.hosts,
-        lambda running: running.run(book, None, approval(yes=yes, as_json=as_json)),
+        lambda running: running.run(book, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
         options=Options(confirm_timeout, deadline or book.deadline),
     )

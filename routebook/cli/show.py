@@ -1,7 +1,8 @@
-"""`routebook show`: one run, its hosts and its transitions."""
+"""`routebook show`: one run, its hosts and its transitions; or a saved plan, for review."""
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -14,10 +15,16 @@ from routebook.cli.context import Context
 @options.as_json
 @click.pass_obj
 def show(context: Context, run_id: str | None, as_json: bool) -> None:
-    """Show RUN (default: the last one): what became of each host and when. It may be shortened."""
+    """Show RUN (default: the last one): what became of each host and when. It may be shortened.
+
+    RUN may also be the file of a saved plan: its exact difference for each host, as it was reviewed.
+    """
     from routebook.errors import RefusedError
     from routebook.workspace import open_journal, run_folder
 
+    if run_id is not None and Path(run_id).is_file():
+        _show_plan(context, Path(run_id))
+        return
     with open_journal(context.project) as journal:
         if run_id is None:
             newest = journal.runs(1)
@@ -42,3 +49,17 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
         click.echo(f"  {when}  {host:<16} {reached}" + (f"  {detail}" if detail else ""))
     if folder.is_dir():
         click.echo(f"reports: {folder}")
+
+
+def _show_plan(context: Context, path: Path) -> None:
+    from routebook import saving
+    from routebook.cli.progress import console
+    from routebook.report import render_changes
+    from routebook.workspace import plan_key_file
+
+    plan = saving.load(path, lambda: saving.open_key(plan_key_file(context.project)))
+    render_changes(plan.results(), console())
+    click.echo(
+        f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "
+        f"good until {saving.moment(plan.expires)}"
+    )

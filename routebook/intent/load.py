@@ -25,6 +25,7 @@ from routebook.intent.model import (
     TunnelPair,
 )
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
+from routebook.intent.pfsense_rules import check_redistribution
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
@@ -149,6 +150,7 @@ def _hosts(
             platform=node.platform,
             hostname=node.hostname,
             version=node.version,
+            bgp_package=node.bgp_package,
             groups=node.groups,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
@@ -188,9 +190,11 @@ def _redistributed(
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
             if node.can is not None and not node.can.bgp:
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
-            if node.addressed and entry.route_map is not None:
+            if node.platform == "asa" and entry.route_map is not None:
                 what = f"redistribution: {node.name} is an ASA and"
                 check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+            if node.platform == "pfsense":
+                check_redistribution(node, entry, policies, problems)
             for family in entry.families:
                 if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
                     problems.error(
@@ -227,6 +231,12 @@ def _bgp(
             "give it an IPv4 loopback, or data: {router_id: …}",
         )
         return None
+    if node.can is not None and node.can.bgp_packages and not node.bgp_package:
+        problems.error(
+            node.mark,
+            f"{node.name} is {node.kind} and speaks BGP, by which package is not said",
+            f"write data: {{bgp_package: {' or '.join(node.can.bgp_packages)}}}",
+        )
     other = router_ids.setdefault(node.router_id, node.name)
     if other != node.name:
         problems.error(node.mark, f"{node.name} has the router ID of {other}, {node.router_id}", "make them differ")

@@ -162,6 +162,23 @@ class Tunnel(Frozen):
     dpd_delay: int | None = None
     asa: AsaEnd | None = None
 
+    @property
+    def connection(self) -> str:
+        """What this end's device calls the IKE SA: an ASA goes by the peer's address."""
+        return self.name if self.asa is None else str(self.remote_address)
+
+    @property
+    def child(self) -> str:
+        """What this end's device calls the CHILD_SA: an ASA by the tunnel interface or the crypto map's entry."""
+        if self.asa is None:
+            return self.name
+        return self.asa.nameif if self.mode == "route" else f"{self.asa.crypto_map} {self.asa.number}"
+
+    @property
+    def child_per_pair(self) -> bool:
+        """Whether each pair of selectors has a CHILD_SA of its own, made when there is traffic for it."""
+        return self.asa is not None and self.mode == "policy"
+
 
 class PrefixRule(Frozen):
     """One line of a prefix list."""
@@ -251,6 +268,7 @@ class HostIntent(Frozen):
     platform: str
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
+    bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None

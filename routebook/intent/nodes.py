@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
@@ -34,6 +35,7 @@ class Node:
     version: str = ""
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
+    bgp_package: str = ""
 
     @property
     def can(self) -> Platform | None:
@@ -44,6 +46,11 @@ class Node:
     def kind(self) -> str:
         """What it is, in a sentence."""
         return (self.can.called if self.can else "") or f"a {self.platform}"
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether its BGP daemon passes every route, so that only the other end of a session can filter."""
+        return self.can is not None and self.bgp_package in self.can.unfiltered
 
     @property
     def addressed(self) -> bool:
@@ -233,7 +240,21 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         version=data("version") or "",
         release=release,
         version_mark=version_mark,
+        bgp_package=_bgp_package(name, chain, platform or "", problems),
     )
+
+
+def _bgp_package(name: str, chain: Iterable[ElementInput], platform: str, problems: Problems) -> str:
+    owner = next((element for element in chain if element.data.bgp_package is not None), None)
+    if owner is None or platform not in PLATFORMS:
+        return ""
+    package, choices = str(owner.data.bgp_package), PLATFORMS[platform].bgp_packages
+    mark = owner.mark("data", "bgp_package")
+    if not choices:
+        problems.error(mark, f"{name}: bgp_package is of a pfSense", "remove it")
+    elif package not in choices:
+        problems.error(mark, f"{name}: there is no BGP package {package!r}", f"write {' or '.join(choices)}")
+    return package if package in choices else ""
 
 
 def _release(chain: Iterable[ElementInput], platform: str, problems: Problems) -> tuple[Release | None, Mark | None]:
@@ -254,6 +275,7 @@ def _interfaces(
 ) -> tuple[tuple[Interface, ...], dict[str, Mark]]:
     interfaces, marks = [], {}
     named = platform in PLATFORMS and PLATFORMS[platform].addressed
+    check_name = check_interface_name if platform == "pfsense" else None
     for name, interface in given.items():
         marks[name] = interface.mark()
         loopback = name.lower().rstrip("0123456789") in _LOOPBACKS
@@ -269,6 +291,8 @@ def _interfaces(
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
         if platform and not named and (interface.nameif or interface.crypto_map):
             problems.error(interface.mark(), f"{name}: nameif and crypto_map are of an ASA's interfaces", "remove them")
+        if check_name is not None and not loopback:
+            check_name(name, interface.mark(), problems)
         if named and not loopback and interface.nameif is None and "/" in name:
             problems.error(interface.mark(), f"interface {name} has no name to be called by", "write nameif: …")
         interfaces.append(

@@ -21,6 +21,7 @@ from routebook.intent.fields import (
     Name,
     Nameif,
     Number,
+    PolicyChoice,
     PolicyName,
     Port,
     Prefix,
@@ -85,6 +86,7 @@ class DataInput(Input):
     asn: Asn | None = None
     router_id: Address | None = None
     version: Word | None = None  # the release that runs there
+    bgp_package: Word | None = None  # of a pfSense
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
 
@@ -144,10 +146,10 @@ class CacheInput(Input):
 class SideInput(Input):
     """What one end of a session does with it."""
 
-    import_: ByFamily[PolicyName] | None = Field(default=None, alias="import")
-    export: ByFamily[PolicyName] | None = None
-    prefix_list_in: ByFamily[PolicyName] | None = None
-    prefix_list_out: ByFamily[PolicyName] | None = None
+    import_: ByFamily[PolicyChoice] | None = Field(default=None, alias="import")
+    export: ByFamily[PolicyChoice] | None = None
+    prefix_list_in: ByFamily[PolicyChoice] | None = None
+    prefix_list_out: ByFamily[PolicyChoice] | None = None
     max_prefix: ByFamily[Count] | None = None
     min_received: ByFamily[Number] = 0
     min_sent: ByFamily[Number] = 0

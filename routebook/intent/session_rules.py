@@ -5,6 +5,7 @@ from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily, Session
 from routebook.intent.nodes import Node
+from routebook.intent.pfsense_rules import check_pfsense_session
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 
@@ -14,6 +15,7 @@ _BY_FAMILY = (
     ("prefix_list_in", "prefix_lists"),
     ("prefix_list_out", "prefix_lists"),
 )
+_OF_PLATFORM = {"asa": check_asa_session, "pfsense": check_pfsense_session}
 _VERSION = {"ipv4-unicast": "ipv4", "ipv6-unicast": "ipv6"}
 _OVER = {"link": "a link", "loopback": "loopbacks", "tunnel": "a tunnel"}
 
@@ -38,8 +40,8 @@ def check_session(
         if me.managed:
             neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)
-            if me.addressed:
-                check_asa_session(session, me, neighbor, own, endpoints, mark, policies, problems)
+            if check := _OF_PLATFORM.get(me.platform):
+                check(session, me, neighbor, own, endpoints, mark, policies, problems)
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
             for family in neighbor.families:
@@ -154,7 +156,9 @@ def _check_family(
         )
         if not any(names)
     ]
-    if missing:
+    if me.unfiltered:
+        problems.warn(mark, f"{what}: no route of this session is filtered here", "filter at the other end")
+    elif missing:
         problems.error(
             mark,
             f"{what}: an external session has no policy {' and none '.join(missing)}",

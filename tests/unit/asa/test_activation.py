@@ -130,3 +130,27 @@ def test_a_crypto_map_gets_traffic_from_inside_its_local_selector_to_its_remote_
     config = parse(RUNNING)
     assert interesting_traffic(config, [("outside_map", "10")]) == [("inside", "10.2.0.1")]
     assert interesting_traffic(config, [("outside_map", "20")]) == []
+
+
+SECOND = """crypto ipsec profile SECOND
+ set ikev2 ipsec-proposal AES
+interface Tunnel2
+ nameif vti2
+ ip address 10.255.200.2 255.255.255.254
+ tunnel source interface outside2
+ tunnel destination 203.0.113.9
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile SECOND
+"""
+
+
+def test_a_second_tunnel_to_the_same_peer_comes_and_goes_without_the_first_noticing() -> None:
+    old, new = parse(RUNNING), parse(RUNNING + SECOND)
+    for running, wanted, effect in (
+        (old, RUNNING + SECOND, ("tunnel-new", "vti2")),
+        (new, RUNNING, ("tunnel-removed", "203.0.113.9")),
+    ):
+        delta = difference(running, [Section("asa", "asa", wanted, ("*",))])
+        found = activation(running, applied(running, delta.commands), delta.commands)
+        assert found.commands == []
+        assert {(each.kind, each.subject) for each in found.effects} == {effect}

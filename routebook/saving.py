@@ -1,0 +1,285 @@
+"""Saved plans: what was reviewed, bound to all that it was computed from, good for one run and for a limited time."""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from custom_napalm.contract import Candidate, Change, Effect
+from routebook import __version__
+from routebook.errors import RefusedError
+from routebook.journal import new_run_id
+from routebook.planning import HostPlan, Plan
+from routebook.report.model import HostResult
+
+FORMAT = 1
+FOLDERS = ("inventory", "templates", "tasks", "runbooks")
+"""What a candidate is computed from; a change in any file of these makes a plan stale."""
+
+DAY = 86_400
+_SKEW = 60.0  # seconds by which the clocks of two machines that share a project may differ
+_OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IRWXG
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The project's key: what it authenticates was made here, and digests made with it cannot be guessed from outside.
+
+    A plain digest of a configuration would let anybody who has the file try passwords against it.
+    """
+
+    value: bytes = field(repr=False)
+
+    def digest(self, data: Any) -> str:
+        """The HMAC-SHA256 (RFC 2104) of JSON-able data, as hexadecimal."""
+        text = json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hmac.new(self.value, text.encode(), hashlib.sha256).hexdigest()
+
+
+def open_key(path: Path, *, make: bool = False) -> Key:
+    """The key in a file (mode 0600), made at first use with `make`. Raises RefusedError."""
+    if make and not path.exists():
+        _make_key(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise RefusedError(f"the key of saved plans, {path}: {error.strerror}; plan again on this machine") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if os.fstat(file.fileno()).st_mode & _OPEN_TO_OTHERS:
+            raise RefusedError(f"{path} is open to others; chmod 600 {path}, and plan again: its plans may be forged")
+        value = file.read()
+    if len(value) != hashlib.sha256().digest_size:
+        raise RefusedError(f"{path} is not a key of saved plans; remove it and plan again")
+    return Key(value)
+
+
+def _make_key(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged = _write_private(path, secrets.token_bytes(hashlib.sha256().digest_size))
+        try:
+            os.link(staged, path)
+        except FileExistsError:
+            pass  # another process was faster; its key is the one
+        finally:
+            staged.unlink()
+    except OSError as error:
+        raise RefusedError(f"cannot write {path}: {error.strerror}; nothing was changed") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was reviewed. `made` and `expires` are seconds since the epoch; digests are made with the key."""
+
+    id: str
+    runbook: str
+    limit: str
+    made: float
+    expires: float
+    routebook: str
+    sources: Mapping[str, str]
+    hosts: Mapping[str, Mapping[str, Any]]
+    key: Key
+
+    def refuse_if_over(self, now: float) -> None:
+        """Raises RefusedError when the plan's time is over, or has not come."""
+        if now > self.expires:
+            raise RefusedError(
+                f"plan {self.id} has expired at {moment(self.expires)}; plan again. Nothing was changed."
+            )
+        if now < self.made - _SKEW:
+            raise RefusedError(
+                f"plan {self.id} was made at {moment(self.made)}, which is in the future of this machine's clock. "
+                "Nothing was changed."
+            )
+
+    def changed_sources(self, project: Path) -> list[str]:
+        """Files of the project that are not what they were, and whether Routebook itself is another."""
+        now = digest_sources(project, self.key)
+        told = [f"{name} has changed" for name in sorted(now.keys() & self.sources) if now[name] != self.sources[name]]
+        told += [f"{name} is new" for name in sorted(now.keys() - self.sources)]
+        told += [f"{name} is gone" for name in sorted(self.sources.keys() - now)]
+        if self.routebook != __version__:
+            told.append(f"Routebook is {__version__}, and the plan was made by {self.routebook}")
+        return told
+
+    def changed_hosts(self, plan: Plan) -> dict[str, str]:
+        """Hosts for which `plan`, made now, is not what was reviewed, each with what has changed."""
+        told = dict.fromkeys(plan.hosts.keys() - self.hosts, "not in the plan")
+        told |= dict.fromkeys(self.hosts.keys() - plan.hosts, "in the plan, and not among the runbook's hosts now")
+        for name in plan.hosts.keys() & self.hosts:
+            if difference := _difference(self.hosts[name], _bound(plan.hosts[name], self.key)):
+                told[name] = difference
+        return dict(sorted(told.items()))
+
+    def results(self) -> dict[str, HostResult]:
+        """What was reviewed, for people."""
+        return {name: _result(host["shown"]) for name, host in self.hosts.items()}
+
+
+def _difference(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if reviewed["fingerprint"] != now["fingerprint"]:
+        parts = reviewed["parts"].keys() | now["parts"].keys()
+        differing = sorted(part for part in parts if reviewed["parts"].get(part) != now["parts"].get(part))
+        return (
+            f"its configuration has changed since the plan was made ({', '.join(differing) or 'attributes of files'})"
+        )
+    if reviewed["candidate"] != now["candidate"]:
+        return "what it is meant to be has changed since the plan was made: a secret, or what a template asks for"
+    if reviewed["change"] != now["change"]:
+        return "the same configuration and intent give other commands than those that were reviewed"
+    return ""
+
+
+def save(
+    path: Path,
+    project: Path,
+    key: Key,
+    plan: Plan,
+    shown: Mapping[str, HostResult],
+    *,
+    runbook: str,
+    limit: str,
+    seconds: float,
+) -> SavedPlan:
+    """Write a plan (mode 0600) that is good for `seconds`. `shown` must hold no secret. Raises RefusedError."""
+    now = time.time()
+    saved = SavedPlan(
+        id=new_run_id(),
+        runbook=runbook,
+        limit=limit,
+        made=now,
+        expires=now + seconds,
+        routebook=__version__,
+        sources=digest_sources(project, key),
+        hosts={name: {**_bound(host, key), "shown": _shown(shown[name])} for name, host in plan.hosts.items()},
+        key=key,
+    )
+    text = json.dumps(_signed(saved), indent=2, ensure_ascii=False) + "\n"
+    try:
+        _write_private(path, text.encode()).replace(path)
+    except OSError as error:
+        raise RefusedError(f"cannot write {path}: {error.strerror}; nothing was changed") from error
+    return saved
+
+
+def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
+    """A saved plan whose text is as Routebook wrote it. Raises RefusedError for anything else."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["format"] != FORMAT:
+            raise RefusedError(f"{path} is a plan of format {told['format']}, and this Routebook reads {FORMAT}")
+        opened = key()
+        saved = SavedPlan(**{name: told[name] for name in _FIELDS}, key=opened)
+        authentic = hmac.compare_digest(str(told["mac"]), str(_signed(saved)["mac"])) and set(told) == _ALL
+    except OSError as error:
+        raise RefusedError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RefusedError(f"{path} is not a saved plan ({type(error).__name__})") from error
+    if not authentic:
+        raise RefusedError(
+            f"{path} is not as Routebook wrote it, or was made with the key of another project. Nothing was changed."
+        )
+    return saved
+
+
+_FIELDS = ("id", "runbook", "limit", "made", "expires", "routebook", "sources", "hosts")
+_ALL = {"format", "mac", *_FIELDS}
+
+
+def _signed(saved: SavedPlan) -> dict[str, Any]:
+    told = {"format": FORMAT, **{name: getattr(saved, name) for name in _FIELDS}}
+    return {**told, "mac": saved.key.digest(["saved plan", told])}
+
+
+def digest_sources(project: Path, key: Key) -> dict[str, str]:
+    """A digest of each file that a candidate is computed from, by its name in the project. Raises RefusedError."""
+    try:
+        return {
+            str(path.relative_to(project)): key.digest(["source", path.read_bytes().hex()]) for path in _files(project)
+        }
+    except OSError as error:
+        raise RefusedError(f"{error.filename}: {error.strerror}; nothing was changed") from error
+
+
+def _files(project: Path) -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((project / folder).rglob("*")):
+            parts = path.relative_to(project).parts
+            if path.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+                yield path
+
+
+def _bound(host: HostPlan, key: Key) -> dict[str, Any]:
+    """What of a host's plan must be the same when it is carried out."""
+    return {
+        "fingerprint": key.digest(["fingerprint", host.snapshot.fingerprint]),
+        "parts": {name: key.digest(["part", name, text]) for name, text in sorted(host.snapshot.parts.items())},
+        "candidate": key.digest(["candidate", _sections(host.candidate)]),
+        "change": key.digest(["change", _told(host.change)]),
+    }
+
+
+def _sections(candidate: Candidate | None) -> list[Any]:
+    sections = candidate.sections if candidate else ()
+    return [[section.name, section.part, section.text, list(section.owns), section.mode] for section in sections]
+
+
+def _told(change: Change) -> list[Any]:
+    return [change.diff, change.commands, change.undo, [[e.kind, e.subject, e.reason] for e in change.effects]]
+
+
+def _shown(host: HostResult) -> dict[str, Any]:
+    return {
+        "diff": host.diff,
+        "commands": list(host.commands),
+        "undo": list(host.undo),
+        "effects": [[effect.kind, effect.subject, effect.reason] for effect in host.effects],
+        "warnings": list(host.warnings),
+    }
+
+
+def _result(shown: Mapping[str, Any]) -> HostResult:
+    return HostResult(
+        state="planned",
+        changed=bool(shown["commands"]),
+        diff=shown["diff"],
+        commands=tuple(shown["commands"]),
+        undo=tuple(shown["undo"]),
+        effects=tuple(Effect(*effect) for effect in shown["effects"]),
+        warnings=tuple(shown["warnings"]),
+    )
+
+
+def stale(changes: Collection[str]) -> str:
+    """The sentence for a plan that cannot be carried out any more."""
+    listed: Sequence[str] = sorted(changes)
+    return f"the plan is stale: {'; '.join(listed)}. Nothing was changed; plan again and have it reviewed"
+
+
+def _write_private(path: Path, content: bytes) -> Path:
+    """A file beside `path` with the content, mode 0600 from its first byte on."""
+    descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        Path(staged).unlink(missing_ok=True)
+        raise
+    return Path(staged)
+
+
+def moment(at: float) -> str:
+    """A time in words; `at` is in seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

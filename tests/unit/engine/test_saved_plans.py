@@ -1,0 +1,185 @@
+"""A saved plan is carried out exactly as it was reviewed, once, in time, or not at all."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from routebook import saving
+from routebook.errors import RefusedError
+from routebook.report.model import RunResult
+from routebook.saving import SavedPlan
+from routebook.workspace import plan_key_file
+from tests.unit.engine.world import OTHER_SECRET, SECRET, World
+
+ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
+
+
+def saved(world: World, limit: str = "", seconds: float = 600) -> Path:
+    """Plan and save."""
+    path = world.project / "plan.json"
+    key = saving.open_key(plan_key_file(world.project), make=True)
+
+    def keep(plan: Any, shown: Any) -> None:
+        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, seconds=seconds)
+
+    assert world.running(limit).plan(world.runbook(), keep).outcome in ("planned", "unchanged")
+    return path
+
+
+def loaded(world: World, path: Path) -> SavedPlan:
+    return saving.load(path, lambda: saving.open_key(plan_key_file(world.project)))
+
+
+def carried_out(world: World, path: Path) -> RunResult:
+    reviewed = loaded(world, path)
+    return world.running(reviewed.limit).run(world.runbook(), None, lambda _: True, reviewed)
+
+
+@pytest.fixture(autouse=True)
+def a_change(world: World) -> None:
+    world.wanted = dict.fromkeys(ALL, f"new password {SECRET}\n")
+    (world.project / "templates" / "text.j2").write_text("text\n")
+
+
+def test_what_was_reviewed_is_sent(world: World) -> None:
+    path = saved(world)
+    assert carried_out(world, path).outcome == "confirmed"
+    assert set(world.texts().values()) == {f"new password {SECRET}\n"}
+
+
+def test_the_file_shows_the_change_and_no_secret_and_is_private(world: World) -> None:
+    path = saved(world)
+    told = json.loads(path.read_text())
+    assert told["hosts"]["no-edge1"]["shown"]["commands"] == ["set new password <secret>"]
+    assert SECRET not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(plan_key_file(world.project).stat().st_mode) == 0o600
+
+
+def test_no_digest_in_it_can_be_recomputed_without_the_key(world: World) -> None:
+    first = json.loads(saved(world).read_text())["hosts"]
+    plan_key_file(world.project).unlink()
+    second = json.loads(saved(world).read_text())["hosts"]
+    for name in ALL:
+        for what in ("fingerprint", "candidate", "change"):
+            assert first[name][what] != second[name][what]
+
+
+def test_a_device_that_was_changed_since_is_named_with_the_part_that_changed(world: World) -> None:
+    path = saved(world)
+    world["ch-edge2"].running = "changed by hand\n"
+    result = carried_out(world, path)
+    assert (result.outcome, result.exit_code) == ("refused", 1)
+    assert "ch-edge2: its configuration has changed since the plan was made (text)" in result.message
+    assert "no-edge1" not in result.message
+    assert world.steps("arm", "push") == []
+
+
+def test_a_secret_that_was_changed_since_is_refused(world: World) -> None:
+    """The redacted difference is the same, the text that would be sent is not."""
+    path = saved(world)
+    world.wanted["no-edge1"] = f"new password {OTHER_SECRET}\n"
+    result = carried_out(world, path)
+    assert result.outcome == "refused"
+    assert "no-edge1: what it is meant to be has changed" in result.message
+    assert world.steps("arm", "push") == []
+
+
+def edit(project: Path) -> None:
+    (project / "inventory" / "policy.yaml").write_text("policy: {}  # reviewed\n")
+
+
+def add(project: Path) -> None:
+    (project / "templates" / "more.j2").write_text("more\n")
+
+
+def remove(project: Path) -> None:
+    (project / "templates" / "text.j2").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (edit, "inventory/policy.yaml has changed"),
+        (add, "templates/more.j2 is new"),
+        (remove, "templates/text.j2 is gone"),
+    ],
+)
+def test_a_file_that_was_changed_since_is_named_before_any_device_is_asked(
+    world: World, change: Callable[[Path], None], said: str
+) -> None:
+    path = saved(world)
+    change(world.project)
+    world.log.clear()
+    with pytest.raises(RefusedError, match=said):
+        carried_out(world, path)
+    assert world.log == []
+
+
+def test_it_is_good_for_one_run(world: World) -> None:
+    path = saved(world)
+    world.failing = lambda view: ["no-edge1"] if view.before else []
+    run_id = carried_out(world, path).run_id
+    world.failing = lambda _: []
+    assert set(world.texts().values()) == {"old\n"}  # rolled back: the same plan would fit again
+    with pytest.raises(RefusedError, match=run_id):
+        carried_out(world, path)
+
+
+def test_a_run_that_was_refused_before_it_began_has_not_used_it(world: World) -> None:
+    path = saved(world)
+    world["no-edge1"].reachable = False
+    assert carried_out(world, path).outcome == "refused"
+    world["no-edge1"].reachable = True
+    assert carried_out(world, path).outcome == "confirmed"
+
+
+def test_it_expires(world: World) -> None:
+    path = saved(world, seconds=-1)
+    with pytest.raises(RefusedError, match="expired"):
+        carried_out(world, path)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda told: told.update(expires=told["expires"] + 3600),
+        lambda told: told.update(limit="no-edge1"),
+        lambda told: told["hosts"]["no-edge1"]["shown"].update(commands=["set something harmless"]),
+        lambda told: told["hosts"].pop("no-edge2"),
+        lambda told: told.update(more="than there was"),
+        lambda told: told.update(mac="0" * 64),
+    ],
+)
+def test_what_was_edited_afterwards_is_refused(world: World, tamper: Callable[[dict[str, Any]], None]) -> None:
+    path = saved(world)
+    told = json.loads(path.read_text())
+    tamper(told)
+    path.write_text(json.dumps(told))
+    with pytest.raises(RefusedError, match="not as Routebook wrote it"):
+        loaded(world, path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 99}', "routebook"])
+def test_another_file_is_no_plan(world: World, text: str) -> None:
+    path = saved(world)
+    path.write_text(text)
+    with pytest.raises(RefusedError, match="plan"):
+        loaded(world, path)
+
+
+def test_a_key_that_others_could_read_is_refused(world: World) -> None:
+    path = saved(world)
+    plan_key_file(world.project).chmod(0o644)
+    with pytest.raises(RefusedError, match="open to others"):
+        loaded(world, path)
+
+
+def test_a_plan_of_some_hosts_reaches_those_alone(world: World) -> None:
+    path = saved(world, "no-edge1")
+    assert carried_out(world, path).outcome == "confirmed"
+    assert [name for name, text in world.texts().items() if text != "old\n"] == ["no-edge1"]

@@ -1,0 +1,262 @@
+"""Devices in memory behind the real engine, journal and inventory: what happened, and what is left, can be asked."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nornir.core.configuration import Config
+from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.task import Result, Task
+
+from custom_napalm.contract import (
+    Candidate,
+    Change,
+    DriverError,
+    Effect,
+    LostContactError,
+    Pending,
+    Section,
+    Snapshot,
+    StaleError,
+    State,
+    TransactionDriver,
+)
+from routebook.events import Event
+from routebook.findings import Finding
+from routebook.report.model import RunResult
+from routebook.runbook import Runbook, View
+from routebook.running import Running
+from routebook.transaction import Options
+from routebook.workspace import Workspace, open_workspace
+from tests.unit.engine.network import write_project
+
+SECRET = "a-secret-that-nobody-may-see"
+OTHER_SECRET = "another-secret-that-nobody-may-see"
+
+
+@dataclass
+class Device:
+    """One device: what runs, what survives a reboot, and what is pending on it."""
+
+    name: str
+    world: "World"
+    running: str = "old\n"
+    saved: str = "old\n"
+    pending: Pending | None = None
+    undo: str = ""
+    reachable: bool = True
+    state: State = field(default_factory=lambda: State((), ()))
+    fails: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    def step(self, name: str) -> None:
+        """Log a call, and let it fail where the test wants that."""
+        if not self.reachable:
+            raise LostContactError(f"{self.name} does not answer")
+        with self.world.lock:
+            self.world.log.append((name, self.name))
+        if name in self.fails:
+            self.fails[name]()
+
+    def fire(self) -> None:
+        """The timer fires."""
+        assert self.pending is not None
+        self.running = self.undo
+        self.pending = Pending(self.pending.run_id, "reverted", 0)
+
+
+class MemoryDriver(TransactionDriver):
+    """A driver of a `Device`."""
+
+    def __init__(self, device: Device) -> None:
+        self.memory = device
+        self.planned: tuple[str, Change] | None = None
+
+    def open(self) -> None:
+        """Connect."""
+        self.memory.step("open")
+
+    def close(self) -> None:
+        """Disconnect."""
+
+    def snapshot(self) -> Snapshot:
+        """Read what runs."""
+        self.memory.step("snapshot")
+        return Snapshot({"text": self.memory.running}, {}, self.memory.running.strip())
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The whole text is replaced."""
+        return self._plan("".join(section.text for section in candidate.sections), snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """Back to `target`."""
+        return self._plan(target.parts["text"], snapshot)
+
+    def _plan(self, wanted: str, snapshot: Snapshot) -> Change:
+        now = snapshot.parts["text"]
+        shown = wanted.replace(SECRET, "<secret>").replace(OTHER_SECRET, "<secret>")
+        commands = () if wanted == now else (f"set {shown.strip()}",)
+        effects = self.memory.world.effects.get(self.memory.name, ()) if commands else ()
+        diff = f"-{now}+{shown}" if commands else ""
+        change = Change(diff, commands, (f"set {now.strip()}",) if commands else (), effects, snapshot.fingerprint)
+        self.planned = (wanted, change)
+        return change
+
+    def arm(self, run_id: str, seconds: int) -> None:
+        """Start the timer."""
+        self.memory.step("arm")
+        assert self.planned is not None
+        if self.memory.pending is not None and self.memory.pending.phase != "reverted":
+            raise DriverError(f"{self.memory.name}: run {self.memory.pending.run_id} is pending")
+        if self.memory.running.strip() != self.planned[1].fingerprint:
+            raise StaleError(f"{self.memory.name}: changed meanwhile")
+        self.memory.undo = self.memory.running
+        self.memory.pending = Pending(run_id, "armed", seconds)
+
+    def extend(self, seconds: int) -> None:
+        """Move the timer."""
+        self.memory.step("extend")
+        if self.memory.pending is None or self.memory.pending.phase != "armed":
+            raise DriverError(f"{self.memory.name} is not armed")
+        self.memory.pending = Pending(self.memory.pending.run_id, "armed", seconds)
+
+    def push(self) -> None:
+        """Load the change."""
+        self.memory.step("push")
+        assert self.planned is not None
+        assert self.memory.pending is not None
+        self.memory.running = self.planned[0]
+
+    def activate(self) -> None:
+        """Use the change."""
+        self.memory.step("activate")
+
+    def confirm(self) -> None:
+        """Disarm and persist."""
+        self.memory.step("confirm")
+        if self.memory.pending is None or self.memory.pending.phase != "armed":
+            raise DriverError(f"{self.memory.name}: its timer has fired")
+        self.memory.pending, self.memory.saved = None, self.memory.running
+
+    def rollback(self) -> None:
+        """Undo what is pending."""
+        self.memory.step("rollback")
+        if self.memory.pending is not None and self.memory.pending.phase != "reverted":
+            self.memory.running, self.memory.pending = self.memory.undo, None
+
+    def pending(self) -> Pending | None:
+        """What is pending."""
+        self.memory.step("pending")
+        return self.memory.pending
+
+    def state(self) -> State:
+        """The state that the test gave the device."""
+        self.memory.step("state")
+        return self.memory.state
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Nothing waits."""
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Nothing is logged."""
+        del subject, seconds
+        return []
+
+
+@dataclass
+class World:
+    """A project and its devices. `log` holds every call on a device, in order."""
+
+    project: Path
+    devices: dict[str, Device] = field(default_factory=dict)
+    wanted: dict[str, str] = field(default_factory=dict)  # host to the text that its candidate is
+    effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    failing: Callable[[View], list[str]] = lambda _: []  # hosts on which the check fails
+    log: list[tuple[str, str]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    lock: Any = field(default_factory=threading.Lock)
+
+    def __getitem__(self, host: str) -> Device:
+        return self.devices[host]
+
+    def runbook(self, **options: Any) -> Runbook:
+        """A runbook that brings `wanted` to the devices."""
+
+        def render(task: Task) -> Result:
+            text = self.wanted.get(task.host.name, self[task.host.name].running)
+            return Result(task.host, result=Candidate((Section("all", "text", text, ("*",)),)))
+
+        def check(view: View) -> list[Finding]:
+            failing = self.failing(view)
+            return [
+                Finding(host, "test.check", host, "failed" if host in failing or host not in view.now else "ok")
+                for host in view.intents
+            ]
+
+        return Runbook(checks=(check,), render=render, name="change", **options)
+
+    def workspace(self, limit: str = "", **keywords: Any) -> Workspace:
+        """The project as a command opens it."""
+        return open_workspace(self.project, limit, "", **keywords)
+
+    def running(self, limit: str = "", **options: Any) -> Running:
+        """A command at work."""
+        return Running(self.workspace(limit), self.events.append, options=Options(**options))
+
+    def run(self, limit: str = "", *, book: Runbook | None = None, **options: Any) -> RunResult:
+        """Carry the runbook out, approved."""
+        return self.running(limit, **options).run(book or self.runbook(), None, lambda _: True)
+
+    def texts(self) -> dict[str, str]:
+        """What runs on each device."""
+        return {name: device.running for name, device in self.devices.items()}
+
+    def steps(self, *names: str) -> list[tuple[str, str]]:
+        """The log's entries of these steps."""
+        return [entry for entry in self.log if entry[0] in names]
+
+    def told(self) -> str:
+        """All that the run told while it worked."""
+        return "\n".join(f"{event.phase} {event.host} {event.message}" for event in self.events)
+
+
+@contextmanager
+def world(project: Path) -> Iterator[World]:
+    """A world of four edges at two sites; Nornir's `napalm` connections lead to it."""
+    write_project(project)
+    made = World(project)
+    for name in ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2"):
+        made.devices[name] = Device(name, made)
+
+    class Connection:
+        """Nornir's connection plugin for a `Device`."""
+
+        def open(
+            self,
+            hostname: str | None,
+            username: str | None,
+            password: str | None,
+            port: int | None,
+            platform: str | None,
+            extras: Mapping[str, Any] | None = None,
+            configuration: Config | None = None,
+        ) -> None:
+            del username, password, port, platform, extras, configuration
+            device = next(each for each in made.devices.values() if ADDRESSES[each.name] == hostname)
+            self.connection = MemoryDriver(device)
+            self.connection.open()
+
+        def close(self) -> None:
+            self.connection.close()
+
+    before = dict(ConnectionPluginRegister.available)
+    ConnectionPluginRegister.available["napalm"] = Connection
+    try:
+        yield made
+    finally:
+        ConnectionPluginRegister.available = before
+
+
+ADDRESSES = {"no-edge1": "192.0.2.31", "no-edge2": "192.0.2.32", "ch-edge1": "192.0.2.41", "ch-edge2": "192.0.2.42"}
