@@ -9,7 +9,7 @@ from custom_napalm.contract import Effect
 from custom_napalm.pfsense.difference import Edit
 from custom_napalm.pfsense.ownership import package_of
 from custom_napalm.pfsense.redaction import shown
-from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors
+from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors, routes
 from custom_napalm.pfsense.tree import Element, lines
 from custom_napalm.pfsense.tunnels import Tunnel, tunnels
 
@@ -35,6 +35,7 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
     apply = {
         "parts": list(parts),
         "connections": [tunnel.connection for tunnel in tunnels(after).values() if tunnel.owned and tunnel.enabled],
+        "routes": routes(after, package),
         "neighbors": by_address(new),
         "absent": sorted(set(by_address(old)) - set(new)),
     }

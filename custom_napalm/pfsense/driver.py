@@ -27,7 +27,7 @@ from custom_napalm.pfsense import commands as reading
 from custom_napalm.pfsense import explain, getters, openbgpd, program
 from custom_napalm.pfsense.ownership import WHOLE
 from custom_napalm.pfsense.redaction import redact, scrub, secrets
-from custom_napalm.pfsense.routing import local_as, neighbors, router_id
+from custom_napalm.pfsense.routing import local_as, router_id, routes
 from custom_napalm.pfsense.transaction import PfSenseTransaction
 from custom_napalm.pfsense.tree import Element
 from custom_napalm.pfsense.tunnels import named, tunnels
@@ -83,8 +83,10 @@ class PfSenseDriver(CommittingDriver):
 
     def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
         package = self._host.package
-        if not package or not neighbors(root, package):
-            return () if package else None
+        if not package:
+            return None
+        if not routes(root, package):
+            return ()  # bgpd does not start without an AS
         if package == "frr":
             return read_bgp_sessions(self._shell)
         found = openbgpd.sessions(

@@ -107,6 +107,15 @@ def local_as(root: Element, package: str) -> int:
     return as_number(root.value("installedpackages", tag, "config", "asnum")) or 0
 
 
+def routes(root: Element, package: str) -> bool:
+    """Whether the package is configured to route at all: it may be installed and empty, and its daemon stopped."""
+    if package == "frr":
+        packages = root.find("installedpackages") or Element("installedpackages")
+        enabled = (_global(packages, tag, ("enable",)) for tag in ("frr", "frrbgp"))
+        return local_as(root, package) > 0 and all(value for ((_, value),) in enabled)
+    return local_as(root, package) > 0
+
+
 def router_id(root: Element, package: str) -> str:
     """The configured router ID, empty where the daemon chooses."""
     tag = "openbgpd" if package == "openbgpd" else "frrbgp"

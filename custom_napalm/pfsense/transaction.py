@@ -281,7 +281,7 @@ class PfSenseTransaction:
         if answer.get("detail"):
             self._over()
             raise DriverError(f"{self.name}: the change is taken back; {answer['detail']}", changed=True)
-        wanted = self.armed_with
+        wanted = self.armed_with if answer.get("pushed", True) else None
         if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
             differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
             raise DriverError(f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True)

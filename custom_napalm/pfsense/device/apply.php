@@ -52,10 +52,14 @@ function routebook_apply(array $what): void
     if (in_array('ipsec', $parts, true)) {
         routebook_settle_ipsec($what['connections'] ?? []);
     }
-    if (in_array('openbgpd', $parts, true)) {
+    if (in_array('openbgpd', $parts, true) && !$what['routes']) {
+        routebook_stop_openbgpd();
+    } elseif (in_array('openbgpd', $parts, true)) {
         routebook_settle_openbgpd($what['neighbors'] ?? [], $what['absent'] ?? []);
     }
-    if (in_array('frr', $parts, true)) {
+    if (in_array('frr', $parts, true) && !$what['routes']) {
+        routebook_stopped_frr();
+    } elseif (in_array('frr', $parts, true)) {
         routebook_settle_frr($what['neighbors'] ?? [], $what['absent'] ?? []);
     }
 }
@@ -124,6 +128,20 @@ function routebook_bgpd_neighbors(): ?array
     return $found;
 }
 
+/** Without an AS bgpd refuses its configuration and goes on with the old one, neighbors included: it has to end. */
+function routebook_stop_openbgpd(): void
+{
+    if (function_exists('stop_service')) {
+        stop_service('bgpd');
+    }
+    if (routebook_bgpd_neighbors() !== null) {
+        routebook_run('/usr/local/etc/rc.d/bgpd.sh stop');
+    }
+    if (!routebook_wait(20, fn () => routebook_bgpd_neighbors() === null)) {
+        throw routebook_unsettled('bgpd does not stop, and has no configuration any more');
+    }
+}
+
 function routebook_settle_openbgpd(array $neighbors, array $absent): void
 {
     [$status, $said] = routebook_run('/usr/local/sbin/bgpd -n -f ' . ROUTEBOOK_BGPD_CONF);
@@ -174,6 +192,15 @@ function routebook_settle_frr(array $neighbors, array $absent): void
         [, $text] = routebook_run("/usr/local/bin/vtysh -c 'show running-config'");
         throw routebook_unsettled('FRR does not run with its new configuration: its neighbors are '
             . routebook_told(routebook_frr_neighbors($text)) . ', and should be ' . routebook_told($neighbors));
+    }
+}
+
+/** Without an AS the package stops bgpd, in the background. */
+function routebook_stopped_frr(): void
+{
+    $stopped = fn () => strpos(routebook_run("/usr/local/bin/vtysh -c 'show daemons'")[1], 'bgpd') === false;
+    if (!routebook_wait(60, $stopped)) {
+        throw routebook_unsettled('bgpd does not stop, and has no configuration any more');
     }
 }
 

@@ -19,7 +19,7 @@ function routebook_revert(array $request): array
     $run = $request['run'];
     $by = $request['by'];
     $folder = routebook_folder($run);
-    $lock = routebook_lock(300);
+    $lock = routebook_lock_for_revert($run);
     $phase = routebook_phase($run);
     if (!in_array($phase, ['armed', 'reverting', 'failed'], true)) {
         throw new RoutebookRefusal('gone', '');
@@ -36,7 +36,8 @@ function routebook_revert(array $request): array
     }
     routebook_store("$folder/phase", 'reverting');
     try {
-        $detail = file_exists("$folder/pushed") ? routebook_put_back($run) : '';
+        $pushed = file_exists("$folder/pushed");
+        $detail = $pushed ? routebook_put_back($run) : '';
     } catch (Throwable $error) {
         routebook_store("$folder/detail", $error->getMessage());
         routebook_store("$folder/phase", 'failed');
@@ -44,7 +45,22 @@ function routebook_revert(array $request): array
     }
     routebook_finish($run, 'reverted', $by, $detail);
     flock($lock, LOCK_UN);
-    return ['detail' => $detail];
+    return ['detail' => $detail, 'pushed' => $pushed];
+}
+
+/** The lock, if need be from a push that hangs in the system's own code: its time is over. */
+function routebook_lock_for_revert(string $run)
+{
+    try {
+        return routebook_lock(20);
+    } catch (RoutebookRefusal $busy) {
+        $pusher = (int) @file_get_contents(routebook_folder($run) . '/pusher');
+        if ($pusher < 2 || !str_contains(routebook_run("/bin/ps -o command= -p $pusher")[1], 'php')) {
+            throw $busy;
+        }
+        routebook_run("/bin/kill -9 $pusher");
+        return routebook_lock(60);
+    }
 }
 
 /** Restore the snapshot as a whole, or, where somebody has changed other things since, what the run has changed. */

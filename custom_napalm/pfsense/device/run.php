@@ -107,6 +107,9 @@ function routebook_arm(array $request): array
         $boot = "#!/bin/sh\n# Restores config.xml when this system starts with a change of Routebook that nobody confirmed.\n"
             . "[ \"\$1\" = start ] || exit 0\nfor program in " . ROUTEBOOK_ROOT . "/*/boot.php; do\n"
             . "    [ ! -e \"\$program\" ] || /usr/local/bin/php -f \"\$program\" >/dev/null 2>&1 </dev/null\ndone\n";
+        if (!is_dir(dirname(ROUTEBOOK_BOOT))) {
+            @mkdir(dirname(ROUTEBOOK_BOOT), 0755, true);
+        }
         routebook_store(ROUTEBOOK_BOOT, $boot);
         chmod(ROUTEBOOK_BOOT, 0755);
     } catch (RoutebookRefusal $error) {
@@ -167,6 +170,7 @@ function routebook_push(array $request): array
     if (!isset($change['restore'])) {
         routebook_edit($change['edits']);
     }
+    routebook_store("$folder/pusher", (string) getmypid());
     routebook_store("$folder/pushed", $base);
     if (isset($change['restore'])) {
         routebook_restore("$folder/" . $change['restore']);

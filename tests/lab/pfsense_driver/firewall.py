@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from custom_napalm.contract import Candidate, Change, Section
 from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.pfsense.tree import Element, parse
-from tests.lab.pfsense.units import Unit
+from tests.lab.pfsense.units import Unit, until
 
 PASSWORD = "opnsense-no-pfSense-yes"
 _numbers = itertools.count(1)
@@ -77,14 +78,15 @@ class Firewall:
         return parse(self.sh("cat /cf/conf/config.xml"))
 
     def history(self) -> list[str]:
-        """The descriptions of the revisions, the newest first: that of config.xml, then those in the history."""
+        """What the revisions say of themselves, the newest first: config.xml, then what the system keeps of it."""
         script = "cat /cf/conf/config.xml; for f in $(ls -r /cf/conf/backup/config-*.xml 2>/dev/null); do cat $f; done"
-        return [
-            line.split("CDATA[")[1].split("]]")[0]
-            for line in self.sh(script).splitlines()
-            if line.startswith("\t\t<description><![CDATA[") or line.startswith("\t\t<description>")
-            if "CDATA[" in line
-        ]
+        return re.findall(
+            r"<revision>.*?<description>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</description>", self.sh(script), re.DOTALL
+        )
+
+    def fault(self, function: str, kind: str = "") -> None:
+        """Let a function of the system die, throw, fail fatally or hang; no `kind` mends it."""
+        self.sh(f"echo {kind} >/etc/lab/faults/{function}" if kind else f"rm -f /etc/lab/faults/{function}")
 
     def leftovers(self) -> str:
         """What of runs is left, beside the results of the last ones."""
@@ -92,6 +94,10 @@ class Firewall:
             "ls -A /cf/conf/routebook 2>/dev/null | grep -v -e '\\.result$' -e '^lock$'; "
             "ls /usr/local/etc/rc.d/routebook.sh 2>/dev/null; ps ax 2>/dev/null | grep '[w]atch.php' || true"
         ).strip()
+
+    def wait_clean(self) -> None:
+        """Nothing of any run is left, as soon as its timer has seen that it is over."""
+        until(lambda: self.leftovers() == "", 20, f"an end of {self.leftovers()}")
 
     def stop(self) -> None:
         """End it."""
