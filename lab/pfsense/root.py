@@ -29,9 +29,9 @@ _MNT_DETACH = 2
 
 # Programs that a FreeBSD does not have, or has under another name, in another place or with other options.
 HIDDEN = {
-    "bash", "rbash", "bgpctl", "bgpd", "bgplgd", "dpkg", "apt", "apt-get", "flock", "gawk", "ip", "journalctl", "php",
-    "ifconfig", "kenv", "python", "python3", "reboot", "setkey", "setsid", "ss", "sudo", "swanctl", "sysctl", "systemctl", "systemd-run", "uname",
-    "vtysh", "visudo",
+    "apt", "apt-get", "bash", "bgpctl", "bgpd", "bgplgd", "dpkg", "flock", "gawk", "ifconfig", "ip", "journalctl",
+    "kenv", "php", "python", "python3", "rbash", "reboot", "setkey", "setsid", "ss", "sudo", "swanctl", "sysctl",
+    "systemctl", "systemd-run", "uname", "visudo", "vtysh",
 }  # fmt: skip
 # What stands elsewhere: its place below /usr/local, and this machine's program.
 MOVED = {

@@ -9,7 +9,7 @@ import pytest
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense.units import Unit, until
 
-BGP = {
+BGP: dict[str, list[dict[str, Any]]] = {
     "installedpackages/frr/config": [{"enable": "on", "routerid": "10.1.0.1"}],
     "installedpackages/frrbgp/config": [
         {"enable": "on", "asnum": "65001", "routerid": "10.1.0.1",
@@ -120,7 +120,7 @@ def test_a_change_is_loaded_in_the_background_without_a_restart(frr: Unit) -> No
     until(lambda: frr.run("pgrep -x watchfrr").returncode == 0, 60, "the service")
     until(lambda: "neighbor 192.0.2.2 remote-as 65002" in running_lines(frr), 60, "FRR with its configuration")
     bgpd = frr.sh("pgrep -x bgpd")
-    neighbors = [BGP["installedpackages/frrbgpneighbors/config"][0] | {"asnum": "65009"}]  # type: ignore[operator]
+    neighbors = [BGP["installedpackages/frrbgpneighbors/config"][0] | {"asnum": "65009"}]
     apply(frr, BGP | {"installedpackages/frrbgpneighbors/config": neighbors})
     until(lambda: "neighbor 192.0.2.2 remote-as 65009" in running_lines(frr), 60, "the change")
     until(lambda: not any("192.0.2.3" in line for line in running_lines(frr)), 60, "the removal")
@@ -138,7 +138,9 @@ def test_a_raw_frr_conf_takes_the_place_of_everything(frr: Unit) -> None:
 def test_it_is_the_only_one_of_the_two_packages(frr: Unit) -> None:
     assert frr.run("ls /usr/local/pkg/openbgpd.inc").returncode != 0
     assert frr.run("which bgpctl").returncode != 0
-    assert frr.value("require_once('pkg-utils.inc'); return [is_package_installed('frr'), is_package_installed('openbgpd')];") == [
+    assert frr.value(
+        "require_once('pkg-utils.inc'); return [is_package_installed('frr'), is_package_installed('openbgpd')];"
+    ) == [
         True,
         False,
     ]
