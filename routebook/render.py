@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from custom_napalm.candidate import Candidate, Section
 from routebook.errors import RefusedError
-from routebook.intent import asa_words, pfsense_words
+from routebook.intent import asa_words, cilium, pfsense_words
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
 from routebook.intent.model import (
@@ -155,13 +155,12 @@ def render_host(
     declared = section_templates(templates, intent.platform)
     if sections is not None:
         _check_names(sections, declared, templates)
-    environment = _environment(templates)
     return Candidate(
         tuple(
             Section(
                 name=section.name,
                 part=section.part,
-                text=_render(environment, section.template, intent, secrets, templates),
+                text=render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name),
                 owns=section.owns,
                 mode=section.mode,
             )
@@ -202,6 +201,7 @@ def _environment(templates: Path) -> Environment:
         secret=_secret,
         **asa_words.FILTERS,
         **pfsense_words.FILTERS,
+        **cilium.FILTERS,
     )
     return environment
 
@@ -211,17 +211,18 @@ def _is_xml(template: str | None) -> bool:
     return (template or "").startswith("pfsense/")
 
 
-def _render(environment: Environment, template: str, intent: HostIntent, secrets: Resolver, templates: Path) -> str:
+def render_template(templates: Path, template: str, variables: Mapping[str, object], subject: str) -> str:
+    """What a template, relative to its folder, gives for a host or a cluster. Raises RenderError and SecretError."""
     try:
-        return environment.get_template(template).render({"host": intent, _RESOLVER: secrets})
+        return _environment(templates).get_template(template).render(variables)
     except TemplateSyntaxError as error:
         place = Mark(f"templates/{error.name or template}", error.lineno)
-        raise RenderError(str(error.message), place, intent.name) from None
+        raise RenderError(str(error.message), place, subject) from None
     except SecretError as error:
-        raise SecretError(f"{intent.name}: {error.message}", error.fix) from None
+        raise SecretError(f"{subject}: {error.message}", error.fix) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
-        raise RenderError(str(error), place, intent.name) from error
+        raise RenderError(str(error), place, subject) from error
 
 
 def _place(traceback: TracebackType | None, templates: Path) -> Mark | None:

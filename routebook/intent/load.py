@@ -63,7 +63,13 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         links={name: Link(name=name, site=link.site) for name, link in declared.links.items()},
         hosts=hosts,
         peers={
-            name: Peer(name=name, asn=peer.asn, interfaces=nodes.peers[name].interfaces, lab=peer.lab)
+            name: Peer(
+                name=name,
+                asn=peer.asn,
+                interfaces=nodes.peers[name].interfaces,
+                cilium=nodes.peers[name].cilium,
+                lab=peer.lab,
+            )
             for name, peer in declared.peers.items()
         },
         sessions=tuple(sessions),

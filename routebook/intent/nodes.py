@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.model import CiliumNode, Interface, IPInterface, IPNetwork
 from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest
@@ -36,6 +36,7 @@ class Node:
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
     bgp_package: str = ""
+    cilium: CiliumNode | None = None
 
     @property
     def can(self) -> Platform | None:
@@ -104,6 +105,10 @@ class Nodes:
             problems.error(mark, f"unknown link {name!r}", nearest(name, self.links))
         return name in self.links
 
+    def cluster(self, name: str) -> tuple[Node, ...]:
+        """The nodes of a Kubernetes cluster, in the inventory's order."""
+        return tuple(peer for peer in self.peers.values() if peer.cilium is not None and peer.cilium.cluster == name)
+
     def select(self, words: str | Iterable[str], mark: Mark, problems: Problems) -> tuple[Node, ...]:
         """Our hosts that a selection means, in the inventory's order: names of hosts, groups or sites, or `all`."""
         chosen: set[str] = set()
@@ -143,13 +148,31 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
         _check_name(name, peer.mark(), problems)
         if name in declared.host_names:
             problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks)
+        said, cilium = peer.cilium, None
+        if said is not None:
+            cilium = CiliumNode(cluster=said.cluster, node=said.node or name, advertise=said.advertise)
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium)
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
         - set(peers)
     )
+    _check_clusters(declared, problems)
     return Nodes(hosts, peers, sites, declared.link_names, declared.group_names, declared.site_names, frozenset(broken))
+
+
+def _check_clusters(declared: Declared, problems: Problems) -> None:
+    taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
+    nodes: dict[tuple[str, str], str] = {}
+    for name, peer in declared.peers.items():
+        if peer.cilium is None:
+            continue
+        cluster, mark = peer.cilium.cluster, peer.cilium.mark("cluster")
+        if cluster in taken:
+            problems.error(mark, f"{cluster!r} is the name of something else too", "rename the cluster")
+        other = nodes.setdefault((cluster, peer.cilium.node or name), name)
+        if other != name:
+            problems.error(mark, f"{name} is the same node of {cluster} as {other}", "write its own node: …")
 
 
 def _check_groups(declared: Declared, problems: Problems) -> None:

@@ -17,6 +17,7 @@ from routebook.intent.fields import (
     Identity,
     InterfaceAddress,
     InterfaceName,
+    KubernetesName,
     Milliseconds,
     Name,
     Nameif,
@@ -32,7 +33,7 @@ from routebook.intent.fields import (
     Transport,
     Word,
 )
-from routebook.intent.model import Family
+from routebook.intent.model import Announced, Family
 from routebook.intent.part import Input, Mesh, TwoEnded
 
 _T = TypeVar("_T")
@@ -124,10 +125,19 @@ class NetworkInput(Input):
     links: dict[Name, Any] = Field(default_factory=dict)
 
 
+class CiliumInput(Input):
+    """A Kubernetes node whose BGP is Cilium's. `node` is its name there, by default the peer's."""
+
+    cluster: KubernetesName
+    node: KubernetesName | None = None
+    advertise: Annotated[tuple[Announced, ...], Field(min_length=1)] = ("services",)
+
+
 class PeerInput(Input):
     """A BGP speaker that is not ours."""
 
     asn: Asn
+    cilium: CiliumInput | None = None
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
     lab: dict[str, Any] = Field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
 from routebook.intent.asa_rules import check_asa_session
+from routebook.intent.cilium import check_cilium_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily, Session
@@ -37,6 +38,8 @@ def check_session(
     for side in (0, 1):
         me, peer, own = ends[side], ends[1 - side], options[side]
         _check_as(me, peer, own, mark, problems)
+        if me.cilium is not None:
+            check_cilium_session(session, me, session.ends[side].neighbor, own, endpoints, mark, problems)
         if me.managed:
             neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)

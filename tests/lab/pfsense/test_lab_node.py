@@ -92,7 +92,7 @@ def _host(name: str, platform: str, number: int) -> Host:
         psk=SecretRef(file="secrets/none"),
     )  # fmt: skip
     interfaces = (
-        Interface(name="wan1", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
+        Interface(name="wan", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
         Interface(name="lan", link=f"lan{number}", addresses=(ip_interface(f"{site[1]}/24"),)),
     )
     return Host(name, name, platform, ip_address(f"192.0.2.{number}"), interfaces, (tunnel,))
