@@ -132,8 +132,18 @@ def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSessi
 
 
 def retry(shell: Shell, names: list[str]) -> None:
-    """Clear neighbors that wait; bgpd tries again at once. Established ones are left alone."""
-    waiting = {str(found["remote_addr"]) for found in read_neighbors(shell) if found["state"] != BgpState.ESTABLISHED}
-    for name in names:
-        if name in waiting:
-            shell.run(f"{BGPCTL} neighbor {quote(name)} clear")
+    """Let neighbors that wait try again at once. Established ones, and those shut down, are left alone.
+
+    `clear` ends a wait for the next attempt and begins one of five seconds, which `up` ends (session.c, control.c).
+    """
+    commands = []
+    for found in read_neighbors(shell):
+        name, state = str(found["remote_addr"]), found["state"]
+        if name not in names or found.get("config", {}).get("down"):
+            continue
+        if state in (BgpState.CONNECT, BgpState.ACTIVE):
+            commands.append(f"{BGPCTL} neighbor {quote(name)} clear")
+        if state in (BgpState.CONNECT, BgpState.ACTIVE, BgpState.IDLE):
+            commands.append(f"{BGPCTL} neighbor {quote(name)} up")
+    if commands:
+        shell.run("\n".join(commands))

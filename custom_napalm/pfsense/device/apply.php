@@ -244,6 +244,7 @@ function routebook_activate(array $what, array $had): void
         $peer = escapeshellarg($neighbor);
         if (in_array('openbgpd', $what['parts'], true)) {
             routebook_run("/usr/local/sbin/bgpctl neighbor $peer clear");
+            routebook_run("/usr/local/sbin/bgpctl neighbor $peer up"); // or it waits for five seconds
         } else {
             routebook_run('/usr/local/bin/vtysh -c ' . escapeshellarg("clear bgp $neighbor"));
         }
