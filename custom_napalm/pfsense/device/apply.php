@@ -186,7 +186,7 @@ function routebook_settle_frr(array $neighbors, array $absent): void
     $runs = function () use ($neighbors, $absent): bool {
         [$status, $text] = routebook_run("/usr/local/bin/vtysh -c 'show running-config'");
         return $status === 0 && routebook_runs(routebook_frr_neighbors($text), $neighbors, $absent)
-            && routebook_run('/bin/pgrep -f frr-reload')[0] !== 0;
+            && routebook_run("/bin/pgrep -f '[f]rr-reload'")[0] !== 0; // brackets: not the search itself
     };
     if (!routebook_wait(60, $runs)) {
         [, $text] = routebook_run("/usr/local/bin/vtysh -c 'show running-config'");

@@ -47,7 +47,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Fire
 def firewall(shared: Firewall) -> Firewall:
     """The shared one, with the configuration that it began with and nothing pending."""
     shared.sh(
-        "rm -rf /etc/lab/faults/* /cf/conf/routebook /usr/local/etc/rc.d/routebook.sh /cf/conf/backup/* /tmp/config.cache;"
+        "rm -rf /etc/lab/faults/* /cf/conf/routebook /usr/local/etc/rc.d/routebook.sh /cf/conf/backup/*;"
+        "rm -f /tmp/config.cache;"
         "cp /conf.default/config.xml /cf/conf/config.xml; chmod 644 /cf/conf/config.xml"
     )
     return shared

@@ -1,9 +1,9 @@
 """On real daemons: a tunnel to strongSwan and sessions with FRR come up from nothing, follow changes, and come back."""
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +122,7 @@ class Pair:
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Pair]:
     """A firewall that has just come up from nothing by one change."""
     folder = tmp_path_factory.mktemp(request.param)
-    settings = {
+    settings: dict[str, Any] = {
         "tunnels": {f"{OUTER[0]}-{OUTER[1]}": {"local": [], "remote": []}},
         "interfaces_ignored": ["mgmt0", "eth1"],
     }

@@ -40,7 +40,7 @@ def test_root_admin_and_sudo_users_read_without_a_trace(firewall: Firewall, user
 
 def test_a_login_without_rights_is_told_so(firewall: Firewall) -> None:
     driver = firewall.driver("guest", PASSWORD)
-    with pytest.raises(PrivilegeError, match="may not run commands as root.*nothing was changed"):
+    with pytest.raises(PrivilegeError, match=r"may not run commands as root.*nothing was changed"):
         driver.snapshot()
 
 
@@ -145,7 +145,7 @@ def test_what_the_systems_code_dies_of_is_told_and_taken_back(
 
 def test_a_broken_file_is_told_and_left_alone(firewall: Firewall, driver: PfSenseDriver) -> None:
     firewall.sh("head -c 2000 /conf.default/config.xml >/cf/conf/config.xml")
-    with pytest.raises(DriverError, match="config.xml is broken: line [0-9]+.*nothing was changed"):
+    with pytest.raises(DriverError, match=r"config.xml is broken: line [0-9]+.*nothing was changed"):
         driver.snapshot()
     assert len(firewall.sh("cat /cf/conf/config.xml")) == 2000
 
@@ -181,7 +181,7 @@ def test_a_restoration_that_ends_at_another_backup_is_noticed(firewall: Firewall
 def test_a_package_that_is_not_installed_is_refused_with_nothing_changed(boot: Callable[..., Firewall]) -> None:
     firewall = boot(package="")
     driver = firewall.driver()
-    with pytest.raises(CandidateError, match="no package that routes BGP is installed.*nothing was changed"):
+    with pytest.raises(CandidateError, match=r"no package that routes BGP is installed.*nothing was changed"):
         plan(driver, *WANTED)
     make(driver, "run-1", WANTED[0])
     driver.confirm()
@@ -193,13 +193,13 @@ def test_a_full_disk_is_refused_before_anything_is_written(firewall: Firewall, d
     assert plan(driver, *WANTED)
     firewall.sh("dd if=/dev/zero of=/cf/full bs=64k 2>/dev/null || true")
     try:
-        with pytest.raises(DriverError, match="KiB left; nothing was changed. Make room"):
+        with pytest.raises(DriverError, match=r"KiB left; nothing was changed. Make room"):
             driver.arm("run-1", 60)
         firewall.wait_clean()
         firewall.sh("rm /cf/full")
         driver.arm("run-1", 60)
         firewall.sh("dd if=/dev/zero of=/cf/full bs=64k 2>/dev/null || true")
-        with pytest.raises(DriverError, match="left; nothing was changed|cannot be written"):
+        with pytest.raises(DriverError, match=r"left; nothing was changed|cannot be written"):
             driver.push()
         assert firewall.sh("cat /cf/conf/config.xml") == text
     finally:
@@ -207,14 +207,12 @@ def test_a_full_disk_is_refused_before_anything_is_written(firewall: Firewall, d
     driver.rollback()
 
 
-def test_a_configuration_that_the_daemon_refuses_is_told_and_taken_back(
-    firewall: Firewall, driver: PfSenseDriver
-) -> None:
+def test_a_configuration_that_the_daemon_refuses_is_told_and_taken_back(driver: PfSenseDriver) -> None:
     before = driver.snapshot()
     wrong = openbgpd(neighbor("k8s1", "10.1.0.11", 64512).replace("<parameters>holdtime<", "<parameters>nonsense<"))
     assert plan(driver, wrong)
     driver.arm("run-1", 120)
-    with pytest.raises(CandidateError, match="bgpd refuses its new configuration: .*bgpd.conf:[0-9]+"):
+    with pytest.raises(CandidateError, match=r"bgpd refuses its new configuration: .*bgpd.conf:[0-9]+"):
         driver.push()
     driver.rollback()
     assert driver.snapshot().fingerprint == before.fingerprint
@@ -223,7 +221,7 @@ def test_a_configuration_that_the_daemon_refuses_is_told_and_taken_back(
 def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewall, driver: PfSenseDriver) -> None:
     make(driver, "run-1", *WANTED)
     firewall.unit.value("sleep(1); config_set_path('system/hostname', 'theirs'); write_config('by hand');")
-    with pytest.raises(DriverError, match="taken back; something else in config.xml was changed meanwhile"):
+    with pytest.raises(DriverError, match=r"taken back; something else in config.xml was changed meanwhile"):
         driver.rollback()
     found = firewall.config()
     assert found.value("system", "hostname") == "theirs"
@@ -232,24 +230,29 @@ def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewa
     assert driver.pending() is None
 
 
+def ending(
+    name: str, action: Callable[[], object], start: threading.Barrier, ends: dict[str, DriverError | None]
+) -> None:
+    """Do it at the same moment as another; what it raises comes into `ends`."""
+    start.wait()
+    try:
+        action()
+    except DriverError as error:
+        ends[name] = error
+    else:
+        ends[name] = None
+
+
 def test_of_confirming_and_reverting_exactly_one_wins(firewall: Firewall, driver: PfSenseDriver) -> None:
     other = firewall.driver()
     for number in range(3):
         make(driver, f"run-{number}", openbgpd(neighbor("k8s1", f"10.1.0.{20 + number}", 64512)))
-        start, ends = threading.Barrier(2), {}
-
-        def end(name: str, action: Callable[[], object], start: threading.Barrier = start) -> None:
-            start.wait()
-            try:
-                action()
-            except DriverError as error:
-                ends[name] = error
-            else:
-                ends[name] = None  # noqa: B023
+        start = threading.Barrier(2)
+        ends: dict[str, DriverError | None] = {}
 
         threads = [
-            threading.Thread(target=end, args=("confirm", driver.confirm)),
-            threading.Thread(target=end, args=("rollback", other.rollback)),
+            threading.Thread(target=ending, args=("confirm", driver.confirm, start, ends)),
+            threading.Thread(target=ending, args=("rollback", other.rollback, start, ends)),
         ]
         for thread in threads:
             thread.start()
@@ -295,7 +298,7 @@ def test_no_secret_is_in_a_process_list_or_a_file_that_others_can_read(
     driver.confirm()
 
 
-def test_lost_contact_is_not_success(firewall: Firewall, driver: PfSenseDriver) -> None:
+def test_lost_contact_is_not_success(driver: PfSenseDriver) -> None:
     assert plan(driver, *WANTED)
     driver.arm("run-1", 120)
     driver._shell.close()

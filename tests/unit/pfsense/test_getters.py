@@ -1,5 +1,7 @@
 """FreeBSD's ifconfig is read as its manual page and pfSense's own status pages show it."""
 
+from custom_napalm.linux.getters import parse_ping
+from custom_napalm.linux.shell import Result
 from custom_napalm.pfsense.getters import addresses, interfaces
 from custom_napalm.pfsense.tree import parse
 from tests.unit.pfsense.configurations import CONFIG
@@ -52,3 +54,17 @@ def test_addresses() -> None:
         },
         "ipsec4": {"ipv4": {"10.255.200.1": {"prefix_length": 32}}},
     }
+
+
+def test_ping() -> None:
+    said = """PING 192.0.2.1 (192.0.2.1): 56 data bytes
+64 bytes from 192.0.2.1: icmp_seq=0 ttl=64 time=0.047 ms
+64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.081 ms
+
+--- 192.0.2.1 ping statistics ---
+3 packets transmitted, 2 packets received, 33.3% packet loss
+round-trip min/avg/max/stddev = 0.047/0.064/0.081/0.017 ms
+"""
+    found = parse_ping(Result(said, "", 2), 3)["success"]
+    assert (found["packet_loss"], found["rtt_max"], found["rtt_stddev"]) == (1, 0.081, 0.017)
+    assert [each["ip_address"] for each in found["results"]] == ["192.0.2.1", "192.0.2.1"]
