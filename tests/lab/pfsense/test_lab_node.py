@@ -130,10 +130,10 @@ def run(lab: Lab, host: str, script: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def configure(lab: Lab, values: dict[str, Any], apply: str = APPLY) -> None:
+def configure(lab: Lab, values: dict[str, Any], apply: str = APPLY, *, package: str = "openbgpd") -> None:
     """Set values by path, write and apply them, by one program."""
     program = (
-        "<?php require_once('config.inc'); require_once('openbgpd.inc');"
+        f"<?php require_once('config.inc'); require_once('{package}.inc');"
         f"foreach (json_decode(base64_decode('{_base64(values)}'), true) as $path => $value)"
         " { config_set_path($path, $value); }"
         f"write_config('test'); {apply} echo 'applied';"
