@@ -1,4 +1,4 @@
-"""The lab pfSense with the FRR package: BGP over a routed tunnel comes up from config.xml alone; a wrong AS does not."""
+"""The lab pfSense with the FRR package: BGP over a tunnel comes up from config.xml alone; a wrong AS does not."""
 
 import json
 from collections.abc import Iterator
