@@ -36,7 +36,10 @@ CREATE TABLE IF NOT EXISTS plans (id TEXT PRIMARY KEY, run TEXT NOT NULL REFEREN
 
 
 class HostState(StrEnum):
-    """How far a host has come. The states that end in `-ing` are written before the side effect they announce."""
+    """How far a host has come. The states that end in `-ing` are written before the side effect they announce.
+
+    KEPT is confirmed, in a wave that stays whatever becomes of later ones.
+    """
 
     PLANNED = "planned"
     SNAPSHOTTED = "snapshotted"
@@ -47,6 +50,7 @@ class HostState(StrEnum):
     CHECKED = "checked"
     CONFIRMING = "confirming"
     CONFIRMED = "confirmed"
+    KEPT = "kept"
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
     UNCHANGED = "unchanged"

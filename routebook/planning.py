@@ -1,7 +1,7 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 from nornir.core.task import Task
@@ -29,10 +29,15 @@ Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan for every host that answered, and the error of each that did not."""
+    """A plan for every host that answered, and the error of each that did not. `seconds` is how long each took."""
 
     hosts: Mapping[str, HostPlan]
     errors: Mapping[str, Exception]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, hosts: Collection[str]) -> "Plan":
+        """The part of the plan that concerns these hosts."""
+        return replace(self, hosts={name: host for name, host in self.hosts.items() if name in hosts})
 
     @property
     def changed(self) -> list[str]:
@@ -80,4 +85,4 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
         return replace(planned, change=replace(planned.change, effects=effects))
 
     outcome = on_hosts(nornir, hosts, step)
-    return Plan(outcome.values, outcome.errors)
+    return Plan(outcome.values, outcome.errors, outcome.seconds)

@@ -14,18 +14,22 @@ from routebook.findings import Finding, definite, merged
 from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
+from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, scrubbed_hosts
 from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
 from routebook.steps import told
+from routebook.touching import touches
 from routebook.transaction import JudgeMaker, Options, Transaction
 from routebook.watching import Explanations, Judge, Watcher
+from routebook.waves import arrange, check_spec
 from routebook.workspace import Workspace, open_journal
 
 LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
-Approve = Callable[[Mapping[str, HostResult]], bool]
+Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
+"""Decides whether a plan is carried out, given what is shown of its hosts and what is to be said of it as a whole."""
 Keep = Callable[[Plan, Mapping[str, HostResult]], None]
 """Saves a plan with what is shown of it."""
 
@@ -41,6 +45,7 @@ class Running:
 
     def plan(self, runbook: Runbook, keep: Keep | None = None) -> RunResult:
         """What the runbook would do. Devices are only read, and the journal is not touched."""
+        check_spec(self.options.waves, self.workspace.intents)
         timings = Timings()
         started = time.time()
         with timings.phase("plan"):
@@ -50,7 +55,9 @@ class Running:
         hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors))
         if keep is not None and not plan.errors:
             keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
-        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds)
+        intents = self.workspace.intents
+        notes = arrange(self.options.waves, budget(plan, intents, touches(plan, intents))).told()
+        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float) -> RunResult:
         """Judge the network as it is, for at most `wait` seconds until it is as intended."""
@@ -73,6 +80,7 @@ class Running:
 
         With a plan that was `reviewed`, exactly that or nothing.
         """
+        check_spec(self.options.waves, self.workspace.intents)
         started = time.time()
         with open_journal(self.workspace.project) as journal:
             if reviewed is not None:
@@ -80,6 +88,7 @@ class Running:
             run_id = journal.begin(runbook.name, self.workspace.hosts)
             transaction = Transaction(
                 nornir=self.workspace.nornir,
+                intents=self.workspace.intents,
                 hosts=self.workspace.hosts,
                 observed=self.workspace.observed,
                 journal=journal,
@@ -110,6 +119,7 @@ class Running:
             findings=tuple(transaction.findings),
             timings=transaction.timings.seconds,
             message=transaction.message,
+            notes=transaction.waves.told(),
         )
 
     def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
@@ -130,7 +140,7 @@ class Running:
         if not transaction.plan.changed:
             transaction.look()
             return "unchanged"
-        if not approve(host_results(transaction.plan, transaction.states, {})):
+        if not approve(host_results(transaction.plan, transaction.states, {}), transaction.waves.told()):
             transaction.message = "not approved; nothing was changed"
             return "refused"
         if reviewed is not None:
@@ -202,7 +212,7 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
     Its check is that what was up before that run is up again: the intent may ask for something newer.
     """
     record = journal.run(run_id)
-    if record.outcome != "confirmed":
+    if record.outcome not in ("confirmed", "partial"):
         raise RefusedError(
             f"run {record.id} ended as {record.outcome or 'unfinished'}; only a confirmed run can be rolled back"
         )

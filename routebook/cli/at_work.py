@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -13,7 +13,7 @@ import click
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress, console
 from routebook.errors import RefusedError
-from routebook.report import render_changes, render_terminal, write_reports
+from routebook.report import render_changes, render_notes, render_terminal, write_reports
 from routebook.report.model import HostResult, RunResult, scrubbed
 from routebook.running import Approve, Running
 from routebook.transaction import Options
@@ -69,12 +69,13 @@ def _stop_on_signals(stop: threading.Event) -> None:
 def approval(*, yes: bool, as_json: bool) -> Approve:
     """What decides whether a plan is carried out: `--yes`, or the operator who has seen it."""
 
-    def approve(hosts: Mapping[str, HostResult]) -> bool:
+    def approve(hosts: Mapping[str, HostResult], notes: Sequence[str]) -> bool:
         if yes:
             return True
         if as_json or not sys.stdin.isatty():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
         render_changes(hosts, console())
+        render_notes(notes, console())
         # While nothing has begun, Ctrl-C at the question ends the command at once.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

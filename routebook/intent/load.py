@@ -150,6 +150,7 @@ def _hosts(
             hostname=node.hostname,
             version=node.version,
             groups=node.groups,
+            redundancy=node.redundancy,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
             tunnels=tuple(own_tunnels[name]),

@@ -269,6 +269,7 @@ class HostIntent(Frozen):
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
+    redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None
     tunnels: tuple[Tunnel, ...] = ()

@@ -34,6 +34,7 @@ class Node:
     version: str = ""
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
+    redundancy: str = ""
 
     @property
     def can(self) -> Platform | None:
@@ -231,6 +232,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         interface_marks=marks,
         complete=complete,
         version=data("version") or "",
+        redundancy=data("redundancy") or "",
         release=release,
         version_mark=version_mark,
     )

@@ -87,6 +87,7 @@ class DataInput(Input):
     version: Word | None = None  # the release that runs there
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
+    redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 
 
 class ElementInput(Input):

@@ -32,6 +32,7 @@ def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubb
         render_changes(result.hosts, console)
     if result.hosts:
         console.print(_hosts(result.hosts))
+    render_notes(result.notes, console)
     quiet = {"ok", "warning"} if definite(result.findings) == "failed" else {"ok"}
     shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
     if shown:
@@ -62,6 +63,12 @@ def render_changes(hosts: Mapping[str, HostResult], console: Console, scrub: Scr
         for warning in host.warnings:
             console.print(Text(f"  warning: {one_line(warning)}", "yellow"))
         console.print()
+
+
+def render_notes(notes: Sequence[str], console: Console) -> None:
+    """Print what is to be said of a plan as a whole."""
+    for note in notes:
+        console.print(Text(one_line(note), "yellow"))
 
 
 def _diff(host: HostResult) -> Text:

@@ -48,6 +48,7 @@ class Device:
     pending: Pending | None = None
     undo: str = ""
     reachable: bool = True
+    answers_ping: bool = True
     state: State = field(default_factory=lambda: State((), ()))
     fails: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -113,6 +114,7 @@ class MemoryDriver(TransactionDriver):
         if self.memory.running.strip() != self.planned[1].fingerprint:
             raise StaleError(f"{self.memory.name}: changed meanwhile")
         self.memory.undo = self.memory.running
+        self.memory.world.armed_for[self.memory.name] = seconds
         self.memory.pending = Pending(run_id, "armed", seconds)
 
     def extend(self, seconds: int) -> None:
@@ -156,6 +158,11 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
+    def ping(self, *_: Any, count: int = 5, **__: Any) -> Any:
+        """Echo requests that are answered, or not."""
+        self.memory.step("ping")
+        return {"success": {"packet_loss": 0 if self.memory.answers_ping else count}}
+
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
 
@@ -176,6 +183,8 @@ class World:
     failing: Callable[[View], list[str]] = lambda _: []  # hosts on which the check fails
     log: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    armed_for: dict[str, int] = field(default_factory=dict)  # seconds
+    now: float = 0.0  # how far the engine's clock is ahead
     lock: Any = field(default_factory=threading.Lock)
 
     def __getitem__(self, host: str) -> Device:
@@ -207,7 +216,7 @@ class World:
 
     def run(self, limit: str = "", *, book: Runbook | None = None, **options: Any) -> RunResult:
         """Carry the runbook out, approved."""
-        return self.running(limit, **options).run(book or self.runbook(), None, lambda _: True)
+        return self.running(limit, **options).run(book or self.runbook(), None, lambda *_: True)
 
     def texts(self) -> dict[str, str]:
         """What runs on each device."""
