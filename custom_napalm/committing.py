@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from custom_napalm.commits import Commits, Transactional
-from custom_napalm.contract import Candidate, Change, Pending, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Pending, Reached, Snapshot, TransactionDriver
 
 
 class CommittingDriver(TransactionDriver):
@@ -54,6 +54,10 @@ class CommittingDriver(TransactionDriver):
     def pending(self) -> Pending | None:
         """The unconfirmed change on the device."""
         return self._host.pending()
+
+    def reached(self) -> Reached:
+        """Nothing is known of the way, where a platform does not tell."""
+        return Reached()
 
     # NAPALM's configuration methods.
 

@@ -75,6 +75,24 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How a connection reaches its device, and which way the device's answers take; empty is not known.
+
+    `jumps` are the jump hosts in their order. `address` is the device's own and `client` the other end's, both as the
+    device sees them. The route back to `client` is through `interface` and `gateway`; `protocol` made it: "kernel" for
+    a connected network, "static", "bgp" … `timer` is whether the device can undo a change by itself.
+    """
+
+    jumps: tuple[str, ...] = ()
+    address: str = ""
+    client: str = ""
+    interface: str = ""
+    gateway: str = ""
+    protocol: str = ""
+    timer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """An unconfirmed change on the device: who armed it and how many seconds are left before it undoes itself.
 
@@ -208,6 +226,10 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def state(self) -> State:
         """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def reached(self) -> Reached:
+        """How this connection reaches the device."""
 
     @abstractmethod
     def retry_sessions(self, peers: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import Candidate, Change, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Reached, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
 from routebook.naming import named_effects
@@ -21,6 +21,7 @@ class HostPlan:
     snapshot: Snapshot
     change: Change
     candidate: Candidate | None = None
+    reached: Reached = field(default_factory=Reached)
 
 
 Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
@@ -82,7 +83,8 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
         snapshot = device.snapshot()
         planned = goal(task, device, snapshot)
         effects = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
-        return replace(planned, change=replace(planned.change, effects=effects))
+        reached = device.reached() if planned.change else Reached()
+        return replace(planned, change=replace(planned.change, effects=effects), reached=reached)
 
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors, outcome.seconds)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from custom_napalm.contract import State
+from routebook import reach
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
@@ -52,11 +53,13 @@ class Running:
             self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
         outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
-        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors))
+        intents = self.workspace.intents
+        touched = touches(plan, intents)
+        said = reach.said(reach.ways(plan, intents), touched, intents)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), said)
         if keep is not None and not plan.errors:
             keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
-        intents = self.workspace.intents
-        notes = arrange(self.options.waves, budget(plan, intents, touches(plan, intents))).told()
+        notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float) -> RunResult:
@@ -115,7 +118,7 @@ class Running:
             outcome=outcome,
             started=started,
             finished=time.time(),
-            hosts=host_results(transaction.plan, transaction.states, transaction.messages),
+            hosts=host_results(transaction.plan, transaction.states, transaction.messages, transaction.said()),
             findings=tuple(transaction.findings),
             timings=transaction.timings.seconds,
             message=transaction.message,
@@ -140,7 +143,8 @@ class Running:
         if not transaction.plan.changed:
             transaction.look()
             return "unchanged"
-        if not approve(host_results(transaction.plan, transaction.states, {}), transaction.waves.told()):
+        shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
+        if not approve(shown, transaction.waves.told()):
             transaction.message = "not approved; nothing was changed"
             return "refused"
         if reviewed is not None:
@@ -183,8 +187,10 @@ class Running:
         )
 
 
-def host_results(plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str]) -> dict[str, HostResult]:
-    """What became, or would become, of each host."""
+def host_results(
+    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], said: Mapping[str, str]
+) -> dict[str, HostResult]:
+    """What became, or would become, of each host. `said` tells how each is reached."""
     results = {}
     for host, state in sorted(states.items()):
         planned = plan.hosts.get(host)
@@ -202,6 +208,7 @@ def host_results(plan: Plan, states: Mapping[str, HostState], messages: Mapping[
             effects=change.effects,
             warnings=change.warnings,
             message=message,
+            way=said.get(host, ""),
         )
     return results
 

@@ -16,6 +16,7 @@ from routebook.intent.model import HostIntent
 from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan
+from routebook.reach import Way, dangers, distances, refusal, said, ways
 from routebook.redundancy import Budget, budget, exhausted
 from routebook.restoring import Restorer
 from routebook.steps import on_drivers, told
@@ -26,8 +27,7 @@ from routebook.waves import Waves, arrange
 JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
 """Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
 
-NO_REDUNDANCY = "no-redundancy"
-ACCEPTABLE = (NO_REDUNDANCY,)
+NO_REDUNDANCY, OWN_PATH = "no-redundancy", "own-path"
 """What an operator may accept that is refused otherwise."""
 
 
@@ -72,9 +72,11 @@ class Transaction:
     message: str = ""
     failed: set[str] = field(default_factory=set)  # hosts that failed, which are counted
     lost: set[str] = field(default_factory=set)  # these, and the hosts that cannot be changed without them
+    cut: set[str] = field(default_factory=set)  # hosts that the change cuts off for a while, which was accepted
     pushed: dict[str, float] = field(default_factory=dict)  # when, on this machine's monotonic clock
     activated_at: float = 0.0  # when the latest wave had the change and began to use it, on the same clock
     timers: Timers = field(init=False)
+    ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +96,12 @@ class Transaction:
             return False
         self._budget = budget(self.plan, self.intents, touches(self.plan, self.intents))
         self.waves = arrange(self.options.waves, self._budget)
+        self.ways = ways(self.plan, self.intents)
         return True
+
+    def said(self) -> dict[str, str]:
+        """How each changed host is reached, and what the plan does to that."""
+        return said(self.ways, touches(self.plan, self.intents), self.intents)
 
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
@@ -117,7 +124,7 @@ class Transaction:
                 self.journal.store_state(self.run_id, host, state)
             self._budget = replace(self._budget, before=named_states(self.intents, self.before))
             self.waves = arrange(self.options.waves, self._budget)
-            reason = self._conflict() or self._unsafe(self.waves.waves[0])
+            reason = self._conflict() or self._cut_off() or self._unsafe(self.waves.waves[0])
         if reason:
             return self._refused(f"{reason}; nothing was changed")
         if self.stop.is_set():
@@ -153,6 +160,13 @@ class Transaction:
     def _unsafe(self, wave: Collection[str]) -> str:
         """Why a wave may not be touched now: what would carry its traffic meanwhile does not."""
         return self._unless_accepted(exhausted(self.nornir, self._budget, self._active(wave)))
+
+    def _cut_off(self) -> str:
+        """Why the change may not be made, as it cuts the way by which a host is reached."""
+        touched = self._budget.touched
+        risks = [risk for wave in self.waves.waves for risk in dangers(self.ways, touched, self.intents, wave)]
+        self.cut = {risk.host for risk in risks if risk.cut}
+        return refusal(risks, accepted=OWN_PATH in self.options.accept)
 
     def _unless_accepted(self, danger: str) -> str:
         if danger and NO_REDUNDANCY in self.options.accept:
@@ -208,6 +222,10 @@ class Transaction:
             self._enter(hosts, entering)
             self._tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}{self._which(hosts)}")
             outcome = self.timers.arm(hosts) if phase == "arm" else on_drivers(self.nornir, hosts, _STEPS[phase])
+            if phase == "activate":
+                # The checks tell whether a host that cut itself off comes back.
+                for host in self.cut & {h for h, e in outcome.errors.items() if isinstance(e, LostContactError)}:
+                    del outcome.errors[host]
             self._enter(outcome.values, reached)
             for host in outcome.values:
                 self._tell(phase, reached, host)
@@ -226,7 +244,7 @@ class Transaction:
     def _confirm(self, reached: HostState) -> str:
         """Confirm what was pushed, what is reached through other hosts before these."""
         hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
-        for layer in layers(hosts, {}):
+        for layer in layers(hosts, distances(self.ways, self.intents)):
             active = self._active(layer)
             reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""
             if reason:
@@ -311,7 +329,7 @@ class Transaction:
                 confirm_timeout=self.timers.seconds,
                 listener=self.listener,
             )
-            for layer in layers(touched, {}):
+            for layer in layers(touched, distances(self.ways, self.intents)):
                 problems |= restorer.restore(layer, confirmed & set(layer))
             self.timers.gone(touched)
             whole = [host for host in touched if host not in problems]

@@ -32,6 +32,7 @@ max_failed = click.option(
 accept = click.option(
     "--accept",
     multiple=True,
-    type=click.Choice(["no-redundancy"]),
-    help="Do it although: no-redundancy: nothing may carry the traffic of what is touched. May be repeated.",
+    type=click.Choice(["no-redundancy", "own-path"]),
+    help="Do it although nothing else may carry the traffic (no-redundancy), or although it cuts the way by which the "
+    "device is reached (own-path). May be repeated.",
 )

@@ -46,6 +46,7 @@ class HostResult:
     effects: tuple[Effect, ...] = ()
     warnings: tuple[str, ...] = ()
     message: str = ""
+    way: str = ""  # how it is reached, and whether the change touches that
 
     def to_json(self) -> dict[str, Any]:
         """The host's part of the stable `--json` output."""
@@ -56,6 +57,7 @@ class HostResult:
             "commands": list(self.commands),
             "undo": list(self.undo),
             "message": self.message,
+            "way": self.way,
         }
 
 
@@ -155,6 +157,7 @@ def _scrubbed_host(host: HostResult, scrub: Scrub) -> HostResult:
         effects=tuple(replace(e, subject=scrub(e.subject), reason=scrub(e.reason)) for e in host.effects),
         warnings=tuple(map(scrub, host.warnings)),
         message=scrub(host.message),
+        way=scrub(host.way),
     )
 
 

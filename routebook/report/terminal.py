@@ -60,6 +60,8 @@ def render_changes(hosts: Mapping[str, HostResult], console: Console, scrub: Scr
         console.print(Padding(_diff(host), (0, 0, 0, 2)))
         for effect in host.effects:
             console.print(Text(f"  {effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}", "yellow"))
+        if host.way:
+            console.print(Text(f"  {one_line(host.way)}", "dim"))
         for warning in host.warnings:
             console.print(Text(f"  warning: {one_line(warning)}", "yellow"))
         console.print()

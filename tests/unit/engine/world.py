@@ -18,6 +18,7 @@ from custom_napalm.contract import (
     Effect,
     LostContactError,
     Pending,
+    Reached,
     Section,
     Snapshot,
     StaleError,
@@ -49,6 +50,7 @@ class Device:
     undo: str = ""
     reachable: bool = True
     answers_ping: bool = True
+    reached: Reached = field(default_factory=Reached)
     state: State = field(default_factory=lambda: State((), ()))
     fails: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -162,6 +164,10 @@ class MemoryDriver(TransactionDriver):
         """Echo requests that are answered, or not."""
         self.memory.step("ping")
         return {"success": {"packet_loss": 0 if self.memory.answers_ping else count}}
+
+    def reached(self) -> Reached:
+        """The way that the test gave the device."""
+        return self.memory.reached
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
