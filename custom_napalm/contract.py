@@ -106,6 +106,20 @@ class Pending:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who works on a device. Times are seconds since the epoch on the holder's clock.
+
+    `decided` is set when every check of the run has passed: what is left is to confirm.
+    """
+
+    run_id: str
+    holder: str
+    taken: float
+    expires: float
+    decided: bool = False
+
+
 class DriverError(Exception):
     """A device refused or failed. The message tells an operator what happened and what was (not) changed.
 
@@ -135,6 +149,14 @@ class CandidateError(DriverError):
 
 class LostContactError(DriverError, ConnectionClosedException):
     """The connection broke or fell silent; the device's own timer decides what happens."""
+
+
+class LockedError(DriverError):
+    """Another run has the device's lock; `lock` says which and since when."""
+
+    def __init__(self, host: str, lock: Lock) -> None:
+        super().__init__(f"{host} is locked by run {lock.run_id} of {lock.holder}; nothing was changed")
+        self.lock = lock
 
 
 class StaleError(DriverError):
@@ -184,6 +206,21 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """Like `plan`, towards an earlier snapshot as a whole: every part of it, owned or not, is restored."""
+
+    @abstractmethod
+    def lock(self, lock: Lock) -> None:
+        """Take the device's lock, or renew it where the run has it. Raises LockedError while another run has it.
+
+        Whether its time is over is not the device's business: only `recover` takes it from a run that died.
+        """
+
+    @abstractmethod
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back. Does nothing where another run has it, or none."""
+
+    @abstractmethod
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
 
     @abstractmethod
     def arm(self, run_id: str, seconds: int) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nornir.core import Nornir
@@ -25,6 +25,7 @@ class Timers:
     listener: Listener
     armed: set[str] = field(default_factory=set)
     fires_at: float = math.inf
+    also: Callable[[], None] = lambda: None  # what lasts as long as the timers
 
     def make_room(self, read: Mapping[str, float]) -> None:
         """Make the timers long enough for the slowest host, given the seconds that reading each host took."""
@@ -51,6 +52,7 @@ class Timers:
         if self.armed and self.fires_at - time.monotonic() < self.seconds / 2:
             self.fires_at = time.monotonic() + self.seconds
             on_drivers(self.nornir, self.armed, lambda device: device.extend(self.seconds))
+            self.also()
 
     def gone(self, hosts: Iterable[str]) -> None:
         """These hosts are armed no longer."""

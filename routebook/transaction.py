@@ -14,6 +14,7 @@ from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
 from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.locking import Locks
 from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan
 from routebook.reach import Way, dangers, distances, refusal, said, ways
@@ -76,11 +77,14 @@ class Transaction:
     pushed: dict[str, float] = field(default_factory=dict)  # when, on this machine's monotonic clock
     activated_at: float = 0.0  # when the latest wave had the change and began to use it, on the same clock
     timers: Timers = field(init=False)
+    locks: Locks = field(init=False)
     ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.nornir, self.run_id, self.options.confirm_timeout, self.listener)
+        self.locks = Locks(self.nornir, self.run_id, 2.0 * self.options.confirm_timeout + self.options.deadline + 60)
+        self.timers.also = self.locks.renew
 
     def prepare(self) -> bool:
         """Connect, snapshot and plan. Nothing is changed; False if too many hosts cannot take part: the run ends."""
@@ -135,7 +139,11 @@ class Transaction:
             # Whatever it was, devices hold a change that nobody will confirm: undo it, then let it surface.
             self._roll_back(f"{type(error).__name__} in Routebook itself")
             raise
-        return self._ended(reason)
+        else:
+            return self._ended(reason)
+        finally:
+            for host, error in self.locks.release().items():
+                self._tell("lock", f"keeps its lock: {error}", host, failed=True)
 
     def _ended(self, reason: str) -> str:
         if reason:
@@ -178,7 +186,7 @@ class Transaction:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""
         changed = self._active(self.plan.changed)
         self.timers.make_room({host: self.plan.seconds[host] for host in changed if host in self.plan.seconds})
-        reason = self._everywhere("arm", changed, HostState.ARMING, HostState.ARMED)
+        reason = self._lock(changed) or self._everywhere("arm", changed, HostState.ARMING, HostState.ARMED)
         for number, wave in enumerate(self.waves.waves, 1):
             reason = reason or self._wave(number, wave)
             if reason:
@@ -186,6 +194,20 @@ class Transaction:
             if self.options.keep_waves or number == len(self.waves.waves):
                 reason = self._confirm(HostState.KEPT if number < len(self.waves.waves) else HostState.CONFIRMED)
         return reason
+
+    def _lock(self, changed: Collection[str]) -> str:
+        """Lock every host of the run, changed or not, so that no run of another machine works on it meanwhile."""
+        self._enter(changed, HostState.ARMING)
+        hosts = self._active(self.plan.hosts)
+        self._tell("lock", f"{len(hosts)} hosts")
+        errors = self.locks.take(hosts)
+        if not errors:
+            return ""
+        self._enter(changed, HostState.SNAPSHOTTED)
+        for host, error in errors.items():
+            self.messages[host] = str(error)
+            self._tell("lock", str(error), host, failed=True)
+        return f"{', '.join(sorted(errors))} cannot be locked"
 
     def _wave(self, number: int, wave: Collection[str]) -> str:
         if number > 1:
@@ -244,6 +266,8 @@ class Transaction:
     def _confirm(self, reached: HostState) -> str:
         """Confirm what was pushed, what is reached through other hosts before these."""
         hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
+        if reached is HostState.CONFIRMED:
+            self.locks.renew(decided=True)
         for layer in layers(hosts, distances(self.ways, self.intents)):
             active = self._active(layer)
             reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""

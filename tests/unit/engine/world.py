@@ -16,6 +16,8 @@ from custom_napalm.contract import (
     Change,
     DriverError,
     Effect,
+    Lock,
+    LockedError,
     LostContactError,
     Pending,
     Reached,
@@ -48,6 +50,7 @@ class Device:
     saved: str = "old\n"
     pending: Pending | None = None
     undo: str = ""
+    lock: Lock | None = None
     reachable: bool = True
     answers_ping: bool = True
     reached: Reached = field(default_factory=Reached)
@@ -106,6 +109,25 @@ class MemoryDriver(TransactionDriver):
         change = Change(diff, commands, (f"set {now.strip()}",) if commands else (), effects, snapshot.fingerprint)
         self.planned = (wanted, change)
         return change
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        self.memory.step("lock")
+        with self.memory.world.lock:
+            if self.memory.lock is not None and self.memory.lock.run_id != lock.run_id:
+                raise LockedError(self.memory.name, self.memory.lock)
+            self.memory.lock = lock
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        self.memory.step("unlock")
+        if self.memory.lock is not None and self.memory.lock.run_id == run_id:
+            self.memory.lock = None
+
+    def locked(self) -> Lock | None:
+        """Who has it."""
+        self.memory.step("locked")
+        return self.memory.lock
 
     def arm(self, run_id: str, seconds: int) -> None:
         """Start the timer."""

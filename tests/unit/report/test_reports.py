@@ -79,7 +79,7 @@ def test_json_has_exactly_the_stable_keys() -> None:
     assert list(data["hosts"]["no-edge1"]) == ["state", "changed", "diff", "commands", "undo", "message", "way"]
     assert data["findings"][3]["cause"] == WRONG_AS.cause
     assert data["hosts"]["ch-edge1"] == {
-        "state": "unchanged", "changed": False, "diff": "", "commands": [], "undo": [], "message": ""
+        "state": "unchanged", "changed": False, "diff": "", "commands": [], "undo": [], "message": "", "way": ""
     }  # fmt: skip
 
 
