@@ -142,8 +142,8 @@ class Transaction:
         else:
             return self._ended(reason)
         finally:
-            for host, error in self.locks.release().items():
-                self._tell("lock", f"keeps its lock: {error}", host, failed=True)
+            for host, kept in self.locks.release().items():
+                self._tell("lock", f"keeps its lock: {kept}", host, failed=True)
 
     def _ended(self, reason: str) -> str:
         if reason:

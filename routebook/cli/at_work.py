@@ -1,5 +1,6 @@
 """What the commands that contact devices share: opening the project, progress, signals, and showing the result."""
 
+import contextlib
 import json
 import signal
 import sys
@@ -19,6 +20,8 @@ from routebook.running import Approve, Running
 from routebook.transaction import Options
 from routebook.workspace import Workspace, open_workspace, run_folder
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def carry_out(
     context: Context,
@@ -36,6 +39,9 @@ def carry_out(
     with Progress(quiet=as_json) as progress:
         result = action(Running(workspace, progress, stop, options or Options()))
     workspace.close()
+    # What had begun has ended: a late signal must not turn its exit code into that of a killed process.
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
     show(workspace, result, as_json=as_json)
     sys.exit(130 if stop.is_set() and result.exit_code in (1, 3) else result.exit_code)
 
@@ -55,15 +61,16 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    """Let Ctrl-C, and a CI job's SIGTERM, end the run in good order: what has begun is rolled back."""
+    """Let Ctrl-C, a CI job's SIGTERM and a closed terminal end the run in good order: what has begun is rolled back."""
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         if not stop.is_set():
-            click.echo("\ninterrupted: ending in good order; what has begun is rolled back", err=True)
-        stop.set()
+            stop.set()
+            with contextlib.suppress(OSError):  # the terminal, or the reader of a pipe, may be what has gone
+                click.echo("\ninterrupted: ending in good order; what has begun is rolled back", err=True)
 
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+    for number in STOPPING:
+        signal.signal(number, handle)
 
 
 def approval(*, yes: bool, as_json: bool) -> Approve:

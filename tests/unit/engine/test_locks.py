@@ -1,6 +1,8 @@
 """Two runs that share a host exclude each other between machines, and a dry run does not even look."""
 
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,24 +73,26 @@ def test_they_last_as_long_as_the_timers_are_extended(world: World) -> None:
 
 def test_the_decision_to_confirm_is_on_every_host_before_the_first_is_confirmed(world: World) -> None:
     seen: list[bool] = []
-    world["no-edge1"].fails["confirm"] = lambda: seen.extend(
-        bool(d.lock and d.lock.decided) for d in world.devices.values()
-    )
+
+    def look() -> None:
+        seen.extend(device.lock is not None and device.lock.decided for device in world.devices.values())
+
+    world["no-edge1"].fails["confirm"] = look
     world.run()
     assert seen == [True] * 4
 
 
 def test_two_projects_with_the_same_devices_do_not_meet(world: World, tmp_path: Path) -> None:
     """Between planning and arming nothing else would keep them apart."""
-    del tmp_path
-    refused: list[str] = []
+    shutil.copytree(world.project, tmp_path / "elsewhere", ignore=shutil.ignore_patterns(".routebook"))
+    elsewhere = replace(world, project=tmp_path / "elsewhere")
+    outcomes: list[str] = []
 
     def second() -> None:
-        if not refused:
-            refused.append("")
-            (world.project / ".routebook" / "journal.db").rename(world.project / "other.db")
-            refused[0] = world.run().outcome
+        if not outcomes:
+            outcomes.append("")
+            outcomes[0] = elsewhere.run().outcome
 
     world["no-edge1"].fails["arm"] = second
     assert world.run().outcome == "confirmed"
-    assert refused == ["refused"]
+    assert outcomes == ["refused"]
