@@ -49,7 +49,7 @@ def start_node(name: str, project: str) -> subprocess.Popen[bytes]:
 
 def expect(node: subprocess.Popen[bytes], name: str, word: str) -> None:
     """Read one line from a node; anything but `word` is a failure."""
-    assert node.stdout is not None  # noqa: S101
+    assert node.stdout is not None
     line = node.stdout.readline().decode().strip()
     if line != word:
         raise BootError(f"{name} {line.removeprefix('failed ') or 'ended before it was up'}")
@@ -95,14 +95,14 @@ def boot(
     ip_batch(lines)
     for node in nodes:
         stdin = processes[node["name"]].stdin
-        assert stdin is not None  # noqa: S101
+        assert stdin is not None
         stdin.write(json.dumps(node).encode() + b"\n")
         stdin.close()
     selector = selectors.DefaultSelector()
     if starter is not None:
         selector.register(starter, selectors.EVENT_READ)
     for name, process in processes.items():
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None
         selector.register(process.stdout, selectors.EVENT_READ, name)
     left = set(processes)
     while left:

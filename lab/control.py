@@ -156,7 +156,7 @@ class Lab:
                 ["sh", "-c", IN_BACKGROUND, "sh", *command],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
-        assert boot.stdin is not None and boot.stdout is not None  # noqa: S101
+        assert boot.stdin is not None and boot.stdout is not None
         # The lab's first process ends as soon as our end of its standard input closes, until it is told to stay:
         # a starter that dies at any moment leaves nothing behind.
         with boot, boot.stdin, boot.stdout:

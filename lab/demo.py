@@ -92,7 +92,7 @@ def routebook(*arguments: str, expect: int = 0, on_line: Callable[[str], None] |
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        assert process.stdout is not None  # noqa: S101
+        assert process.stdout is not None
         for line in process.stdout:
             click.echo(line, nl=False)
             if on_line is not None:

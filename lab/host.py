@@ -33,11 +33,15 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
         from lab.asa.node import node as asa_node
 
         return asa_node(host, topology, access, esp_in_kernel=esp_in_kernel)
+    if host.platform == "pfsense":
+        from lab.pfsense.node import node as pfsense_node
+
+        return pfsense_node(host, topology, access, esp_in_kernel=esp_in_kernel)
     daemons = DAEMONS.get(host.platform)
     if daemons is None:
         raise RefusedError(
             f"{host.name} is of platform {host.platform}; "
-            f"the lab can run hosts of platform {', '.join((*DAEMONS, 'asa'))}"
+            f"the lab can run hosts of platform {', '.join((*DAEMONS, 'asa', 'pfsense'))}"
         )
     files = _ssh_files(host, access) | _name_files(host, topology)
     services = [

@@ -32,16 +32,9 @@ TAKEN_OVER = (
     "strongswan.conf", "strongswan.d", "swanctl", "terminfo", "timezone", "skel", "ssh/moduli", "ssh/ssh_config",
 )  # fmt: skip
 ON_DISK = (
-    "etc",
-    "home",
-    "root",
-    "var/log",
-    "var/tmp",
-    "var/lib/frr",
-    "var/lib/strongswan",
-    "var/lib/sudo",
-    "tmp",
-)  # /tmp is last
+    "etc", "home", "root", "var/log", "var/tmp", "var/lib/frr", "var/lib/strongswan", "var/lib/sudo",
+    "tmp",  # last
+)  # fmt: skip
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -75,24 +68,8 @@ def make_file_systems(size: int, visible: list[str]) -> None:
     for name in visible:
         Path("/run/visible" + name).mkdir(parents=True)
         mount(name, "/run/visible" + name, flags=MS_BIND)
-    dev = Path("/run/dev")
-    dev.mkdir()
-    mount("tmpfs", str(dev), "tmpfs", 0, "mode=755,size=4m")
-    for name in DEVICES:
-        if not Path("/dev", name).exists():
-            continue
-        (dev / name).parent.mkdir(exist_ok=True)
-        (dev / name).touch()
-        mount(f"/dev/{name}", str(dev / name), flags=MS_BIND)
-    for name in ("pts", "shm"):
-        (dev / name).mkdir()
-    mount("devpts", str(dev / "pts"), "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
-    mount("tmpfs", str(dev / "shm"), "tmpfs", 0, "mode=1777,size=16m")
-    (dev / "ptmx").symlink_to("pts/ptmx")
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        (dev / name).symlink_to(f"/proc/self/fd/{number}")
-    (dev / "fd").symlink_to("/proc/self/fd")
-    mount(str(dev), "/dev", flags=MS_BIND | MS_REC)
+    make_dev(Path("/run/dev"))
+    mount("/run/dev", "/dev", flags=MS_BIND | MS_REC)
 
     disk = Path("/run/disk")
     disk.mkdir()
@@ -116,6 +93,26 @@ def make_file_systems(size: int, visible: list[str]) -> None:
     for name in visible:
         Path(name).mkdir(parents=True, exist_ok=True)
         mount("/run/visible" + name, name, flags=MS_BIND)
+
+
+def make_dev(dev: Path) -> None:
+    """A /dev of the node's own in an empty place."""
+    dev.mkdir()
+    mount("tmpfs", str(dev), "tmpfs", 0, "mode=755,size=4m")
+    for name in DEVICES:
+        if not Path("/dev", name).exists():
+            continue
+        (dev / name).parent.mkdir(exist_ok=True)
+        (dev / name).touch()
+        mount(f"/dev/{name}", str(dev / name), flags=MS_BIND)
+    for name in ("pts", "shm"):
+        (dev / name).mkdir()
+    mount("devpts", str(dev / "pts"), "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
+    mount("tmpfs", str(dev / "shm"), "tmpfs", 0, "mode=1777,size=16m")
+    (dev / "ptmx").symlink_to("pts/ptmx")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        (dev / name).symlink_to(f"/proc/self/fd/{number}")
+    (dev / "fd").symlink_to("/proc/self/fd")
 
 
 def protect_machine() -> None:

@@ -73,6 +73,8 @@ def strongswan_files(host: Host, esp_in_kernel: bool) -> dict[str, File]:
     ipsec = "kernel-netlink" if esp_in_kernel else "kernel-libipsec kernel-netlink"
     # A route to everything by way of one tunnel is not what route-based tunnels are for.
     no_routes = "  install_routes = no\n" if esp_in_kernel and any(t.mode == "route" for t in host.tunnels) else ""
+    # A trap for anything would otherwise come with a route that takes IKE's own packets into the TUN device.
+    anything = "" if esp_in_kernel else "  plugins {\n    kernel-libipsec {\n      allow_peer_ts = yes\n    }\n  }\n"
     return {
         "/etc/strongswan.conf": File(
             "charon {\n"
@@ -81,6 +83,7 @@ def strongswan_files(host: Host, esp_in_kernel: bool) -> dict[str, File]:
             "  routing_table = 254\n"
             "  routing_table_prio = 32765\n"
             f"{no_routes}"
+            f"{anything}"
             "  install_virtual_ip = no\n"
             "  # IKE stays on the data links; MOBIKE would otherwise move tunnels to the management network.\n"
             f"  interfaces_ignore = {MANAGEMENT_DEVICE}\n"

@@ -58,7 +58,7 @@ def start(memory: str, tap: str, library: str) -> subprocess.Popen[bytes]:
 
 def hold(kernel: subprocess.Popen[bytes]) -> None:
     """Pass on what the lab says until it is up; then keep it, or end with whoever started it."""
-    assert kernel.stdout is not None  # noqa: S101
+    assert kernel.stdout is not None
     selector = selectors.DefaultSelector()
     selector.register(kernel.stdout, selectors.EVENT_READ)
     selector.register(sys.stdin, selectors.EVENT_READ, "starter")

@@ -14,15 +14,17 @@ _ATTRIBUTES: Mapping[str, Callable[[HostIntent], tuple[str, ...]]] = {
     "site": lambda host: (host.site,),
     "group": lambda host: host.groups,
     "platform": lambda host: (host.platform,),
+    "cluster": lambda host: tuple({neighbor.cluster for neighbor in host.bgp.neighbors} - {""}) if host.bgp else (),
 }
 
 
 def choose(limit: str, hosts: Mapping[str, HostIntent]) -> frozenset[str]:
     """The names of the hosts that an expression means; all of them for an empty one.
 
-    `,` is or, `&` is and, `!` is not; `&` binds closer. A term is a host's name or a glob, or `site=`,
-    `group=`, `platform=` with a name or a glob. Raises RefusedError, with the nearest name, when a term means
-    nothing that exists, or when the expression leaves no host.
+    `,` is or, `&` is and, `!` is not; `&` binds closer. A term is a host's name or a glob, or `site=`, `group=`,
+    `platform=` or `cluster=` (of Kubernetes nodes that it has sessions with) with a name or a glob. Raises
+    RefusedError, with the nearest name, when a term means nothing that exists, or when the expression leaves no
+    host.
     """
     if not limit.strip():
         return frozenset(hosts)

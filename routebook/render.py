@@ -1,6 +1,7 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
 import base64
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from custom_napalm.candidate import Candidate, Section
 from routebook.errors import RefusedError
-from routebook.intent import asa_words
+from routebook.intent import asa_words, cilium, pfsense_words
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
 from routebook.intent.model import (
@@ -32,6 +33,7 @@ from routebook.intent.source import SAFE_LOADER
 from routebook.secrets import SecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
+_BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MAX_ASA_KEY = 128  # characters: `pre-shared-key` in the command reference of ASA
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
@@ -153,13 +155,12 @@ def render_host(
     declared = section_templates(templates, intent.platform)
     if sections is not None:
         _check_names(sections, declared, templates)
-    environment = _environment(templates)
     return Candidate(
         tuple(
             Section(
                 name=section.name,
                 part=section.part,
-                text=_render(environment, section.template, intent, secrets, templates),
+                text=render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name),
                 owns=section.owns,
                 mode=section.mode,
             )
@@ -190,7 +191,7 @@ def _environment(templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  router configuration is not HTML
+        autoescape=_is_xml,  # noqa: S701  router configuration is not HTML
     )
     environment.filters.update(
         keywords=keywords,
@@ -199,21 +200,29 @@ def _environment(templates: Path) -> Environment:
         by_value=_by_value,
         secret=_secret,
         **asa_words.FILTERS,
+        **pfsense_words.FILTERS,
+        **cilium.FILTERS,
     )
     return environment
 
 
-def _render(environment: Environment, template: str, intent: HostIntent, secrets: Resolver, templates: Path) -> str:
+def _is_xml(template: str | None) -> bool:
+    """Whether what a template gives is XML, in which values have to be escaped."""
+    return (template or "").startswith("pfsense/")
+
+
+def render_template(templates: Path, template: str, variables: Mapping[str, object], subject: str) -> str:
+    """What a template, relative to its folder, gives for a host or a cluster. Raises RenderError and SecretError."""
     try:
-        return environment.get_template(template).render({"host": intent, _RESOLVER: secrets})
+        return _environment(templates).get_template(template).render(variables)
     except TemplateSyntaxError as error:
         place = Mark(f"templates/{error.name or template}", error.lineno)
-        raise RenderError(str(error.message), place, intent.name) from None
+        raise RenderError(str(error.message), place, subject) from None
     except SecretError as error:
-        raise SecretError(f"{intent.name}: {error.message}", error.fix) from None
+        raise SecretError(f"{subject}: {error.message}", error.fix) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
-        raise RenderError(str(error), place, intent.name) from error
+        raise RenderError(str(error), place, subject) from error
 
 
 def _place(traceback: TracebackType | None, templates: Path) -> Mark | None:
@@ -296,9 +305,37 @@ def _asa_password(value: str, reference: SecretRef) -> str:
     return _asa_word(value, reference, _MAX_MD5_KEY)
 
 
+def _pfsense_key(value: str, reference: SecretRef) -> str:
+    if value != value.strip():
+        raise SecretError(f"{reference} begins or ends with a space, which pfSense takes off a pre-shared key")
+    return value
+
+
+def _tcp_md5(value: str, reference: SecretRef, daemon: str) -> str:
+    if not value.isascii() or not value.isprintable() or '"' in value or "\\" in value:
+        raise SecretError(f"{reference} has a character that {daemon} does not take: leave out quotes and backslashes")
+    if len(value) > _MAX_MD5_KEY:
+        raise SecretError(f"{reference} is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+    return value
+
+
+def _openbgpd(value: str, reference: SecretRef) -> str:
+    """A password as bgpd.conf takes it (parse.y of OpenBGPD): a word that is no number, or quoted."""
+    value = _tcp_md5(value, reference, "bgpd.conf")
+    return value if _BGPD_WORD.fullmatch(value) else f'"{value}"'
+
+
+def _pfsense_frr(value: str, reference: SecretRef) -> str:
+    """A password that frr.conf takes as a word, and setkey between double quotes."""
+    return _word(_tcp_md5(value, reference, "setkey"), reference)
+
+
 _ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {
     "word": _word,
     "base64": _base64,
     "asa-key": _asa_key,
     "asa-password": _asa_password,
+    "pfsense-key": _pfsense_key,
+    "pfsense-frr": _pfsense_frr,
+    "openbgpd": _openbgpd,
 }

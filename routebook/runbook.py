@@ -59,14 +59,14 @@ class Runbook:
 
 def load(project: Path, name: str) -> Runbook:
     """The runbook `name` of a project. Raises RefusedError if there is none or its file does not define one."""
-    path = project / "runbooks" / f"{name}.py"
+    path = project / "runbooks" / f"{name.replace('-', '_')}.py"
     if name not in names(project):
         close = difflib.get_close_matches(name, names(project), 1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names(project))}"
         raise RefusedError(f"no runbook {name!r} in {path.parent}{hint}")
     if str(project) not in sys.path:
         sys.path.insert(0, str(project))  # a runbook imports the project's own tasks
-    spec = importlib.util.spec_from_file_location(f"runbooks.{name}", path)
+    spec = importlib.util.spec_from_file_location(f"runbooks.{path.stem}", path)
     assert spec is not None and spec.loader is not None  # noqa: S101  a .py file always has both
     module = importlib.util.module_from_spec(spec)
     try:
@@ -81,5 +81,7 @@ def load(project: Path, name: str) -> Runbook:
 
 
 def names(project: Path) -> list[str]:
-    """The project's runbooks."""
-    return sorted(path.stem for path in (project / "runbooks").glob("*.py") if not path.stem.startswith("_"))
+    """The project's runbooks: `add-node` is in add_node.py."""
+    return sorted(
+        path.stem.replace("_", "-") for path in (project / "runbooks").glob("*.py") if not path.stem.startswith("_")
+    )

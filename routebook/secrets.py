@@ -1,6 +1,7 @@
 """Resolves references to secrets, and keeps what they resolve to out of everything that is shown or stored."""
 
 import base64
+import html
 import json
 import os
 import shlex
@@ -8,7 +9,7 @@ import stat
 import subprocess
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class Redactor:
             repr(value)[1:-1],
             shlex.quote(value),
             urllib.parse.quote(value, safe=""),
+            *_in_xml(value),
         }
         with self._lock:
             known = {*self._values, *(form for form in forms if form)}
@@ -69,6 +71,15 @@ class Redactor:
         if isinstance(data, list | tuple):
             return [self.scrub_data(item) for item in data]
         return data
+
+
+def _in_xml(value: str) -> Iterator[str]:
+    """The spellings of a text in XML: quotes are left alone, or written in one of three ways."""
+    text = html.escape(value, quote=False)
+    yield text
+    for double, single in (("&quot;", "&apos;"), ("&quot;", "&#039;"), ("&quot;", "&#x27;"), ("&#34;", "&#39;")):
+        yield text.replace('"', double).replace("'", single)
+        yield text.replace('"', double)
 
 
 class Secrets:

@@ -204,7 +204,7 @@ def _version(flow: Flow) -> int:
 
 
 def _any(peer: IPAddress) -> IPAddress:
-    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # noqa: S104  "not told"
+    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # "not told"
 
 
 def _spi(number: int) -> str:

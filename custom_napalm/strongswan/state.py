@@ -110,8 +110,8 @@ def _ike_sa(name: str, sa: Message) -> IkeSa:
         name=name,
         state=_text(sa, "state"),
         version=_number(sa, "version"),
-        local_address=ip_address(local.partition("%")[0] or "0.0.0.0"),  # noqa: S104  charon's "any"
-        remote_address=ip_address(remote.partition("%")[0] or "0.0.0.0"),  # noqa: S104
+        local_address=ip_address(local.partition("%")[0] or "0.0.0.0"),  # charon's "any"
+        remote_address=ip_address(remote.partition("%")[0] or "0.0.0.0"),
         local_id=_text(sa, "local-id", ""),
         remote_id=_text(sa, "remote-id", ""),
         initiator=_text(sa, "initiator", "no") == "yes",

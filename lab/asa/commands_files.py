@@ -254,7 +254,7 @@ async def _confirmed(session: Session) -> bool:
 
 def _planned(session: Session) -> str:
     at = session.device.reload_at
-    assert at is not None  # noqa: S101
+    assert at is not None
     left = max(int(at - time.time()), 0)
     stamp = time.strftime("%H:%M:%S UTC %a %b %-d %Y", time.gmtime(at))
     when = f"in {left // 3600} hours and {left % 3600 // 60} minutes"

@@ -82,7 +82,7 @@ class Engine:
                 best = farther(best, error)
                 if "Invalid input" not in error.answer:
                     raise
-        assert best is not None  # noqa: S101
+        assert best is not None
         raise best
 
     def _follow(self, where: Place) -> None:

@@ -123,7 +123,9 @@ class Session:
         word = tokens(line)[0].text.lower()
         if self.place is not None:
             if word in ("exit", "quit", "end") or (word in ("ex", "exi", "en") and len(tokens(line)) == 1):
-                return self._leave(word)
+                if not self._leave(word):
+                    await self.daemons.settle()  # on the device, what is configured counts by now
+                return ""
             if not (word == "show" or word.startswith("sho")):
                 try:
                     self.device.user_changes(self.space, self.user)
@@ -143,16 +145,17 @@ class Session:
                 return EXEC[mode].parse(line, offset=offset)
             except SyntaxRefusedError as error:
                 first = error if first is None else farther(first, error)
-        assert first is not None  # noqa: S101
+        assert first is not None
         raise first
 
-    def _leave(self, word: str) -> str:
-        assert self.place is not None  # noqa: S101
+    def _leave(self, word: str) -> bool:
+        """Go up or out; whether that is still in configuration mode."""
+        assert self.place is not None
         if word in ("end", "en") or not self.place.path:
             self.place = None
-        else:
-            self.place.path.pop()
-        return ""
+            return False
+        self.place.path.pop()
+        return True
 
     def help(self, line: str) -> str:
         """What `?` shows."""

@@ -50,7 +50,7 @@ async def summary(session: Session, parsed: Parsed) -> str:
     version = int(table.get("tableVersion", found.get("tableVersion", 1)))
     size = 200 if family == "ipv4" else 224
     lines = [
-        f"BGP router identifier {found.get('routerId', table.get('routerId', '0.0.0.0'))}, "  # noqa: S104
+        f"BGP router identifier {found.get('routerId', table.get('routerId', '0.0.0.0'))}, "
         f"local AS number {router.words[2]}",
         f"BGP table version is {version}, main routing table version {version}",
     ]
@@ -113,7 +113,7 @@ def _neighbor(session: Session, address: str, peer: dict[str, Any]) -> list[str]
         lines.append(f" Description: {peer['nbrDesc']}")
     if peer.get("adminShutDown"):
         lines.append(" Administratively shut down")
-    lines.append(f"  BGP version 4, remote router ID {peer.get('remoteRouterId', '0.0.0.0')}")  # noqa: S104
+    lines.append(f"  BGP version 4, remote router ID {peer.get('remoteRouterId', '0.0.0.0')}")
     since = f", up for {uptime(peer.get('bgpTimerUpMsec', 0) / 1000)}" if up else ""
     lines.append(f"  BGP state = {_state(state)}{since}")
     hold = peer.get("bgpTimerHoldTimeMsecs", 180000) // 1000
@@ -259,7 +259,7 @@ async def table(session: Session, parsed: Parsed) -> str:
 
 def _route(prefix: str, path: dict[str, Any]) -> str:
     hops = path.get("nexthops", [{}])
-    hop = hops[0].get("ip", path.get("nextHop", "0.0.0.0")) if hops else "0.0.0.0"  # noqa: S104
+    hop = hops[0].get("ip", path.get("nextHop", "0.0.0.0")) if hops else "0.0.0.0"
     flags = ("*" if path.get("valid", True) else " ") + (">" if path.get("bestpath", path.get("best")) else " ")
     flags += "i" if path.get("pathFrom") == "internal" else " "
     origin = {"IGP": "i", "EGP": "e", "incomplete": "?"}.get(str(path.get("origin", "IGP")), "?")

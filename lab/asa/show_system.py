@@ -99,7 +99,7 @@ async def failover(session: Session, parsed: Parsed) -> str:
         lines += [f"\t{label} host: {who} - {what} ", f"\t\tActive time: {seconds} (sec)",
                   f"\t\tslot 0: {session.device.settings.model} hw/sw rev (/{code}) status (Up Sys)"]  # fmt: skip
         lines += [
-            f"\t\t  Interface {name} ({address if label == 'This' else '0.0.0.0'}): Normal (Monitored)"  # noqa: S104
+            f"\t\t  Interface {name} ({address if label == 'This' else '0.0.0.0'}): Normal (Monitored)"
             for name, address in _named(session)
         ]
     lines += ["", "Stateful Failover Logical Update Statistics", f"\tLink : {ours.link} (up)",
@@ -113,7 +113,7 @@ def _named(session: Session) -> list[tuple[str, str]]:
     for interface in session.space.configuration.root.find("interface"):
         named, address = interface.first("nameif"), interface.first("ip", "address")
         if named is not None:
-            found.append((named.words[1], address.values[0] if address is not None and address.values else "0.0.0.0"))  # noqa: S104
+            found.append((named.words[1], address.values[0] if address is not None and address.values else "0.0.0.0"))
     return found
 
 

@@ -53,7 +53,7 @@ class Watch:
             self._socket = None
 
     def _read(self) -> None:
-        assert self._socket is not None  # noqa: S101
+        assert self._socket is not None
         with contextlib.suppress(BlockingIOError):
             while True:
                 packet, address = self._socket.recvfrom(64)

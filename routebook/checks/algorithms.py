@@ -84,7 +84,7 @@ def group_name(keyword: str) -> str:
 
 
 def ike_matches(sa: IkeSa, proposals: Iterable[IpsecProposal]) -> bool:
-    """Whether the IKE SA uses one of the proposals. Without a PRF in it, any is right with an AEAD cipher."""
+    """Whether the IKE SA uses one of the proposals. A PRF that is in neither or not told is right."""
     return any(
         _same(sa.encryption, encryption_name(proposal.encryption))
         and _integrity_matches(sa.integrity, proposal)
@@ -137,6 +137,8 @@ def _integrity_matches(name: str, proposal: IpsecProposal) -> bool:
 
 
 def _prf_matches(name: str, proposal: IpsecProposal) -> bool:
+    if not name:
+        return True  # not every device tells it
     if proposal.prf:
         return _same(name, prf_name(proposal.prf))
     # charon derives the PRF from the integrity algorithm; an AEAD cipher has none to derive it from.

@@ -18,13 +18,15 @@ def check(context: Context, as_json: bool) -> None:
     Exit code 0 when everything can be used, with warnings or without; 1 when something is wrong.
     """
     from routebook.intent import IntentError, load
+    from routebook.manifests import check_manifests
     from routebook.render import check_templates
     from routebook.secrets import missing_secrets
 
     project = context.project
     try:
         network = load(project)
-        rendering = check_templates(network, project / "templates")
+        templates = project / "templates"
+        rendering = [*check_templates(network, templates), *check_manifests(network, templates)]
         problems = tuple(sorted((*network.warnings, *rendering, *missing_secrets(network))))
         size = f"{len(network.hosts)} hosts, {len(network.sessions)} sessions, {len(network.tunnels)} tunnels: "
     except IntentError as error:

@@ -2,16 +2,23 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from routebook.cli import options
 from routebook.cli.context import Context
 
+if TYPE_CHECKING:
+    from routebook.intent.model import Network
+
 
 @click.command()
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="Only this host; may be repeated.")
 @options.limit
+@click.option(
+    "--cluster", metavar="NAME", help="The manifests of a Kubernetes cluster, for Cilium, instead of hosts' sections."
+)
 @click.option("--section", "sections", multiple=True, metavar="NAME", help="Only this section; may be repeated.")
 @click.option("--show-secrets", is_flag=True, help="Print secrets instead of saying where they come from.")
 @click.option(
@@ -26,6 +33,7 @@ def render(
     context: Context,
     hosts: tuple[str, ...],
     limit: str,
+    cluster: str | None,
     sections: tuple[str, ...],
     show_secrets: bool,
     out: Path | None,
@@ -42,6 +50,11 @@ def render(
 
     project = context.project
     network = load(project)
+    if cluster is not None:
+        if hosts or limit or show_secrets:
+            raise RefusedError("--cluster renders a cluster's manifests, not hosts: leave the other options out")
+        _manifests(network, cluster, project / "templates", sections, out, as_json=as_json)
+        return
     if hosts and limit:
         raise RefusedError("--host and --limit both choose hosts; use one of them")
     chosen = choose(limit or ",".join(hosts), network.hosts)
@@ -70,6 +83,32 @@ def render(
         for section in candidate.sections:
             click.secho(f"# {name}: {section.name} ({section.part})", bold=True)
             click.echo(section.text or "# nothing\n", nl=False)
+
+
+def _manifests(
+    network: "Network", name: str, templates: Path, sections: tuple[str, ...], out: Path | None, *, as_json: bool
+) -> None:
+    import json
+
+    from routebook.errors import RefusedError
+    from routebook.intent.cilium import clusters
+    from routebook.intent.problem import nearest
+    from routebook.manifests import render_cluster
+
+    known = clusters(network)
+    if name not in known:
+        raise RefusedError(f"unknown cluster {name!r}; {nearest(name, known)}")
+    manifests = render_cluster(known[name], templates, sections)
+    if out is not None:
+        for section, text in manifests.items():
+            write_private(out / name / f"{section}.yaml", text)
+        click.echo(f"wrote {len(manifests)} manifests of {name} to {out / name}; apply one of them", err=True)
+    elif as_json:
+        click.echo(json.dumps({"clusters": {name: manifests}}, indent=2))
+    else:
+        for section, text in manifests.items():
+            click.secho(f"# {name}: {section}", bold=True)
+            click.echo(text, nl=False)
 
 
 def write_private(path: Path, text: str) -> Path:

@@ -16,6 +16,8 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
 _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
 # 15 characters: IFNAMSIZ of Linux; or a firewall's port, as GigabitEthernet0/1.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")
+NO_POLICY = "none"  # in place of a policy's name: without the one that would be inherited
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what Kubernetes names its objects by (RFC 1123)
 _NAMEIF = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")  # 48 characters: command reference of ASA
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
@@ -151,8 +153,12 @@ PolicyName = Annotated[
 InterfaceName = Annotated[
     str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
 ]
+PolicyChoice = PolicyName | Literal["none"]
 Nameif = Annotated[
     str, BeforeValidator(_matching(_NAMEIF, "is no name on an ASA: a letter, then letters, digits and . _ -"))
+]
+KubernetesName = Annotated[
+    str, BeforeValidator(_matching(_LABEL, "is no name in Kubernetes: small letters, digits and dashes"))
 ]
 Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]

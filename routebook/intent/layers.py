@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from routebook.intent.fields import NO_POLICY
 from routebook.intent.model import Family, SecretRef
 from routebook.intent.part import Input
 from routebook.intent.problem import Mark
@@ -28,7 +29,8 @@ class Layers:
     def by_family(self, option: str, family: Family, default: Any = None) -> Any:
         """The value in force for an address family, of an option that may be written by family."""
         value = self.get(option, default)
-        return value.get(family, default) if isinstance(value, Mapping) else value
+        found = value.get(family, default) if isinstance(value, Mapping) else value
+        return default if found == NO_POLICY else found
 
     def mark(self, option: str, fallback: Mark) -> Mark:
         """Where the value in force is written."""

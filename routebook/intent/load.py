@@ -25,6 +25,7 @@ from routebook.intent.model import (
     TunnelPair,
 )
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
+from routebook.intent.pfsense_rules import check_redistribution
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
@@ -62,7 +63,13 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         links={name: Link(name=name, site=link.site) for name, link in declared.links.items()},
         hosts=hosts,
         peers={
-            name: Peer(name=name, asn=peer.asn, interfaces=nodes.peers[name].interfaces, lab=peer.lab)
+            name: Peer(
+                name=name,
+                asn=peer.asn,
+                interfaces=nodes.peers[name].interfaces,
+                cilium=nodes.peers[name].cilium,
+                lab=peer.lab,
+            )
             for name, peer in declared.peers.items()
         },
         sessions=tuple(sessions),
@@ -149,6 +156,7 @@ def _hosts(
             platform=node.platform,
             hostname=node.hostname,
             version=node.version,
+            bgp_package=node.bgp_package,
             groups=node.groups,
             redundancy=node.redundancy,
             interfaces=node.interfaces,
@@ -189,9 +197,11 @@ def _redistributed(
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
             if node.can is not None and not node.can.bgp:
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
-            if node.addressed and entry.route_map is not None:
+            if node.platform == "asa" and entry.route_map is not None:
                 what = f"redistribution: {node.name} is an ASA and"
                 check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+            if node.platform == "pfsense":
+                check_redistribution(node, entry, policies, problems)
             for family in entry.families:
                 if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
                     problems.error(
@@ -228,6 +238,12 @@ def _bgp(
             "give it an IPv4 loopback, or data: {router_id: …}",
         )
         return None
+    if node.can is not None and node.can.bgp_packages and not node.bgp_package:
+        problems.error(
+            node.mark,
+            f"{node.name} is {node.kind} and speaks BGP, by which package is not said",
+            f"write data: {{bgp_package: {' or '.join(node.can.bgp_packages)}}}",
+        )
     other = router_ids.setdefault(node.router_id, node.name)
     if other != node.name:
         problems.error(node.mark, f"{node.name} has the router ID of {other}, {node.router_id}", "make them differ")

@@ -13,6 +13,7 @@ IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
 IPNetwork = IPv4Network | IPv6Network
 Family = Literal["ipv4-unicast", "ipv6-unicast"]
+Announced = Literal["services", "pods"]  # what a Kubernetes node announces
 
 
 class Frozen(BaseModel):
@@ -83,6 +84,7 @@ class Neighbor(Frozen):
     bfd: str | None = None  # name of a BFD profile, "" for the daemon's defaults
     passive: bool = False
     shutdown: bool = False
+    cluster: str = ""  # the Kubernetes cluster that the other end is a node of
 
 
 class Redistribution(Frozen):
@@ -268,6 +270,7 @@ class HostIntent(Frozen):
     platform: str
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
+    bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
@@ -294,12 +297,21 @@ class Link(Frozen):
     site: str | None = None
 
 
+class CiliumNode(Frozen):
+    """A node of a Kubernetes cluster, and what Cilium's BGP control plane announces there."""
+
+    cluster: str
+    node: str  # its name in the cluster
+    advertise: tuple[Announced, ...]
+
+
 class Peer(Frozen):
     """A BGP speaker that is not ours. `lab` is free-form: how the lab plays it."""
 
     name: str
     asn: int
     interfaces: tuple[Interface, ...]
+    cilium: CiliumNode | None = None
     lab: Mapping[str, Any] = {}
 
 

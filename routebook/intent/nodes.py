@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.model import CiliumNode, Interface, IPInterface, IPNetwork
+from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
@@ -35,6 +36,8 @@ class Node:
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
     redundancy: str = ""
+    bgp_package: str = ""
+    cilium: CiliumNode | None = None
 
     @property
     def can(self) -> Platform | None:
@@ -45,6 +48,11 @@ class Node:
     def kind(self) -> str:
         """What it is, in a sentence."""
         return (self.can.called if self.can else "") or f"a {self.platform}"
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether its BGP daemon passes every route, so that only the other end of a session can filter."""
+        return self.can is not None and self.bgp_package in self.can.unfiltered
 
     @property
     def addressed(self) -> bool:
@@ -98,6 +106,10 @@ class Nodes:
             problems.error(mark, f"unknown link {name!r}", nearest(name, self.links))
         return name in self.links
 
+    def cluster(self, name: str) -> tuple[Node, ...]:
+        """The nodes of a Kubernetes cluster, in the inventory's order."""
+        return tuple(peer for peer in self.peers.values() if peer.cilium is not None and peer.cilium.cluster == name)
+
     def select(self, words: str | Iterable[str], mark: Mark, problems: Problems) -> tuple[Node, ...]:
         """Our hosts that a selection means, in the inventory's order: names of hosts, groups or sites, or `all`."""
         chosen: set[str] = set()
@@ -137,13 +149,31 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
         _check_name(name, peer.mark(), problems)
         if name in declared.host_names:
             problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks)
+        said, cilium = peer.cilium, None
+        if said is not None:
+            cilium = CiliumNode(cluster=said.cluster, node=said.node or name, advertise=said.advertise)
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium)
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
         - set(peers)
     )
+    _check_clusters(declared, problems)
     return Nodes(hosts, peers, sites, declared.link_names, declared.group_names, declared.site_names, frozenset(broken))
+
+
+def _check_clusters(declared: Declared, problems: Problems) -> None:
+    taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
+    nodes: dict[tuple[str, str], str] = {}
+    for name, peer in declared.peers.items():
+        if peer.cilium is None:
+            continue
+        cluster, mark = peer.cilium.cluster, peer.cilium.mark("cluster")
+        if cluster in taken:
+            problems.error(mark, f"{cluster!r} is the name of something else too", "rename the cluster")
+        other = nodes.setdefault((cluster, peer.cilium.node or name), name)
+        if other != name:
+            problems.error(mark, f"{name} is the same node of {cluster} as {other}", "write its own node: …")
 
 
 def _check_groups(declared: Declared, problems: Problems) -> None:
@@ -235,7 +265,21 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         redundancy=data("redundancy") or "",
         release=release,
         version_mark=version_mark,
+        bgp_package=_bgp_package(name, chain, platform or "", problems),
     )
+
+
+def _bgp_package(name: str, chain: Iterable[ElementInput], platform: str, problems: Problems) -> str:
+    owner = next((element for element in chain if element.data.bgp_package is not None), None)
+    if owner is None or platform not in PLATFORMS:
+        return ""
+    package, choices = str(owner.data.bgp_package), PLATFORMS[platform].bgp_packages
+    mark = owner.mark("data", "bgp_package")
+    if not choices:
+        problems.error(mark, f"{name}: bgp_package is of a pfSense", "remove it")
+    elif package not in choices:
+        problems.error(mark, f"{name}: there is no BGP package {package!r}", f"write {' or '.join(choices)}")
+    return package if package in choices else ""
 
 
 def _release(chain: Iterable[ElementInput], platform: str, problems: Problems) -> tuple[Release | None, Mark | None]:
@@ -256,6 +300,7 @@ def _interfaces(
 ) -> tuple[tuple[Interface, ...], dict[str, Mark]]:
     interfaces, marks = [], {}
     named = platform in PLATFORMS and PLATFORMS[platform].addressed
+    check_name = check_interface_name if platform == "pfsense" else None
     for name, interface in given.items():
         marks[name] = interface.mark()
         loopback = name.lower().rstrip("0123456789") in _LOOPBACKS
@@ -271,6 +316,8 @@ def _interfaces(
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
         if platform and not named and (interface.nameif or interface.crypto_map):
             problems.error(interface.mark(), f"{name}: nameif and crypto_map are of an ASA's interfaces", "remove them")
+        if check_name is not None and not loopback:
+            check_name(name, interface.mark(), problems)
         if named and not loopback and interface.nameif is None and "/" in name:
             problems.error(interface.mark(), f"interface {name} has no name to be called by", "write nameif: …")
         interfaces.append(

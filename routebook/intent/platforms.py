@@ -46,10 +46,11 @@ class Platform:
     """Capabilities of one platform.
 
     `families` has, by what a session runs over, the address families that it can carry; a platform without
-    BGP has none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those. `lacks`
-    are options of a session that it has nothing for. `since` are the releases that brought a feature, where
-    hosts differ. With `addressed`, an end of a tunnel is known by its outer address instead of by a name, and
-    interfaces are called by a `nameif`.
+    BGP has none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those.
+    `since` are the releases that brought a feature, where hosts differ. With `addressed`, an end of a tunnel is
+    known by its outer address instead of by a name, and interfaces are called by a `nameif`. `bgp_packages` are
+    the BGP daemons of which a host has one, where the platform leaves the choice. With `unfiltered`, those that
+    pass every route in and out.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -59,7 +60,8 @@ class Platform:
     drains: bool = True
     called: str = ""  # in a sentence
     addressed: bool = False
-    lacks: frozenset[str] = frozenset()
+    bgp_packages: tuple[str, ...] = ()
+    unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = field(default_factory=dict)
 
     @property
@@ -94,7 +96,17 @@ PLATFORMS: dict[str, Platform] = {
         drains=False,
         addressed=True,
         called="an ASA",
-        lacks=frozenset({"addpath_tx_all", "route_reflector_client"}),
         since={feature: Release.parse(release) for feature, release in _ASA_SINCE.items()},
+    ),
+    # Its tunnel interfaces negotiate 0.0.0.0/0 and nothing of IPv6 (ipsec_setup_vtireq() in src/etc/inc/ipsec.inc).
+    "pfsense": Platform(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": IPV4},
+        ipsec=True,
+        bfd=False,
+        rpki=False,
+        drains=False,
+        called="a pfSense",
+        bgp_packages=("openbgpd", "frr"),
+        unfiltered=frozenset({"openbgpd"}),
     ),
 }

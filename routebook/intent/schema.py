@@ -17,10 +17,12 @@ from routebook.intent.fields import (
     Identity,
     InterfaceAddress,
     InterfaceName,
+    KubernetesName,
     Milliseconds,
     Name,
     Nameif,
     Number,
+    PolicyChoice,
     PolicyName,
     Port,
     Prefix,
@@ -31,7 +33,7 @@ from routebook.intent.fields import (
     Transport,
     Word,
 )
-from routebook.intent.model import Family
+from routebook.intent.model import Announced, Family
 from routebook.intent.part import Input, Mesh, TwoEnded
 
 _T = TypeVar("_T")
@@ -85,6 +87,7 @@ class DataInput(Input):
     asn: Asn | None = None
     router_id: Address | None = None
     version: Word | None = None  # the release that runs there
+    bgp_package: Word | None = None  # of a pfSense
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
@@ -123,10 +126,19 @@ class NetworkInput(Input):
     links: dict[Name, Any] = Field(default_factory=dict)
 
 
+class CiliumInput(Input):
+    """A Kubernetes node whose BGP is Cilium's. `node` is its name there, by default the peer's."""
+
+    cluster: KubernetesName
+    node: KubernetesName | None = None
+    advertise: Annotated[tuple[Announced, ...], Field(min_length=1)] = ("services",)
+
+
 class PeerInput(Input):
     """A BGP speaker that is not ours."""
 
     asn: Asn
+    cilium: CiliumInput | None = None
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
     lab: dict[str, Any] = Field(default_factory=dict)
 
@@ -145,10 +157,10 @@ class CacheInput(Input):
 class SideInput(Input):
     """What one end of a session does with it."""
 
-    import_: ByFamily[PolicyName] | None = Field(default=None, alias="import")
-    export: ByFamily[PolicyName] | None = None
-    prefix_list_in: ByFamily[PolicyName] | None = None
-    prefix_list_out: ByFamily[PolicyName] | None = None
+    import_: ByFamily[PolicyChoice] | None = Field(default=None, alias="import")
+    export: ByFamily[PolicyChoice] | None = None
+    prefix_list_in: ByFamily[PolicyChoice] | None = None
+    prefix_list_out: ByFamily[PolicyChoice] | None = None
     max_prefix: ByFamily[Count] | None = None
     min_received: ByFamily[Number] = 0
     min_sent: ByFamily[Number] = 0

@@ -1,10 +1,12 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
 from routebook.intent.asa_rules import check_asa_session
+from routebook.intent.cilium import check_cilium_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily, Session
 from routebook.intent.nodes import Node
+from routebook.intent.pfsense_rules import check_pfsense_session
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 
@@ -14,6 +16,7 @@ _BY_FAMILY = (
     ("prefix_list_in", "prefix_lists"),
     ("prefix_list_out", "prefix_lists"),
 )
+_OF_PLATFORM = {"asa": check_asa_session, "pfsense": check_pfsense_session}
 _VERSION = {"ipv4-unicast": "ipv4", "ipv6-unicast": "ipv6"}
 _OVER = {"link": "a link", "loopback": "loopbacks", "tunnel": "a tunnel"}
 
@@ -35,11 +38,13 @@ def check_session(
     for side in (0, 1):
         me, peer, own = ends[side], ends[1 - side], options[side]
         _check_as(me, peer, own, mark, problems)
+        if me.cilium is not None:
+            check_cilium_session(session, me, session.ends[side].neighbor, own, endpoints, mark, problems)
         if me.managed:
             neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)
-            if me.addressed:
-                check_asa_session(session, me, neighbor, own, endpoints, mark, policies, problems)
+            if check := _OF_PLATFORM.get(me.platform):
+                check(session, me, neighbor, own, endpoints, mark, policies, problems)
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
             for family in neighbor.families:
@@ -154,7 +159,9 @@ def _check_family(
         )
         if not any(names)
     ]
-    if missing:
+    if me.unfiltered:
+        problems.warn(mark, f"{what}: no route of this session is filtered here", "filter at the other end")
+    elif missing:
         problems.error(
             mark,
             f"{what}: an external session has no policy {' and none '.join(missing)}",

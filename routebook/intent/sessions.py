@@ -110,11 +110,14 @@ def mesh_ends(
     if words is None:
         problems.error(
             mark,
-            "a mesh is written `A x B`, with a host, group, site or `all` on each side",
+            "a mesh is written `A x B`, with a host, group, site, Kubernetes cluster or `all` on each side",
             "for example edge x reflector",
         )
         return
-    left, right = (nodes.select(word, mark, problems) for word in words)
+    left, right = (nodes.cluster(word) or nodes.select(word, mark, problems) for word in words)
+    if not any(node.managed for node in (*left, *right)) and left and right:
+        problems.error(mark, "neither side of the mesh is a host of ours", "name hosts, a group or a site on one side")
+        return
     members = [(word, frozenset(node.name for node in side)) for word, side in zip(words, (left, right), strict=True)]
     seen: set[frozenset[str]] = set()
     for first in left:
@@ -198,6 +201,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         bfd=None if bfd is False else "" if bfd is True else bfd,
         passive=options.get("passive", False),
         shutdown=options.get("shutdown", False),
+        cluster=peer.cilium.cluster if peer.cilium else "",
     )
 
 

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 from routebook.intent.asa_rules import check_asa_host
 from routebook.intent.model import IPNetwork, Tunnel, TunnelPair
 from routebook.intent.nodes import Nodes
+from routebook.intent.pfsense_rules import check_pfsense_host
 from routebook.intent.problem import Mark, Problems
+
+_OF_PLATFORM = {"asa": check_asa_host, "pfsense": check_pfsense_host}
 
 
 def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[str, Mark], problems: Problems) -> None:
@@ -17,8 +20,8 @@ def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[st
                 by_host.setdefault(end.name, []).append(end.tunnel)
     for host, own in by_host.items():
         _check_same(host, own, marks, problems)
-        if nodes.hosts[host].addressed:
-            check_asa_host(nodes.hosts[host], own, marks, problems)
+        if check := _OF_PLATFORM.get(nodes.hosts[host].platform):
+            check(nodes.hosts[host], own, marks, problems)
 
 
 def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

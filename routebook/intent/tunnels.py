@@ -10,12 +10,15 @@ from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
 from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, SecretUse, Tunnel, TunnelEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
+from routebook.intent.pfsense_rules import check_pfsense_suites, check_pfsense_tunnel
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
 from routebook.intent.tunnel_rules import check_tunnels
 
+_TUNNEL_RULES = {"asa": check_asa_tunnel, "pfsense": check_pfsense_tunnel}
+_SUITE_RULES = {"asa": check_asa_suites, "pfsense": check_pfsense_suites}
 ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
@@ -32,6 +35,12 @@ class _Pair:
     def addressed(self) -> bool:
         """Whether the two know each other by outer addresses: an ASA picks a peer's key by address."""
         return any(end.addressed for end in self.ends)
+
+    def route_version(self, addresses: tuple[IPAddress, IPAddress]) -> int | None:
+        """The one IP version that a tunnel in mode `route` carries, where a firewall's interface leaves no choice."""
+        if any(end.platform == "pfsense" for end in self.ends):
+            return 4
+        return addresses[0].version if self.addressed else None
 
     def known_as(self, side: int, addresses: tuple[IPAddress, IPAddress]) -> str:
         """The identity of an end that says none of its own."""
@@ -142,9 +151,8 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     inner = _inner(pair, problems)
     mode = shared.get("mode", "policy")
     key = _key(pair, problems) if mode == "route" else None
-    if mode == "route" and addresses is not None and pair.addressed:
-        # An ASA's tunnel interface carries one family, that of its outer addresses, for anything to anything.
-        selectors = [tuple(any_ for any_ in ANY if any_.version == addresses[0].version)] * 2
+    if mode == "route" and addresses is not None and (version := pair.route_version(addresses)):
+        selectors = [tuple(any_ for any_ in ANY if any_.version == version)] * 2
     else:
         selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
     if (
@@ -188,8 +196,8 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
 
     found = TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
     for side in (0, 1):
-        if pair.ends[side].addressed:
-            check_asa_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
+        if check := _TUNNEL_RULES.get(pair.ends[side].platform):
+            check(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
     return found
 
 
@@ -280,8 +288,8 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
             "give both ends one that they share",
         )
     for end, own in zip(pair.ends, pair.options, strict=True):
-        if end.addressed:
-            check_asa_suites(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
+        if check := _SUITE_RULES.get(end.platform):
+            check(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
     return shared
 
 

@@ -16,6 +16,7 @@ from tests.lab.project import copy_project as copy_project
 from tests.lab.project import environment as environment
 
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
+LONGEST = ("test_lab_data_planes.py", "test_trouble.py", "test_lab_alone.py", "test_deploy.py", "test_rolled_back.py")
 
 # Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
 GUARDIAN = """
@@ -25,6 +26,11 @@ from lab.control import Lab
 sys.stdin.read()
 Lab(Path(sys.argv[1])).down()
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @dataclass(frozen=True)

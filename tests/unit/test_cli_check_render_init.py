@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.unit.intent.network import Project
 
@@ -152,3 +154,21 @@ def test_render_out_without_the_secret_says_which_is_missing_and_writes_nothing(
     done = routebook("render", "--out", str(tmp_path / "out"), cwd=made)
     assert (done.returncode, "no-edge1: secret file secrets/" in done.stderr) == (1, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_render_writes_a_clusters_manifests_for_kubectl(project: Project, tmp_path: Path) -> None:
+    project.change("network", "    asn: 64496\n", "    asn: 64496\n    cilium: {cluster: west}\n")
+    shutil.copytree(ROOT / "templates", project.folder / "templates")
+    shown = routebook("render", "--cluster", "west", "--section", "bgp", cwd=project.folder)
+    assert shown.returncode == 0, shown.stderr
+    kinds = [document["kind"] for document in yaml.safe_load_all(shown.stdout) if document]
+    assert kinds == ["CiliumBGPClusterConfig", "CiliumBGPPeerConfig", "CiliumBGPAdvertisement"]
+    done = routebook("render", "--cluster", "west", "--out", str(tmp_path / "out"), cwd=project.folder)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out" / "west").iterdir()) == ["bgp.yaml", "peering-policy.yaml"]
+
+
+def test_render_refuses_a_cluster_that_does_not_exist_with_the_nearest_one(project: Project) -> None:
+    project.change("network", "    asn: 64496\n", "    asn: 64496\n    cilium: {cluster: west}\n")
+    done = routebook("render", "--cluster", "wets", cwd=project.folder)
+    assert (done.returncode, "did you mean 'west'?" in done.stderr) == (1, True)

@@ -188,7 +188,7 @@ def _detail(line: str, neighbor: Neighbor, family: str, names: Names) -> None:
     elif line == "Administratively shut down":
         neighbor.shut_down = True
     elif (version := _VERSION.fullmatch(line)) is not None:
-        neighbor.remote_router_id = version[1] if version[1] != "0.0.0.0" else ""  # noqa: S104  "none yet"
+        neighbor.remote_router_id = version[1] if version[1] != "0.0.0.0" else ""  # "none yet"
     elif (hold := _HOLD.fullmatch(line)) is not None:
         neighbor.hold_time = int(hold[1])
     elif (current := _CURRENT.fullmatch(line)) is not None and family:

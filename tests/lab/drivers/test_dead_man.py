@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -304,11 +305,10 @@ class TestLeavingNoTrace:
 
         def sample() -> None:
             while not done.is_set():
-                for path in Path("/proc").glob("[0-9]*/cmdline"):
-                    try:
-                        seen.add(path.read_bytes())
-                    except OSError:
-                        continue
+                for process in Path("/proc").iterdir():
+                    if process.name.isdigit():
+                        with suppress(OSError):  # it may have ended meanwhile
+                            seen.add((process / "cmdline").read_bytes())
 
         sampler = threading.Thread(target=sample)
         sampler.start()

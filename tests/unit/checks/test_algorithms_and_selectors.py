@@ -66,6 +66,7 @@ def test_the_prf_follows_from_the_integrity_algorithm_when_none_is_given() -> No
     sa = replace(ike_of(tunnel("no")), encryption="AES_CBC-256", integrity="HMAC_SHA2_256_128")
     assert ike_matches(sa, [proposal])
     assert not ike_matches(replace(sa, prf="PRF_HMAC_SHA1"), [proposal])
+    assert ike_matches(replace(sa, prf=""), [proposal]), "an ASA shows none"
     assert not ike_matches(replace(sa, integrity="HMAC_SHA1_96"), [proposal])
     assert proposal_suite([proposal]) == "AES_CBC-256/HMAC_SHA2_256_128/MODP_2048"
 

@@ -1,0 +1,126 @@
+"""A managed pfSense of the lab as a node: its settings, and the config.xml that it begins with."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from lab.host import Access, add_address
+from lab.node import Device, File, Node, Service
+from lab.pfsense import config_xml
+from lab.pfsense.config_xml import ConfiguredInterface
+from lab.routing import routes
+from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
+
+SETTINGS = "/etc/pfsense/settings.json"
+CONFIG = "/etc/pfsense/config.xml"
+HOST_KEY = "/etc/pfsense/host_key"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool, **changed: Any) -> Node:
+    """The node of a pfSense. `changed` are settings (lab/pfsense/settings.py) that are not as the host would have them.
+
+    The names of its interfaces in the intent are its devices; the first that tunnels begin at is "wan".
+    """
+    length = 24 if host.management.version == 4 else 64
+    linked = [each for each in host.interfaces if each.link is not None]
+    lines = [
+        "link set lo up",
+        f"link set {MANAGEMENT_DEVICE} up",
+        f"address add {host.management}/{length} dev {MANAGEMENT_DEVICE}",
+    ]
+    if host.management not in topology.operator.network:
+        lines.append(f"route add {topology.operator.ip} dev {MANAGEMENT_DEVICE}")
+    for interface in host.interfaces:
+        if interface.link is not None:
+            lines.append(f"link set {interface.name} up")
+        if interface.link is not None or interface.loopback:
+            device = interface.name if interface.link is not None else "lo"
+            lines += [add_address(address, device) for address in interface.addresses]
+    wanted = settings(host, access, esp_in_kernel) | changed
+    tree = config_xml.base(host.name, configured(host), package=str(wanted["package"]))
+    return Node(
+        name=host.name,
+        kind="host",
+        devices=(
+            Device(MANAGEMENT_DEVICE, MANAGEMENT),
+            *(Device(interface.name, str(interface.link)) for interface in linked),
+        ),
+        network=(*lines, *routes(host, topology)),
+        files={
+            "/etc/hostname": File(host.name + "\n"),
+            HOST_KEY: File(access.host_key, 0o600),
+            CONFIG: File(config_xml.render(tree), 0o600),
+            SETTINGS: File(json.dumps(wanted, indent=1), 0o600),
+        },
+        services=(
+            Service(
+                "pfsense",
+                ("/usr/bin/env", f"PYTHONPATH={_CHECKOUT}", sys.executable, "-m", "lab.pfsense", SETTINGS),
+                ready=(f"tcp:{host.management}:22",),
+            ),
+        ),
+        visible=tuple(outside_usr({sys.prefix, sys.base_prefix, str(_CHECKOUT)})),
+    )
+
+
+def outside_usr(paths: Iterable[str]) -> list[str]:
+    """The folders that a root of its own would hide."""
+    return sorted(path for path in paths if not Path(path).is_relative_to("/usr"))
+
+
+def configured(host: Host) -> list[ConfiguredInterface]:
+    """The interfaces as config.xml has them: where tunnels begin is wan, the next is lan, then opt1 and so on."""
+    outside = {tunnel.local_address for tunnel in host.tunnels}
+    linked = [each for each in host.interfaces if each.link is not None]
+    linked.sort(key=lambda each: not any(address.ip in outside for address in each.addresses))
+    names = ["wan", "lan", *(f"opt{number}" for number in range(1, len(linked)))]
+    return [
+        ConfiguredInterface(name, each.name, each.name.upper(), tuple(each.addresses))
+        for name, each in zip(names, linked, strict=False)
+    ]
+
+
+def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, Any]:
+    """The settings of a host's lab pfSense. The lab's accounts are its users; the operator's are root's and admin's."""
+    carried: set[str] = set()
+    tunnels: dict[str, Any] = {}
+    for tunnel in host.tunnels:
+        inner = {
+            f"{address}/{address.max_prefixlen}" for address in (tunnel.local_inner, tunnel.remote_inner) if address
+        }
+        # In user space two tunnels of a host cannot carry the same: the first to a site carries its prefixes.
+        remote = [each for each in map(str, tunnel.remote_selectors) if each not in carried | inner]
+        carried |= set(remote)
+        local = [each for each in map(str, tunnel.local_selectors) if each not in inner]
+        tunnels[f"{tunnel.local_address}-{tunnel.remote_address}"] = {
+            "local": local if remote else [],
+            "remote": remote,
+        }
+    sudoers = {"operator": "ALL=(ALL:ALL) NOPASSWD: ALL", "nosudo": "", "pwsudo": "ALL=(ALL:ALL) ALL"}
+    return {
+        "config": CONFIG,
+        "root": {
+            "password_hash": access.password_hashes["operator"],
+            "authorized_key": access.authorized_key,
+        },
+        "users": {
+            name: {
+                "password_hash": access.password_hashes[name],
+                "authorized_key": access.authorized_key,
+                "sudoers": line,
+            }
+            for name, line in sudoers.items()
+        },
+        "listen": str(host.management),
+        "port": 22,
+        "host_key": HOST_KEY,
+        "name": host.name,
+        "package": "openbgpd",
+        "data_plane": "kernel" if esp_in_kernel else "user",
+        "tunnels": tunnels,
+        "interfaces_ignored": [MANAGEMENT_DEVICE],
+        "visible": outside_usr({sys.prefix, sys.base_prefix, str(_CHECKOUT)}),
+    }

@@ -1,0 +1,144 @@
+"""Kubernetes clusters as BGP speakers: which nodes need the same of Cilium's control plane, and what it cannot do."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from routebook.intent.endpoints import Endpoints
+from routebook.intent.layers import Layers
+from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, Network, SecretRef, Session
+from routebook.intent.nodes import Node
+from routebook.intent.problem import Mark, Problems
+
+
+class Peering(Frozen):
+    """A session that every node of a group has. `address` and `asn` are the router's. Timers in seconds."""
+
+    name: str  # the router's, and what tells its sessions apart
+    address: IPAddress
+    asn: int
+    families: tuple[Family, ...]
+    password: SecretRef | None = None
+    multihop: int | None = None
+    connect_retry: int | None = None
+    hold_time: int | None = None
+    keepalive: int | None = None
+
+
+class NodeGroup(Frozen):
+    """Nodes of a cluster with the same needs. Each node may be in one configuration only, so in one group."""
+
+    name: str
+    asn: int
+    nodes: tuple[str, ...]
+    advertise: tuple[Announced, ...]
+    peerings: tuple[Peering, ...]
+
+
+class Cluster(Frozen):
+    """A Kubernetes cluster whose nodes have sessions with our hosts."""
+
+    name: str
+    groups: tuple[NodeGroup, ...]
+
+
+_Needs = tuple[int, tuple[Announced, ...], tuple[Peering, ...]]
+
+
+def clusters(network: Network) -> dict[str, Cluster]:
+    """The network's Kubernetes clusters by name. Nodes without a session are in none of their groups."""
+    needs: dict[str, dict[_Needs, list[str]]] = {}
+    for name, peer in network.peers.items():
+        if peer.cilium is None:
+            continue
+        of_cluster = needs.setdefault(peer.cilium.cluster, {})
+        if peerings := _peerings(name, network.sessions):
+            of_cluster.setdefault((peer.asn, peer.cilium.advertise, peerings), []).append(peer.cilium.node)
+    found: dict[str, Cluster] = {}
+    for cluster, groups in needs.items():
+        named = [
+            NodeGroup(
+                name=cluster if len(groups) == 1 else f"{cluster}-{min(nodes)}",
+                asn=asn,
+                nodes=tuple(sorted(nodes)),
+                advertise=advertise,
+                peerings=peerings,
+            )
+            for (asn, advertise, peerings), nodes in groups.items()
+        ]
+        found[cluster] = Cluster(name=cluster, groups=tuple(sorted(named, key=lambda group: group.name)))
+    return found
+
+
+def _peerings(node: str, sessions: Iterable[Session]) -> tuple[Peering, ...]:
+    own = [end.neighbor for session in sessions for end in session.ends if end.name == node]
+    routers = [(neighbor.peer, neighbor.address.version) for neighbor in own]
+    return tuple(
+        sorted(
+            (
+                Peering(
+                    name=_name(neighbor, routers),
+                    address=neighbor.address,
+                    asn=neighbor.remote_as,
+                    families=tuple(family.family for family in neighbor.families),
+                    password=neighbor.password,
+                    multihop=neighbor.ebgp_multihop if neighbor.local_as != neighbor.remote_as else None,
+                    connect_retry=neighbor.connect_retry,
+                    hold_time=neighbor.hold_time,
+                    keepalive=neighbor.keepalive,
+                )
+                for neighbor in own
+            ),
+            key=lambda peering: peering.name,
+        )
+    )
+
+
+def _name(neighbor: Neighbor, sessions: Sequence[tuple[str, int]]) -> str:
+    """The router's name, with what tells apart those of its sessions that one node has."""
+    router, version = neighbor.peer.lower().replace("_", "-"), neighbor.address.version
+    if sessions.count((neighbor.peer, version)) > 1:
+        return f"{router}-{str(neighbor.address).replace(':', '-').replace('.', '-')}"
+    return router if (neighbor.peer, 10 - version) not in sessions else f"{router}-ipv{version}"
+
+
+def check_cilium_session(
+    session: Session,
+    me: Node,
+    neighbor: Neighbor,
+    own: Layers,
+    endpoints: Endpoints,
+    mark: Mark,
+    problems: Problems,
+) -> None:
+    """Report what a Kubernetes node's end of a session cannot be: Cilium has no field for it."""
+    what = f"{session.name}: {me.name} is a Kubernetes node, and Cilium"
+    if endpoints.over != "link":
+        problems.error(mark, f"{what} peers over links only", "let the session run over a common link")
+    if own.get("bfd", False) is not False:
+        problems.error(own.mark("bfd", mark), f"{what} has no BFD", "remove bfd")
+    if neighbor.ttl_security_hops is not None:
+        problems.error(own.mark("ttl_security", mark), f"{what} cannot secure the TTL", "remove ttl_security")
+    if neighbor.passive:
+        problems.error(own.mark("passive", mark), f"{what} does not listen", "let it connect: remove passive")
+
+
+def peer_name(group: NodeGroup, peering: Peering) -> str:
+    """The name of the object that describes a peering of a group."""
+    return f"{group.name}-{peering.name}"
+
+
+def secret_name(group: NodeGroup, peering: Peering) -> str:
+    """The name of the Kubernetes Secret that holds the session's password."""
+    return f"bgp-{peer_name(group, peering)}"
+
+
+def password_source(reference: SecretRef) -> str:
+    """A shell command that prints a secret without a line's end."""
+    if reference.env:
+        return f'printf %s "${reference.env}"'
+    if reference.file:
+        return f"tr -d '\\n' < {shlex.quote(reference.file)}"
+    return f"{reference.command} | tr -d '\\n'"
+
+
+FILTERS = {"cilium_peer": peer_name, "cilium_secret": secret_name, "cilium_password": password_source}

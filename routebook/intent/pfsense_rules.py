@@ -1,0 +1,225 @@
+"""What an end of a session or tunnel must not be on a pfSense, with either of its BGP packages."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from routebook.intent.endpoints import Endpoints
+from routebook.intent.layers import Layers
+from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Session, Tunnel, TunnelPair
+from routebook.intent.nodes import Node
+from routebook.intent.pfsense_words import offered, selector_pairs, supported, unsupported
+from routebook.intent.policy import Policies
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.schema import ProposalInput, RedistributeInput
+
+_VERSION = {"ipv4-unicast": 4, "ipv6-unicast": 6}
+_POLICIES = (
+    ("prefix_list_in", "prefix_list_in"),
+    ("prefix_list_out", "prefix_list_out"),
+    ("export", "route_map_out"),
+)
+
+
+def check_pfsense_session(
+    session: Session,
+    me: Node,
+    neighbor: Neighbor,
+    own: Layers,
+    endpoints: Endpoints,
+    mark: Mark,
+    policies: Policies,
+    problems: Problems,
+) -> None:
+    """Report what a pfSense's end of a session cannot be."""
+    what = f"{session.name}: {me.name} is a pfSense and"
+    version = neighbor.address.version
+    for name in session.families:
+        if _VERSION[name] != version and endpoints.over != "tunnel":  # over a tunnel it is refused for both
+            problems.error(
+                own.mark("families", mark),
+                f"{what} carries {name} between IPv{_VERSION[name]} addresses only, and these are IPv{version}",
+                "make it a session of its own: transport: "
+                f"ipv{_VERSION[name]}, families: [{name}], and a name: for one of them",
+            )
+    if me.bgp_package == "openbgpd":
+        what = f"{session.name}: {me.name} has the OpenBGPD package, which"
+        _check_openbgpd(neighbor, own, mark, what, problems)
+        for family in neighbor.families:
+            _check_openbgpd_family(family, own, mark, what, policies, problems)
+    elif me.bgp_package == "frr":
+        if endpoints.over == "loopback":
+            problems.error(
+                own.mark("via", mark),
+                f"{session.name}: {me.name} has the FRR package, which takes the source of a session from an interface",
+                "let it run over a link or a tunnel, or take the OpenBGPD package",
+            )
+        for family in neighbor.families:
+            for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
+                if used is not None:
+                    _check_route_map(used, own.mark(option, mark), what, policies, problems)
+
+
+def _check_openbgpd(neighbor: Neighbor, own: Layers, mark: Mark, what: str, problems: Problems) -> None:
+    if neighbor.hold_time is not None and neighbor.keepalive != neighbor.hold_time // 3:
+        problems.error(
+            own.mark("keepalive", mark),
+            f"{what} sends signs of life three times in a hold time",
+            f"write keepalive: {neighbor.hold_time // 3}, or leave it out",
+        )
+    if neighbor.ttl_security_hops not in (None, 1):
+        problems.error(own.mark("ttl_security", mark), f"{what} secures the TTL of neighbors only", "write 1")
+
+
+def _check_openbgpd_family(
+    family: NeighborFamily, own: Layers, mark: Mark, what: str, policies: Policies, problems: Problems
+) -> None:
+    for option, field in _POLICIES:
+        if getattr(family, field) is not None:
+            written = option.removesuffix("_")
+            problems.error(
+                own.mark(option, mark),
+                f"{what} takes and sends every route",
+                f"write {written}: none, and filter at the other end, or take the FRR package",
+            )
+    if family.route_map_in is not None:
+        _check_attributes(family.route_map_in, own.mark("import_", mark), what, policies, problems)
+    if family.addpath_tx_all:
+        problems.error(own.mark("addpath_tx_all", mark), f"{what} sends one path of a prefix", "remove addpath_tx_all")
+
+
+def _check_attributes(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
+    """A route map that OpenBGPD can say as attributes of the neighbor: everything is permitted, and changed alike."""
+    route_map = policies.route_maps.get(name)
+    if route_map is None:
+        return  # reported
+    first = route_map.rules[0]
+    matches = first.match_prefix_list or first.match_community or first.match_rpki
+    others = first.set_communities or first.set_large_communities or first.set_prepend
+    if len(route_map.rules) > 1 or first.action == "deny" or matches or others:
+        problems.error(
+            mark,
+            f"{what} takes every route, and sets local_preference and med of all of them alike; {name} asks for more",
+            "write import: none, or a route map of one entry `permit: all`",
+        )
+
+
+def _check_route_map(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
+    route_map = policies.route_maps.get(name)
+    if route_map is None:
+        return  # reported
+    for rule in route_map.rules:
+        entry = f"{name}, entry {rule.seq}"
+        listed = policies.community_lists.get(rule.match_community or "")
+        if rule.match_rpki is not None:
+            problems.error(mark, f"{what} validates no origins, as {entry} asks", "give this end a route map without")
+        if rule.set_large_communities or (listed is not None and listed.large):
+            problems.error(
+                mark, f"{what} has no large communities, as {entry} uses them", "give this end a route map without"
+            )
+        if rule.match_community is not None and rule.set_communities:
+            problems.error(
+                mark,
+                f"{what} matches communities or sets them in an entry, and {entry} does both",
+                "give this end a route map without",
+            )
+
+
+def check_redistribution(node: Node, entry: RedistributeInput, policies: Policies, problems: Problems) -> None:
+    """Report what a pfSense cannot take over into BGP."""
+    if node.bgp_package == "openbgpd" and entry.route_map is not None:
+        problems.error(
+            entry.mark("route_map"),
+            f"{node.name} has the OpenBGPD package, which filters nothing that it takes over",
+            "leave route_map out, or list prefixes in networks",
+        )
+    if node.bgp_package == "frr":
+        if entry.metric is not None:
+            problems.error(entry.mark("metric"), f"{node.name}: pfSense has no metric for this", "remove it")
+        if entry.route_map is not None:
+            what = f"redistribution: {node.name} is a pfSense and"
+            _check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+            if len(entry.families) < 2:
+                problems.error(
+                    entry.mark("families"),
+                    f"{node.name}: pfSense takes a route map for both families at once",
+                    "write families: [ipv4-unicast, ipv6-unicast]",
+                )
+
+
+def check_pfsense_suites(
+    me: Node, shared: Iterable[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
+) -> None:
+    """Report the suites of a tunnel that a pfSense cannot do, where they are written."""
+    for suite in shared:
+        place = next((each for each in written if IpsecProposal.model_validate(each.given()) == suite), None)
+        for part, word in unsupported(suite).items():
+            problems.error(
+                place.mark(part) if place else mark,
+                f"{me.name} is a pfSense and has no {word}",
+                f"take one of {supported(part)}, or say what it can do: data: {{ipsec: {{ike: […], esp: […]}}}}",
+            )
+
+
+def check_pfsense_tunnel(
+    pair: TunnelPair,
+    side: int,
+    nodes: tuple[Node, Node],
+    options: tuple[Layers, Layers],
+    mark: Mark,
+    inner_mark: Mark,
+    problems: Problems,
+) -> None:
+    """Report what a pfSense's end of a tunnel cannot be."""
+    me, own = nodes[side], options[side]
+    tunnel = pair.ends[side].tunnel
+    what = f"tunnel {pair.name}: {me.name} is a pfSense and"
+    interface = me.interface_with(tunnel.local_address)
+    if interface is not None:
+        same = [a.ip for a in interface.addresses if a.version == tunnel.local_address.version]
+        if interface.loopback or same[0] != tunnel.local_address:
+            problems.error(
+                own.mark("address", mark),
+                f"{what} ends a tunnel at the first address of an interface, which {tunnel.local_address} is not",
+                "take another address, or another interface",
+            )
+    if tunnel.mode == "route":
+        if pair.inner is None:
+            problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
+        elif pair.inner.version == 6:
+            problems.error(
+                inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4"
+            )
+    else:
+        if not selector_pairs(tunnel):
+            problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
+        for mine, theirs in (("local", "remote"), ("remote", "local")):
+            versions = {each.version for each in getattr(tunnel, f"{theirs}_selectors")}
+            for selector in getattr(tunnel, f"{mine}_selectors"):
+                if selector.version not in versions:
+                    problems.error(
+                        own.mark("selectors", mark),
+                        f"{what} protects pairs of one family, and {selector} has no other half",
+                        "write selectors for both ends, or mode: route",
+                    )
+    esp = tunnel.esp_proposals
+    if not any(unsupported(suite) for suite in esp):
+        wanted = {suite for each in esp for suite in offered([each])}
+        if offered(esp) != wanted:
+            problems.error(
+                own.mark("esp", mark),
+                f"{what} combines all ciphers, hashes and DH groups of its ESP proposals",
+                "write one proposal, or such as differ in the cipher only",
+            )
+
+
+def check_pfsense_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
+    """Report tunnels of one pfSense that would share what can be there once only."""
+    peers: dict[object, Tunnel] = {}
+    for tunnel in tunnels:
+        other = peers.setdefault(tunnel.remote_address, tunnel)
+        if other is not tunnel:
+            problems.error(
+                marks[tunnel.name],
+                f"tunnels {other.name} and {tunnel.name} have one peer, {tunnel.remote_address}, which the pfSense "
+                f"{node.name} takes for one tunnel only",
+                "give the other end of one of them another address",
+            )

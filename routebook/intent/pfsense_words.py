@@ -1,0 +1,268 @@
+"""pfSense's words for what the models say in other people's: interfaces, cipher suites, identities, OpenBGPD's rows.
+
+From the source of pfSense (src/etc/inc/ipsec.inc: `$p1_ealgos`, `$p2_halgos`, `ipsec_convert_to_modp()`) and of its
+packages (net/pfSense-pkg-OpenBGPD, net/pfSense-pkg-frr in pfsense/FreeBSD-ports).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
+from routebook.intent.model import (
+    BgpHost,
+    HostIntent,
+    IPNetwork,
+    IpsecProposal,
+    Neighbor,
+    RouteMap,
+    Tunnel,
+)
+from routebook.intent.problem import Mark, Problems
+
+_INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
+_CIPHERS = {
+    **{f"aes{bits}": ("aes", bits) for bits in (128, 192, 256)},
+    # the key length of a GCM cipher is that of its tag
+    **{f"aes{bits}gcm{tag}": (f"aes{bits}gcm", tag * 8) for bits in (128, 192, 256) for tag in (8, 12, 16)},
+}
+_HASHES = frozenset({"sha256", "sha384", "sha512", "aesxcbc"})
+_GROUPS = {
+    "modp2048": 14, "modp3072": 15, "modp4096": 16, "modp6144": 17, "modp8192": 18,
+    "ecp256": 19, "ecp384": 20, "ecp521": 21, "ecp256bp": 28, "ecp384bp": 29, "ecp512bp": 30,
+    "curve25519": 31, "curve448": 32,
+}  # fmt: skip
+_LIFETIME = 28800  # seconds, that the web interface offers for phase 1
+_CHILD_LIFETIME = 3600  # and for phase 2
+_REKEY_AT = 0.9  # of the lifetime: ipsec_get_rekey_time()
+
+
+def check_interface_name(name: str, mark: Mark, problems: Problems) -> None:
+    """Report an interface that is not called as config.xml calls it."""
+    if not _INTERFACE.fullmatch(name):
+        problems.error(
+            mark,
+            f"{name!r} is no interface of a pfSense",
+            "write wan, lan, opt1, …: the names in brackets under Interfaces > Assignments",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cipher:
+    """An entry of `encryption-algorithm`; `keylen` in bits."""
+
+    name: str
+    keylen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One `item` of a phase 1: with an AEAD cipher, the hash is what the PRF is made of."""
+
+    cipher: Cipher
+    hash: str
+    prf: str
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`myid_type` or `peerid_type`, with its data."""
+
+    type: str
+    data: str
+
+
+def unsupported(suite: IpsecProposal) -> dict[str, str]:
+    """The parts of a suite that pfSense has no word for, by field."""
+    wrong = {}
+    if suite.encryption not in _CIPHERS:
+        wrong["encryption"] = suite.encryption
+    if suite.integrity is not None and suite.integrity not in _HASHES:
+        wrong["integrity"] = suite.integrity
+    if suite.prf is not None and suite.prf.removeprefix("prf") not in _HASHES:
+        wrong["prf"] = suite.prf
+    if suite.dh_group not in _GROUPS:
+        wrong["dh_group"] = suite.dh_group
+    return wrong
+
+
+def supported(field: str) -> str:
+    """The keywords of a field that pfSense has words for."""
+    words: dict[str, Iterable[str]] = {
+        "encryption": _CIPHERS,
+        "integrity": sorted(_HASHES),
+        "prf": [f"prf{name}" for name in sorted(_HASHES)],
+        "dh_group": _GROUPS,
+    }
+    return ", ".join(words[field])
+
+
+def cipher(suite: IpsecProposal) -> Cipher:
+    """The cipher of a suite. aes256gcm16 is aes256gcm with a tag of 128 bits."""
+    return Cipher(*_CIPHERS[suite.encryption])
+
+
+def ike_suites(tunnel: Tunnel) -> list[Suite]:
+    """The tunnel's suites for IKE, in their order."""
+    return [
+        Suite(
+            cipher=cipher(suite),
+            hash=suite.integrity or str(suite.prf).removeprefix("prf"),
+            prf=(suite.prf or str(suite.integrity)).removeprefix("prf"),
+            group=_GROUPS[suite.dh_group],
+        )
+        for suite in tunnel.ike_proposals
+    ]
+
+
+def ciphers(tunnel: Tunnel) -> list[Cipher]:
+    """The ciphers of a phase 2."""
+    return list(dict.fromkeys(cipher(suite) for suite in tunnel.esp_proposals))
+
+
+def hashes(tunnel: Tunnel) -> list[str]:
+    """The hashes of a phase 2, for those of its ciphers that need one."""
+    return list(dict.fromkeys(f"hmac_{s.integrity}" for s in tunnel.esp_proposals if s.integrity))
+
+
+def dh_group(suite: IpsecProposal) -> int:
+    """modp2048 is 14 (IANA's numbers)."""
+    return _GROUPS[suite.dh_group]
+
+
+def offered(suites: Sequence[IpsecProposal]) -> frozenset[tuple[str, str | None, int]]:
+    """What a phase 2 with these suites offers: each cipher with each hash, all with the first one's DH group."""
+    groups = {_GROUPS[suite.dh_group] for suite in suites}
+    with_hash = {suite.integrity for suite in suites if suite.integrity}
+    return frozenset(
+        (suite.encryption, found, group)
+        for suite in suites
+        for found in (with_hash if suite.integrity else {None})
+        for group in groups
+    )
+
+
+def life_time(tunnel: Tunnel) -> int:
+    """Seconds that an IKE SA lives; it is negotiated anew before."""
+    return _LIFETIME if tunnel.ike_rekey is None else _above(tunnel.ike_rekey)
+
+
+def child_life_time(tunnel: Tunnel) -> int:
+    """Seconds that a CHILD_SA lives; it is negotiated anew before."""
+    return _CHILD_LIFETIME if tunnel.child_rekey is None else _above(tunnel.child_rekey)
+
+
+def _above(rekey: int) -> int:
+    return int(rekey / _REKEY_AT) + 1
+
+
+def identity(text: str) -> Identity:
+    """An identity as strongSwan takes the same text for it: an address, a mail address, else a name."""
+    if "@" in text.removeprefix("@"):
+        return Identity("user_fqdn", text)
+    if re.fullmatch(r"[0-9.]+", text) or ":" in text:
+        return Identity("address", text)
+    return Identity("fqdn", text.removeprefix("@"))
+
+
+def interface(host: HostIntent, address: object) -> str:
+    """What config.xml calls the interface that has an address. Raises LookupError."""
+    for each in host.interfaces:
+        if any(own.ip == address for own in each.addresses):
+            return each.name
+    raise LookupError(f"{host.name} has no interface with {address}")
+
+
+def selector_pairs(tunnel: Tunnel) -> list[tuple[IPNetwork, IPNetwork]]:
+    """One phase 2 each: one prefix to one of the same family. Together they are negotiated as one CHILD_SA."""
+    return [
+        (local, remote)
+        for local in tunnel.local_selectors
+        for remote in tunnel.remote_selectors
+        if local.version == remote.version
+    ]
+
+
+def community(text: str) -> str:
+    """A community as the FRR package takes it: with few names, so by number."""
+    if text not in WELL_KNOWN_COMMUNITIES:
+        return text
+    value = WELL_KNOWN_COMMUNITIES[text]
+    return f"{value >> 16}:{value & 0xFFFF}"
+
+
+def communities(texts: Iterable[str]) -> str:
+    """Communities on one line, in the order of their values."""
+    return " ".join(community(text) for text in sorted(set(texts), key=community_order))
+
+
+def rows(neighbor: Neighbor, route_maps: Iterable[RouteMap]) -> list[tuple[str, str]]:
+    """What the OpenBGPD package writes into a neighbor's block, parameter and value.
+
+    It is written as it stands, so parameters that the web interface has no word for work as well.
+    """
+    found = [("remote-as", str(neighbor.remote_as)), ("local-address", str(neighbor.local_address))]
+    if neighbor.ebgp_multihop not in (None, 1):
+        found.append(("multihop", str(neighbor.ebgp_multihop)))
+    if neighbor.ttl_security_hops is not None:
+        found.append(("ttl-security yes", ""))
+    if neighbor.hold_time is not None:
+        found.append(("holdtime", str(neighbor.hold_time)))
+    if neighbor.passive:
+        found.append(("passive", ""))
+    if neighbor.shutdown:
+        found.append(("down", ""))
+    by_name = {route_map.name: route_map for route_map in route_maps}
+    for family in neighbor.families:
+        if family.max_prefix is not None:
+            found.append(("max-prefix", str(family.max_prefix)))
+        if family.route_reflector_client:
+            found.append(("route-reflector", ""))
+        if family.next_hop_self:
+            found.append(("set nexthop self", ""))
+        for rule in by_name[family.route_map_in].rules if family.route_map_in else ():
+            if rule.set_local_preference is not None:
+                found.append(("set localpref", str(rule.set_local_preference)))
+            if rule.set_med is not None:
+                found.append(("set metric", str(rule.set_med)))
+    return found
+
+
+def networks(bgp: BgpHost) -> list[str]:
+    """What OpenBGPD originates, as it stands after `network`."""
+    taken = [
+        f"inet{'' if each.family == 'ipv4-unicast' else '6'} {each.source}"
+        + (f" set metric {each.metric}" if each.metric is not None else "")
+        for each in bgp.redistribute
+    ]
+    return [*map(str, bgp.networks), *taken]
+
+
+def redistribution(bgp: BgpHost, source: str) -> str:
+    """What the FRR package calls it: no, a family, both, or a route map's name, which is for both."""
+    found = [each for each in bgp.redistribute if each.source == source]
+    if not found:
+        return "no"
+    if found[0].route_map is not None:
+        return found[0].route_map
+    return "yes" if len(found) > 1 else found[0].family.removesuffix("-unicast")
+
+
+FILTERS = {
+    "pfsense_cipher": cipher,
+    "pfsense_ciphers": ciphers,
+    "pfsense_communities": communities,
+    "pfsense_community": community,
+    "pfsense_dh_group": dh_group,
+    "pfsense_hashes": hashes,
+    "pfsense_identity": identity,
+    "pfsense_ike": ike_suites,
+    "pfsense_interface": interface,
+    "pfsense_lifetime": life_time,
+    "pfsense_child_lifetime": child_life_time,
+    "pfsense_networks": networks,
+    "pfsense_pairs": selector_pairs,
+    "pfsense_redistribution": redistribution,
+    "pfsense_rows": rows,
+}
