@@ -12,7 +12,7 @@ from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
-from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.journal import LOCKED, HostState, Journal, JournalError
 from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
@@ -106,12 +106,18 @@ class Running:
                 outcome = self._outcome(transaction, approve, reviewed)
             except BaseException:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
-                if not ON_DEVICE & set(transaction.states.values()):
+                if not LOCKED & set(transaction.states.values()):
                     journal.finish(run_id, "refused")
                 raise
-            journal.finish(run_id, outcome, transaction.message)
-            if outcome in ("refused", "unchanged"):
-                journal.discard_secrets(run_id)
+            message = transaction.message
+            try:
+                journal.finish(run_id, outcome, message)
+                if outcome in ("refused", "unchanged"):
+                    journal.discard_secrets(run_id)
+            except JournalError as error:
+                transaction.unwritten = str(error)
+            if transaction.unwritten:
+                message = f"{message}; {transaction.unwritten}: run `routebook recover` when it can".removeprefix("; ")
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,
@@ -121,7 +127,7 @@ class Running:
             hosts=host_results(transaction.plan, transaction.states, transaction.messages, transaction.said()),
             findings=tuple(transaction.findings),
             timings=transaction.timings.seconds,
-            message=transaction.message,
+            message=message,
             notes=transaction.waves.told(),
         )
 

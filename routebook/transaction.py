@@ -13,7 +13,7 @@ from routebook.events import Event, Listener, Timings
 from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
-from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
 from routebook.locking import Locks
 from routebook.naming import named_states
 from routebook.planning import Goal, Plan, make_plan
@@ -76,6 +76,8 @@ class Transaction:
     cut: set[str] = field(default_factory=set)  # hosts that the change cuts off for a while, which was accepted
     pushed: dict[str, float] = field(default_factory=dict)  # when, on this machine's monotonic clock
     activated_at: float = 0.0  # when the latest wave had the change and began to use it, on the same clock
+    going_back: bool = False
+    unwritten: str = ""  # why the journal does not have how hosts went back
     timers: Timers = field(init=False)
     locks: Locks = field(init=False)
     ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
@@ -135,19 +137,25 @@ class Transaction:
             return self._refused("interrupted before anything was changed")
         try:
             reason = self._try()
+        except JournalError as error:
+            reason = str(error)
         except Exception as error:
             # Whatever it was, devices hold a change that nobody will confirm: undo it, then let it surface.
             self._roll_back(f"{type(error).__name__} in Routebook itself")
+            self._unlock()
             raise
-        else:
-            return self._ended(reason)
-        finally:
-            for host, kept in self.locks.release().items():
-                self._tell("lock", f"keeps its lock: {kept}", host, failed=True)
+        ended = self._ended(reason)
+        self._unlock()
+        return ended
+
+    def _unlock(self) -> None:
+        for host, error in self.locks.release().items():
+            self._tell("lock", f"keeps its lock: {error}", host, failed=True)
 
     def _ended(self, reason: str) -> str:
         if reason:
             self._roll_back(reason)
+            self.going_back = True
         kept = [host for host, state in self.states.items() if state is HostState.KEPT]
         self._enter(kept, HostState.CONFIRMED)
         if HostState.NEEDS_ATTENTION in self.states.values():
@@ -340,6 +348,7 @@ class Transaction:
 
     def _undo(self, hosts: Collection[str]) -> None:
         """Bring hosts back to their snapshots, and those that are not there to somebody's attention."""
+        self.going_back = True
         touched = sorted(hosts)
         self._tell("roll back", f"{self.message}: rolling back {', '.join(touched)}")
         problems: dict[str, str] = {}
@@ -366,6 +375,7 @@ class Transaction:
             problems[host] = "the configuration is as before, but not everything that was up is up again"
         self._enter(problems, HostState.NEEDS_ATTENTION)
         self.messages |= problems
+        self.going_back = False
 
     def _refused(self, reason: str) -> str:
         self.message = reason
@@ -373,9 +383,16 @@ class Transaction:
 
     def _enter(self, hosts: Iterable[str], state: HostState) -> None:
         entering = sorted(hosts)
-        if entering:
+        if not entering:
+            return
+        try:
             self.journal.record(self.run_id, entering, state)
-            self.states |= dict.fromkeys(entering, state)
+        except JournalError as error:
+            if not self.going_back:
+                raise
+            # The way back needs no journal: what it cannot be told now, `recover` finds out from the devices.
+            self.unwritten = str(error)
+        self.states |= dict.fromkeys(entering, state)
 
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))

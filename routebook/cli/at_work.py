@@ -51,7 +51,10 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     scrub = workspace.scrub
     folder = run_folder(workspace.project, result.run_id)
     if result.run_id:
-        write_reports(result, folder, scrub)
+        try:
+            write_reports(result, folder, scrub)
+        except OSError as error:
+            click.echo(f"routebook: no reports in {folder}: {error.strerror}", err=True)
     if as_json:
         click.echo(json.dumps(scrubbed(result, scrub).to_json(), indent=2))
         return
