@@ -13,7 +13,9 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.findings import Finding, definite, merged
 from routebook.journal import LOCKED, HostState, Journal, JournalError
+from routebook.leases import LeaseFile
 from routebook.naming import named_states
+from routebook.options import Options
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, scrubbed_hosts
@@ -21,10 +23,10 @@ from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
 from routebook.steps import told
 from routebook.touching import touches
-from routebook.transaction import JudgeMaker, Options, Transaction
+from routebook.transaction import JudgeMaker, Transaction
 from routebook.watching import Explanations, Judge, Watcher
 from routebook.waves import arrange, check_spec
-from routebook.workspace import Workspace, open_journal
+from routebook.workspace import Workspace, lease_folder, open_journal
 
 LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
@@ -96,6 +98,8 @@ class Running:
                 observed=self.workspace.observed,
                 journal=journal,
                 run_id=run_id,
+                runbook=runbook.name,
+                lease=LeaseFile(lease_folder(self.workspace.project)),
                 goal=goal or _goal(runbook),
                 judge=self._judge(runbook.checks),
                 listener=self.listener,

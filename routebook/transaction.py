@@ -9,13 +9,16 @@ from nornir.core import Nornir
 
 from custom_napalm.contract import DriverError, LostContactError, State, TransactionDriver
 from routebook.arming import Timers, layers
+from routebook.errors import RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
 from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
+from routebook.leases import LeaseFile
 from routebook.locking import Locks
 from routebook.naming import named_states
+from routebook.options import NO_REDUNDANCY, OWN_PATH, Options
 from routebook.planning import Goal, Plan, make_plan
 from routebook.reach import Way, dangers, distances, refusal, said, ways
 from routebook.redundancy import Budget, budget, exhausted
@@ -28,25 +31,6 @@ from routebook.waves import Waves, arrange
 JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
 """Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
 
-NO_REDUNDANCY, OWN_PATH = "no-redundancy", "own-path"
-"""What an operator may accept that is refused otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is carried out. Both times are in seconds.
-
-    `waves` is as in `--waves`; with `keep_waves` a wave that passed its checks is confirmed at once and stays. As many
-    as `max_failed` hosts may fail, unreachable ones included, before all are rolled back. `accept` names dangers.
-    """
-
-    confirm_timeout: int = 120
-    deadline: int = 60
-    waves: str = ""
-    keep_waves: bool = False
-    max_failed: int = 0
-    accept: frozenset[str] = frozenset()
-
 
 @dataclass(slots=True)
 class Transaction:
@@ -58,6 +42,8 @@ class Transaction:
     observed: Collection[str]
     journal: Journal
     run_id: str
+    runbook: str
+    lease: LeaseFile
     goal: Goal
     judge: JudgeMaker
     listener: Listener
@@ -86,7 +72,7 @@ class Transaction:
     def __post_init__(self) -> None:
         self.timers = Timers(self.nornir, self.run_id, self.options.confirm_timeout, self.listener)
         self.locks = Locks(self.nornir, self.run_id, 2.0 * self.options.confirm_timeout + self.options.deadline + 60)
-        self.timers.also = self.locks.renew
+        self.timers.also = self._renew
 
     def prepare(self) -> bool:
         """Connect, snapshot and plan. Nothing is changed; False if too many hosts cannot take part: the run ends."""
@@ -130,14 +116,15 @@ class Transaction:
                 self.journal.store_state(self.run_id, host, state)
             self._budget = replace(self._budget, before=named_states(self.intents, self.before))
             self.waves = arrange(self.options.waves, self._budget)
-            reason = self._conflict() or self._cut_off() or self._unsafe(self.waves.waves[0])
+            conflict = self._unless_accepted("; ".join(self.waves.conflicts))
+            reason = conflict or self._cut_off() or self._unsafe(self.waves.waves[0])
         if reason:
             return self._refused(f"{reason}; nothing was changed")
         if self.stop.is_set():
             return self._refused("interrupted before anything was changed")
         try:
             reason = self._try()
-        except JournalError as error:
+        except RefusedError as error:  # the journal or the lease cannot be written
             reason = str(error)
         except Exception as error:
             # Whatever it was, devices hold a change that nobody will confirm: undo it, then let it surface.
@@ -148,7 +135,12 @@ class Transaction:
         self._unlock()
         return ended
 
+    def _renew(self) -> None:
+        self.locks.renew()
+        self.lease.renew()
+
     def _unlock(self) -> None:
+        self.lease.release()
         for host, error in self.locks.release().items():
             self._tell("lock", f"keeps its lock: {error}", host, failed=True)
 
@@ -167,11 +159,6 @@ class Transaction:
         if not self.pushed:
             return self._refused(f"{reason or self.message}; nothing was changed")
         return "rolled_back"
-
-    def _conflict(self) -> str:
-        for note in self.waves.notes:
-            self._tell("waves", note)
-        return self._unless_accepted("; ".join(self.waves.conflicts))
 
     def _unsafe(self, wave: Collection[str]) -> str:
         """Why a wave may not be touched now: what would carry its traffic meanwhile does not."""
@@ -210,6 +197,8 @@ class Transaction:
         self._tell("lock", f"{len(hosts)} hosts")
         errors = self.locks.take(hosts)
         if not errors:
+            touched = [touch for touch in self._budget.touched if touch.host in changed]
+            self.lease.take(self.run_id, self.runbook, changed, touched, self.timers.seconds)
             return ""
         self._enter(changed, HostState.SNAPSHOTTED)
         for host, error in errors.items():

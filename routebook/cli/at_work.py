@@ -14,10 +14,10 @@ import click
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress, console
 from routebook.errors import RefusedError
+from routebook.options import Options
 from routebook.report import render_changes, render_notes, render_terminal, write_reports
 from routebook.report.model import HostResult, RunResult, scrubbed
 from routebook.running import Approve, Running
-from routebook.transaction import Options
 from routebook.workspace import Workspace, open_workspace, run_folder
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -43,8 +43,8 @@ def plan(
     """
     from routebook import saving
     from routebook.cli.at_work import carry_out
+    from routebook.options import Options
     from routebook.runbook import load
-    from routebook.transaction import Options
     from routebook.workspace import plan_key_file
 
     book = load(context.project, runbook)

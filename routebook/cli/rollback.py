@@ -20,8 +20,8 @@ def rollback(context: Context, run_id: str, limit: str, yes: bool, as_json: bool
     rolled back if the checks fail. RUN may be shortened as long as it is the only one that begins so.
     """
     from routebook.cli.at_work import approval, carry_out
+    from routebook.options import Options
     from routebook.running import undoing
-    from routebook.transaction import Options
     from routebook.workspace import open_journal
 
     with open_journal(context.project) as journal:

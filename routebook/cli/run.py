@@ -54,8 +54,8 @@ def run(
     """
     from routebook import saving
     from routebook.cli.at_work import approval, carry_out
+    from routebook.options import Options
     from routebook.runbook import load
-    from routebook.transaction import Options
     from routebook.workspace import plan_key_file
 
     reviewed = None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from custom_napalm.contract import (
     CandidateError,
     ConnectionFailedError,
     DriverError,
+    Lock,
+    LockedError,
     Pending,
     Section,
     StaleError,
@@ -449,3 +452,30 @@ def test_in_a_context_there_is_no_eem_and_a_change_goes_there_and_back(boot: Boo
     arm_and_push(driver, wanted, "run-2")
     driver.confirm()
     assert not driver.plan(wanted, driver.snapshot())
+
+
+class TestTheLock:
+    def test_of_two_runs_one_has_it_and_the_other_is_told_whose_it_is(self, boot: Boot) -> None:
+        firewall = boot()
+        first, second = opened(firewall), opened(firewall)
+        ours = Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0)
+        theirs = Lock("20260101-000000-bbbbbb", "them@there", 1.0, 2.0)
+        first.lock(ours)
+        with pytest.raises(LockedError, match="us@here"):
+            second.lock(theirs)
+        first.lock(replace(ours, decided=True))
+        assert second.locked() == replace(ours, decided=True)
+        second.unlock(theirs.run_id)
+        assert second.locked() is not None
+        first.unlock(ours.run_id)
+        assert second.locked() is None
+        second.lock(theirs)
+        second.unlock(theirs.run_id)
+
+    def test_it_is_nobodys_unfinished_change(self, boot: Boot) -> None:
+        driver = opened(boot())
+        before = driver.snapshot()
+        driver.lock(Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0))
+        assert driver.pending() is None
+        assert driver.snapshot() == before
+        driver.unlock("20260101-000000-aaaaaa")

@@ -29,10 +29,10 @@ from custom_napalm.contract import (
 )
 from routebook.events import Event
 from routebook.findings import Finding
+from routebook.options import Options
 from routebook.report.model import RunResult
 from routebook.runbook import Runbook, View
 from routebook.running import Running
-from routebook.transaction import Options
 from routebook.workspace import Workspace, open_workspace
 from tests.unit.engine.network import write_project
 
