@@ -27,13 +27,14 @@ def link_up(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
 
 
 def fill_disk(lab: Lab, host: str) -> None:
-    """Leave no free byte on the host's disk."""
-    _on(lab, host, "sh", "-c", "cat /dev/zero >/var/tmp/filler 2>/dev/null; test -s /var/tmp/filler")
+    """Leave no free byte on the host's disk; a pfSense has its configuration on one of its own."""
+    full = "cat /dev/zero >{0}/filler 2>/dev/null; test -s {0}/filler"
+    _on(lab, host, "sh", "-c", f"{full.format('/var/tmp')} && if [ -d /cf ]; then {full.format('/cf')}; fi")  # noqa: S108
 
 
 def free_disk(lab: Lab, host: str) -> None:
     """Give the host its free space back."""
-    _on(lab, host, "rm", "-f", "/var/tmp/filler")  # noqa: S108  the host's, not ours
+    _on(lab, host, "rm", "-f", "/var/tmp/filler", "/cf/filler")  # noqa: S108  the host's, not ours
 
 
 def stop(lab: Lab, host: str, daemon: Daemon) -> None:

@@ -25,6 +25,7 @@ class Host:
     management: IPAddress
     interfaces: tuple[Interface, ...]
     tunnels: tuple[Tunnel, ...]
+    bgp_package: str = ""  # where the platform leaves the choice
 
     @property
     def loopbacks(self) -> tuple[IPAddress, ...]:
@@ -169,7 +170,7 @@ def _host(host: HostIntent) -> Host:
         raise RefusedError(
             f"{host.name} has the hostname {host.hostname}; the lab needs its management address there"
         ) from None
-    return Host(host.name, host.site, host.platform, management, host.interfaces, host.tunnels)
+    return Host(host.name, host.site, host.platform, management, host.interfaces, host.tunnels, host.bgp_package)
 
 
 def _peers(network: Network, secrets: Secrets) -> list[Peer]:

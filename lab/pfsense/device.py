@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from lab import processes
-from lab.pfsense import root
+from lab.pfsense import fib, root
 from lab.pfsense.logs import Logs
 from lab.pfsense.settings import read
 
@@ -53,6 +53,7 @@ class Device:
         self._starting: subprocess.Popen[bytes] | None = None
         self._sshd: subprocess.Popen[bytes] | None = None
         self._wanted = "boot"
+        self._next_look = 0.0
 
     def run(self) -> None:
         """Start the system and keep it running until SIGTERM; SIGHUP starts it again."""
@@ -83,6 +84,7 @@ class Device:
                 else:
                     os.read(wake_read, 4096)
             self._look_after_children()
+            self._look_after_routes()
         self._power_cut()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
@@ -109,6 +111,11 @@ class Device:
             if pid not in known:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
+
+    def _look_after_routes(self) -> None:
+        if self.settings.package == "openbgpd" and self._starting is None and time.monotonic() >= self._next_look:
+            fib.follow()
+            self._next_look = time.monotonic() + fib.EVERY
 
     def _start_sshd(self) -> None:
         with Path("/var/log/sshd.log").open("ab") as log:

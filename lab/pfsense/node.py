@@ -22,7 +22,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool, **changed: Any) -> Node:
     """The node of a pfSense. `changed` are settings (lab/pfsense/settings.py) that are not as the host would have them.
 
-    The names of its interfaces in the intent are its devices; the first that tunnels begin at is "wan".
+    Its interfaces are called wan, lan, opt1 and so on in the intent, as config.xml calls them.
     """
     length = 24 if host.management.version == 4 else 64
     linked = [each for each in host.interfaces if each.link is not None]
@@ -72,14 +72,11 @@ def outside_usr(paths: Iterable[str]) -> list[str]:
 
 
 def configured(host: Host) -> list[ConfiguredInterface]:
-    """The interfaces as config.xml has them: where tunnels begin is wan, the next is lan, then opt1 and so on."""
-    outside = {tunnel.local_address for tunnel in host.tunnels}
-    linked = [each for each in host.interfaces if each.link is not None]
-    linked.sort(key=lambda each: not any(address.ip in outside for address in each.addresses))
-    names = ["wan", "lan", *(f"opt{number}" for number in range(1, len(linked)))]
+    """The interfaces as config.xml has them. In the lab each one's device is called as the interface itself."""
     return [
-        ConfiguredInterface(name, each.name, each.name.upper(), tuple(each.addresses))
-        for name, each in zip(names, linked, strict=False)
+        ConfiguredInterface(each.name, each.name, each.name.upper(), tuple(each.addresses))
+        for each in host.interfaces
+        if each.link is not None
     ]
 
 
@@ -118,7 +115,7 @@ def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, Any]:
         "port": 22,
         "host_key": HOST_KEY,
         "name": host.name,
-        "package": "openbgpd",
+        "package": host.bgp_package or "openbgpd",
         "data_plane": "kernel" if esp_in_kernel else "user",
         "tunnels": tunnels,
         "interfaces_ignored": [MANAGEMENT_DEVICE],

@@ -29,9 +29,9 @@ _MNT_DETACH = 2
 
 # Programs that a FreeBSD does not have, or has under another name, in another place or with other options.
 HIDDEN = {
-    "bash", "rbash", "bgpctl", "bgpd", "bgplgd", "dpkg", "apt", "apt-get", "flock", "gawk", "ip", "journalctl", "php",
-    "python", "python3", "reboot", "setsid", "ss", "sudo", "swanctl", "sysctl", "systemctl", "systemd-run", "uname",
-    "vtysh", "visudo",
+    "apt", "apt-get", "bash", "bgpctl", "bgpd", "bgplgd", "dpkg", "flock", "gawk", "ifconfig", "ip", "journalctl",
+    "kenv", "php", "python", "python3", "rbash", "reboot", "setkey", "setsid", "ss", "sudo", "swanctl", "sysctl",
+    "systemctl", "systemd-run", "uname", "visudo", "vtysh",
 }  # fmt: skip
 # What stands elsewhere: its place below /usr/local, and this machine's program.
 MOVED = {
@@ -46,6 +46,8 @@ PACKAGES = {
     "openbgpd": {"sbin/bgpd": "sbin/bgpd", "sbin/bgpctl": "sbin/bgpctl"},
     "frr": {
         "bin/vtysh": "bin/vtysh",
+        "libexec/lab-python3": "bin/python3",
+        "libexec/frr-reload.py": "lib/frr/frr-reload.py",
         **{f"sbin/{each}": f"lib/frr/{each}" for each in ("zebra", "staticd", "bgpd", "bfdd", "mgmtd", "watchfrr")},
     },
 }
@@ -138,9 +140,12 @@ def _make_programs(settings: Settings) -> None:
     if settings.package != "openbgpd":
         _remove("usr/local/pkg/openbgpd*")
     if settings.package != "frr":
-        _remove("usr/local/pkg/frr*")
+        for pattern in ("pkg/frr*", "sbin/frr-reload", "etc/rc.d/frr"):
+            _remove(f"usr/local/{pattern}")
     for name, program in (MOVED | PACKAGES[settings.package]).items():
         target = _below(f"usr/local/{name}")
+        if not Path("/usr", program).exists():
+            continue  # a release of FRR that has no such daemon
         target.parent.mkdir(parents=True, exist_ok=True)
         # By the program's own name: what stands for it in /etc/alternatives may be hidden.
         target.symlink_to(f"{MACHINE}/{Path('/usr', program).resolve().relative_to('/usr')}")
@@ -200,6 +205,8 @@ def _make_etc(settings: Settings) -> None:
         path = _below(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    shutil.rmtree(_below("etc/frr"), ignore_errors=True)
+    _below("etc/frr").symlink_to("/var/etc/frr")  # where the installed FRR looks
     key = _below("etc/ssh/ssh_host_ed25519_key")
     key.touch(mode=0o600)
     if settings.host_key is not None:

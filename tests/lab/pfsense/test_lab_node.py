@@ -80,7 +80,8 @@ openbgpd_install_conf();
 """
 
 
-def _host(name: str, platform: str, number: int) -> Host:
+def make_host(name: str, platform: str, number: int, *, routed: bool = False) -> Host:
+    """A host with a tunnel to the other; `routed` as a kernel with ESP has it, by way of a device."""
     site = ip_network(f"10.{2 * number - 1}.0.0/16")
     other = ip_network(f"10.{5 - 2 * number}.0.0/16")
     proposal = IpsecProposal(encryption="aes256gcm16", dh_group="ecp256", prf="prfsha256")
@@ -89,10 +90,11 @@ def _host(name: str, platform: str, number: int) -> Host:
         remote_address=ip_address(f"198.51.100.{3 - number}"), local_id="a", remote_id="b", initiator=number == 1,
         local_selectors=(site,), remote_selectors=(other,), local_inner=ip_address(INNER[number - 1]),
         remote_inner=ip_address(INNER[2 - number]), ike_proposals=(proposal,), esp_proposals=(proposal,),
-        psk=SecretRef(file="secrets/none"),
+        psk=SecretRef(file="secrets/none"), mode="route" if routed else "policy",
+        mark=42 if routed else None,
     )  # fmt: skip
     interfaces = (
-        Interface(name="wan1", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
+        Interface(name="wan", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
         Interface(name="lan", link=f"lan{number}", addresses=(ip_interface(f"{site[1]}/24"),)),
     )
     return Host(name, name, platform, ip_address(f"192.0.2.{number}"), interfaces, (tunnel,))
@@ -104,7 +106,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     plan = Topology(
         sites={},
         links={"internet": None, "lan1": "fw1", "lan2": "edge1"},
-        hosts=(_host("fw1", "pfsense", 1), _host("edge1", "edge", 2)),
+        hosts=(make_host("fw1", "pfsense", 1), make_host("edge1", "edge", 2)),
         peers=(),
         caches=(),
     )
@@ -113,14 +115,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     patch.setattr(topology, "secret_files", lambda _: [])
     running = Lab(tmp_path_factory.mktemp("lab"))
     running.up(print)
-    _run(running, "edge1", "cat >/etc/swanctl/conf.d/test.conf && swanctl --load-all --noprompt", SWANCTL)
-    _run(running, "edge1", "vtysh -f /dev/stdin", FRR)
+    run(running, "edge1", "cat >/etc/swanctl/conf.d/test.conf && swanctl --load-all --noprompt", SWANCTL)
+    run(running, "edge1", "vtysh -f /dev/stdin", FRR)
     yield running
     running.down()
     patch.undo()
 
 
-def _run(lab: Lab, host: str, script: str, stdin: str = "") -> str:
+def run(lab: Lab, host: str, script: str, stdin: str = "") -> str:
     done = subprocess.run(
         lab.command(host, ["sh", "-c", script]), input=stdin, capture_output=True, text=True, check=False
     )
@@ -128,22 +130,22 @@ def _run(lab: Lab, host: str, script: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def _configure(lab: Lab, values: dict[str, Any], apply: str = APPLY) -> None:
+def configure(lab: Lab, values: dict[str, Any], apply: str = APPLY, *, package: str = "openbgpd") -> None:
     """Set values by path, write and apply them, by one program."""
     program = (
-        "<?php require_once('config.inc'); require_once('openbgpd.inc');"
+        f"<?php require_once('config.inc'); require_once('{package}.inc');"
         f"foreach (json_decode(base64_decode('{_base64(values)}'), true) as $path => $value)"
         " { config_set_path($path, $value); }"
         f"write_config('test'); {apply} echo 'applied';"
     )
-    assert _run(lab, "fw1", "/usr/local/bin/php", program).endswith("applied")
+    assert run(lab, "fw1", "/usr/local/bin/php", program).endswith("applied")
 
 
 def _base64(values: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(values).encode()).decode()
 
 
-def _everything(**changes: dict[str, Any]) -> dict[str, Any]:
+def everything(**changes: dict[str, Any]) -> dict[str, Any]:
     return {
         "ipsec/phase1": [PHASE1 | changes.get("phase1", {})],
         "ipsec/phase2": [PHASE2 | changes.get("phase2", {})],
@@ -154,27 +156,29 @@ def _everything(**changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _session(lab: Lab) -> dict[str, Any]:
-    shown = json.loads(_run(lab, "fw1", "bgpctl -j show neighbor") or "{}")
+def session(lab: Lab) -> dict[str, Any]:
+    shown = json.loads(run(lab, "fw1", "bgpctl -j show neighbor") or "{}")
     found = [each for each in shown.get("neighbors", []) if each["remote_addr"] == INNER[1]]
     return dict(found[0]) if found else {}
 
 
-def _up(lab: Lab) -> bool:
-    return _session(lab).get("state") == "Established" and "INSTALLED" in _run(lab, "fw1", "swanctl --list-sas")
+def up(lab: Lab) -> bool:
+    return session(lab).get("state") == "Established" and "INSTALLED" in run(lab, "fw1", "swanctl --list-sas")
 
 
 def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(lab: Lab) -> None:
-    _configure(lab, _everything())
-    until(lambda: _up(lab), 90, "BGP over the tunnel")
-    generated = _run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
+    configure(lab, everything())
+    until(lambda: up(lab), 90, "BGP over the tunnel")
+    generated = run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "\tcon1 {\n" in generated
     assert "local_ts = 10.255.200.0/31,0.0.0.0/0,::/0\n" in generated
     assert "remote_ts = 10.255.200.1,0.0.0.0/0,::/0\n" in generated
     assert "start_action = start\n" in generated
-    until(lambda: "10.3.0.0/24" in _run(lab, "fw1", "bgpctl show rib"), 30, "the edge's prefix")
-    until(lambda: "10.1.0.0/24" in _run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
-    _run(lab, "fw1", "ping -c 1 -W 5 -I 10.1.0.1 10.3.0.1")
+    until(lambda: "10.3.0.0/24" in run(lab, "fw1", "bgpctl show rib"), 30, "the edge's prefix")
+    until(lambda: "10.1.0.0/24" in run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
+    run(lab, "fw1", "ping -c 1 -W 5 -I 10.1.0.1 10.3.0.1")
+    routes = "/usr/local/libexec/ip route show proto bgp"
+    until(lambda: "10.3.0.0/24 via 10.255.200.1" in run(lab, "fw1", routes), 30, "BGP's route in the kernel")
 
 
 def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(lab: Lab) -> None:
@@ -194,29 +198,29 @@ def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(lab: Lab) -> 
 
 
 def test_a_wrong_as_is_refused_by_the_neighbor_after_the_session_is_cleared(lab: Lab) -> None:
-    until(lambda: _up(lab), 90, "BGP over the tunnel")
-    _configure(lab, _everything(group={"remoteas": "65999"}), "openbgpd_install_conf();")
-    until(lambda: _session(lab)["remote_as"] == "65999", 30, "the new configuration in the daemon")
-    assert _session(lab)["state"] == "Established"  # a reload resets no session
-    _run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
-    until(lambda: "AS unacceptable" in json.dumps(_session(lab)), 60, "the neighbor's wrong AS")
-    assert _session(lab)["state"] != "Established"
-    _configure(lab, _everything(), "openbgpd_install_conf();")
-    _run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
-    until(lambda: _up(lab), 90, "BGP after the AS was set right")
+    until(lambda: up(lab), 90, "BGP over the tunnel")
+    configure(lab, everything(group={"remoteas": "65999"}), "openbgpd_install_conf();")
+    until(lambda: session(lab)["remote_as"] == "65999", 30, "the new configuration in the daemon")
+    assert session(lab)["state"] == "Established"  # a reload resets no session
+    run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
+    until(lambda: "AS unacceptable" in json.dumps(session(lab)), 60, "the neighbor's wrong AS")
+    assert session(lab)["state"] != "Established"
+    configure(lab, everything(), "openbgpd_install_conf();")
+    run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
+    until(lambda: up(lab), 90, "BGP after the AS was set right")
 
 
 def test_a_wrong_key_brings_no_tunnel_up(lab: Lab) -> None:
     again = "SWANCTL_DIR=/var/etc/ipsec swanctl --terminate --ike con1 --force --timeout 5; sleep 0"
-    _configure(lab, _everything(phase1={"pre-shared-key": "another"}))
+    configure(lab, everything(phase1={"pre-shared-key": "another"}))
     until(lambda: "another" in _secret(lab), 30, "the new key in the file")
-    _run(lab, "fw1", again)
+    run(lab, "fw1", again)
     until(lambda: "AUTHENTICATION_FAILED" in _initiate(lab), 60, "the refusal")
-    assert "INSTALLED" not in _run(lab, "fw1", "swanctl --list-sas")
-    _configure(lab, _everything())
+    assert "INSTALLED" not in run(lab, "fw1", "swanctl --list-sas")
+    configure(lab, everything())
     until(lambda: "both-ends-agree" in _secret(lab), 30, "the old key in the file")
-    until(lambda: "completed successfully" in _initiate(lab) or _up(lab), 60, "the tunnel")
-    until(lambda: _up(lab), 90, "BGP over the tunnel again")
+    until(lambda: "completed successfully" in _initiate(lab) or up(lab), 60, "the tunnel")
+    until(lambda: up(lab), 90, "BGP over the tunnel again")
 
 
 def _initiate(lab: Lab) -> str:
@@ -229,15 +233,15 @@ def _initiate(lab: Lab) -> str:
 
 def _secret(lab: Lab) -> str:
     """The key that charon was given last."""
-    return _run(lab, "fw1", "sed -n 's/.*secret = 0s//p' /run/lab/swanctl/swanctl.conf | base64 -d")
+    return run(lab, "fw1", "sed -n 's/.*secret = 0s//p' /run/lab/swanctl/swanctl.conf | base64 -d")
 
 
 def test_after_a_power_cut_the_system_comes_back_from_config_xml(lab: Lab) -> None:
-    until(lambda: _up(lab), 90, "BGP over the tunnel")
-    _run(lab, "fw1", "touch /tmp/lost /cf/conf/kept; kill -9 $(cat /run/lab/system.pid)")
+    until(lambda: up(lab), 90, "BGP over the tunnel")
+    run(lab, "fw1", "touch /tmp/lost /cf/conf/kept; kill -9 $(cat /run/lab/system.pid)")
     until(lambda: _boots(lab) == "there", 90, "the system after the crash")
-    until(lambda: _up(lab), 90, "BGP over the tunnel after the crash")
-    assert _run(lab, "fw1", "ls /tmp/lost /cf/conf/kept 2>/dev/null || true") == "/cf/conf/kept\n"
+    until(lambda: up(lab), 90, "BGP over the tunnel after the crash")
+    assert run(lab, "fw1", "ls /tmp/lost /cf/conf/kept 2>/dev/null || true") == "/cf/conf/kept\n"
 
 
 def _boots(lab: Lab) -> str:
@@ -258,11 +262,11 @@ def test_two_tunnels_on_one_child_or_split(lab: Lab) -> None:
         "remoteid": {"type": "network", "address": "10.8.0.0", "netbits": "24"},
     }
     values = {"ipsec/phase1": [PHASE1 | {"startaction": "none"}], "ipsec/phase2": [first, second]}
-    _configure(lab, values, "require_once('vpn.inc'); ipsec_configure();")
-    text = _run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
+    configure(lab, values, "require_once('vpn.inc'); ipsec_configure();")
+    text = run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "remote_ts = 10.8.0.0/24,10.9.0.0/24\n" in text
     values["ipsec/phase1"] = [PHASE1 | {"startaction": "none", "splitconn": ""}]
-    _configure(lab, values, "require_once('vpn.inc'); ipsec_configure();")
-    text = _run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
+    configure(lab, values, "require_once('vpn.inc'); ipsec_configure();")
+    text = run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "\t\t\tcon1_3 {\n" in text
     assert "\t\t\tcon1_2 {\n" in text
