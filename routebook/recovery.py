@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from routebook.events import Listener
+from routebook.events import Listener, unfailing
 from routebook.findings import Finding
 from routebook.journal import LOCKED, HostState, Journal, RunRecord
 from routebook.restoring import Restorer, differing
@@ -42,7 +42,7 @@ def recover(
     if confirmed == set(suspects) and not journal.ever(run.id, HostState.ROLLING_BACK):
         return _finish(nornir, journal, run, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED)))
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
-    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
+    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, unfailing(listener))
     problems = restorer.restore(suspects, asked_to_confirm & set(suspects))
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None

@@ -10,7 +10,7 @@ from routebook import reach
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
-from routebook.events import Event, Listener, Timings
+from routebook.events import Event, Listener, Timings, unfailing
 from routebook.findings import Finding, definite, merged
 from routebook.journal import LOCKED, HostState, Journal, JournalError
 from routebook.leases import LeaseFile
@@ -102,7 +102,7 @@ class Running:
                 lease=LeaseFile(lease_folder(self.workspace.project)),
                 goal=goal or _goal(runbook),
                 judge=self._judge(runbook.checks),
-                listener=self.listener,
+                listener=unfailing(self.listener),
                 options=self.options,
                 stop=self.stop,
             )

@@ -47,13 +47,6 @@ class Progress:
         """Show an event."""
         if self._quiet:
             return
-        try:
-            self._show(event)
-        except OSError:
-            # Nobody reads any more (a closed terminal, `2>&1 | head`); the run goes on.
-            self._quiet = True
-
-    def _show(self, event: Event) -> None:
         with self._lock:
             if event.host:
                 self._hosts[event.host] = event

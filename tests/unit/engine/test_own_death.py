@@ -8,6 +8,7 @@ import pytest
 
 from custom_napalm.contract import LostContactError
 from routebook.errors import RefusedError
+from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
 from routebook.recovery import Recovered, recover
 from routebook.scanning import finish, scan
@@ -206,3 +207,18 @@ def test_a_lost_host_is_waited_for(world: World) -> None:
     world["no-edge1"].fails["activate"] = vanish
     assert world.run().outcome == "rolled_back"
     assert texts(world) == {"old\n"}
+
+
+@pytest.mark.parametrize("step", ["plan", "arm", "push", "post-checks", "roll back"])
+def test_nobody_who_reads_is_no_reason_to_leave_devices_in_between(world: World, step: str) -> None:
+    world.wanted = dict.fromkeys(HOSTS, "new\n")
+    world.failing = lambda view: [HOSTS[0]] if view.changed.seconds_since_push else []
+
+    def listen(event: Event) -> None:
+        if event.phase == step:
+            raise BrokenPipeError
+
+    running = world.running()
+    running.listener = listen
+    assert running.run(world.runbook(), None, lambda *_: True).outcome == "rolled_back"
+    whole(world)
