@@ -26,7 +26,7 @@ class Locks:
 
     nornir: Nornir
     run_id: str
-    seconds: float
+    seconds: float = 0.0
     held: set[str] = field(default_factory=set)
     _lock: Lock | None = None
 

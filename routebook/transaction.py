@@ -71,7 +71,7 @@ class Transaction:
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.nornir, self.run_id, self.options.confirm_timeout, self.listener)
-        self.locks = Locks(self.nornir, self.run_id, 2.0 * self.options.confirm_timeout + self.options.deadline + 60)
+        self.locks = Locks(self.nornir, self.run_id)
         self.timers.also = self._renew
 
     def prepare(self) -> bool:
@@ -181,6 +181,7 @@ class Transaction:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""
         changed = self._active(self.plan.changed)
         self.timers.make_room({host: self.plan.seconds[host] for host in changed if host in self.plan.seconds})
+        self.locks.seconds = 2.0 * self.timers.seconds + self.options.deadline
         reason = self._lock(changed) or self._everywhere("arm", changed, HostState.ARMING, HostState.ARMED)
         for number, wave in enumerate(self.waves.waves, 1):
             reason = reason or self._wave(number, wave)
@@ -333,7 +334,8 @@ class Transaction:
     def _roll_back(self, reason: str) -> None:
         touched = [host for host, state in self.states.items() if state in {*ON_DEVICE, HostState.CONFIRMED}]
         self.message = reason
-        self._undo(touched)
+        if touched:
+            self._undo(touched)
 
     def _undo(self, hosts: Collection[str]) -> None:
         """Bring hosts back to their snapshots, and those that are not there to somebody's attention."""
