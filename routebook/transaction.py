@@ -108,9 +108,8 @@ class Transaction:
         with self.timings.phase("pre-checks"):
             outcome = read_states(self.nornir, self.observed)
             self.before = outcome.values
-            if self._failed(
-                {host: error for host, error in outcome.errors.items() if host in self.hosts}, "pre-checks"
-            ):
+            silent = {host: error for host, error in outcome.errors.items() if host in self.hosts}
+            if self._failed(silent, "pre-checks"):
                 return self._refused("not every host tells its state; nothing was changed")
             for host, state in self.before.items():
                 self.journal.store_state(self.run_id, host, state)
