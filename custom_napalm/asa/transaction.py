@@ -99,6 +99,10 @@ class AsaTransaction:
             delta = difference(running, candidate.sections)
         except (MaskedSecretError, EncryptedSecretsError) as error:
             raise CandidateError(f"{self.name}: {error}") from error
+        if delta.problems:
+            # An ASA refuses such a command, or drops without a word what refers to something that goes.
+            more = f", and {len(delta.problems) - 3} more" if len(delta.problems) > 3 else ""
+            raise CandidateError(f"{self.name}: {'; '.join(delta.problems[:3])}{more}; {UNCHANGED}")
         return self._remember(delta, candidate.sections, None, running, snapshot)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:

@@ -6,6 +6,7 @@ import logging
 import re
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 from lab.asa import frr, links, swan
 from lab.asa.configuration import Line
@@ -16,6 +17,7 @@ from lab.asa.traffic import Watch
 
 log = logging.getLogger(__name__)
 
+_LOG_TAIL = 4000  # lines
 RETRY = 3.0  # seconds between two looks for tunnels that are to be up and are not
 
 
@@ -57,6 +59,14 @@ class Daemons:
         if name.startswith("Tunnel"):
             return name.lower()
         return self.device.settings.interfaces.get(name, "")
+
+    def logged(self, path: Path) -> list[str]:
+        """The last lines of a daemon's log."""
+        return path.read_text(errors="replace").splitlines()[-_LOG_TAIL:] if self.enabled and path.exists() else []
+
+    def ends(self) -> dict[str, tuple[str, str]]:
+        """The local and the remote address of each connection."""
+        return {each.name: (each.local, each.peer) for each in self.connections}
 
     async def start(self) -> None:
         """Bring the daemons to the startup configuration and keep them there."""

@@ -12,6 +12,7 @@ from lab.asa import semantics
 from lab.asa.configuration import Configuration
 from lab.asa.engine import Engine
 from lab.asa.settings import Settings
+from lab.asa.syslog import Log
 
 SYSTEM = ""  # the name of the only configuration in single mode, and of the system space in multiple mode
 
@@ -55,7 +56,7 @@ class Device:
         self._reload_timer: asyncio.TimerHandle | None = None
         self.call_home_pending = settings.call_home_question
         self.sessions: list[str] = []
-        self.messages: list[str] = []  # what the device would log
+        self.log = Log()
         for name in (SYSTEM, *settings.contexts):
             self._boot(name)
 

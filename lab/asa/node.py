@@ -47,6 +47,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
             f"  install_routes = {'no' if esp_in_kernel else 'yes'}\n"
             f"  interfaces_ignore = {MANAGEMENT_DEVICE}\n"
             "  filelog {\n    charon {\n      path = /var/log/charon.log\n      append = yes\n      flush_line = yes\n"
+            "      time_format = %Y-%m-%dT%H:%M:%S\n      ike_name = yes\n"
             "      default = 1\n    }\n  }\n}\ninclude strongswan.d/swanctl.conf\n"
         ),
     }

@@ -129,13 +129,17 @@ class Session:
             if not (word == "show" or word.startswith("sho")):
                 try:
                     self.device.user_changes(self.space, self.user)
-                    return self.space.engine.execute(line, self.place, offset=offset)
+                    answer = self.space.engine.execute(line, self.place, offset=offset)
+                    self.device.log.executed(self.user, line)
+                    return answer
                 except SyntaxRefusedError as refused:
                     error = refused
         try:
             parsed = self._exec(line, offset)
         except SyntaxRefusedError as refused:
             raise farther(error, refused) from None
+        if not word.startswith("sh"):
+            self.device.log.executed(self.user, line)
         return await HANDLERS[parsed.rule.name](self, parsed)
 
     def _exec(self, line: str, offset: int) -> Parsed:

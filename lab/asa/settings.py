@@ -60,6 +60,8 @@ class Settings:
     legacy_ssh: bool = False  # offer only what old releases offered
     delay: float = 0.0
     swanctl_file: Path = Path("/etc/swanctl/conf.d/asa.conf")
+    charon_log: Path = Path("/var/log/charon.log")  # with `time_format` %Y-%m-%dT%H:%M:%S and `ike_name`
+    frr_log: Path = Path("/var/log/frr/frr.log")
     connect_retry: int = 5  # seconds between BGP's attempts to connect
 
     def carried(self, local: str, peer: str) -> Protected:
@@ -79,7 +81,7 @@ def read(path: Path) -> Settings:
     known = {each.name for each in fields(Settings)}
     if unknown := set(data) - known:
         raise ValueError(f"{path} has unknown settings: {', '.join(sorted(unknown))}")
-    for name in ("state", "host_key", "startup", "swanctl_file"):
+    for name in ("state", "host_key", "startup", "swanctl_file", "charon_log", "frr_log"):
         if data.get(name) is not None:
             data[name] = Path(data[name])
     data["contexts"] = tuple(data.get("contexts", ()))

@@ -100,7 +100,10 @@ async def inventory(session: Session, _: Parsed) -> str:
 @command("logging")
 async def logging(session: Session, _: Parsed) -> str:
     """The log buffer."""
-    return "\n".join(["Syslog logging: enabled", "    Facility: 20", *session.device.messages])
+    daemons, settings = session.daemons, session.device.settings
+    return session.device.log.show(
+        daemons.logged(settings.charon_log), daemons.ends(), daemons.logged(settings.frr_log)
+    )
 
 
 @command("ssh-sessions")

@@ -16,6 +16,9 @@ _MD5 = re.compile(
     re.IGNORECASE,
 )
 
+# IOS's and ASA's message of a NOTIFICATION (ASA: 418019), which FRR words alike: code/subcode after the neighbor.
+_NOTIFIED = re.compile(r"(sent to|received from) neighbor \S+ (?:(?:active|passive) )?2/2 ")
+
 # NOTIFICATION codes and subcodes, RFC 4271 section 4.5, RFC 4486 and RFC 5492.
 BAD_PEER_AS = "0202"
 BAD_IDENTIFIER = "0203"
@@ -66,7 +69,7 @@ def diagnose(
     if neighbor is not None and neighbor.peer_host is not None:
         other = session_with(facts.now, neighbor.peer_host, neighbor.local_address)
     case = _Case(facts, host, session, neighbor, other)
-    steps = (_own_idle, _wrong_as, _other_end, _notification, _tunnel, _password, _weaker_signs)
+    steps = (_own_idle, _wrong_as, _other_end, _notification, _logged, _tunnel, _password, _weaker_signs)
     for step in steps:
         if (notifications or step is not _notification) and (diagnosis := step(case)):
             return diagnosis
@@ -151,11 +154,7 @@ def _notification(case: _Case) -> Diagnosis | None:
         return None
     sent, code = session.last_error_sent, session.last_error_code
     if code == BAD_PEER_AS and case.outside:
-        if sent:
-            cause = f"wrong peer AS on {case.host}: {case.peer} is not in AS {session.remote_as} as {case.host} expects"
-        else:
-            cause = f"{case.peer} refuses our AS {session.local_as}: it expects {case.host} in another AS"
-        return Diagnosis(cause, definite=True)
+        return Diagnosis(_refused_as(case, sent=bool(sent)), definite=True)
     if code == PREFIX_LIMIT:
         who = (
             f"{case.peer} sent more prefixes than {case.host}'s limit"
@@ -173,6 +172,21 @@ def _notification(case: _Case) -> Diagnosis | None:
     if sent is False and code in (PEER_UNCONFIGURED, REJECTED):
         return Diagnosis(f"{case.peer} has no session with {case.host} (it says: {session.last_error})")
     return None
+
+
+def _logged(case: _Case) -> Diagnosis | None:
+    """A refused AS of which only the log tells: an ASA shows no error of a session that has not been Established."""
+    for teller, line in case.logs if case.outside else ():
+        if teller == case.host and (match := _NOTIFIED.search(line)):
+            cause = _refused_as(case, sent=match[1] == "sent to")
+            return Diagnosis(cause, definite=True, evidence=(f"{teller} log: {line}",))
+    return None
+
+
+def _refused_as(case: _Case, *, sent: bool) -> str:
+    if sent:
+        return f"wrong peer AS on {case.host}: {case.peer} is not in AS {case.session.remote_as} as {case.host} expects"
+    return f"{case.peer} refuses our AS {case.session.local_as}: it expects {case.host} in another AS"
 
 
 def _tunnel(case: _Case) -> Diagnosis | None:

@@ -1,6 +1,7 @@
 """Why a tunnel is down: told from both ends' SAs and log lines.
 
-The log lines are charon's; each pattern stands for a cause that was reproduced on real daemons.
+Most log lines are charon's; each pattern stands for a cause that was reproduced on real daemons. Those of an ASA are
+its messages 750003 (Cisco ASA Series Syslog Messages).
 """
 
 import re
@@ -51,7 +52,7 @@ _REASONS = (
         "the traffic selectors of {host} and {peer} do not fit together",
     ),
     _Reason(
-        re.compile(r"TS_UNACC"),
+        re.compile(r"TS_UNACC|no IPSEC policy found for received TS"),
         "the traffic selectors of {host} and {peer} do not fit together",
     ),
     _Reason(
@@ -59,7 +60,7 @@ _REASONS = (
         "{host} and {peer} have no {protocol} proposal in common",
     ),
     _Reason(
-        re.compile(r"NO_PROPOSAL_CHOSEN"),
+        re.compile(r"NO_PROPOSAL_CHOSEN|no proposal chosen notify|Failed to find a matching policy"),
         "{host} and {peer} have no {protocol} proposal in common",
     ),
     _Reason(
@@ -67,11 +68,14 @@ _REASONS = (
         "{host} and {peer} have no key exchange group in common",
     ),
     _Reason(
-        re.compile(r"AUTHENTICATION_FAILED"),
+        re.compile(r"AUTHENTICATION_FAILED|Failed to authenticate the IKE SA|Auth exchange failed"),
         "authentication failed between {host} and {peer}: different pre-shared keys or identities",
     ),
     _Reason(
-        re.compile(r"giving up after \d+ retransmits|retransmit \d+ of request|peer not responding|unreachable"),
+        re.compile(
+            r"giving up after \d+ retransmits|retransmit \d+ of request|peer not responding|unreachable"
+            r"|Maximum number of retransmissions reached"
+        ),
         "{peer} does not answer {host} on UDP 500 and 4500",
         definite=False,
     ),

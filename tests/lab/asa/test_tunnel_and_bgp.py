@@ -71,7 +71,11 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     one, two = pair
     _configure(one, VTI.format(peer="192.0.2.2", key="open-sesame", inner="10.255.200.1"))
     _configure(two, VTI.format(peer="192.0.2.1", key="something-else", inner="10.255.200.2"))
-    until(lambda: "AUTHENTICATION_FAILED" in one.host.sh("cat /var/log/charon.log"), 30, "the refusal of the wrong key")
+    aborted = "{} IKEv2 Negotiation aborted due to ERROR: {}"
+    ours, theirs = ("Local:192.0.2.{}:500 Remote:192.0.2.{}:500".format(*each) for each in ((1, 2), (2, 1)))
+    until(lambda: "Auth exchange failed" in one.says("show logging"), 30, "the refusal of the wrong key")
+    assert aborted.format(f"{ours} Username:192.0.2.2", "Auth exchange failed") in one.says("show logging")
+    assert aborted.format(f"{theirs} Username:192.0.2.1", "Failed to authenticate") in two.says("show logging")
     assert _sa(one) == "There are no IKEv2 SAs" or "READY" not in _sa(one)
     assert one.says("show crypto ipsec sa") == "There are no ipsec sas"
     assert "no active sessions" in one.says("show vpn-sessiondb detail l2l")

@@ -25,6 +25,8 @@ charon-systemd {
     filelog {
         main { path = /var/log/charon.log
                flush_line = yes
+               time_format = %Y-%m-%dT%H:%M:%S
+               ike_name = yes
                default = 1 }
     }
     retransmit_tries = 2

@@ -6,7 +6,23 @@ from typing import Any
 
 import pytest
 
+from tests.lab.asa_driver.changes import close_all
 from tests.lab.asa_driver.firewall import Firewall
+
+
+@pytest.fixture(scope="session")
+def firewall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firewall]:
+    """A lab ASA that tests share: each leaves it as it found it."""
+    running = Firewall(tmp_path_factory.mktemp("asa"))
+    running.boot()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _connections() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture

@@ -131,6 +131,23 @@ def test_a_session_that_is_down_has_its_cause(
     assert transit_finding(check_bgp(now, healthy(), changed=TRANSIT_CHANGED, final=True)).status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("way", "cause"),
+    [
+        ("sent to", "wrong peer AS on no-edge1: transit-no is not in AS 64496 as no-edge1 expects"),
+        ("received from", "transit-no refuses our AS 65550: it expects no-edge1 in another AS"),
+    ],
+)
+def test_a_refused_as_that_only_a_log_tells_of_is_definite_for_an_outside_peer(way: str, cause: str) -> None:
+    line = f"Nov 22 2026 01:02:03: %ASA-3-418019: {way} neighbor {TRANSIT_ADDRESS} 2/2 (peer in wrong AS) 2 bytes"
+    told = {("no-edge1", TRANSIT_ADDRESS): [line]}
+    finding = transit_finding(check_bgp(down(healthy(), "no-edge1", TRANSIT_ADDRESS), healthy(), explanations=told))
+    assert (finding.status, finding.cause) == ("failed", cause)
+    told = {("no-edge3", NO1): [line.replace(TRANSIT_ADDRESS, NO1)]}
+    ours = check_bgp(down(healthy(), "no-edge3", NO1), healthy(), explanations=told)
+    assert only(ours, "no-edge3", "bgp.session", NO1).status == "pending", "between ours, both ends' numbers decide"
+
+
 def test_a_wrong_peer_as_of_an_outside_peer_names_both_numbers_from_the_log() -> None:
     now = down(healthy(intending(remote_as=64469)), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE)
     log = {("no-edge1", TRANSIT_ADDRESS): ["2001:db8:f001::1 bad OPEN, remote AS is 64496, expected 64469"]}

@@ -113,6 +113,10 @@ PROPOSALS = [
     "received proposals unacceptable",
     "generating IKE_SA_INIT response 0 [ N(NO_PROP) ]",
 ]
+ASA = (
+    "Nov 22 2026 01:02:03: %ASA-4-750003: Local:198.51.100.41:500 Remote:198.51.100.31:500 Username:198.51.100.31 "
+    "IKEv2 Negotiation aborted due to ERROR: "
+)
 ESP = [
     "received proposals: ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ",
     "configured proposals: ESP:AES_GCM_16_256/NO_EXT_SEQ",
@@ -160,6 +164,14 @@ ESP = [
             "ch-edge1 has no connection for no-edge1",
         ),
         ({"no-edge1": ["giving up after 5 retransmits"]}, "pending", "ch-edge1 does not answer no-edge1"),
+        (
+            {"ch-edge1": [ASA + "Failed to authenticate the IKE SA"]},
+            "failed",
+            "different pre-shared keys or identities",
+        ),
+        ({"ch-edge1": [ASA + "Received no proposal chosen notify"]}, "failed", "no IKE or ESP proposal in common"),
+        ({"ch-edge1": [ASA + "There was no IPSEC policy found for received TS"]}, "failed", "the traffic selectors of"),
+        ({"ch-edge1": [ASA + "Maximum number of retransmissions reached"]}, "pending", "does not answer ch-edge1"),
         ({"no-edge1": ["sending packet: from 198.51.100.31[500]"]}, "pending", ""),
     ],
 )
