@@ -27,7 +27,7 @@ from custom_napalm.asa.transaction import PART, AsaTransaction
 from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import DriverError, State
+from custom_napalm.contract import DriverError, Reached, State
 from custom_napalm.state import IkeSa
 
 _READING = re.compile(
@@ -74,6 +74,12 @@ class AsaDriver(CommittingDriver):
     def state(self) -> State:
         """What the device says of sessions and SAs."""
         return State(bgp=reading.read_bgp(self._session), ike=reading.read_ike(self._session))
+
+    def reached(self) -> Reached:
+        """Through which jump hosts, and whether the device has a timer; it does not tell the way of its answers."""
+        options = self._session.options
+        jumps = tuple(hop.address for hop in options.ssh.jumps)
+        return Reached(jumps, timer=options.dead_man != "none" and not options.context)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""
