@@ -126,6 +126,8 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
         "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS,
     }  # fmt: skip
     assert all(bool(each["undo"]) == each["changed"] for each in hosts.values())
+    way = "through mgmt0, connected; the change does not touch that"
+    assert all(hosts[name]["way"].endswith(way) for name in devices.EDGES if hosts[name]["changed"]), hosts
     assert traces(deployed, begin=False) == before
 
 
