@@ -9,6 +9,7 @@ from nornir.core import Nornir
 from custom_napalm.contract import State, TransactionDriver
 from routebook.checks.tunnel_causes import sas_of
 from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
+from routebook.intent.platforms import PLATFORMS
 from routebook.naming import named_states
 from routebook.planning import Plan
 from routebook.steps import on_drivers
@@ -105,8 +106,8 @@ def budget(plan: Plan, intents: Mapping[str, HostIntent], touched: Iterable[Touc
 def live(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> str:
     """Why a leg does not carry traffic at this moment, or nothing when it does.
 
-    A tunnel must have an installed child at each end of ours, and echo requests from one end's address to the other's
-    must be answered where the intent has such addresses. A host must answer, with a session or SA that is up.
+    A tunnel must have an installed child at each end of ours. Where the intent has addresses that it carries, unless an
+    end is a firewall, echo requests between them must be answered. A host must answer, with a session or SA up.
     """
     answers = read_states(nornir, leg.hosts)
     if answers.errors:
@@ -134,7 +135,7 @@ def _unanswered(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> 
     for host in sorted(leg.hosts):
         tunnel = next(each for each in intents[host].tunnels if each.name == leg.name)
         far = intents.get(tunnel.peer_host or "")
-        ends = _through(intents[host], far, tunnel) if far is not None else None
+        ends = _through(intents[host], far, tunnel) if far is not None and not _filtered(intents[host], far) else None
         if ends is None:
             continue
         source, destination = ends
@@ -164,6 +165,10 @@ def _through(near: HostIntent, far: HostIntent, tunnel: Tunnel) -> tuple[str, st
             if source.version == destination.version:
                 return interface.nameif or str(source), str(destination)
     return None
+
+
+def _filtered(*ends: HostIntent) -> bool:
+    return any(PLATFORMS[end.platform].filters for end in ends)
 
 
 def _within(intent: HostIntent, selectors: Collection[IPNetwork]) -> list[tuple[Interface, IPAddress]]:

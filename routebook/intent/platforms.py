@@ -50,7 +50,8 @@ class Platform:
     `since` are the releases that brought a feature, where hosts differ. With `addressed`, an end of a tunnel is
     known by its outer address instead of by a name, and interfaces are called by a `nameif`. `bgp_packages` are
     the BGP daemons of which a host has one, where the platform leaves the choice. With `unfiltered`, those that
-    pass every route in and out.
+    pass every route in and out. With `filters`, rules that are not Routebook's decide whether echo requests through
+    its tunnels are answered, so that none proves anything.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -60,6 +61,7 @@ class Platform:
     drains: bool = True
     called: str = ""  # in a sentence
     addressed: bool = False
+    filters: bool = False
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = field(default_factory=dict)
@@ -95,6 +97,7 @@ PLATFORMS: dict[str, Platform] = {
         rpki=False,
         drains=False,
         addressed=True,
+        filters=True,
         called="an ASA",
         since={feature: Release.parse(release) for feature, release in _ASA_SINCE.items()},
     ),
@@ -105,6 +108,7 @@ PLATFORMS: dict[str, Platform] = {
         bfd=False,
         rpki=False,
         drains=False,
+        filters=True,
         called="a pfSense",
         bgp_packages=("openbgpd", "frr"),
         unfiltered=frozenset({"openbgpd"}),

@@ -1,10 +1,12 @@
 """A run in waves: each checked before the next; a failed one takes the earlier ones back, or leaves them if told so."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from custom_napalm.contract import DriverError, Effect, State
+from routebook.intent.platforms import PLATFORMS
 from routebook.runbook import View
 from tests.unit.engine.test_waves import FIRST, SECOND, up
 from tests.unit.engine.world import World
@@ -220,3 +222,12 @@ class TestRedundancy:
         assert {host for _, host in world.steps("push")} == {"no-edge1", "ch-edge1"}
         assert f"{FIRST}: it has no installed child on ch-edge1" in result.message
         assert set(world.texts().values()) == {"old\n"}
+
+    def test_a_firewall_that_answers_no_echo_requests_proves_nothing_by_it(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(PLATFORMS, "edge", replace(PLATFORMS["edge"], filters=True))
+        for device in world.devices.values():
+            device.answers_ping = False
+        assert world.run("no-edge1").outcome == "confirmed"
+        assert world.steps("ping") == []
