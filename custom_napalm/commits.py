@@ -13,6 +13,7 @@ from custom_napalm.contract import (
     CandidateError,
     Change,
     DriverError,
+    Lock,
     LostContactError,
     Pending,
     Snapshot,
@@ -47,6 +48,15 @@ class Transactional(Protocol):
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to `target`, remembered."""
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Start the device's timer for the remembered change."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from custom_napalm.commits import Commits, Transactional
-from custom_napalm.contract import Candidate, Change, Pending, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Lock, Pending, Reached, Snapshot, TransactionDriver
 
 
 class CommittingDriver(TransactionDriver):
@@ -31,6 +31,18 @@ class CommittingDriver(TransactionDriver):
         """The change from `snapshot` back to the whole of `target`."""
         return self._host.plan_restore(target, snapshot)
 
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        self._host.lock(lock)
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        self._host.unlock(run_id)
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+        return self._host.locked()
+
     def arm(self, run_id: str, seconds: int) -> None:
         """Store the undo on the device, start its timer."""
         self._host.arm(run_id, seconds)
@@ -54,6 +66,10 @@ class CommittingDriver(TransactionDriver):
     def pending(self) -> Pending | None:
         """The unconfirmed change on the device."""
         return self._host.pending()
+
+    def reached(self) -> Reached:
+        """Nothing is known of the way, where a platform does not tell."""
+        return Reached()
 
     # NAPALM's configuration methods.
 

@@ -75,6 +75,24 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How a connection reaches its device, and which way the device's answers take; empty is not known.
+
+    `jumps` are the jump hosts in their order. `address` is the device's own and `client` the other end's, both as the
+    device sees them. The route back to `client` is through `interface` and `gateway`; `protocol` made it: "kernel" for
+    a connected network, "static", "bgp" … `timer` is whether the device can undo a change by itself.
+    """
+
+    jumps: tuple[str, ...] = ()
+    address: str = ""
+    client: str = ""
+    interface: str = ""
+    gateway: str = ""
+    protocol: str = ""
+    timer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """An unconfirmed change on the device: who armed it and how many seconds are left before it undoes itself.
 
@@ -86,6 +104,20 @@ class Pending:
     phase: Literal["armed", "reverting", "reverted", "failed"]
     remaining: int
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who works on a device. Times are seconds since the epoch on the holder's clock.
+
+    `decided` is set when every check of the run has passed: what is left is to confirm.
+    """
+
+    run_id: str
+    holder: str
+    taken: float
+    expires: float
+    decided: bool = False
 
 
 class DriverError(Exception):
@@ -117,6 +149,14 @@ class CandidateError(DriverError):
 
 class LostContactError(DriverError, ConnectionClosedException):
     """The connection broke or fell silent; the device's own timer decides what happens."""
+
+
+class LockedError(DriverError):
+    """Another run has the device's lock; `lock` says which and since when."""
+
+    def __init__(self, host: str, lock: Lock) -> None:
+        super().__init__(f"{host} is locked by run {lock.run_id} of {lock.holder}; nothing was changed")
+        self.lock = lock
 
 
 class StaleError(DriverError):
@@ -168,6 +208,21 @@ class TransactionDriver(NetworkDriver):
         """Like `plan`, towards an earlier snapshot as a whole: every part of it, owned or not, is restored."""
 
     @abstractmethod
+    def lock(self, lock: Lock) -> None:
+        """Take the device's lock, or renew it where the run has it. Raises LockedError while another run has it.
+
+        Whether its time is over is not the device's business: only `recover` takes it from a run that died.
+        """
+
+    @abstractmethod
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back. Does nothing where another run has it, or none."""
+
+    @abstractmethod
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+
+    @abstractmethod
     def arm(self, run_id: str, seconds: int) -> None:
         """Store snapshot and undo on the device and start its timer: it restores them after `seconds`.
 
@@ -208,6 +263,10 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def state(self) -> State:
         """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def reached(self) -> Reached:
+        """How this connection reaches the device."""
 
     @abstractmethod
     def retry_sessions(self, peers: Sequence[str]) -> None:

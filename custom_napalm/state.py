@@ -44,7 +44,8 @@ class BgpSession:
     """A BGP session as the device sees it. `uptime` and `hold_time` are seconds, None when not Established.
 
     `last_error` is the daemon's own text, `last_error_code` the NOTIFICATION's code and subcode as four
-    hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it.
+    hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it. `peer_as` is the AS
+    that a live session's peer is really in, where the device tells that apart from what is configured.
     """
 
     peer: IPAddress
@@ -64,6 +65,7 @@ class BgpSession:
     last_error_sent: bool | None = None
     vrf: str = "default"
     families: tuple[FamilyState, ...] = ()
+    peer_as: int | None = None
 
     @property
     def established(self) -> bool:

@@ -1,5 +1,6 @@
 """What a run tells while it works; the command line decides how to show it."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,24 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+
+
+def unfailing(listener: Listener) -> Listener:
+    """A listener that falls silent when nobody reads what it writes (a closed terminal, `2>&1 | head`).
+
+    A run must come to its end, and back if it has to, whether somebody watches or not.
+    """
+    silent = threading.Event()
+
+    def listen(event: Event) -> None:
+        if silent.is_set():
+            return
+        try:
+            listener(event)
+        except OSError:
+            silent.set()
+
+    return listen
 
 
 class Timings:

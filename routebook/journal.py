@@ -36,7 +36,10 @@ CREATE TABLE IF NOT EXISTS plans (id TEXT PRIMARY KEY, run TEXT NOT NULL REFEREN
 
 
 class HostState(StrEnum):
-    """How far a host has come. The states that end in `-ing` are written before the side effect they announce."""
+    """How far a host has come. The states that end in `-ing` are written before the side effect they announce.
+
+    KEPT is confirmed, in a wave that stays whatever becomes of later ones.
+    """
 
     PLANNED = "planned"
     SNAPSHOTTED = "snapshotted"
@@ -47,6 +50,7 @@ class HostState(StrEnum):
     CHECKED = "checked"
     CONFIRMING = "confirming"
     CONFIRMED = "confirmed"
+    KEPT = "kept"
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
     UNCHANGED = "unchanged"
@@ -64,7 +68,10 @@ ON_DEVICE = frozenset(
         HostState.ROLLING_BACK,
     }
 )
-"""States in which a device may hold something of an unfinished run."""
+"""States in which a device may hold something of an unfinished run besides its lock."""
+
+LOCKED = ON_DEVICE | {HostState.CONFIRMED, HostState.KEPT, HostState.ROLLED_BACK, HostState.NEEDS_ATTENTION}
+"""States in which a device may be locked by an unfinished run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,14 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
+class JournalError(RefusedError):
+    """The journal cannot be written: its disk is full, or read-only, or gone."""
+
+
 class Journal:
     """The SQLite file of a project (WAL, mode 0600: snapshots contain secrets).
 
-    Every method has committed when it returns; leaving the context closes the file. Raises RefusedError if it
-    cannot be opened for writing.
+    Every method has committed when it returns; leaving the context closes the file. Writing raises JournalError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -103,7 +113,7 @@ class Journal:
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise RefusedError(f"cannot write the journal {path}: {error}; nothing was changed") from error
+            raise JournalError(f"cannot write the journal {path}: {error}; nothing was changed") from error
 
     def __enter__(self) -> Self:
         return self
@@ -115,13 +125,17 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise JournalError(f"cannot write the journal {self.path}: {error}") from error
 
     def begin(self, runbook: str, hosts: Sequence[str]) -> str:
         """Open a run on `hosts` and return its id. Raises RefusedError while another run holds one of them."""
@@ -156,15 +170,18 @@ class Journal:
 
     def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep a host's configuration from before the run, secrets included."""
-        self._db.execute(
-            "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?", (_SNAPSHOT.dump_json(snapshot), run_id, host)
-        )
+        with self._transaction():
+            self._db.execute(
+                "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?",
+                (_SNAPSHOT.dump_json(snapshot), run_id, host),
+            )
 
     def store_state(self, run_id: str, host: str, state: State) -> None:
         """Keep the sessions and tunnels that a host had before the run."""
-        self._db.execute(
-            "UPDATE hosts SET before = ? WHERE run = ? AND host = ?", (_STATE.dump_json(state), run_id, host)
-        )
+        with self._transaction():
+            self._db.execute(
+                "UPDATE hosts SET before = ? WHERE run = ? AND host = ?", (_STATE.dump_json(state), run_id, host)
+            )
 
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that a host had before the run, None if it was not kept."""
@@ -178,10 +195,26 @@ class Journal:
 
     def finish(self, run_id: str, outcome: str, message: str = "") -> None:
         """Close a run."""
-        self._db.execute(
-            "UPDATE runs SET finished = ?, outcome = ?, message = ? WHERE id = ?",
-            (time.time(), outcome, message, run_id),
-        )
+        with self._transaction():
+            self._db.execute(
+                "UPDATE runs SET finished = ?, outcome = ?, message = ? WHERE id = ?",
+                (time.time(), outcome, message, run_id),
+            )
+
+    def adopt(self, run_id: str) -> None:
+        """Make this process the one that a dead run's end depends on. Raises RefusedError if another one is it."""
+        with self._transaction():
+            if self._record(run_id).alive:
+                raise RefusedError(f"run {run_id} is being finished by another process. Nothing was changed.")
+            self._db.execute(
+                "UPDATE runs SET pid = ?, process_start = ? WHERE id = ?",
+                (os.getpid(), _process_start(os.getpid()), run_id),
+            )
+
+    def ever(self, run_id: str, state: HostState) -> frozenset[str]:
+        """The hosts of a run that were in a state at any time."""
+        rows = self._db.execute("SELECT DISTINCT host FROM events WHERE run = ? AND state = ?", (run_id, state))
+        return frozenset(row[0] for row in rows)
 
     def use_plan(self, plan_id: str, run_id: str) -> None:
         """Write that a saved plan is carried out by a run. Raises RefusedError if one has done so before."""
@@ -200,7 +233,8 @@ class Journal:
 
     def discard_secrets(self, run_id: str) -> None:
         """Forget the snapshots of a run that changed nothing."""
-        self._db.execute("UPDATE hosts SET snapshot = NULL WHERE run = ?", (run_id,))
+        with self._transaction():
+            self._db.execute("UPDATE hosts SET snapshot = NULL WHERE run = ?", (run_id,))
 
     def runs(self, limit: int = 20) -> list[RunRecord]:
         """The newest runs first."""
@@ -230,7 +264,7 @@ class Journal:
         """Runs that hold their hosts: those still alive, and dead ones that may have left something on a device."""
         rows = self._db.execute("SELECT id FROM runs WHERE finished IS NULL ORDER BY started").fetchall()
         records = [self._record(row[0]) for row in rows]
-        return [record for record in records if record.alive or ON_DEVICE & set(record.hosts.values())]
+        return [record for record in records if record.alive or LOCKED & set(record.hosts.values())]
 
     def _record(self, run_id: str) -> RunRecord:
         runbook, started, finished, outcome, message, pid, process_start = self._db.execute(

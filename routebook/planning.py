@@ -1,12 +1,12 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import Candidate, Change, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Reached, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
 from routebook.naming import named_effects
@@ -21,6 +21,7 @@ class HostPlan:
     snapshot: Snapshot
     change: Change
     candidate: Candidate | None = None
+    reached: Reached = field(default_factory=Reached)
 
 
 Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
@@ -29,10 +30,15 @@ Goal = Callable[[Task, TransactionDriver, Snapshot], HostPlan]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan for every host that answered, and the error of each that did not."""
+    """A plan for every host that answered, and the error of each that did not. `seconds` is how long each took."""
 
     hosts: Mapping[str, HostPlan]
     errors: Mapping[str, Exception]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, hosts: Collection[str]) -> "Plan":
+        """The part of the plan that concerns these hosts."""
+        return replace(self, hosts={name: host for name, host in self.hosts.items() if name in hosts})
 
     @property
     def changed(self) -> list[str]:
@@ -77,7 +83,8 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
         snapshot = device.snapshot()
         planned = goal(task, device, snapshot)
         effects = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
-        return replace(planned, change=replace(planned.change, effects=effects))
+        reached = device.reached() if planned.change else Reached()
+        return replace(planned, change=replace(planned.change, effects=effects), reached=reached)
 
     outcome = on_hosts(nornir, hosts, step)
-    return Plan(outcome.values, outcome.errors)
+    return Plan(outcome.values, outcome.errors, outcome.seconds)

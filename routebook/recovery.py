@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from routebook.events import Listener
+from routebook.events import Listener, unfailing
 from routebook.findings import Finding
-from routebook.journal import ON_DEVICE, HostState, Journal, RunRecord
+from routebook.journal import LOCKED, HostState, Journal, RunRecord
 from routebook.restoring import Restorer, differing
 from routebook.steps import on_drivers
 
@@ -26,21 +26,24 @@ def recover(
 ) -> Recovered:
     """Find out on every host how far `run` had come, then complete it if only its last entry is missing, or undo it.
 
-    Nothing is undone where every changed host is confirmed already. Safe to run again after it was killed itself.
+    Nothing is undone where every changed host is confirmed already, and no wave that was to be kept. Safe to run
+    again after it was killed itself; two at once exclude each other.
     """
-    suspects = sorted(host for host, state in run.hosts.items() if state in {*ON_DEVICE, HostState.CONFIRMED})
+    journal.adopt(run.id)
+    suspects = sorted(host for host, state in run.hosts.items() if state in LOCKED - {HostState.KEPT})
     snapshots = {host: snapshot for host in suspects if (snapshot := journal.snapshot(run.id, host)) is not None}
     outcome = on_drivers(nornir, snapshots, lambda device: (device.pending() is None, device.snapshot()))
+    asked_to_confirm = journal.ever(run.id, HostState.CONFIRMING)
     confirmed = {
         host
         for host, (settled, found) in outcome.values.items()
-        if settled and differing(snapshots[host], found) and run.hosts[host] in _LAST_STEPS
+        if settled and differing(snapshots[host], found) and host in asked_to_confirm
     }
-    if confirmed == set(suspects):
-        return _finish(journal, run, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED)))
+    if confirmed == set(suspects) and not journal.ever(run.id, HostState.ROLLING_BACK):
+        return _finish(nornir, journal, run, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED)))
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
-    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
-    problems = restorer.restore(suspects, confirmed)
+    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, unfailing(listener))
+    problems = restorer.restore(suspects, asked_to_confirm & set(suspects))
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
     }
@@ -49,13 +52,14 @@ def recover(
         if finding.status == "failed" and finding.host in suspects:
             problems.setdefault(finding.host, "not everything that was up before is up again")
     hosts = {host: HostState.NEEDS_ATTENTION if host in problems else HostState.ROLLED_BACK for host in suspects}
-    return _finish(journal, run, Recovered("needs_attention" if problems else "rolled_back", hosts, problems, findings))
+    kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
+    hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
+    ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
+    return _finish(nornir, journal, run, Recovered(ended, hosts, problems, findings))
 
 
-_LAST_STEPS = frozenset({HostState.CONFIRMING, HostState.CONFIRMED})
-
-
-def _finish(journal: Journal, run: RunRecord, recovered: Recovered) -> Recovered:
+def _finish(nornir: Nornir, journal: Journal, run: RunRecord, recovered: Recovered) -> Recovered:
+    on_drivers(nornir, run.hosts.keys(), lambda device: device.unlock(run.id), reconnect=True)
     for host, state in recovered.hosts.items():
         journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))
     journal.finish(run.id, recovered.outcome, "recovered after its process had died")

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
+from custom_napalm.contract import (
+    ConnectionFailedError,
+    DriverError,
+    LostContactError,
+    Snapshot,
+    State,
+    TransactionDriver,
+)
 from routebook.checks import baseline
 from routebook.checks.facts import concerning
 from routebook.events import Event, Listener
@@ -33,10 +40,10 @@ class Restorer:
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
         """Bring `hosts` back; says what is wrong with those that are not. The timer of `confirmed` is gone already."""
-        problems = self._from_here(confirmed)
+        lost, problems = self._from_here(confirmed)
         pending = set(hosts) - set(confirmed)
         outcome = on_drivers(self.nornir, pending, lambda device: device.rollback(), reconnect=True)
-        lost = {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
+        lost |= {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
         problems |= {host: f"{type(e).__name__}: {e}" for host, e in outcome.errors.items() if host not in lost}
@@ -60,11 +67,21 @@ class Restorer:
         )
         return watcher.watch(judge)
 
-    def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
-        """Undo a change that its device has already confirmed: a change of its own, back to the snapshot."""
+    def _from_here(self, hosts: Collection[str]) -> tuple[set[str], dict[str, str]]:
+        """Undo a change that its device may have confirmed: a change of its own, back to the snapshot.
+
+        Where an earlier try died in the middle, its own change is pending and goes first. Gives the hosts that were
+        lost, and what is wrong with others.
+        """
 
         def step(task: Task) -> None:
             device = driver(task)
+            pending = device.pending()
+            if pending is not None:
+                if pending.phase != "reverted":
+                    device.rollback()
+                if pending.run_id == self.run_id:
+                    return
             if device.plan_restore(self.snapshots[task.host.name], device.snapshot()):
                 device.arm(f"{self.run_id}-undo", self.confirm_timeout)
                 device.push()
@@ -72,7 +89,8 @@ class Restorer:
                 device.confirm()
 
         errors = on_hosts(self.nornir, hosts, step).errors
-        return {host: f"{error}" for host, error in errors.items()}
+        lost = {host for host, error in errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
+        return lost, {host: f"{error}" for host, error in errors.items() if host not in lost}
 
     def _await(self, hosts: Collection[str]) -> dict[str, str]:
         """Wait for lost hosts to come back after their own timers have restored them."""

@@ -43,13 +43,16 @@ class Runbook:
     """A change or a verification, as an operator runs it.
 
     `render` gives a host's candidate; without it the runbook only verifies. `hosts` is a filter as in
-    `--limit`. `deadline` is how many seconds the post-checks may take to become definite.
+    `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite. `waves` is as in
+    `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
     """
 
     checks: tuple[Check, ...]
     render: Render | None = None
     hosts: str = ""
     deadline: int = 60
+    waves: str = ""
+    max_failed: int = 0
     name: str = ""
     summary: str = ""
 

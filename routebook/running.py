@@ -6,26 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from custom_napalm.contract import State
+from routebook import reach
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
-from routebook.events import Event, Listener, Timings
+from routebook.events import Event, Listener, Timings, unfailing
 from routebook.findings import Finding, definite, merged
-from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.journal import LOCKED, HostState, Journal, JournalError
+from routebook.leases import LeaseFile
 from routebook.naming import named_states
+from routebook.options import Options
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
+from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, scrubbed_hosts
 from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
 from routebook.steps import told
-from routebook.transaction import JudgeMaker, Options, Transaction
+from routebook.touching import touches
+from routebook.transaction import JudgeMaker, Transaction
 from routebook.watching import Explanations, Judge, Watcher
-from routebook.workspace import Workspace, open_journal
+from routebook.waves import arrange, check_spec
+from routebook.workspace import Workspace, lease_folder, open_journal
 
 LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
-Approve = Callable[[Mapping[str, HostResult]], bool]
+Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
+"""Decides whether a plan is carried out, given what is shown of its hosts and what is to be said of it as a whole."""
 Keep = Callable[[Plan, Mapping[str, HostResult]], None]
 """Saves a plan with what is shown of it."""
 
@@ -41,16 +48,21 @@ class Running:
 
     def plan(self, runbook: Runbook, keep: Keep | None = None) -> RunResult:
         """What the runbook would do. Devices are only read, and the journal is not touched."""
+        check_spec(self.options.waves, self.workspace.intents)
         timings = Timings()
         started = time.time()
         with timings.phase("plan"):
             self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
         outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
-        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors))
+        intents = self.workspace.intents
+        touched = touches(plan, intents)
+        said = reach.said(reach.ways(plan, intents), touched, intents)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), said)
         if keep is not None and not plan.errors:
             keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
-        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds)
+        notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
+        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float) -> RunResult:
         """Judge the network as it is, for at most `wait` seconds until it is as intended."""
@@ -73,6 +85,7 @@ class Running:
 
         With a plan that was `reviewed`, exactly that or nothing.
         """
+        check_spec(self.options.waves, self.workspace.intents)
         started = time.time()
         with open_journal(self.workspace.project) as journal:
             if reviewed is not None:
@@ -80,13 +93,16 @@ class Running:
             run_id = journal.begin(runbook.name, self.workspace.hosts)
             transaction = Transaction(
                 nornir=self.workspace.nornir,
+                intents=self.workspace.intents,
                 hosts=self.workspace.hosts,
                 observed=self.workspace.observed,
                 journal=journal,
                 run_id=run_id,
+                runbook=runbook.name,
+                lease=LeaseFile(lease_folder(self.workspace.project)),
                 goal=goal or _goal(runbook),
                 judge=self._judge(runbook.checks),
-                listener=self.listener,
+                listener=unfailing(self.listener),
                 options=self.options,
                 stop=self.stop,
             )
@@ -94,22 +110,29 @@ class Running:
                 outcome = self._outcome(transaction, approve, reviewed)
             except BaseException:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
-                if not ON_DEVICE & set(transaction.states.values()):
+                if not LOCKED & set(transaction.states.values()):
                     journal.finish(run_id, "refused")
                 raise
-            journal.finish(run_id, outcome, transaction.message)
-            if outcome in ("refused", "unchanged"):
-                journal.discard_secrets(run_id)
+            message = transaction.message
+            try:
+                journal.finish(run_id, outcome, message)
+                if outcome in ("refused", "unchanged"):
+                    journal.discard_secrets(run_id)
+            except JournalError as error:
+                transaction.unwritten = str(error)
+            if transaction.unwritten:
+                message = f"{message}; {transaction.unwritten}: run `routebook recover` when it can".removeprefix("; ")
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,
             outcome=outcome,
             started=started,
             finished=time.time(),
-            hosts=host_results(transaction.plan, transaction.states, transaction.messages),
+            hosts=host_results(transaction.plan, transaction.states, transaction.messages, transaction.said()),
             findings=tuple(transaction.findings),
             timings=transaction.timings.seconds,
-            message=transaction.message,
+            message=message,
+            notes=transaction.waves.told(),
         )
 
     def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
@@ -130,7 +153,8 @@ class Running:
         if not transaction.plan.changed:
             transaction.look()
             return "unchanged"
-        if not approve(host_results(transaction.plan, transaction.states, {})):
+        shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
+        if not approve(shown, transaction.waves.told()):
             transaction.message = "not approved; nothing was changed"
             return "refused"
         if reviewed is not None:
@@ -173,8 +197,10 @@ class Running:
         )
 
 
-def host_results(plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str]) -> dict[str, HostResult]:
-    """What became, or would become, of each host."""
+def host_results(
+    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], said: Mapping[str, str]
+) -> dict[str, HostResult]:
+    """What became, or would become, of each host. `said` tells how each is reached."""
     results = {}
     for host, state in sorted(states.items()):
         planned = plan.hosts.get(host)
@@ -192,6 +218,7 @@ def host_results(plan: Plan, states: Mapping[str, HostState], messages: Mapping[
             effects=change.effects,
             warnings=change.warnings,
             message=message,
+            way=said.get(host, ""),
         )
     return results
 
@@ -202,7 +229,7 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
     Its check is that what was up before that run is up again: the intent may ask for something newer.
     """
     record = journal.run(run_id)
-    if record.outcome != "confirmed":
+    if record.outcome not in ("confirmed", "partial"):
         raise RefusedError(
             f"run {record.id} ended as {record.outcome or 'unfinished'}; only a confirmed run can be rolled back"
         )

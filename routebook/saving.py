@@ -83,6 +83,7 @@ class SavedPlan:
     id: str
     runbook: str
     limit: str
+    waves: str
     made: float
     expires: float
     routebook: str
@@ -149,6 +150,7 @@ def save(
     *,
     runbook: str,
     limit: str,
+    waves: str,
     seconds: float,
 ) -> SavedPlan:
     """Write a plan (mode 0600) that is good for `seconds`. `shown` must hold no secret. Raises RefusedError."""
@@ -157,6 +159,7 @@ def save(
         id=new_run_id(),
         runbook=runbook,
         limit=limit,
+        waves=waves,
         made=now,
         expires=now + seconds,
         routebook=__version__,
@@ -192,7 +195,7 @@ def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
     return saved
 
 
-_FIELDS = ("id", "runbook", "limit", "made", "expires", "routebook", "sources", "hosts")
+_FIELDS = ("id", "runbook", "limit", "waves", "made", "expires", "routebook", "sources", "hosts")
 _ALL = {"format", "mac", *_FIELDS}
 
 

@@ -1,8 +1,9 @@
 """Run one step on many hosts at once through Nornir; what goes wrong on a host is a value, not an exception."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from nornir.core import Nornir
@@ -24,6 +25,7 @@ class Outcome(Generic[T]):
 
     values: dict[str, T]
     errors: dict[str, Exception]
+    seconds: dict[str, float] = field(default_factory=dict)  # that each host took
 
 
 def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) -> Outcome[T]:
@@ -31,12 +33,16 @@ def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) 
     wanted = frozenset(hosts)
     values: dict[str, T] = {}
     errors: dict[str, Exception] = {}
+    seconds: dict[str, float] = {}
 
     def run(task: Task) -> Result:
+        begun = time.monotonic()
         try:
             return Result(host=task.host, result=(step(task), None))
         except Exception as error:  # noqa: BLE001  the one place where every failure of a host becomes a value
             return Result(host=task.host, result=(None, error))
+        finally:
+            seconds[task.host.name] = time.monotonic() - begun
 
     chosen = nornir.filter(filter_func=lambda host: host.name in wanted)
     for name, results in chosen.run(task=run, on_failed=True).items():
@@ -45,7 +51,7 @@ def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) 
             values[name] = value
         else:
             errors[name] = error
-    return Outcome(values, errors)
+    return Outcome(values, errors, seconds)
 
 
 def on_drivers(

@@ -1,31 +1,35 @@
-"""The transaction over all hosts of a run: arm, push and check everywhere, then confirm or roll back everywhere."""
+"""The transaction over all hosts of a run: arm all, then push and check wave by wave, confirm or roll back."""
 
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 
 from custom_napalm.contract import DriverError, LostContactError, State, TransactionDriver
+from routebook.arming import Timers, layers
+from routebook.errors import RefusedError
 from routebook.events import Event, Listener, Timings
+from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
-from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.intent.model import HostIntent
+from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
+from routebook.leases import LeaseFile
+from routebook.locking import Locks
+from routebook.naming import named_states
+from routebook.options import NO_REDUNDANCY, OWN_PATH, Options
 from routebook.planning import Goal, Plan, make_plan
+from routebook.reach import Way, dangers, distances, refusal, said, ways
+from routebook.redundancy import Budget, budget, exhausted
 from routebook.restoring import Restorer
 from routebook.steps import on_drivers, told
+from routebook.touching import touches
 from routebook.watching import Judge, Watcher, read_states
+from routebook.waves import Waves, arrange
 
 JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
 """Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is carried out. Both times are in seconds."""
-
-    confirm_timeout: int = 120
-    deadline: int = 60
 
 
 @dataclass(slots=True)
@@ -33,10 +37,13 @@ class Transaction:
     """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read."""
 
     nornir: Nornir
+    intents: Mapping[str, HostIntent]
     hosts: Collection[str]
     observed: Collection[str]
     journal: Journal
     run_id: str
+    runbook: str
+    lease: LeaseFile
     goal: Goal
     judge: JudgeMaker
     listener: Listener
@@ -47,14 +54,28 @@ class Transaction:
     messages: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     plan: Plan = field(default_factory=lambda: Plan({}, {}))
+    waves: Waves = field(default_factory=lambda: Waves(()))
     before: dict[str, State] = field(default_factory=dict)
     message: str = ""
-    pushed_at: float = 0.0  # when the push began, on this machine's monotonic clock
-    activated_at: float = 0.0  # when every host had the change and began to use it, on the same clock
-    fires_at: float = 0.0  # when the first of the devices' timers fires, on the same clock
+    failed: set[str] = field(default_factory=set)  # hosts that failed, which are counted
+    lost: set[str] = field(default_factory=set)  # these, and the hosts that cannot be changed without them
+    cut: set[str] = field(default_factory=set)  # hosts that the change cuts off for a while, which was accepted
+    pushed: dict[str, float] = field(default_factory=dict)  # when, on this machine's monotonic clock
+    activated_at: float = 0.0  # when the latest wave had the change and began to use it, on the same clock
+    going_back: bool = False
+    unwritten: str = ""  # why the journal does not have how hosts went back
+    timers: Timers = field(init=False)
+    locks: Locks = field(init=False)
+    ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
+    _budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.timers = Timers(self.nornir, self.run_id, self.options.confirm_timeout, self.listener)
+        self.locks = Locks(self.nornir, self.run_id)
+        self.timers.also = self._renew
 
     def prepare(self) -> bool:
-        """Connect, snapshot and plan. Nothing is changed; False if a host cannot take part, which ends the run."""
+        """Connect, snapshot and plan. Nothing is changed; False if too many hosts cannot take part: the run ends."""
         self.states = dict.fromkeys(self.hosts, HostState.PLANNED)
         with self.timings.phase("plan"):
             self._tell("plan", f"reading {len(self.hosts)} hosts")
@@ -63,7 +84,16 @@ class Transaction:
             self.journal.store_snapshot(self.run_id, host, planned.snapshot)
         self._enter(self.plan.hosts, HostState.SNAPSHOTTED)
         self._enter([host for host, planned in self.plan.hosts.items() if not planned.change], HostState.UNCHANGED)
-        return not self._failed(self.plan.errors, "plan")
+        if self._failed(self.plan.errors, "plan"):
+            return False
+        self._budget = budget(self.plan, self.intents, touches(self.plan, self.intents))
+        self.waves = arrange(self.options.waves, self._budget)
+        self.ways = ways(self.plan, self.intents)
+        return True
+
+    def said(self) -> dict[str, str]:
+        """How each changed host is reached, and what the plan does to that."""
+        return said(self.ways, touches(self.plan, self.intents), self.intents)
 
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
@@ -74,108 +104,244 @@ class Transaction:
         return self.findings
 
     def carry_out(self) -> str:
-        """Arm, push, check, and confirm or roll back. Returns the outcome."""
+        """Arm, push and check wave by wave, and confirm or roll back. Returns the outcome."""
         with self.timings.phase("pre-checks"):
             outcome = read_states(self.nornir, self.observed)
-        self.before = outcome.values
-        if self._failed({host: error for host, error in outcome.errors.items() if host in self.hosts}, "pre-checks"):
-            return self._refused("not every host tells its state; nothing was changed")
-        for host, state in self.before.items():
-            self.journal.store_state(self.run_id, host, state)
+            self.before = outcome.values
+            silent = {host: error for host, error in outcome.errors.items() if host in self.hosts}
+            if self._failed(silent, "pre-checks"):
+                return self._refused("not every host tells its state; nothing was changed")
+            for host, state in self.before.items():
+                self.journal.store_state(self.run_id, host, state)
+            self._budget = replace(self._budget, before=named_states(self.intents, self.before))
+            self.waves = arrange(self.options.waves, self._budget)
+            conflict = self._unless_accepted("; ".join(self.waves.conflicts))
+            reason = conflict or self._cut_off() or self._unsafe(self.waves.waves[0])
+        if reason:
+            return self._refused(f"{reason}; nothing was changed")
         if self.stop.is_set():
             return self._refused("interrupted before anything was changed")
         try:
             reason = self._try()
+        except RefusedError as error:  # the journal or the lease cannot be written
+            reason = str(error)
         except Exception as error:
             # Whatever it was, devices hold a change that nobody will confirm: undo it, then let it surface.
             self._roll_back(f"{type(error).__name__} in Routebook itself")
+            self._unlock()
             raise
-        if not reason:
-            return "confirmed"
-        ended = self._roll_back(reason)
-        if ended == "rolled_back" and not self.pushed_at:
-            return self._refused(f"{reason}; nothing was changed")
+        ended = self._ended(reason)
+        self._unlock()
         return ended
+
+    def _renew(self) -> None:
+        self.locks.renew()
+        self.lease.renew()
+
+    def _unlock(self) -> None:
+        self.lease.release()
+        for host, error in self.locks.release().items():
+            self._tell("lock", f"keeps its lock: {error}", host, failed=True)
+
+    def _ended(self, reason: str) -> str:
+        if reason:
+            self._roll_back(reason)
+            self.going_back = True
+        kept = [host for host, state in self.states.items() if state is HostState.KEPT]
+        self._enter(kept, HostState.CONFIRMED)
+        if HostState.NEEDS_ATTENTION in self.states.values():
+            return "needs_attention"
+        if not reason and not self.lost:
+            return "confirmed"
+        if HostState.CONFIRMED in self.states.values():
+            return "partial"
+        if not self.pushed:
+            return self._refused(f"{reason or self.message}; nothing was changed")
+        return "rolled_back"
+
+    def _unsafe(self, wave: Collection[str]) -> str:
+        """Why a wave may not be touched now: what would carry its traffic meanwhile does not."""
+        return self._unless_accepted(exhausted(self.nornir, self._budget, self._active(wave)))
+
+    def _cut_off(self) -> str:
+        """Why the change may not be made, as it cuts the way by which a host is reached."""
+        touched = self._budget.touched
+        risks = [risk for wave in self.waves.waves for risk in dangers(self.ways, touched, self.intents, wave)]
+        self.cut = {risk.host for risk in risks if risk.cut}
+        return refusal(risks, accepted=OWN_PATH in self.options.accept)
+
+    def _unless_accepted(self, danger: str) -> str:
+        if danger and NO_REDUNDANCY in self.options.accept:
+            self._tell("waves", f"accepted: {danger}")
+            return ""
+        return f"{danger} (to do it all the same: --accept {NO_REDUNDANCY})" if danger else ""
 
     def _try(self) -> str:
         """Go forward; the reason for going back, or nothing when every host is confirmed."""
-        changed = self.plan.changed
-        self.fires_at = time.monotonic() + self.options.confirm_timeout
-        steps: list[tuple[str, HostState, HostState, Callable[[TransactionDriver], None]]] = [
-            ("arm", HostState.ARMING, HostState.ARMED, self._arm),
-            ("push", HostState.PUSHING, HostState.PUSHED, lambda device: device.push()),
-            ("activate", HostState.PUSHED, HostState.PUSHED, lambda device: device.activate()),
-        ]
-        for phase, entering, reached, step in steps:
-            if reason := self._everywhere(phase, changed, entering, reached, step):
+        changed = self._active(self.plan.changed)
+        self.timers.make_room({host: self.plan.seconds[host] for host in changed if host in self.plan.seconds})
+        self.locks.seconds = 2.0 * self.timers.seconds + self.options.deadline
+        reason = self._lock(changed) or self._everywhere("arm", changed, HostState.ARMING, HostState.ARMED)
+        for number, wave in enumerate(self.waves.waves, 1):
+            reason = reason or self._wave(number, wave)
+            if reason:
+                break
+            if self.options.keep_waves or number == len(self.waves.waves):
+                reason = self._confirm(HostState.KEPT if number < len(self.waves.waves) else HostState.CONFIRMED)
+        return reason
+
+    def _lock(self, changed: Collection[str]) -> str:
+        """Lock every host of the run, changed or not, so that no run of another machine works on it meanwhile."""
+        self._enter(changed, HostState.ARMING)
+        hosts = self._active(self.plan.hosts)
+        self._tell("lock", f"{len(hosts)} hosts")
+        errors = self.locks.take(hosts)
+        if not errors:
+            touched = [touch for touch in self._budget.touched if touch.host in changed]
+            self.lease.take(self.run_id, self.runbook, changed, touched, self.timers.seconds)
+            return ""
+        self._enter(changed, HostState.SNAPSHOTTED)
+        for host, error in errors.items():
+            self.messages[host] = str(error)
+            self._tell("lock", str(error), host, failed=True)
+        return f"{', '.join(sorted(errors))} cannot be locked"
+
+    def _wave(self, number: int, wave: Collection[str]) -> str:
+        if number > 1:
+            reason = self._unsafe(wave) or self._stale(self._active(wave))
+            if reason:
                 return reason
-        if reason := self._check(changed):
-            return reason
-        if reason := self._everywhere(
-            "confirm", changed, HostState.CONFIRMING, HostState.CONFIRMED, lambda device: device.confirm()
-        ):
-            return reason
-        return ""
+        for phase, entering in (("push", HostState.PUSHING), ("activate", HostState.PUSHED)):
+            hosts = self._active(wave)
+            if hosts and (reason := self._everywhere(phase, hosts, entering, HostState.PUSHED)):
+                return reason
+        return self._check(number) if self._active(wave) else ""
 
-    def _arm(self, device: TransactionDriver) -> None:
-        device.arm(self.run_id, self.options.confirm_timeout)
+    def _stale(self, hosts: Collection[str]) -> str:
+        """A wave that waited: somebody may have typed on its devices since they were armed."""
+        outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot().fingerprint, reconnect=True)
+        planned = {host: self.plan.hosts[host].change.fingerprint for host in outcome.values}
+        typed: dict[str, Exception] = {
+            host: DriverError(f"{host}: somebody has changed its configuration since it was armed; nothing was pushed")
+            for host, found in outcome.values.items()
+            if found != planned[host]
+        }
+        errors = outcome.errors | typed
+        return f"{', '.join(sorted(errors))} cannot be pushed" if self._failed(errors, "push") else ""
 
-    def _everywhere(
-        self,
-        phase: str,
-        hosts: Collection[str],
-        entering: HostState,
-        reached: HostState,
-        step: Callable[[TransactionDriver], None],
-    ) -> str:
+    def _everywhere(self, phase: str, hosts: Collection[str], entering: HostState, reached: HostState) -> str:
         if self.stop.is_set():
             return "interrupted"
+        self.timers.keep()
         if phase == "push":
-            self.pushed_at = time.monotonic()
+            self.pushed |= dict.fromkeys(hosts, time.monotonic())
         elif phase == "activate":
             self.activated_at = time.monotonic()
         with self.timings.phase(phase):
             self._enter(hosts, entering)
-            self._tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}")
-            outcome = on_drivers(self.nornir, hosts, step)
+            self._tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}{self._which(hosts)}")
+            outcome = self.timers.arm(hosts) if phase == "arm" else on_drivers(self.nornir, hosts, _STEPS[phase])
+            if phase == "activate":
+                # The checks tell whether a host that cut itself off comes back.
+                for host in self.cut & {h for h, e in outcome.errors.items() if isinstance(e, LostContactError)}:
+                    del outcome.errors[host]
             self._enter(outcome.values, reached)
             for host in outcome.values:
                 self._tell(phase, reached, host)
-        if not self._failed(outcome.errors, phase):
-            return ""
         if phase == "arm":
             # A host that refused to be armed was not touched; one that was lost meanwhile may be armed.
             self._enter([host for host, error in outcome.errors.items() if untouched(error)], HostState.SNAPSHOTTED)
-        return f"{phase} failed on {', '.join(sorted(outcome.errors))}"
+        over = self._failed(outcome.errors, phase)
+        self.timers.gone(host for host, error in outcome.errors.items() if phase == "arm" and untouched(error))
+        return f"{phase} failed on {', '.join(sorted(outcome.errors))}" if over else ""
 
-    def _check(self, changed: Collection[str]) -> str:
-        watcher = Watcher(
-            self.nornir, self.before.keys(), self.options.deadline, self.stop, since=self.activated_at, nudge=True
-        )
-        watcher.tick = lambda: self._keep_armed(changed)
-        with self.timings.phase("post-checks"):
-            self._tell("post-checks", f"watching for at most {self.options.deadline} s")
-            self.findings = watcher.watch(self.judge(self.before, self.plan, dict.fromkeys(changed, self.pushed_at)))
-        if self.stop.is_set():
-            return "interrupted"
-        failed = [finding for finding in self.findings if finding.status == "failed"]
-        if failed or definite(self.findings) != "passed":
-            return "a check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
-        self._enter(changed, HostState.CHECKED)
-        self._keep_armed(changed)
+    def _which(self, hosts: Collection[str]) -> str:
+        waves = self.waves.waves
+        number = next((n for n, wave in enumerate(waves, 1) if set(hosts) <= set(wave)), 0)
+        return f", wave {number} of {len(waves)}" if number and len(waves) > 1 else ""
+
+    def _confirm(self, reached: HostState) -> str:
+        """Confirm what was pushed, what is reached through other hosts before these."""
+        hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
+        if reached is HostState.CONFIRMED:
+            self.locks.renew(decided=True)
+        for layer in layers(hosts, distances(self.ways, self.intents)):
+            active = self._active(layer)
+            reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""
+            if reason:
+                return reason
+        done = [host for host in hosts if self.states[host] is HostState.CONFIRMED]
+        self.timers.gone(done)
+        if reached is not HostState.CONFIRMED:
+            self._enter(done, reached)
         return ""
 
-    def _keep_armed(self, hosts: Collection[str]) -> None:
-        """Extend timers that would fire while the checks legitimately run. A host that is lost keeps its timer."""
-        seconds = self.options.confirm_timeout
-        if self.fires_at - time.monotonic() < seconds / 2:
-            self.fires_at = time.monotonic() + seconds
-            on_drivers(self.nornir, hosts, lambda device: device.extend(seconds))
+    def _check(self, number: int) -> str:
+        """Watch until the checks of all that was pushed so far have passed; a reason for going back otherwise."""
+        while True:
+            pushed = {host: at for host, at in self.pushed.items() if host not in self.lost}
+            waiting = self._active([host for wave in self.waves.waves[number:] for host in wave])
+            expecting = Expecting(self.intents, self.plan, self.before, waiting, frozenset(self.lost))
+            judge = expecting.judge(self.judge, pushed)
+            watcher = Watcher(
+                self.nornir, self.before.keys(), self.options.deadline, self.stop, since=self.activated_at, nudge=True
+            )
+            watcher.tick = self.timers.keep
+            with self.timings.phase("post-checks"):
+                self._tell("post-checks", f"watching for at most {self.options.deadline} s")
+                self.findings = watcher.watch(judge)
+            if self.stop.is_set():
+                return "interrupted"
+            failed = [finding for finding in self.findings if finding.status == "failed"]
+            if not failed and definite(self.findings) == "passed":
+                break
+            reason = "a check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
+            culprits = {finding.host for finding in failed}
+            if not culprits or culprits - pushed.keys() or self._lose(culprits):
+                return reason
+        self._enter([host for host in pushed if self.states[host] is HostState.PUSHED], HostState.CHECKED)
+        self.timers.keep()
+        return ""
 
-    def _roll_back(self, reason: str) -> str:
-        touched = sorted(host for host, state in self.states.items() if state in {*ON_DEVICE, HostState.CONFIRMED})
+    def _active(self, hosts: Iterable[str]) -> list[str]:
+        return sorted(host for host in hosts if host not in self.lost)
+
+    def _failed(self, errors: Mapping[str, Exception], phase: str) -> bool:
+        """Take note of what failed; True when that is more than the run may lose."""
+        for host, message in told(errors).items():
+            self.messages[host] = message
+            self._tell(phase, message, host, failed=True)
+        return bool(errors) and self._lose(errors)
+
+    def _lose(self, hosts: Collection[str]) -> bool:
+        """Go on without these hosts, or tell that these are too many to go on."""
+        self.failed |= set(hosts)
+        far = {touch.host for touch in touches(self.plan, self.intents) if touch.far in hosts}
+        lost = self.waves.partners({*hosts, *(far if not self.waves.groups else ())})
+        if len(self.failed) > self.options.max_failed or set(self.plan.changed) <= self.lost | lost:
+            return True
+        new = lost - self.lost
+        self.lost |= new
+        touched = [host for host in new if self.states[host] in {*ON_DEVICE, HostState.CONFIRMED}]
+        reason = f"{len(self.failed)} of at most {self.options.max_failed} hosts failed, {', '.join(sorted(hosts))}"
+        self._tell("go on", f"without {', '.join(sorted(new))}: {reason}")
+        self.message = f"{reason}; without {', '.join(sorted(self.lost))}"
+        if touched:
+            self._undo(touched)
+        return False
+
+    def _roll_back(self, reason: str) -> None:
+        touched = [host for host, state in self.states.items() if state in {*ON_DEVICE, HostState.CONFIRMED}]
         self.message = reason
-        self._tell("roll back", f"{reason}: rolling back {', '.join(touched)}")
+        if touched:
+            self._undo(touched)
+
+    def _undo(self, hosts: Collection[str]) -> None:
+        """Bring hosts back to their snapshots, and those that are not there to somebody's attention."""
+        self.going_back = True
+        touched = sorted(hosts)
+        self._tell("roll back", f"{self.message}: rolling back {', '.join(touched)}")
+        problems: dict[str, str] = {}
         with self.timings.phase("roll back"):
             confirmed = {host for host in touched if self.states[host] is HostState.CONFIRMED}
             self._enter(touched, HostState.ROLLING_BACK)
@@ -183,10 +349,12 @@ class Transaction:
                 nornir=self.nornir,
                 run_id=self.run_id,
                 snapshots={host: self.plan.hosts[host].snapshot for host in touched},
-                confirm_timeout=self.options.confirm_timeout,
+                confirm_timeout=self.timers.seconds,
                 listener=self.listener,
             )
-            problems = restorer.restore(touched, confirmed)
+            for layer in layers(touched, distances(self.ways, self.intents)):
+                problems |= restorer.restore(layer, confirmed & set(layer))
+            self.timers.gone(touched)
             whole = [host for host in touched if host not in problems]
             before = {host: state for host, state in self.before.items() if host not in problems}
             restored = restorer.verify_up(whole, before, self.options.deadline)
@@ -197,26 +365,34 @@ class Transaction:
             problems[host] = "the configuration is as before, but not everything that was up is up again"
         self._enter(problems, HostState.NEEDS_ATTENTION)
         self.messages |= problems
-        return "needs_attention" if problems else "rolled_back"
+        self.going_back = False
 
     def _refused(self, reason: str) -> str:
         self.message = reason
         return "refused"
 
-    def _failed(self, errors: Mapping[str, Exception], phase: str) -> bool:
-        for host, message in told(errors).items():
-            self.messages[host] = message
-            self._tell(phase, message, host, failed=True)
-        return bool(errors)
-
     def _enter(self, hosts: Iterable[str], state: HostState) -> None:
         entering = sorted(hosts)
-        if entering:
+        if not entering:
+            return
+        try:
             self.journal.record(self.run_id, entering, state)
-            self.states |= dict.fromkeys(entering, state)
+        except JournalError as error:
+            if not self.going_back:
+                raise
+            # The way back needs no journal: what it cannot be told now, `recover` finds out from the devices.
+            self.unwritten = str(error)
+        self.states |= dict.fromkeys(entering, state)
 
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))
+
+
+_STEPS: Mapping[str, Callable[[TransactionDriver], None]] = {
+    "push": lambda device: device.push(),
+    "activate": lambda device: device.activate(),
+    "confirm": lambda device: device.confirm(),
+}
 
 
 def untouched(error: Exception) -> bool:

@@ -73,6 +73,11 @@ def plan_key_file(project: Path) -> Path:
     return project / STATE_FOLDER / "plan.key"
 
 
+def lease_folder(project: Path) -> Path:
+    """Where the leases of runs at work are."""
+    return project / STATE_FOLDER / "leases"
+
+
 def run_folder(project: Path, run_id: str) -> Path:
     """Where a run's reports are."""
     return project / STATE_FOLDER / "runs" / run_id

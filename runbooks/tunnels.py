@@ -6,5 +6,5 @@ from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels
 
 runbook = Runbook(
-    render=render("connections", "secrets", "crypto", "vti", "cryptomap"), checks=(verify_tunnels, verify_bgp)
+    render=render("connections", "secrets", "crypto", "vti", "cryptomap", "ipsec"), checks=(verify_tunnels, verify_bgp)
 )

@@ -24,9 +24,10 @@ from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
+from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import DriverError, State
+from custom_napalm.contract import DriverError, Reached, State
 from custom_napalm.state import IkeSa
 
 _READING = re.compile(
@@ -74,6 +75,12 @@ class AsaDriver(CommittingDriver):
         """What the device says of sessions and SAs."""
         return State(bgp=reading.read_bgp(self._session), ike=reading.read_ike(self._session))
 
+    def reached(self) -> Reached:
+        """Through which jump hosts, and whether the device has a timer; it does not tell the way of its answers."""
+        options = self._session.options
+        jumps = tuple(hop.address for hop in options.ssh.jumps)
+        return Reached(jumps, timer=options.dead_man != "none" and not options.context)
+
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""
         reading.retry_sessions(self._session, peers)
@@ -102,12 +109,12 @@ class AsaDriver(CommittingDriver):
 
     def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
         """The sessions, all in "global"."""
-        found: Any = getters.bgp_neighbors(reading.read_bgp(self._session))
+        found: Any = bgp_neighbors(reading.read_bgp(self._session))
         return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
         """The sessions with what the device tells of each, by remote AS."""
-        found: Any = getters.bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
+        found: Any = bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
         return cast("dict[str, PeerDetailsDict]", found)
 
     def ping(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from custom_napalm.asa import answers
+from custom_napalm.asa import lock as locks
 from custom_napalm.asa.activation import Activation, activation
 from custom_napalm.asa.config import (
     Block,
@@ -29,6 +30,7 @@ from custom_napalm.contract import (
     CandidateError,
     Change,
     DriverError,
+    Lock,
     Pending,
     Section,
     Snapshot,
@@ -140,6 +142,18 @@ class AsaTransaction:
             fingerprint=snapshot.fingerprint,
             warnings=tuple(delta.problems),
         )
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        locks.take(self.timer.flash, lock)
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        locks.release(self.timer.flash, run_id)
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+        return locks.read(self.timer.flash)
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store the inverse on flash and start the timer. Raises StaleError before anything is stored."""

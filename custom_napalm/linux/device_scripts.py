@@ -15,7 +15,7 @@ ROOT = "/run/routebook"
 RESULTS_KEPT = 5
 
 # Exit statuses of the programs below; 1 means that a component's fragment failed.
-GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER = 3, 10, 73, 74, 75, 76
+GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED = 3, 10, 73, 74, 75, 76, 77
 
 # For what a component runs between arming and the end: only while the run is armed, and never beside its reverting.
 # The run's folder is the first argument, and becomes the working directory.
@@ -162,6 +162,10 @@ def arm(run: str, seconds: int, write_files: str, room: str) -> str:
         + _START
         + f"""mkdir -p -m 0700 "$root" || {{ echo "$root cannot be made"; exit {NO_ROOM}; }}
 lock 20 || exit {BUSY}
+if [ -e "$root/lock" ]; then
+    read -r holder <"$root/lock"
+    case $run in "$holder" | "$holder"-*) ;; *) echo "$holder"; exit {LOCKED} ;; esac
+fi
 for other in "$root"/*/phase; do
     [ -e "$other" ] || continue
     other=${{other%/phase}}

@@ -9,11 +9,12 @@ from napalm.base.models import AliveDict, ConfigDict, FactsDict, InterfaceDict, 
 from custom_napalm import bundle
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import Snapshot, State
+from custom_napalm.contract import Reached, Snapshot, State
 from custom_napalm.linux import commands as reading
 from custom_napalm.linux import getters
 from custom_napalm.linux.component import Component
 from custom_napalm.linux.host import HostTransaction
+from custom_napalm.linux.reached import reached
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.linux.ssh_options import read_options
 from custom_napalm.linux.transaction import DeviceTransaction
@@ -44,7 +45,9 @@ class LinuxDriver(CommittingDriver):
         self.password = password
         self.timeout = timeout
         self._secrets = bool(arguments.get("secrets", False))
-        self._shell = SshShell(read_options(hostname, username, password, timeout, arguments))
+        options = read_options(hostname, username, password, timeout, arguments)
+        self._jumps = tuple(hop.address for hop in options.jumps)
+        self._shell = SshShell(options)
         self._components = [component(self._shell) for component in self.components]
         self._host = HostTransaction(hostname, self._components, DeviceTransaction(self._shell, hostname))
         self._commits = Commits(self._host, self.default_part)
@@ -66,6 +69,10 @@ class LinuxDriver(CommittingDriver):
         bgp = [sessions for component in self._components if (sessions := component.bgp()) is not None]
         ike = [sas for component in self._components if (sas := component.ike()) is not None]
         return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+
+    def reached(self) -> Reached:
+        """The way of this connection and of its answers."""
+        return reached(self._shell, self._jumps)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""

@@ -97,13 +97,13 @@ def ping(
 
 
 def parse_ping(result: Result, count: int) -> PingResultDict:
-    """iputils' output as NAPALM's PingResultDict."""
+    """The output of iputils' ping, or FreeBSD's, as NAPALM's PingResultDict."""
     summary = re.search(r"(\d+) packets transmitted, (\d+) (?:packets )?received", result.stdout)
     if summary is None:
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()
         return {"error": said[-1] if said else f"ping ended with exit status {result.status}"}
     answers = re.findall(r"bytes from (\S+?):? .*time=([\d.]+) ms", result.stdout)
-    times = re.search(r"min/avg/max(?:/mdev)? = ([\d.]+)/([\d.]+)/([\d.]+)(?:/([\d.]+))?", result.stdout)
+    times = re.search(r"min/avg/max(?:/mdev|/stddev)? = ([\d.]+)/([\d.]+)/([\d.]+)(?:/([\d.]+))?", result.stdout)
     low, average, high, deviation = (float(value or 0) for value in times.groups()) if times else (0.0, 0.0, 0.0, 0.0)
     sent, received = int(summary[1]), int(summary[2])
     return {

@@ -8,12 +8,14 @@ from custom_napalm.contract import (
     CandidateError,
     Change,
     DriverError,
+    Lock,
     Pending,
     Section,
     Snapshot,
     StaleError,
 )
 from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.lock import read, release, take
 from custom_napalm.linux.transaction import DeviceTransaction, folder
 
 
@@ -68,6 +70,18 @@ class HostTransaction:
             },
             snapshot,
         )
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        take(self.device.shell, self.name, lock)
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        release(self.device.shell, self.name, run_id)
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+        return read(self.device.shell, self.name)
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo on the device, start its timer. Raises StaleError before anything is stored."""

@@ -22,7 +22,7 @@ _MAYBE = "what it was told last may or may not have happened"
 _SCRIPT = """{{
 printf '%s\\n' {token}
 printf '%s\\n' {token} >&2
-export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
 umask 077
 {script}
 }} </dev/null

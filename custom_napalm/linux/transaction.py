@@ -75,6 +75,7 @@ class DeviceTransaction:
         said = result.stdout.strip()
         reasons = {
             scripts.PENDING: f"run {said} left an unconfirmed change there: confirm it, roll it back or wait",
+            scripts.LOCKED: f"run {said} has its lock",
             scripts.BUSY: "another run is confirming or rolling back there",
             scripts.NO_ROOM: said or f"there is no room in {scripts.ROOT}",
             scripts.NO_WATCHER: "its timer does not start",

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from lab import processes
-from lab.pfsense import fib, root
+from lab.pfsense import contents, fib, root
 from lab.pfsense.logs import Logs
 from lab.pfsense.settings import read
 
@@ -141,7 +141,7 @@ class Device:
         for name in ("lab", "sshd", "openbgpd"):
             Path("/run", name).mkdir(exist_ok=True)
         root.MADE.touch()
-        for name in root.CONTROL_SOCKETS:
+        for name in contents.CONTROL_SOCKETS:
             if not Path("/", name).is_symlink():
                 Path("/", name).symlink_to("openbgpd/bgpd.sock.0")
         for link in Path("/sys/class/net").glob("ipsec[0-9]*"):

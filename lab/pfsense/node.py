@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +57,29 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
         services=(
             Service(
                 "pfsense",
-                ("/usr/bin/env", f"PYTHONPATH={_CHECKOUT}", sys.executable, "-m", "lab.pfsense", SETTINGS),
+                (*python(), "-m", "lab.pfsense", SETTINGS),
                 ready=(f"tcp:{host.management}:22",),
             ),
         ),
-        visible=tuple(outside_usr({sys.prefix, sys.base_prefix, str(_CHECKOUT)})),
+        visible=tuple(in_sight()),
     )
 
 
-def outside_usr(paths: Iterable[str]) -> list[str]:
-    """The folders that a root of its own would hide."""
-    return sorted(path for path in paths if not Path(path).is_relative_to("/usr"))
+def importable() -> list[str]:
+    """Where this Python imports from, this project's folder first."""
+    return [str(_CHECKOUT), *(each for each in sys.path if each and Path(each).is_dir())]
+
+
+def python() -> tuple[str, ...]:
+    """What runs this Python with all that it can import, where /usr/bin/python3 is hidden, too."""
+    return ("/usr/bin/env", f"PYTHONPATH={':'.join(importable())}", str(Path(sys.executable).resolve()))
+
+
+def in_sight() -> list[str]:
+    """The folders of Python and of this project that a root of its own would hide."""
+    folders = {Path(each).resolve() for each in (sys.prefix, sys.base_prefix, *importable())}
+    outside = {each for each in folders if not each.is_relative_to("/usr")}
+    return sorted(str(each) for each in outside if not outside & set(each.parents))
 
 
 def configured(host: Host) -> list[ConfiguredInterface]:
@@ -119,5 +130,5 @@ def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, Any]:
         "data_plane": "kernel" if esp_in_kernel else "user",
         "tunnels": tunnels,
         "interfaces_ignored": [MANAGEMENT_DEVICE],
-        "visible": outside_usr({sys.prefix, sys.base_prefix, str(_CHECKOUT)}),
+        "visible": in_sight(),
     }

@@ -94,6 +94,10 @@ def _as_numbers(end: _End) -> Iterator[Finding]:
         configured = f"configured remote AS {end.session.remote_as}, local AS {end.session.local_as}"
         intended = f"the intent says remote AS {wanted[0]}, local AS {wanted[1]}"
         yield end.finding("as", "failed", configured, cause=f"{end.host} is not configured as intended: {intended}")
+    elif end.session.established and end.session.peer_as not in (None, wanted[0]):
+        told = f"Established with AS {end.session.peer_as}, remote AS {end.session.remote_as} is configured"
+        cause = f"the session was made before the remote AS was changed on {end.host}, and would not come up again"
+        yield end.finding("as", "failed", told, cause=cause)
 
 
 def _meant_to_be_down(end: _End) -> str:

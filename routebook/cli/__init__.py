@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Check BGP sessions and tunnels against the intent; changes nothing.",
     "rollback": "Bring the hosts of an earlier run back to their configuration from before it.",
     "recover": "Bring the hosts of a run that died to a verified end.",
+    "lease": "Tell which tunnels and sessions runs are working on.",
     "runs": "List earlier runs.",
     "show": "Show a run: what it did on each host, and when.",
     "lab": "A lab of real daemons, made from the inventory.",

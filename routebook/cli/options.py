@@ -15,3 +15,24 @@ confirm_timeout = click.option(
     metavar="SECONDS",
     help="A device that is not confirmed for so long undoes the change by itself.",
 )
+waves = click.option(
+    "--waves",
+    metavar="HOW",
+    help="One wave after the other: site, group:NAME (its hosts first), canary:HOST, or how many hosts a wave has.",
+)
+keep_waves = click.option(
+    "--keep-waves", is_flag=True, help="Confirm a wave as soon as it has passed; a later one that fails leaves it."
+)
+max_failed = click.option(
+    "--max-failed",
+    type=click.IntRange(0),
+    metavar="HOSTS",
+    help="How many hosts may fail, unreachable ones included, before all are rolled back; none by default.",
+)
+accept = click.option(
+    "--accept",
+    multiple=True,
+    type=click.Choice(["no-redundancy", "own-path"]),
+    help="Do it although nothing else may carry the traffic (no-redundancy), or although it cuts the way by which the "
+    "device is reached (own-path). May be repeated.",
+)

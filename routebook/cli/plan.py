@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("runbook", default="deploy")
 @options.limit
 @options.as_json
+@options.waves
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -33,22 +34,35 @@ if TYPE_CHECKING:
     help="How long the saved plan is good for.",
 )
 @click.pass_obj
-def plan(context: Context, runbook: str, limit: str, as_json: bool, out: Path | None, ttl: int) -> None:
+def plan(
+    context: Context, runbook: str, limit: str, as_json: bool, waves: str | None, out: Path | None, ttl: int
+) -> None:
     """Show what RUNBOOK (default: deploy) would send to every device, and what would undo it.
 
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
     from routebook import saving
     from routebook.cli.at_work import carry_out
+    from routebook.options import Options
     from routebook.runbook import load
     from routebook.workspace import plan_key_file
 
     book = load(context.project, runbook)
+    spec = book.waves if waves is None else waves
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
         assert out is not None  # noqa: S101  only then it is called
         key = saving.open_key(plan_key_file(context.project), make=True)
-        made = saving.save(out, context.project, key, plan, shown, runbook=runbook, limit=limit, seconds=ttl)
+        made = saving.save(
+            out, context.project, key, plan, shown, runbook=runbook, limit=limit, waves=spec, seconds=ttl
+        )
         click.echo(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
 
-    carry_out(context, limit, book.hosts, lambda running: running.plan(book, keep if out else None), as_json=as_json)
+    carry_out(
+        context,
+        limit,
+        book.hosts,
+        lambda running: running.plan(book, keep if out else None),
+        as_json=as_json,
+        options=Options(waves=spec),
+    )

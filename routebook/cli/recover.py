@@ -1,41 +1,85 @@
 """`routebook recover`: finish what a run that died has left."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from routebook.cli import options
 from routebook.cli.context import Context
 
+if TYPE_CHECKING:
+    from routebook.recovery import Recovered
+    from routebook.workspace import Workspace
+
 
 @click.command()
 @options.confirm_timeout
+@click.option(
+    "--scan", is_flag=True, help="Ask the devices too: for runs of which this machine's journal knows nothing."
+)
+@options.limit
+@click.option(
+    "--dead", multiple=True, metavar="RUN", help="With --scan: the process of this run is gone, whatever its lock says."
+)
 @click.pass_obj
-def recover(context: Context, confirm_timeout: int) -> None:
+def recover(context: Context, confirm_timeout: int, scan: bool, limit: str, dead: tuple[str, ...]) -> None:
     """Bring the hosts of every run that died to a verified end, and say which.
 
-    A run of which only the last entry in the journal is missing is completed; every other is undone. Exit code
-    0: nothing to do, or all is at a verified end; 4: needs attention.
+    A run of which only the last entry in the journal is missing is completed; every other is undone. With --scan,
+    what devices keep of a run is enough. Exit code 0: nothing to do, or all is at a verified end; 1: a run may still be
+    alive; 4: needs attention.
     """
+    if (limit or dead) and not scan:
+        raise click.UsageError("--limit and --dead choose what --scan does")
+    codes = [*_from_journal(context, confirm_timeout), *(_from_devices(context, limit, dead) if scan else ())]
+    if not codes:
+        click.echo("nothing to recover")
+    sys.exit(max(codes, default=0))
+
+
+def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
     from routebook.cli.progress import Progress
     from routebook.recovery import recover as bring_to_an_end
     from routebook.workspace import open_journal, open_workspace
 
+    codes = []
     with open_journal(context.project) as journal:
-        dead = [record for record in journal.unfinished() if not record.alive]
-        if not dead:
-            click.echo("nothing to recover")
-            return
-        worst = 0
-        for record in dead:
+        for record in [each for each in journal.unfinished() if not each.alive]:
             workspace = open_workspace(context.project, "", ",".join(record.hosts))
             with Progress() as progress:
                 recovered = bring_to_an_end(
                     workspace.nornir, journal, record, listener=progress, confirm_timeout=confirm_timeout, deadline=90
                 )
             workspace.close()
-            click.echo(f"run {record.id} ({record.runbook}): {recovered.outcome}")
-            for host, state in recovered.hosts.items():
-                click.echo(workspace.scrub(f"  {host:<16} {state}  {recovered.messages.get(host, '')}".rstrip()))
-            worst = max(worst, 4 if recovered.outcome == "needs_attention" else 0)
-    sys.exit(worst)
+            codes.append(_told(workspace, f"run {record.id} ({record.runbook})", recovered))
+    return codes
+
+
+def _from_devices(context: Context, limit: str, dead: tuple[str, ...]) -> list[int]:
+    from routebook.scanning import finish, scan
+    from routebook.workspace import open_journal, open_workspace
+
+    workspace = open_workspace(context.project, limit, "")
+    found, silent = scan(workspace.nornir, workspace.hosts)
+    with open_journal(context.project) as journal:
+        here = {record.id for record in journal.unfinished() if record.alive}
+    codes = []
+    for run_id, left in sorted(found.items()):
+        if run_id in here or (left.may_be_alive and run_id not in dead):
+            click.echo(left.refusal if run_id not in here else f"run {run_id} is at work on this machine", err=True)
+            codes.append(1)
+        else:
+            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left)))
+    for host, why in sorted(silent.items()):
+        click.echo(workspace.scrub(f"{host} could not be asked: {why}"), err=True)
+        codes.append(4)
+    workspace.close()
+    return codes
+
+
+def _told(workspace: "Workspace", run: str, recovered: "Recovered") -> int:
+    click.echo(f"{run}: {recovered.outcome}")
+    for host, state in recovered.hosts.items():
+        click.echo(workspace.scrub(f"  {host:<16} {state}  {recovered.messages.get(host, '')}".rstrip()))
+    return 4 if recovered.outcome == "needs_attention" else 0

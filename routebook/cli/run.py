@@ -20,6 +20,10 @@ from routebook.cli.context import Context
     metavar="SECONDS",
     help="How long the post-checks may take; by default what the runbook says.",
 )
+@options.waves
+@options.keep_waves
+@options.max_failed
+@options.accept
 @click.option(
     "--plan",
     "plan_file",
@@ -36,6 +40,10 @@ def run(
     as_json: bool,
     confirm_timeout: int,
     deadline: int | None,
+    waves: str | None,
+    keep_waves: bool,
+    max_failed: int | None,
+    accept: tuple[str, ...],
     plan_file: Path | None,
 ) -> None:
     """Carry out RUNBOOK: plan, arm every device, push, check, then confirm everywhere or roll back everywhere.
@@ -46,18 +54,18 @@ def run(
     """
     from routebook import saving
     from routebook.cli.at_work import approval, carry_out
+    from routebook.options import Options
     from routebook.runbook import load
-    from routebook.transaction import Options
     from routebook.workspace import plan_key_file
 
     reviewed = None
     if plan_file is not None:
-        if limit:
-            raise click.UsageError("--plan says which hosts; --limit cannot be given beside it")
+        if limit or waves is not None:
+            raise click.UsageError("--plan says which hosts in which waves; --limit and --waves cannot stand beside it")
         reviewed = saving.load(plan_file, lambda: saving.open_key(plan_key_file(context.project)))
         if runbook not in (None, reviewed.runbook):
             raise click.UsageError(f"{plan_file} is a plan of runbook {reviewed.runbook!r}, not of {runbook!r}")
-        runbook, limit, yes = reviewed.runbook, reviewed.limit, True
+        runbook, limit, waves, yes = reviewed.runbook, reviewed.limit, reviewed.waves, True
     if runbook is None:
         raise click.UsageError("name a runbook, or a saved plan with --plan")
     book = load(context.project, runbook)
@@ -69,5 +77,12 @@ def run(
         book.hosts,
         lambda running: running.run(book, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
-        options=Options(confirm_timeout, deadline or book.deadline),
+        options=Options(
+            confirm_timeout=confirm_timeout,
+            deadline=deadline or book.deadline,
+            waves=book.waves if waves is None else waves,
+            keep_waves=keep_waves,
+            max_failed=book.max_failed if max_failed is None else max_failed,
+            accept=frozenset(accept),
+        ),
     )

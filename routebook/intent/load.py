@@ -158,6 +158,7 @@ def _hosts(
             version=node.version,
             bgp_package=node.bgp_package,
             groups=node.groups,
+            redundancy=node.redundancy,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
             tunnels=tuple(own_tunnels[name]),

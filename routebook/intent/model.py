@@ -272,6 +272,7 @@ class HostIntent(Frozen):
     version: str = ""  # the release that runs there, as far as the inventory says it
     bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
+    redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None
     tunnels: tuple[Tunnel, ...] = ()

@@ -35,6 +35,7 @@ class Node:
     version: str = ""
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
+    redundancy: str = ""
     bgp_package: str = ""
     cilium: CiliumNode | None = None
 
@@ -261,6 +262,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         interface_marks=marks,
         complete=complete,
         version=data("version") or "",
+        redundancy=data("redundancy") or "",
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, platform or "", problems),

@@ -90,6 +90,7 @@ class DataInput(Input):
     bgp_package: Word | None = None  # of a pfSense
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
+    redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 
 
 class ElementInput(Input):

@@ -36,6 +36,8 @@ def _heading(result: RunResult) -> Iterator[str]:
     if result.message:
         sentence += f" {_inline(result.message)}."
     yield f"{sentence}\n"
+    if result.notes:
+        yield "".join(f"- {_inline(note)}\n" for note in result.notes)
     run = f"Run `{result.run_id}`, " if result.run_id else ""
     yield f"{run}{moment(result.started)}, {seconds(result.duration)}; findings: {tally(result.findings)}\n"
 

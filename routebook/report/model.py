@@ -16,6 +16,7 @@ EXIT_CODES: Mapping[str, int] = {
     "refused": 1,
     "planned": 2,
     "rolled_back": 3,
+    "partial": 3,
     "failed": 3,
     "needs_attention": 4,
 }
@@ -27,6 +28,7 @@ SENTENCES: Mapping[str, str] = {
     "refused": "refused; nothing was changed",
     "planned": "there are differences; nothing was changed",
     "rolled_back": "every host was rolled back, and that was verified",
+    "partial": "some hosts failed and were rolled back, and that was verified; the others are confirmed",
     "failed": "checks failed; nothing was changed",
     "needs_attention": "needs attention: at least one host is in neither state, or could not be verified",
 }
@@ -44,6 +46,7 @@ class HostResult:
     effects: tuple[Effect, ...] = ()
     warnings: tuple[str, ...] = ()
     message: str = ""
+    way: str = ""  # how it is reached, and whether the change touches that
 
     def to_json(self) -> dict[str, Any]:
         """The host's part of the stable `--json` output."""
@@ -54,6 +57,7 @@ class HostResult:
             "commands": list(self.commands),
             "undo": list(self.undo),
             "message": self.message,
+            "way": self.way,
         }
 
 
@@ -74,6 +78,7 @@ class RunResult:
     findings: tuple[Finding, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
+    notes: tuple[str, ...] = ()  # in which waves, and why
 
     def __post_init__(self) -> None:
         if self.outcome not in EXIT_CODES:
@@ -122,6 +127,7 @@ class RunResult:
             "findings": [finding.to_json() for finding in self.findings],
             "timings": dict(self.timings),
             "message": self.message,
+            "notes": list(self.notes),
         }
 
 
@@ -131,6 +137,7 @@ def scrubbed(result: RunResult, scrub: Scrub) -> RunResult:
         result,
         runbook=scrub(result.runbook),
         message=scrub(result.message),
+        notes=tuple(map(scrub, result.notes)),
         hosts=scrubbed_hosts(result.hosts, scrub),
         findings=tuple(_scrubbed_finding(finding, scrub) for finding in result.findings),
     )
@@ -150,6 +157,7 @@ def _scrubbed_host(host: HostResult, scrub: Scrub) -> HostResult:
         effects=tuple(replace(e, subject=scrub(e.subject), reason=scrub(e.reason)) for e in host.effects),
         warnings=tuple(map(scrub, host.warnings)),
         message=scrub(host.message),
+        way=scrub(host.way),
     )
 
 

@@ -32,6 +32,7 @@ def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubb
         render_changes(result.hosts, console)
     if result.hosts:
         console.print(_hosts(result.hosts))
+    render_notes(result.notes, console)
     quiet = {"ok", "warning"} if definite(result.findings) == "failed" else {"ok"}
     shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
     if shown:
@@ -59,9 +60,17 @@ def render_changes(hosts: Mapping[str, HostResult], console: Console, scrub: Scr
         console.print(Padding(_diff(host), (0, 0, 0, 2)))
         for effect in host.effects:
             console.print(Text(f"  {effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}", "yellow"))
+        if host.way:
+            console.print(Text(f"  {one_line(host.way)}", "dim"))
         for warning in host.warnings:
             console.print(Text(f"  warning: {one_line(warning)}", "yellow"))
         console.print()
+
+
+def render_notes(notes: Sequence[str], console: Console) -> None:
+    """Print what is to be said of a plan as a whole."""
+    for note in notes:
+        console.print(Text(one_line(note), "yellow"))
 
 
 def _diff(host: HostResult) -> Text:

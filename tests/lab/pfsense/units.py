@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from ipaddress import ip_interface
@@ -11,9 +10,8 @@ from typing import Any
 
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
-from lab.pfsense.node import outside_usr
+from lab.pfsense.node import in_sight, python
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 INTERFACES = (
     ConfiguredInterface("wan", "eth0", "WAN", (ip_interface("192.0.2.1/24"),), gateway="192.0.2.254"),
@@ -48,7 +46,7 @@ class Unit:
                 {
                     "config": str(folder / "config.xml"), "host_key": str(folder / "key"), "name": "fw",
                     "root": {"password_hash": "*"}, "apply_delay": 0,
-                    "visible": outside_usr({sys.prefix, sys.base_prefix, str(CHECKOUT)}), **settings,
+                    "visible": in_sight(), **settings,
                 }
             )
         )  # fmt: skip
@@ -57,7 +55,7 @@ class Unit:
             self._holder = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork",
                  "--kill-child", "--mount-proc", "--propagation", "private", "sh", "-c", START, "sh",
-                 "env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.pfsense", str(path)],
+                 *python(), "-m", "lab.pfsense", str(path)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children")

@@ -90,6 +90,8 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
     hosts = json.loads(done.stdout)["hosts"]
     assert {host for host, each in hosts.items() if each["changed"]} == {"no-edge1", "no-edge2", "ch-edge1", "ch-edge2"}
     assert all(bool(each["undo"]) == each["changed"] for each in hosts.values())
+    way = "through mgmt0, connected; the change does not touch that"
+    assert all(each["way"].endswith(way) for each in hosts.values() if each["changed"]), hosts
     after = {host: (devices.since(deployed, host), devices.on(deployed, host, TRACES)) for host in devices.EDGES}
     assert after == before
 

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from tests.unit.engine.world import world as a_world
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with a_world(tmp_path / "project") as made:
+        clock = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + made.now)
         yield made

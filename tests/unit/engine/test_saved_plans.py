@@ -24,7 +24,7 @@ def saved(world: World, limit: str = "", seconds: float = 600) -> Path:
     key = saving.open_key(plan_key_file(world.project), make=True)
 
     def keep(plan: Any, shown: Any) -> None:
-        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, seconds=seconds)
+        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, waves="", seconds=seconds)
 
     assert world.running(limit).plan(world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
@@ -36,7 +36,7 @@ def loaded(world: World, path: Path) -> SavedPlan:
 
 def carried_out(world: World, path: Path) -> RunResult:
     reviewed = loaded(world, path)
-    return world.running(reviewed.limit).run(world.runbook(), None, lambda _: True, reviewed)
+    return world.running(reviewed.limit).run(world.runbook(), None, lambda *_: True, reviewed)
 
 
 @pytest.fixture(autouse=True)

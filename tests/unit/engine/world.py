@@ -16,8 +16,11 @@ from custom_napalm.contract import (
     Change,
     DriverError,
     Effect,
+    Lock,
+    LockedError,
     LostContactError,
     Pending,
+    Reached,
     Section,
     Snapshot,
     StaleError,
@@ -26,10 +29,10 @@ from custom_napalm.contract import (
 )
 from routebook.events import Event
 from routebook.findings import Finding
+from routebook.options import Options
 from routebook.report.model import RunResult
 from routebook.runbook import Runbook, View
 from routebook.running import Running
-from routebook.transaction import Options
 from routebook.workspace import Workspace, open_workspace
 from tests.unit.engine.network import write_project
 
@@ -47,7 +50,10 @@ class Device:
     saved: str = "old\n"
     pending: Pending | None = None
     undo: str = ""
+    lock: Lock | None = None
     reachable: bool = True
+    answers_ping: bool = True
+    reached: Reached = field(default_factory=Reached)
     state: State = field(default_factory=lambda: State((), ()))
     fails: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -104,6 +110,25 @@ class MemoryDriver(TransactionDriver):
         self.planned = (wanted, change)
         return change
 
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        self.memory.step("lock")
+        with self.memory.world.lock:
+            if self.memory.lock is not None and self.memory.lock.run_id != lock.run_id:
+                raise LockedError(self.memory.name, self.memory.lock)
+            self.memory.lock = lock
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        self.memory.step("unlock")
+        if self.memory.lock is not None and self.memory.lock.run_id == run_id:
+            self.memory.lock = None
+
+    def locked(self) -> Lock | None:
+        """Who has it."""
+        self.memory.step("locked")
+        return self.memory.lock
+
     def arm(self, run_id: str, seconds: int) -> None:
         """Start the timer."""
         self.memory.step("arm")
@@ -113,6 +138,7 @@ class MemoryDriver(TransactionDriver):
         if self.memory.running.strip() != self.planned[1].fingerprint:
             raise StaleError(f"{self.memory.name}: changed meanwhile")
         self.memory.undo = self.memory.running
+        self.memory.world.armed_for[self.memory.name] = seconds
         self.memory.pending = Pending(run_id, "armed", seconds)
 
     def extend(self, seconds: int) -> None:
@@ -156,6 +182,15 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
+    def ping(self, *_: Any, count: int = 5, **__: Any) -> Any:
+        """Echo requests that are answered, or not."""
+        self.memory.step("ping")
+        return {"success": {"packet_loss": 0 if self.memory.answers_ping else count}}
+
+    def reached(self) -> Reached:
+        """The way that the test gave the device."""
+        return self.memory.reached
+
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
 
@@ -176,6 +211,8 @@ class World:
     failing: Callable[[View], list[str]] = lambda _: []  # hosts on which the check fails
     log: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    armed_for: dict[str, int] = field(default_factory=dict)  # seconds
+    now: float = 0.0  # how far the engine's clock is ahead
     lock: Any = field(default_factory=threading.Lock)
 
     def __getitem__(self, host: str) -> Device:
@@ -207,7 +244,7 @@ class World:
 
     def run(self, limit: str = "", *, book: Runbook | None = None, **options: Any) -> RunResult:
         """Carry the runbook out, approved."""
-        return self.running(limit, **options).run(book or self.runbook(), None, lambda _: True)
+        return self.running(limit, **options).run(book or self.runbook(), None, lambda *_: True)
 
     def texts(self) -> dict[str, str]:
         """What runs on each device."""

@@ -75,11 +75,11 @@ def terminal(result: RunResult, scrub: Callable[[str], str] = plain, *, width: i
 
 def test_json_has_exactly_the_stable_keys() -> None:
     data = json.loads(json.dumps(a_result().to_json()))
-    assert list(data) == ["run_id", "runbook", "outcome", "hosts", "findings", "timings", "message"]
-    assert list(data["hosts"]["no-edge1"]) == ["state", "changed", "diff", "commands", "undo", "message"]
+    assert list(data) == ["run_id", "runbook", "outcome", "hosts", "findings", "timings", "message", "notes"]
+    assert list(data["hosts"]["no-edge1"]) == ["state", "changed", "diff", "commands", "undo", "message", "way"]
     assert data["findings"][3]["cause"] == WRONG_AS.cause
     assert data["hosts"]["ch-edge1"] == {
-        "state": "unchanged", "changed": False, "diff": "", "commands": [], "undo": [], "message": ""
+        "state": "unchanged", "changed": False, "diff": "", "commands": [], "undo": [], "message": "", "way": ""
     }  # fmt: skip
 
 

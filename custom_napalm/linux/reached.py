@@ -1,0 +1,45 @@
+"""How a Linux host sees the connection to it, and which way its answers take."""
+
+import json
+from typing import Any
+
+from custom_napalm.contract import Reached
+from custom_napalm.linux.shell import Shell
+
+# sudo clears the environment, so sshd's variable is looked for in the processes above; root may read theirs.
+_WHO = r"""
+process=$$
+found=
+while [ -z "$found" ] && [ "${process:-0}" -gt 1 ]; do
+    found=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+    process=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$process/status" 2>/dev/null)
+done
+echo "$found"
+set -- $found
+[ -z "$1" ] || ip -j route get "$1" fibmatch 2>/dev/null || true
+"""
+
+
+def reached(shell: Shell, jumps: tuple[str, ...]) -> Reached:
+    """The connection's two addresses, and the route to our end of it. What the host does not tell stays empty."""
+    first, _, rest = shell.run(_WHO).stdout.partition("\n")
+    words = first.split()
+    if len(words) != 4:
+        return Reached(jumps)
+    route = _route(rest)
+    return Reached(
+        jumps=jumps,
+        address=words[2],
+        client=words[0],
+        interface=str(route.get("dev", "")),
+        gateway=str(route.get("gateway") or (route.get("via") or {}).get("host", "")),
+        protocol=str(route.get("protocol", "")),
+    )
+
+
+def _route(text: str) -> dict[str, Any]:
+    try:
+        routes = json.loads(text or "[]")
+    except ValueError:  # an ip(8) without JSON
+        return {}
+    return routes[0] if routes else {}

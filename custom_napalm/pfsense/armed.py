@@ -1,0 +1,61 @@
+"""A planned change, and the files from which an armed device can make and undo it without anybody's help."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from custom_napalm.pfsense.changes import Consequences
+from custom_napalm.pfsense.difference import Edit
+from custom_napalm.pfsense.program import body, stored
+from custom_napalm.pfsense.tree import Element
+
+ROOT = "/cf/conf/routebook"  # /tmp and /var can be in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A change, with all that the device needs for making and undoing it."""
+
+    before: Element = field(repr=False)
+    after: Element = field(repr=False)
+    edits: tuple[Edit, ...] = field(repr=False)
+    forward: Consequences
+    backward: Consequences
+    fingerprint: str
+    restored: str | None = field(default=None, repr=False)  # the text of a whole configuration to go to
+
+    def __bool__(self) -> bool:
+        return bool(self.edits) or self.restored is not None
+
+
+def folder(run_id: str) -> str:
+    """The run's folder on the device."""
+    return f"{ROOT}/{run_id}"
+
+
+def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
+    """File name to content, in base64: the program, what starts it with which request, and the change both ways."""
+    place = folder(run_id)
+    told = f"Routebook run {run_id}" + (f": {message.splitlines()[0]}" if message.strip() else "")
+    change: dict[str, Any] = {
+        "message": told,
+        "edits": [edit.request() for edit in planned.edits],
+        "undo": [edit.undo() for edit in reversed(planned.edits)],
+        "apply": planned.forward.apply,
+        "activate": planned.forward.activate,
+        "applyback": planned.backward.apply,
+        "activateback": planned.backward.activate,
+    }
+    texts = {
+        "program.php": body(),
+        "watch.php": stored({"action": "watch", "run": run_id}, place),
+        "timer.php": stored({"action": "revert", "run": run_id, "by": "timer"}, place),
+        "boot.php": stored({"action": "revert", "run": run_id, "by": "boot"}, place),
+    }
+    if planned.restored is not None:
+        # The system's history tells of a restoration by the file's name.
+        change["restore"] = f"restored-by-{run_id}.xml"
+        texts[change["restore"]] = planned.restored
+    texts["change.json"] = json.dumps(change)
+    return {name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in texts.items()}

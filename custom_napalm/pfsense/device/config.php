@@ -1,0 +1,192 @@
+<?php
+/* config.xml: reading it as it is, editing entries of it, writing it through the system, restoring it. */
+
+const ROUTEBOOK_CONFIG = '/cf/conf/config.xml';
+
+/** The file's bytes, without loading any of the system's code, which would replace a broken file by a backup. */
+function routebook_file(string $path = ROUTEBOOK_CONFIG): string
+{
+    $text = @file_get_contents($path);
+    if ($text === false || $text === '') {
+        throw new RoutebookRefusal(is_readable($path) ? 'broken' : 'permission', "$path cannot be read");
+    }
+    return $text;
+}
+
+/** Why a text is not XML, or '' if it is. */
+function routebook_flaw(string $text): string
+{
+    $parser = xml_parser_create();
+    if (xml_parse($parser, $text, true)) {
+        return '';
+    }
+    return xml_error_string(xml_get_error_code($parser)) . ' at line ' . xml_get_current_line_number($parser);
+}
+
+/** A file as the system's own parser reads it. */
+function routebook_parse(string $path = ROUTEBOOK_CONFIG): array
+{
+    try {
+        $tree = parse_xml_config($path, ['pfsense']);
+    } catch (Exception $error) {
+        throw new RoutebookRefusal('broken', basename($path) . ' is not read by the system: ' . trim($error->getMessage()));
+    }
+    if (!is_array($tree)) {
+        throw new RoutebookRefusal('broken', basename($path) . ' is not read by the system');
+    }
+    return $tree;
+}
+
+/** The tags that are lists in this release. */
+function routebook_lists(): array
+{
+    static $lists = null;
+    if ($lists === null) {
+        $lists = listtags();
+        foreach ($GLOBALS['custom_listtags'] ?? [] as $tag) {
+            $lists[$tag] = $tag;
+        }
+    }
+    return $lists;
+}
+
+/** A value as the request has it, [tag, value] pairs or text, in the shape that the system's parser gives it. */
+function routebook_value($value)
+{
+    if (!is_array($value)) {
+        return (string) $value;
+    }
+    $lists = routebook_lists();
+    $found = [];
+    foreach ($value as [$tag, $inner]) {
+        if (isset($lists[$tag])) {
+            $found[$tag][] = routebook_value($inner);
+        } else {
+            $found[$tag] = routebook_value($inner);
+        }
+    }
+    return $found === [] ? '' : $found;
+}
+
+/** Whether an entry of a list is the one that [[tag, text], …] names. */
+function routebook_is($entry, array $key): bool
+{
+    foreach ($key as [$tag, $text]) {
+        if (!is_array($entry) || (string) ($entry[$tag] ?? '') !== $text) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Make the edits of a request in the global $config. An entry that is not where the plan found it stops everything. */
+function routebook_edit(array $edits): void
+{
+    foreach ($edits as $edit) {
+        $path = $edit['path'];
+        if ($edit['do'] === 'set') {
+            $values = array_map('routebook_value', $edit['values']);
+            config_set_path($path, isset(routebook_lists()[$edit['tag']]) ? $values : $values[0]);
+            continue;
+        }
+        if ($edit['do'] === 'unset') {
+            config_del_path($path);
+            continue;
+        }
+        $list = config_get_path($path, []);
+        $list = is_array($list) ? array_values($list) : [];
+        $at = $edit['at'];
+        if ($at === 'find') {
+            $at = null;
+            foreach ($list as $number => $entry) {
+                if (routebook_is($entry, $edit['key'])) {
+                    $at = $number;
+                }
+            }
+        } elseif ($at !== null && !routebook_is($list[$at] ?? null, $edit['key'])) {
+            throw new RoutebookRefusal('stale', "entry $at of $path is not the one that was planned for");
+        }
+        if ($edit['do'] === 'put' && $at !== null) {
+            $list[$at] = routebook_value($edit['value']);
+        } elseif ($edit['do'] === 'put') {
+            $list[] = routebook_value($edit['value']);
+        } elseif ($at !== null) {
+            array_splice($list, $at, 1);
+        }
+        if ($list === []) {
+            config_del_path($path);
+        } else {
+            config_set_path($path, $list);
+        }
+    }
+}
+
+/** A tree as text that is equal for equal trees: without the revision, siblings of different names in any order. */
+function routebook_sum($tree): string
+{
+    if (is_array($tree)) {
+        unset($tree['revision']);
+    }
+    return hash('sha256', json_encode(routebook_sorted($tree), JSON_INVALID_UTF8_SUBSTITUTE));
+}
+
+function routebook_sorted($value)
+{
+    if (!is_array($value)) {
+        return (string) $value;
+    }
+    if ($value === []) {
+        return '';
+    }
+    if (!array_is_list($value)) {
+        ksort($value);
+    }
+    return array_map('routebook_sorted', $value);
+}
+
+/** Refuse before anything is written when the disk could not take it: a file cut short is replaced by a backup. */
+function routebook_room(int $bytes): void
+{
+    $free = @disk_free_space(dirname(ROUTEBOOK_CONFIG));
+    if ($free !== false && $free < $bytes) {
+        throw new RoutebookRefusal('full', dirname(ROUTEBOOK_CONFIG) . ' has less than ' . intdiv($bytes, 1024)
+            . ' KiB left');
+    }
+}
+
+/** Write the global $config with the system's own function: history, cache, synchronisation, packages' hooks. */
+function routebook_write(string $description): void
+{
+    global $config;
+    $old = routebook_file();
+    routebook_room(4 * strlen($old) + 65536);
+    if (!is_writable(dirname(ROUTEBOOK_CONFIG))) {
+        throw new RoutebookRefusal('permission', dirname(ROUTEBOOK_CONFIG) . ' cannot be written to');
+    }
+    $wanted = routebook_sum($config);
+    RoutebookAnswer::$changed = true;
+    $result = write_config($description);
+    if ($result === false || $result === -1) {
+        RoutebookAnswer::$changed = routebook_file() !== $old;
+        throw new RoutebookRefusal('write', 'the system refused to write config.xml');
+    }
+    if (routebook_sum(routebook_parse()) !== $wanted) {
+        throw new RoutebookRefusal('fallback', 'config.xml is not what was written: '
+            . 'the system has put one of its backups in its place', true);
+    }
+}
+
+/** Let the system restore a file. Releases differ in what they return for success: 0, or true. */
+function routebook_restore(string $path): void
+{
+    $wanted = routebook_sum(routebook_parse($path));
+    RoutebookAnswer::$changed = true;
+    $result = config_restore($path);
+    if ($result !== 0 && $result !== true) {
+        throw new RoutebookRefusal('write', 'the system refused to restore ' . basename($path), true);
+    }
+    if (routebook_sum(routebook_parse()) !== $wanted) {
+        throw new RoutebookRefusal('fallback', 'config.xml is not what was restored: '
+            . 'the system has put another of its backups in its place', true);
+    }
+}

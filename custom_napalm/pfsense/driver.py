@@ -1,0 +1,203 @@
+"""The NAPALM driver of a pfSense firewall, able to take part in a Routebook transaction."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from napalm.base import constants
+from napalm.base.models import (
+    AliveDict,
+    BGPStateNeighborsPerVRFDict,
+    ConfigDict,
+    FactsDict,
+    InterfaceDict,
+    InterfacesIPDict,
+    PeerDetailsDict,
+    PingResultDict,
+)
+
+from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
+from custom_napalm.commits import Commits
+from custom_napalm.committing import CommittingDriver
+from custom_napalm.contract import DriverError, Snapshot, State
+from custom_napalm.frr import diagnosis as frr_diagnosis
+from custom_napalm.frr.sessions import read_bgp_sessions
+from custom_napalm.linux.ssh import SshShell
+from custom_napalm.linux.ssh_options import read_options
+from custom_napalm.pfsense import commands as reading
+from custom_napalm.pfsense import explain, getters, openbgpd, program
+from custom_napalm.pfsense.ownership import WHOLE
+from custom_napalm.pfsense.redaction import redact, scrub, secrets
+from custom_napalm.pfsense.routing import local_as, router_id, routes
+from custom_napalm.pfsense.transaction import PfSenseTransaction
+from custom_napalm.pfsense.tree import Element
+from custom_napalm.pfsense.tunnels import named, tunnels
+from custom_napalm.state import BgpSession, IkeSa
+from custom_napalm.strongswan.state import NO_DAEMON, read_ike_sas
+
+
+class PfSenseDriver(CommittingDriver):
+    """A pfSense (CE 2.7 and later, Plus 23.09 and later) with IPsec, and the OpenBGPD or the FRR package for BGP."""
+
+    platform = "pfsense"
+    _host: PfSenseTransaction
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+    ) -> None:
+        arguments = dict(optional_args or {})
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        self._secrets = bool(arguments.get("secrets", False))
+        if username == "admin":
+            arguments.setdefault("sudo", False)  # the same user as root, under another name
+        self._shell = SshShell(read_options(hostname, username, password, timeout, arguments))
+        self._host = PfSenseTransaction(hostname, self._shell)
+        self._commits = Commits(self._host, WHOLE)
+
+    def open(self) -> None:
+        """Connect and log in. Raises ConnectionFailedError."""
+        self._shell.open()
+
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
+        self._shell.close()
+
+    def is_alive(self) -> AliveDict:
+        """Whether the connection stands."""
+        return {"is_alive": self._shell.is_alive()}
+
+    def state(self) -> State:
+        """What the daemons say of sessions and SAs, with the tunnels by the names that config.xml gives them."""
+        root = self._root()
+        return State(bgp=self._bgp(root), ike=self._ike(root))
+
+    def _root(self) -> Element:
+        return self._host.tree(self._host.read().text)
+
+    def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
+        package = self._host.package
+        if not package:
+            return None
+        if not routes(root, package):
+            return ()  # bgpd does not start without an AS
+        if package == "frr":
+            return read_bgp_sessions(self._shell)
+        found = openbgpd.sessions(
+            openbgpd.read_neighbors(self._shell), local_as(root, package), router_id(root, package)
+        )
+        return openbgpd.with_peers_as(self._shell, found)
+
+    def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
+        known = tunnels(root)
+        if not any(tunnel.enabled for tunnel in known.values()):
+            return ()  # the system stops charon
+        try:
+            return named(read_ike_sas(self._shell), known)
+        except DriverError as error:
+            if NO_DAEMON in str(error):
+                return ()
+            raise
+
+    def retry_sessions(self, peers: Sequence[str]) -> None:
+        """Let waiting BGP sessions try again."""
+        if self._host.package == "openbgpd":
+            openbgpd.retry(self._shell, list(peers))
+        elif self._host.package == "frr":
+            frr_diagnosis.retry_sessions(self._shell, peers)
+
+    def explain(self, subject: str, seconds: int) -> list[str]:
+        """Log lines that tell why a session or tunnel is not up."""
+        root = self._root()
+        found = [tunnel.connection for tunnel in tunnels(root).values() if tunnel.name == subject]
+        if found:
+            lines = explain.tunnel(self._shell, found[0], seconds)
+        else:
+            lines = explain.session(self._shell, subject, seconds)
+            if self._host.package == "frr" and not lines:
+                lines = frr_diagnosis.explain(self._shell, subject, seconds)
+        hidden = secrets([root])
+        return [scrub(line, hidden) for line in lines]
+
+    def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
+        """The IKE SAs with their children; NAPALM has no getter for them."""
+        return self._ike(self._root()) or ()
+
+    # NAPALM's getters.
+
+    def get_facts(self) -> FactsDict:
+        """Uptime, names, release and interfaces."""
+        return getters.facts(self._facts(), self._root())
+
+    def _facts(self) -> dict[str, Any]:
+        return program.run(self._shell, self.hostname, {"action": "facts"})
+
+    def get_interfaces(self) -> dict[str, InterfaceDict]:
+        """Every interface of the system, with the name that config.xml assigns it."""
+        return getters.interfaces(str(self._facts()["interfaces"]), self._root())
+
+    def get_interfaces_ip(self) -> dict[str, InterfacesIPDict]:
+        """Every address."""
+        return getters.addresses(str(self._facts()["interfaces"]))
+
+    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
+        """The sessions, all in "global"."""
+        found: Any = bgp_neighbors(self._bgp(self._root()) or ())
+        return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
+
+    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
+        """The sessions with what the daemon tells of each, by remote AS."""
+        found: Any = bgp_neighbors_detail(self._bgp(self._root()) or (), neighbor_address)
+        return cast("dict[str, PeerDetailsDict]", found)
+
+    def ping(
+        self,
+        destination: str,
+        source: str = constants.PING_SOURCE,
+        ttl: int = constants.PING_TTL,
+        timeout: int = constants.PING_TIMEOUT,
+        size: int = constants.PING_SIZE,
+        count: int = constants.PING_COUNT,
+        vrf: str = constants.PING_VRF,  # noqa: ARG002  there are none
+        source_interface: str = constants.PING_SOURCE_INTERFACE,
+    ) -> PingResultDict:
+        """Send echo requests from the device; `source` is an address."""
+        through = source or source_interface
+        return getters.ping(self._shell, destination, source=through, ttl=ttl, timeout=timeout, size=size, count=count)
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:
+        """The outputs of reading commands, secrets redacted. Raises CommandErrorException for anything else."""
+        if encoding != "text":
+            raise NotImplementedError(f"encoding {encoding!r}: only text")
+        hidden = frozenset() if self._secrets else secrets([self._root()])
+        return {command: scrub(reading.run(self._shell, command), hidden) for command in commands}
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,  # noqa: ARG002  config.xml has no defaults to add
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002  NAPALM's name for it
+    ) -> ConfigDict:
+        """config.xml. Secrets are redacted unless optional_args has `secrets: true`.
+
+        "startup" is what a restart would leave: the snapshot, while a change waits for its confirmation.
+        """
+        if format != "text":
+            raise NotImplementedError(f"format {format!r}: only text")
+        hide = sanitized or not self._secrets
+        return {
+            "running": self._text(self._host.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
+            "startup": self._text(self._host.startup(), hide=hide) if retrieve in ("startup", "all") else "",
+            "candidate": self._commits.candidate(hide=hide) if retrieve in ("candidate", "all") else "",
+        }
+
+    def _text(self, snapshot: Snapshot, *, hide: bool) -> str:
+        text = snapshot.parts[WHOLE]
+        return redact(text) if hide else text

@@ -1,0 +1,362 @@
+"""One pfSense's part in a transaction, made by the program on the device."""
+
+import base64
+import binascii
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from custom_napalm.contract import (
+    Candidate,
+    CandidateError,
+    Change,
+    DriverError,
+    LostContactError,
+    Pending,
+    Snapshot,
+    StaleError,
+)
+from custom_napalm.linux.ssh import SshShell
+from custom_napalm.pfsense import program
+from custom_napalm.pfsense.armed import Planned, files
+from custom_napalm.pfsense.changes import (
+    consequences,
+    parts_between,
+    parts_of,
+    shown_edits,
+    shown_trees,
+    told_edit,
+    told_undo,
+)
+from custom_napalm.pfsense.difference import Delta, difference
+from custom_napalm.pfsense.ownership import BGP, IPSEC, WHOLE
+from custom_napalm.pfsense.program import UNCHANGED, GoneError
+from custom_napalm.pfsense.redaction import redact, scrub, secrets
+from custom_napalm.pfsense.routing import refuse_ignored
+from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_APPLYING = 300.0  # seconds that the system and its daemons may take
+_REVERTING = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the device has: config.xml's exact text, the BGP package, and the release."""
+
+    text: str = field(repr=False)
+    package: str
+    release: str
+
+    @property
+    def sum(self) -> str:
+        """Of the exact bytes, as the device computes it."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class _Redacting:
+    """config.xml, as `Commits` asks for the keeper of a part."""
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced."""
+        return redact(text)
+
+
+@dataclass(slots=True)
+class PfSenseTransaction:
+    """All that a change takes, over one SSH connection."""
+
+    name: str
+    shell: SshShell
+    armed_with: Snapshot | None = None
+    run_id: str = ""
+    _planned: Planned | None = None
+    _package: str | None = None
+    _sum: str = ""  # of the config.xml that the run was armed on
+
+    def component_for(self, part: str) -> _Redacting:
+        """Raises CandidateError for a part that a pfSense does not have."""
+        if part not in (IPSEC, BGP, WHOLE):
+            raise CandidateError(
+                f"{self.name} has no configuration part {part!r}: a pfSense has {IPSEC!r}, {BGP!r} and {WHOLE!r}"
+            )
+        return _Redacting()
+
+    def read(self, *, startup: bool = False) -> Reading:
+        """config.xml as it is, or, with `startup`, as a restart would leave it. Loads none of the system's code."""
+        answer = program.run(self.shell, self.name, {"action": "read", "startup": startup})
+        try:
+            text = zlib.decompress(base64.b64decode(answer["config"], validate=True)).decode("utf-8", "surrogateescape")
+        except (binascii.Error, zlib.error) as error:
+            raise LostContactError(f"{self.name}: config.xml came incomplete; {UNCHANGED}") from error
+        packages = list(answer["packages"])
+        # They exclude each other; of one that was taken away badly, the file is still there.
+        self._package = packages[0] if packages else ""
+        return Reading(text, self._package, str(answer["release"]))
+
+    def snapshot(self) -> Snapshot:
+        """config.xml, whole."""
+        return self._snapshot(self.read())
+
+    def startup(self) -> Snapshot:
+        """config.xml as it would be after a restart, which puts back a change that nobody confirmed."""
+        return self._snapshot(self.read(startup=True))
+
+    def _snapshot(self, reading: Reading) -> Snapshot:
+        return Snapshot(parts={WHOLE: reading.text}, fingerprint=fingerprint(self.tree(reading.text)))
+
+    def tree(self, text: str) -> Element:
+        """The configuration in a text that the device sent. Raises DriverError."""
+        try:
+            return parse(text)
+        except ConfigError as error:
+            raise DriverError(
+                f"{self.name}: its config.xml is broken: {error}; {UNCHANGED}. pfSense itself will put its newest "
+                "backup in place as soon as anything loads the file: look at Diagnostics / Backup & Restore"
+            ) from error
+
+    @property
+    def package(self) -> str:
+        """The BGP package that is installed: "openbgpd", "frr", or empty."""
+        if self._package is None:
+            self.read()
+        return self._package or ""
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate` within what its sections own."""
+        for section in candidate.sections:
+            self.component_for(section.part)
+        whole = [section for section in candidate.sections if section.part == WHOLE]
+        if whole:
+            if len(candidate.sections) > 1 or not whole[0].owns:
+                raise CandidateError(f"{self.name}: {WHOLE!r} can only replace everything, alone; {UNCHANGED}")
+            return self._plan_whole(whole[0].text, snapshot)
+        before = self.tree(snapshot.parts[WHOLE])
+        try:
+            delta = difference(before, candidate.sections, self.package)
+            if any(edit.path[0] == "installedpackages" for edit in delta.edits):
+                refuse_ignored(delta.after, self.package)
+        except CandidateError as error:
+            raise CandidateError(f"{self.name}: {error}", line=error.line) from error
+        return self._remember(before, delta, parts_of(delta.edits, self.package), snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._plan_whole(target.parts[WHOLE], snapshot)
+
+    def _plan_whole(self, text: str, snapshot: Snapshot) -> Change:
+        before = self.tree(snapshot.parts[WHOLE])
+        try:
+            after = parse(text)
+        except ConfigError as error:
+            raise CandidateError(f"{self.name}: the configuration is broken: {error}; {UNCHANGED}") from error
+        parts = parts_between(before, after, self.package)
+        if fingerprint(before) == fingerprint(after):
+            return self._remember(before, Delta((), before), (), snapshot)
+        return self._remember(before, Delta((), after), parts, snapshot, restored=text)
+
+    def _remember(
+        self,
+        before: Element,
+        delta: Delta,
+        parts: tuple[str, ...],
+        snapshot: Snapshot,
+        restored: str | None = None,
+    ) -> Change:
+        forward = consequences(before, delta.after, self.package, parts)
+        backward = consequences(delta.after, before, self.package, parts)
+        planned = Planned(before, delta.after, delta.edits, forward, backward, snapshot.fingerprint, restored)
+        self._planned = planned
+        applied = tuple(f"apply {part}" for part in parts)
+        if restored is not None:
+            diff = shown_trees(before, delta.after)
+            commands: tuple[str, ...]
+            undo: tuple[str, ...]
+            commands = undo = ("restore config.xml as a whole",)
+        else:
+            diff = shown_edits(delta.edits)
+            commands = tuple(told_edit(edit) for edit in delta.edits)
+            undo = tuple(told_undo(edit) for edit in reversed(delta.edits))
+        return Change(
+            diff=diff,
+            commands=(*commands, *applied) if planned else (),
+            undo=(*undo, *applied) if planned else (),
+            effects=forward.effects,
+            fingerprint=snapshot.fingerprint,
+            warnings=_warnings(parts),
+        )
+
+    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
+        """Store snapshot and undo below /cf/conf, start the timer. Raises StaleError before anything is stored."""
+        planned = self._planned
+        if not planned:
+            raise DriverError(f"{self.name}: nothing is planned, so there is nothing to arm; {UNCHANGED}")
+        if not _RUN_ID.fullmatch(run_id):
+            raise DriverError(f"{run_id!r} cannot be a run's id; {UNCHANGED} on {self.name}")
+        reading = self.read()
+        found = self._snapshot(reading)
+        if found.fingerprint != planned.fingerprint:
+            raise self._stale()
+        request = {"action": "arm", "run": run_id, "seconds": seconds, "config": reading.sum}
+        request["files"] = files(run_id, message, planned)
+        self._ask(request, timeout=90)
+        self.run_id, self.armed_with, self._sum = run_id, found, reading.sum
+
+    def _stale(self) -> StaleError:
+        return StaleError(
+            f"{self.name}: the configuration is no longer the one that the change was computed from; {UNCHANGED}. "
+            "Plan again"
+        )
+
+    def push(self) -> None:
+        """Write config.xml through the system, apply it, wait until the daemons run with it, and read it back."""
+        planned = self._armed()
+        try:
+            self._ask({"action": "push", "run": self.run_id, "config": self._sum}, timeout=_APPLYING)
+        except StaleError:
+            # Somebody may have saved the same configuration again: only its revision differs then.
+            reading = self.read()
+            if self._snapshot(reading).fingerprint != planned.fingerprint:
+                raise
+            self._sum = reading.sum
+            self._ask({"action": "push", "run": self.run_id, "config": self._sum}, timeout=_APPLYING)
+        now = self.tree(self.read().text)
+        if fingerprint(now) != fingerprint(planned.after):
+            raise DriverError(
+                f"{self.name}: config.xml is not what was written: {', '.join(_differing(now, planned.after))} differ. "
+                "Either the system has put one of its backups in its place, or somebody has changed it since",
+                changed=True,
+            )
+
+    def activate(self) -> None:
+        """Clear the BGP sessions and renew the SAs that still live by the old configuration."""
+        self._armed()
+        self._ask({"action": "activate", "run": self.run_id}, timeout=120)
+
+    def extend(self, seconds: int) -> None:
+        """Let the timer fire `seconds` from now instead."""
+        run_id = self._pending_run()
+        try:
+            self._ask({"action": "extend", "run": run_id, "seconds": seconds})
+        except GoneError as error:
+            raise DriverError(f"{self.name}: run {run_id} is not armed, so its timer cannot be extended") from error
+
+    def confirm(self) -> None:
+        """Take the timer away: config.xml is what survives a restart. Raises DriverError when the timer was faster."""
+        run_id = self._pending_run()
+        try:
+            self._ask({"action": "confirm", "run": run_id})
+        except GoneError as error:
+            ending = self._ending(run_id)
+            if ending != "confirmed":
+                raise DriverError(
+                    f"{self.name} cannot be confirmed: run {run_id} is not pending there"
+                    + (", its timer has fired and the change is undone" if ending else ""),
+                    changed=False,
+                ) from error
+        self._over()
+
+    def rollback(self) -> bool:
+        """Let the device restore what its pending change was armed with, and verify. False if nothing is pending."""
+        if not self.shell.is_alive():
+            self.shell.open()  # a connection that broke in the middle of a push is the usual reason to be here
+        run_id = self.run_id or self._live_run()
+        if not run_id:
+            return False
+        try:
+            answer = self._ask({"action": "revert", "run": run_id, "by": "driver"}, timeout=_REVERTING)
+        except GoneError:
+            answer = {}
+        except LostContactError:
+            raise
+        except DriverError as error:
+            raise DriverError(
+                f"{self.name} is not back at its snapshot: {error}. To try again there: "
+                f"{program.PHP} -f /cf/conf/routebook/{run_id}/boot.php",
+                changed=True,
+            ) from error
+        if answer.get("detail"):
+            self._over()
+            raise DriverError(f"{self.name}: the change is taken back; {answer['detail']}", changed=True)
+        wanted = self.armed_with if answer.get("pushed", True) else None
+        if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
+            differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
+            raise DriverError(f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True)
+        self._over()
+        return True
+
+    def pending(self) -> Pending | None:
+        """The unconfirmed change, or, if the last run's timer or a restart undid it, that it did."""
+        answer = self._ask({"action": "pending"})
+        live = answer["live"]
+        if live is not None:
+            known: dict[str, Literal["armed", "reverting", "failed"]] = {
+                "armed": "armed", "reverting": "reverting", "failed": "failed"
+            }  # fmt: skip
+            if live["phase"] not in known:
+                raise DriverError(f"{self.name}: run {live['run']} is in a phase that is not known: {live['phase']!r}")
+            return Pending(live["run"], known[live["phase"]], int(live["remaining"]), live["detail"])
+        ended = answer["ended"]
+        if ended and ended[0]["ending"] == "reverted" and ended[0]["by"] != "driver":
+            return Pending(ended[0]["run"], "reverted", 0, ended[0]["detail"])
+        return None
+
+    def _ending(self, run_id: str) -> str:
+        ended = self._ask({"action": "pending"})["ended"]
+        return next((str(found["ending"]) for found in ended if found["run"] == run_id), "")
+
+    def _live_run(self) -> str:
+        pending = self.pending()
+        return "" if pending is None or pending.phase == "reverted" else pending.run_id
+
+    def _pending_run(self) -> str:
+        run_id = self.run_id or self._live_run()
+        if not run_id:
+            raise DriverError(f"{self.name}: no change is pending")
+        return run_id
+
+    def _armed(self) -> Planned:
+        if self._planned is None or not self.run_id:
+            raise DriverError(f"{self.name} is not armed; {UNCHANGED}")
+        return self._planned
+
+    def _over(self) -> None:
+        self.run_id, self.armed_with, self._sum = "", None, ""
+
+    def _ask(self, request: dict[str, Any], *, timeout: float = 60.0) -> dict[str, Any]:
+        """Run the program; what the system or a daemon says of a failure is told without the secrets in it."""
+        try:
+            return program.run(self.shell, self.name, request, timeout=timeout)
+        except DriverError as error:
+            if self._planned is not None and error.args:
+                error.args = (scrub(str(error.args[0]), secrets([self._planned.before, self._planned.after])),)
+            raise
+
+
+def _warnings(parts: Iterable[str]) -> tuple[str, ...]:
+    if "all" not in parts:
+        return ()
+    return ("more than IPsec and BGP differs: the system will reload everything (rc.reload_all)",)
+
+
+def _differing(one: Element, other: Element) -> list[str]:
+    """The elements, two levels deep, in which two configurations differ."""
+    found = []
+    for tag in dict.fromkeys(child.tag for child in (*one.children, *other.children)):
+        if tag == "revision":
+            continue
+        old, new = one.first(tag) or Element(tag), other.first(tag) or Element(tag)
+        names = dict.fromkeys(child.tag for child in (*old.children, *new.children))
+        found += [
+            f"{tag}/{name}"
+            for name in names
+            if [fingerprint(child) for child in old.all(name)] != [fingerprint(child) for child in new.all(name)]
+        ]
+        if not names and [fingerprint(child) for child in one.all(tag)] != [
+            fingerprint(child) for child in other.all(tag)
+        ]:
+            found.append(tag)
+    return found

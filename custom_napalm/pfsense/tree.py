@@ -1,0 +1,188 @@
+"""config.xml as a tree: read strictly, compared by what it means to pfSense, not by its bytes."""
+
+import hashlib
+import html.entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+# pfSense encodes what it writes by PHP's htmlentities() and decodes what it reads a second time, CDATA included
+# (etc/inc/xmlparse.inc): the entities are HTML 4.01's, of which XML itself knows five.
+_ENTITY = re.compile(r"&(?:#(?P<number>\d+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>\w+));")
+_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+
+
+class ConfigError(ValueError):
+    """The text is no configuration of pfSense; the message says where."""
+
+
+@dataclass(slots=True)
+class Element:
+    """A tag with either text or children. Secrets are among the texts."""
+
+    tag: str
+    text: str = field(default="", repr=False)
+    children: list["Element"] = field(default_factory=list, repr=False)
+
+    def all(self, tag: str) -> list["Element"]:
+        """The children with a tag, in their order."""
+        return [child for child in self.children if child.tag == tag]
+
+    def first(self, tag: str) -> "Element | None":
+        """The first child with a tag."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def value(self, *path: str) -> str:
+        """The text below, through the first child of each name; empty where there is none."""
+        found = self.find(*path)
+        return "" if found is None else found.text
+
+    def find(self, *path: str) -> "Element | None":
+        """The element below, through the first child of each name."""
+        found: Element | None = self
+        for tag in path:
+            if found is None:
+                return None
+            found = found.first(tag)
+        return found
+
+    def made(self, *path: str) -> "Element":
+        """The element below, made where it is missing."""
+        found = self
+        for tag in path:
+            inner = found.first(tag)
+            if inner is None:
+                inner = Element(tag)
+                found.children.append(inner)
+            found = inner
+        return found
+
+    def has(self, tag: str) -> bool:
+        """Whether there is such a child, which is how pfSense keeps "yes"."""
+        return self.first(tag) is not None
+
+    def walk(self) -> Iterator["Element"]:
+        """This element and all below."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def copy(self) -> "Element":
+        """A copy that can be changed."""
+        return Element(self.tag, self.text, [child.copy() for child in self.children])
+
+
+Canonical = tuple[str, "str | tuple[Canonical, ...]"]
+
+
+def canonical(element: Element) -> Canonical:
+    """What an element means: siblings of different names in any order, those of one name in theirs."""
+    if not element.children:
+        return element.tag, element.text
+    # Sorting is stable, so that a list keeps its order.
+    return element.tag, tuple(canonical(child) for child in sorted(element.children, key=lambda child: child.tag))
+
+
+def equal(one: Element, other: Element) -> bool:
+    """Whether two elements mean the same."""
+    return canonical(one) == canonical(other)
+
+
+def fingerprint(root: Element) -> str:
+    """Changes with the configuration's meaning, and not with the revision's time, author and description."""
+    steady = Element(root.tag, root.text, [child for child in root.children if child.tag != "revision"])
+    return hashlib.sha256(repr(canonical(steady)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def parse(text: str) -> Element:
+    """config.xml as a tree. Raises ConfigError."""
+    root = _read(text)
+    if root.tag != "pfsense":
+        raise ConfigError(f"config.xml begins with <{root.tag}>, not <pfsense>")
+    return root
+
+
+def parse_fragment(text: str) -> Element:
+    """Elements of config.xml without the one around all, as if they were below it. Raises ConfigError."""
+    # On one line with the first element, so that a message has the fragment's own line.
+    return _read(f"<pfsense>{text.strip()}\n</pfsense>")
+
+
+def _read(text: str) -> Element:
+    parser = expat.ParserCreate()
+    holder = Element("")
+    open_elements = [holder]
+    texts: list[list[str]] = [[]]
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        element = Element(tag.lower())
+        open_elements[-1].children.append(element)
+        open_elements.append(element)
+        texts.append([])
+
+    def end(_: str) -> None:
+        element, pieces = open_elements.pop(), texts.pop()
+        if not element.children:
+            element.text = decode("".join(pieces).strip("\t\n\r"))
+
+    def doctype(*_: object) -> None:
+        raise ConfigError("a document type declaration has no place in config.xml")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = lambda data: texts[-1].append(data)
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(_without_html(text), True)
+    except expat.ExpatError as error:
+        raise ConfigError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
+    return holder.children[0]
+
+
+def _without_html(text: str) -> str:
+    """The text with HTML's entities, which XML does not know, as characters."""
+    if "&" not in text:
+        return text
+    pieces = _CDATA.split(text)
+    for number in range(0, len(pieces), 2):
+        pieces[number] = _ENTITY.sub(_outside_cdata, pieces[number])
+    return "".join(pieces)
+
+
+def _outside_cdata(match: re.Match[str]) -> str:
+    return match.group() if match["name"] is None or match["name"] in _XML_ENTITIES else decode(match.group())
+
+
+def decode(text: str) -> str:
+    """A text with HTML 4.01's entities decoded, as PHP's html_entity_decode() does."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    if match["name"] is not None:
+        point = html.entities.name2codepoint.get(match["name"])
+        return match.group() if point is None else chr(point)
+    number = int(match["number"]) if match["number"] is not None else int(match["hex"], 16)
+    return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else match.group()
+
+
+Value = str | list[tuple[str, "Value"]]
+
+
+def as_value(element: Element) -> Value:
+    """An element's contents as the program on the device takes them: text, or pairs of tag and value in order."""
+    if not element.children:
+        return element.text
+    return [(child.tag, as_value(child)) for child in element.children]
+
+
+def lines(element: Element, indent: str = "") -> Iterator[str]:
+    """An element for people: one line a tag, in a steady order, secrets included."""
+    if not element.children:
+        yield f"{indent}{element.tag} {element.text}".rstrip()
+        return
+    yield f"{indent}{element.tag}"
+    for child in sorted(element.children, key=lambda child: child.tag):
+        yield from lines(child, indent + "  ")

@@ -1,0 +1,36 @@
+"""`routebook lease`: what runs are working on just now, for programs that repair or raise alarms."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@click.argument("name", required=False)
+@options.as_json
+@click.pass_obj
+def lease(context: Context, name: str | None, as_json: bool) -> None:
+    """List what runs are working on; with NAME, tell whether a tunnel, a host or a session ("HOST PEER") is.
+
+    A healer asks before it restarts a tunnel. Exit code with NAME: 0: nobody works on it; 2: a run does.
+    """
+    from routebook.leases import current
+    from routebook.saving import moment
+    from routebook.workspace import lease_folder
+
+    found = [each for each in current(lease_folder(context.project)) if name is None or each.covers(name)]
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in found], indent=2))
+    else:
+        for each in found:
+            click.echo(f"run {each.run_id} ({each.runbook}) of {each.holder}, until {moment(each.until)}")
+            for what, names in (("hosts", each.hosts), ("tunnels", each.tunnels), ("sessions", each.sessions)):
+                click.echo(f"  {what}: {', '.join(names) or 'none'}")
+        if not found:
+            click.echo("no run is at work" + (f" on {name}" if name else ""))
+    sys.exit(2 if name and found else 0)

@@ -1,0 +1,77 @@
+"""What the checks of a wave may expect while other waves are still to come."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from custom_napalm.contract import State
+from routebook.checks.facts import policy_changes
+from routebook.findings import Finding
+from routebook.intent.model import HostIntent
+from routebook.planning import Plan
+from routebook.watching import Explanations, Judge
+
+
+class MakeJudge(Protocol):
+    """Makes a judge from the states before, a plan, and when each host was pushed."""
+
+    def __call__(self, before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float], /) -> Judge:
+        """The judge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expecting:
+    """The hosts in `waiting` are changed by later waves, those in `lost` are back at what they were."""
+
+    intents: Mapping[str, HostIntent]
+    plan: Plan
+    before: Mapping[str, State]
+    waiting: Collection[str]
+    lost: frozenset[str]
+
+    def judge(self, make: MakeJudge, pushed: Mapping[str, float]) -> Judge:
+        """A judge to whom only what was pushed has changed.
+
+        A session whose far end is to get another policy later may lack its prefixes until then, if it did before.
+        """
+        later = {*self.waiting, *self.lost}
+        present = make(self.before, self.plan.of(self.plan.hosts.keys() - later), pushed)
+        if not later:
+            return present
+        at_start = {
+            (finding.host, finding.check, finding.subject)
+            for finding in make({}, Plan({}, {}), {})(self.before, {}, final=False)
+            if finding.status != "ok"
+        }
+        deferred = self._far_ends()
+
+        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            return [
+                _excused(finding)
+                if finding.status in ("failed", "pending", "unknown")
+                and (finding.host, finding.subject) in deferred
+                and (finding.host, finding.check, finding.subject) in at_start
+                else finding
+                for finding in present(now, explanations, final=final)
+                if finding.host not in self.lost
+            ]
+
+        return judge
+
+    def _far_ends(self) -> set[tuple[str, str]]:
+        """The other ends of the sessions whose policies change on hosts that wait."""
+        commands = {host: self.plan.hosts[host].change.commands for host in self.waiting}
+        policies = policy_changes(self.intents, commands)
+        found = set()
+        for host in self.waiting:
+            bgp = self.intents[host].bgp
+            for neighbor in bgp.neighbors if bgp else ():
+                if neighbor.peer_host and (host, str(neighbor.address)) in policies:
+                    found.add((neighbor.peer_host, str(neighbor.local_address)))
+        return found
+
+
+def _excused(finding: Finding) -> Finding:
+    note = f"{finding.host}: it was so before the run; its far end is changed in a later wave"
+    return replace(finding, status="warning", evidence=(*finding.evidence, note))

@@ -1,0 +1,70 @@
+"""The locks on all devices of a run: who works there, until when; between machines what the journal is on one."""
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from nornir.core import Nornir
+
+from custom_napalm.contract import Lock, LockedError, TransactionDriver
+from routebook.errors import RefusedError
+from routebook.saving import moment
+from routebook.steps import on_drivers
+
+
+def holder() -> str:
+    """Who this is, for whoever finds the lock: user, machine and process."""
+    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+
+
+@dataclass(slots=True)
+class Locks:
+    """The locks of one run. Each is good for `seconds` from when it was last renewed."""
+
+    nornir: Nornir
+    run_id: str
+    seconds: float = 0.0
+    held: set[str] = field(default_factory=set)
+    _lock: Lock | None = None
+
+    def take(self, hosts: Collection[str]) -> dict[str, Exception]:
+        """Lock all of `hosts` or none; the errors of those that refuse."""
+        now = time.time()
+        lock = Lock(self.run_id, holder(), now, now + self.seconds)
+        self._lock = lock
+        self.held = set(hosts)  # one that was lost in the middle may have it
+        errors = on_drivers(self.nornir, hosts, lambda device: device.lock(lock)).errors
+        if errors:
+            self.release()
+        return {host: told(error) for host, error in errors.items()}
+
+    def renew(self, *, decided: bool = False) -> None:
+        """Let the locks last `seconds` from now, with what is decided by now. A lost host keeps what it has."""
+        if self._lock is not None and self.held:
+            lock = replace(self._lock, expires=time.time() + self.seconds, decided=self._lock.decided or decided)
+            self._lock = lock
+            on_drivers(self.nornir, self.held, lambda device: device.lock(lock))
+
+    def release(self) -> Mapping[str, Exception]:
+        """Give the locks back; the errors of hosts that could not be asked."""
+
+        def unlock(device: TransactionDriver) -> None:
+            device.unlock(self.run_id)
+
+        errors = on_drivers(self.nornir, self.held, unlock, reconnect=True).errors
+        self.held = set(errors)
+        return errors
+
+
+def told(error: Exception) -> Exception:
+    """A lock's refusal with what to do about it."""
+    if not isinstance(error, LockedError):
+        return error
+    lock = error.lock
+    since = f"{error} Locked since {moment(lock.taken)}"
+    if lock.expires < time.time():
+        return RefusedError(f"{since}; its time was over at {moment(lock.expires)}: use `routebook recover --scan`")
+    return RefusedError(f"{since}; if its process is gone, use `routebook recover` where it ran")

@@ -1,0 +1,154 @@
+"""A pfSense undoes by itself what nobody confirms: on time, without SSH, after a crash, after a restart."""
+
+import threading
+import time
+
+import pytest
+
+from custom_napalm.contract import DriverError
+from custom_napalm.pfsense import PfSenseDriver
+from tests.lab.pfsense.units import until
+from tests.lab.pfsense_driver.candidates import neighbor, openbgpd, tunnel, tunnels
+from tests.lab.pfsense_driver.firewall import Firewall, plan
+
+WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
+
+
+def armed(driver: PfSenseDriver, seconds: int) -> None:
+    assert plan(driver, *WANTED)
+    driver.arm("run-1", seconds)
+
+
+def pushing_in_background(driver: PfSenseDriver, failed: list[DriverError]) -> threading.Thread:
+    """A push that is on its way; what it ends with comes into `failed`."""
+
+    def push() -> None:
+        try:
+            driver.push()
+        except DriverError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    return thread
+
+
+def is_back(firewall: Firewall, before: str) -> bool:
+    """Whether config.xml and the daemons are as they were, and the run is over."""
+    driver = firewall.driver()
+    try:
+        pending = driver.pending()
+        return (
+            (pending is None or pending.phase == "reverted")
+            and driver.snapshot().fingerprint == before
+            and "10.1.0.11" not in firewall.unit.run("bgpctl -n show neighbor").stdout
+            and "con8" not in firewall.unit.run("swanctl --list-conns").stdout
+        )
+    finally:
+        driver.close()
+
+
+def test_the_timer_restores_what_nobody_confirms_although_nobody_can_log_in(
+    firewall: Firewall, driver: PfSenseDriver
+) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver, 6)
+    driver.push()
+    driver.activate()
+    assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
+    firewall.ip("link set mgmt0 down")
+    try:
+        until(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 60, "the timer")
+        firewall.wait_clean()
+    finally:
+        firewall.ip("link set mgmt0 up")
+    until(lambda: is_back(firewall, before), 60, "the daemons")
+    found = firewall.driver()
+    pending = found.pending()
+    assert pending is not None
+    assert (pending.run_id, pending.phase) == ("run-1", "reverted")
+    with pytest.raises(DriverError, match="no change is pending"):
+        found.confirm()
+
+
+def test_extending_moves_the_timer(firewall: Firewall, driver: PfSenseDriver) -> None:
+    armed(driver, 5)
+    driver.push()
+    driver.extend(120)
+    pending = driver.pending()
+    assert pending is not None
+    assert pending.remaining > 100
+    with pytest.raises(AssertionError):
+        until(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 7, "nothing")
+    driver.confirm()
+    assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
+
+
+def test_killed_between_writing_and_checking_the_firewall_restores_itself(
+    firewall: Firewall, driver: PfSenseDriver
+) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver, 8)
+    firewall.fault("openbgpd_install_conf", "hang")
+    failed: list[DriverError] = []
+    pushing = pushing_in_background(driver, failed)
+    until(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
+    until(lambda: "con8" in firewall.unit.run("swanctl --list-conns").stdout, 30, "charon")
+    firewall.fault("openbgpd_install_conf")
+    firewall.sh("kill -9 $(cat /cf/conf/routebook/run-1/pusher)")
+    pushing.join(30)
+    assert failed
+    until(lambda: is_back(firewall, before), 60, "the snapshot")
+
+
+def test_a_system_function_that_hangs_does_not_hold_up_the_rollback(firewall: Firewall, driver: PfSenseDriver) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver, 5)
+    firewall.fault("ipsec_configure", "hang")
+    failed: list[DriverError] = []
+    pushing = pushing_in_background(driver, failed)
+    until(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
+    firewall.fault("ipsec_configure")
+    until(lambda: is_back(firewall, before), 120, "the snapshot")
+    pushing.join(30)
+    assert failed
+
+
+@pytest.mark.parametrize("pushed", [True, False])
+def test_a_restart_puts_back_what_nobody_confirmed(firewall: Firewall, driver: PfSenseDriver, *, pushed: bool) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver, 600)
+    if pushed:
+        driver.push()
+        driver.activate()
+        startup = driver.get_config(retrieve="startup")["startup"]
+        assert "RB k8s1" not in startup
+    boot = firewall.sh("cat /run/lab/boot-time; stat -c %i /run/lab/boot-time")
+    time.sleep(1)  # the lab tells starts apart by whole seconds
+    firewall.unit.run("reboot")
+    until(lambda: firewall.unit.run("cat /run/lab/boot-time; stat -c %i /run/lab/boot-time").stdout != boot, 30, "it")
+    until(firewall.unit.listens, 60, "the system")
+    until(lambda: is_back(firewall, before), 60, "the snapshot")
+    firewall.wait_clean()
+
+
+def test_starting_packages_again_while_the_timer_runs_is_no_restart(firewall: Firewall, driver: PfSenseDriver) -> None:
+    armed(driver, 120)
+    driver.push()
+    firewall.sh("/usr/local/etc/rc.d/routebook.sh start")
+    assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
+    pending = driver.pending()
+    assert pending is not None
+    assert pending.phase == "armed"
+    driver.confirm()
+
+
+def test_a_rollback_by_another_process_needs_nothing_but_the_device(firewall: Firewall, driver: PfSenseDriver) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver, 120)
+    driver.push()
+    driver.close()
+    other = firewall.driver("admin")
+    other.rollback()
+    assert other.snapshot().fingerprint == before
+    assert is_back(firewall, before)

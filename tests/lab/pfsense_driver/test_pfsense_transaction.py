@@ -1,0 +1,307 @@
+"""A pfSense takes part in a transaction: through its own functions, with nothing of anybody else's touched."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from custom_napalm.contract import CandidateError, DriverError, LostContactError, PrivilegeError, StaleError
+from custom_napalm.pfsense import PfSenseDriver
+from custom_napalm.pfsense.tree import canonical
+from lab.pfsense import config_xml
+from tests.lab.pfsense.units import INTERFACES
+from tests.lab.pfsense_driver.candidates import PSK, neighbor, openbgpd, tunnel, tunnels
+from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
+
+WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
+BY_HAND = "Made by hand, not by Routebook"
+
+
+def make(driver: PfSenseDriver, run_id: str, *sections: object, seconds: int = 120) -> None:
+    """Arm, push and activate."""
+    assert plan(driver, *sections)  # type: ignore[arg-type]
+    driver.arm(run_id, seconds)
+    driver.push()
+    driver.activate()
+
+
+@pytest.mark.parametrize(("user", "password"), [("root", ""), ("admin", ""), ("operator", ""), ("careful", PASSWORD)])
+def test_root_admin_and_sudo_users_read_without_a_trace(firewall: Firewall, user: str, password: str) -> None:
+    before = firewall.sh("find /cf /etc/lab /var/etc /usr/local/etc -newer /etc/version | sort")
+    driver = firewall.driver(user, password)
+    snapshot = driver.snapshot()
+    driver.plan_restore(snapshot, snapshot)
+    assert not driver.pending()
+    driver.close()
+    assert snapshot.parts["config.xml"] == firewall.sh("cat /cf/conf/config.xml")
+    assert firewall.sh("find /cf /etc/lab /var/etc /usr/local/etc -newer /etc/version | sort") == before
+    assert "/cf/conf/routebook" not in before
+
+
+def test_a_login_without_rights_is_told_so(firewall: Firewall) -> None:
+    driver = firewall.driver("guest", PASSWORD)
+    with pytest.raises(PrivilegeError, match=r"may not run commands as root.*nothing was changed"):
+        driver.snapshot()
+
+
+@pytest.mark.parametrize("version", ["2.7.2-RELEASE", "2.9.0-RELEASE", "24.03-RELEASE"])
+def test_from_nothing_to_the_candidate_and_back_on_every_release(boot: Callable[..., Firewall], version: str) -> None:
+    firewall = boot(version=version)
+    driver = firewall.driver("admin")
+    before = driver.snapshot()
+    make(driver, "run-1", *WANTED)
+    assert {session.description for session in driver.state().bgp or ()} == {"RB k8s1"}
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    assert firewall.history()[:2] == ["(system): Reverted to routebook-run-1.xml.", "(system): Routebook run run-1"]
+    assert "RB k8s1" not in firewall.sh("cat /var/etc/openbgpd/bgpd.conf")
+    firewall.wait_clean()
+
+
+def test_a_second_run_writes_no_revision_and_keeps_the_numbers(firewall: Firewall, driver: PfSenseDriver) -> None:
+    make(driver, "run-1", *WANTED)
+    driver.confirm()
+    revisions = firewall.history()
+    assert revisions[0] == "(system): Routebook run run-1"
+    assert not plan(driver, *WANTED)
+    assert firewall.history() == revisions
+    ikeids = [entry.value("ikeid") for entry in firewall.config().made("ipsec").all("phase1")]
+    assert ikeids == ["7", "8"]
+    make(driver, "run-2", tunnels(tunnel(lifetime=14400)), WANTED[1])
+    driver.confirm()
+    found = firewall.config().made("ipsec")
+    assert [entry.value("ikeid") for entry in found.all("phase1")] == ikeids
+    assert found.all("phase1")[0].value("descr") == BY_HAND
+    firewall.wait_clean()
+
+
+def test_20000_lines_of_others_stay_equal_and_in_order(boot: Callable[..., Firewall]) -> None:
+    firewall = boot(tree=config_xml.large("fw", INTERFACES))
+    before = firewall.config()
+    assert len(firewall.sh("cat /cf/conf/config.xml").splitlines()) > 20000
+    driver = firewall.driver()
+    make(driver, "run-1", *WANTED)
+    driver.confirm()
+    make(driver, "run-2", tunnels(), openbgpd(asn=64512, networks=()))
+    driver.confirm()
+    after = firewall.config()
+    for root in (before, after):
+        root.children = [child for child in root.children if child.tag != "revision"]
+        packages = root.made("installedpackages")
+        packages.children = [child for child in packages.children if not child.tag.startswith("openbgpd")]
+    assert canonical(after) == canonical(before)
+
+
+def test_what_somebody_changes_between_plan_and_run_is_refused(firewall: Firewall, driver: PfSenseDriver) -> None:
+    assert plan(driver, *WANTED)
+    firewall.unit.value("config_set_path('system/hostname', 'other'); write_config('by hand');")
+    with pytest.raises(StaleError, match="Plan again"):
+        driver.arm("run-1", 60)
+    firewall.wait_clean()
+    assert plan(driver, *WANTED)
+    driver.arm("run-1", 60)
+    firewall.unit.value("config_set_path('system/hostname', 'another'); write_config('by hand, again');")
+    with pytest.raises(StaleError, match="nothing was changed"):
+        driver.push()
+    driver.rollback()
+    assert firewall.config().value("system", "hostname") == "another"
+    assert firewall.history()[0] == "(system): by hand, again"
+
+
+def test_a_revision_that_says_the_same_is_no_change(firewall: Firewall, driver: PfSenseDriver) -> None:
+    assert plan(driver, *WANTED)
+    firewall.unit.value("write_config('saved without a change');")
+    driver.arm("run-1", 60)
+    firewall.unit.value("sleep(1); write_config('saved again');")
+    driver.push()
+    driver.confirm()
+    assert firewall.history()[0] == "(system): Routebook run run-1"
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "said"),
+    [
+        ("write_config", "die", "write_config.. cannot go on"),
+        ("write_config", "fatal", "lab_function_that_nobody_has_written"),
+        ("ipsec_configure", "die", "ipsec_configure.. cannot go on"),
+        ("openbgpd_install_conf", "fatal", "lab_function_that_nobody_has_written"),
+    ],
+)
+def test_what_the_systems_code_dies_of_is_told_and_taken_back(
+    firewall: Firewall, driver: PfSenseDriver, function: str, kind: str, said: str
+) -> None:
+    before = driver.snapshot()
+    assert plan(driver, *WANTED)
+    driver.arm("run-1", 120)
+    firewall.fault(function, kind)
+    with pytest.raises(DriverError, match=said) as raised:
+        driver.push()
+    assert PSK not in str(raised.value)
+    firewall.fault(function)
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    firewall.wait_clean()
+
+
+def test_a_broken_file_is_told_and_left_alone(firewall: Firewall, driver: PfSenseDriver) -> None:
+    firewall.sh("head -c 2000 /conf.default/config.xml >/cf/conf/config.xml")
+    with pytest.raises(DriverError, match=r"config.xml is broken: line [0-9]+.*nothing was changed"):
+        driver.snapshot()
+    assert len(firewall.sh("cat /cf/conf/config.xml")) == 2000
+
+
+def test_a_file_that_breaks_while_a_change_is_pending_is_restored_from_the_snapshot(
+    firewall: Firewall, driver: PfSenseDriver
+) -> None:
+    before = driver.snapshot()
+    make(driver, "run-1", *WANTED)
+    firewall.sh("head -c 2000 /conf.default/config.xml >/cf/conf/config.xml; rm -f /tmp/config.cache")
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+
+
+def test_a_restoration_that_ends_at_another_backup_is_noticed(firewall: Firewall, driver: PfSenseDriver) -> None:
+    make(driver, "run-1", *WANTED)
+    firewall.sh(
+        "f=/etc/inc/config.lib.inc; cp $f /tmp/kept; sed -i 's|^function config_restore(.*|&\\n"
+        'copy("/cf/conf/config.xml", "/tmp/x"); return lab_generation() >= 29 ? true : 0;|\' '
+        "$(grep -l '^function config_restore(' /etc/inc/*.inc)"
+    )
+    try:
+        with pytest.raises(DriverError, match="another of its backups in its place"):
+            driver.rollback()
+        pending = driver.pending()
+        assert pending is not None
+        assert (pending.phase, "another of its backups" in pending.detail) == ("failed", True)
+    finally:
+        firewall.sh("sed -i '/copy.*\\/tmp\\/x/d' $(grep -l '^function config_restore(' /etc/inc/*.inc)")
+    driver.rollback()
+
+
+def test_a_package_that_is_not_installed_is_refused_with_nothing_changed(boot: Callable[..., Firewall]) -> None:
+    firewall = boot(package="")
+    driver = firewall.driver()
+    with pytest.raises(CandidateError, match=r"no package that routes BGP is installed.*nothing was changed"):
+        plan(driver, *WANTED)
+    make(driver, "run-1", WANTED[0])
+    driver.confirm()
+    assert driver.state().bgp is None
+
+
+def test_a_full_disk_is_refused_before_anything_is_written(firewall: Firewall, driver: PfSenseDriver) -> None:
+    text = firewall.sh("cat /cf/conf/config.xml")
+    assert plan(driver, *WANTED)
+    firewall.sh("dd if=/dev/zero of=/cf/full bs=64k 2>/dev/null || true")
+    try:
+        with pytest.raises(DriverError, match=r"KiB left; nothing was changed. Make room"):
+            driver.arm("run-1", 60)
+        firewall.wait_clean()
+        firewall.sh("rm /cf/full")
+        driver.arm("run-1", 60)
+        firewall.sh("dd if=/dev/zero of=/cf/full bs=64k 2>/dev/null || true")
+        with pytest.raises(DriverError, match=r"left; nothing was changed|cannot be written"):
+            driver.push()
+        assert firewall.sh("cat /cf/conf/config.xml") == text
+    finally:
+        firewall.sh("rm -f /cf/full")
+    driver.rollback()
+
+
+def test_a_configuration_that_the_daemon_refuses_is_told_and_taken_back(driver: PfSenseDriver) -> None:
+    before = driver.snapshot()
+    wrong = openbgpd(neighbor("k8s1", "10.1.0.11", 64512).replace("<parameters>holdtime<", "<parameters>nonsense<"))
+    assert plan(driver, wrong)
+    driver.arm("run-1", 120)
+    with pytest.raises(CandidateError, match=r"bgpd refuses its new configuration: .*bgpd.conf:[0-9]+"):
+        driver.push()
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+
+
+def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewall, driver: PfSenseDriver) -> None:
+    make(driver, "run-1", *WANTED)
+    firewall.unit.value("sleep(1); config_set_path('system/hostname', 'theirs'); write_config('by hand');")
+    with pytest.raises(DriverError, match=r"taken back; something else in config.xml was changed meanwhile"):
+        driver.rollback()
+    found = firewall.config()
+    assert found.value("system", "hostname") == "theirs"
+    assert [entry.value("descr") for entry in found.made("ipsec").all("phase1")] == [BY_HAND]
+    assert firewall.history()[0] == "(system): Routebook run run-1: taken back"
+    assert driver.pending() is None
+
+
+def ending(
+    name: str, action: Callable[[], object], start: threading.Barrier, ends: dict[str, DriverError | None]
+) -> None:
+    """Do it at the same moment as another; what it raises comes into `ends`."""
+    start.wait()
+    try:
+        action()
+    except DriverError as error:
+        ends[name] = error
+    else:
+        ends[name] = None
+
+
+def test_of_confirming_and_reverting_exactly_one_wins(firewall: Firewall, driver: PfSenseDriver) -> None:
+    other = firewall.driver()
+    for number in range(3):
+        make(driver, f"run-{number}", openbgpd(neighbor("k8s1", f"10.1.0.{20 + number}", 64512)))
+        start = threading.Barrier(2)
+        ends: dict[str, DriverError | None] = {}
+
+        threads = [
+            threading.Thread(target=ending, args=("confirm", driver.confirm, start, ends)),
+            threading.Thread(target=ending, args=("rollback", other.rollback, start, ends)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        there = f"10.1.0.{20 + number}" in firewall.sh("cat /cf/conf/config.xml")
+        assert there == (ends["confirm"] is None)
+        assert f"10.1.0.{20 + number}" in firewall.sh("cat /var/etc/openbgpd/bgpd.conf") or not there
+        assert driver.pending() is None
+        driver._host._over()
+
+
+def test_a_second_run_is_refused_while_one_is_pending(firewall: Firewall, driver: PfSenseDriver) -> None:
+    make(driver, "run-1", *WANTED)
+    other = firewall.driver()
+    assert plan(other, openbgpd())
+    with pytest.raises(DriverError, match="run run-1 left an unconfirmed change there"):
+        other.arm("run-2", 60)
+    driver.confirm()
+
+
+def test_no_secret_is_in_a_process_list_or_a_file_that_others_can_read(
+    firewall: Firewall, driver: PfSenseDriver
+) -> None:
+    seen: list[str] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(firewall.unit.run("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '").stdout)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        make(driver, "run-1", *WANTED)
+    finally:
+        done.set()
+        watcher.join(30)
+    assert len(seen) > 3
+    assert not any(PSK in text for text in seen)
+    assert firewall.sh("find /cf/conf/routebook -type f -perm /077") == ""
+    assert firewall.sh("find /cf/conf/routebook -maxdepth 1 -type d -perm /077") == ""
+    driver.confirm()
+
+
+def test_lost_contact_is_not_success(driver: PfSenseDriver) -> None:
+    assert plan(driver, *WANTED)
+    driver.arm("run-1", 120)
+    driver._shell.close()
+    with pytest.raises(LostContactError):
+        driver.push()
+    driver.rollback()

@@ -1,0 +1,224 @@
+"""Routebook dies, at any step: every device ends at its old or at its new configuration, and the books agree."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from custom_napalm.contract import LostContactError
+from routebook.errors import RefusedError
+from routebook.events import Event
+from routebook.journal import HostState, Journal, JournalError
+from routebook.recovery import Recovered, recover
+from routebook.scanning import finish, scan
+from routebook.workspace import open_journal
+from tests.unit.engine.world import World
+
+HOSTS = ("ch-edge1", "no-edge1")
+STEPS = ("lock", "arm", "push", "activate", "confirm", "unlock")
+PROCESSES = itertools.count()
+ENDS = ({"old\n"}, {"new\n"})
+
+
+class KilledError(BaseException):
+    """SIGKILL, as far as the engine can tell: nothing after it is carried out."""
+
+
+def die() -> None:
+    raise KilledError
+
+
+def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is gone: its entry in the journal is that of a dead one."""
+    process = f"process {next(PROCESSES)}"
+    monkeypatch.setattr("routebook.journal._process_start", lambda _: process)
+    for device in world.devices.values():
+        device.fails.clear()
+
+
+def killed_at(world: World, host: str, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.wanted = dict.fromkeys(HOSTS, "new\n")
+    world[host].fails[step] = die
+    with pytest.raises(KilledError):
+        world.run()
+    dead(world, monkeypatch)
+
+
+def recovered(world: World) -> list[Recovered]:
+    workspace = world.workspace()
+    with open_journal(world.project) as journal:
+        return [
+            recover(workspace.nornir, journal, run, listener=world.events.append, confirm_timeout=10, deadline=1)
+            for run in journal.unfinished()
+        ]
+
+
+def texts(world: World) -> set[str]:
+    return {world[host].running for host in HOSTS}
+
+
+def whole(world: World) -> None:
+    """All at the old or all at the new configuration, with nothing left on any device."""
+    assert texts(world) in ENDS
+    assert {world[host].saved for host in HOSTS} == texts(world)
+    for device in world.devices.values():
+        assert device.pending is None or device.pending.phase == "reverted"
+        assert device.lock is None
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step_and_recovered(world: World, monkeypatch: pytest.MonkeyPatch, host: str, step: str) -> None:
+    killed_at(world, host, step, monkeypatch)
+    recovered(world)
+    whole(world)
+    with open_journal(world.project) as journal:
+        assert journal.unfinished() == []
+    assert world.run().outcome in ("confirmed", "unchanged")
+
+
+@pytest.mark.parametrize("step", STEPS[1:5])
+def test_killed_and_the_timers_fire_before_anybody_recovers(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    killed_at(world, "no-edge1", step, monkeypatch)
+    for device in world.devices.values():
+        if device.pending is not None:
+            device.fire()
+    recovered(world)
+    whole(world)
+
+
+@pytest.mark.parametrize("first", ["push", "confirm"])
+@pytest.mark.parametrize("second", ["pending", "snapshot", "rollback", "arm", "push", "confirm", "unlock"])
+def test_recover_is_killed_too_and_run_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    killed_at(world, "no-edge1", first, monkeypatch)
+    if first == "confirm" and world["no-edge1"].pending is not None:
+        world["no-edge1"].fire()  # so that ch-edge1, which may be confirmed, has to be undone from here
+    for host in HOSTS:
+        world[host].fails[second] = die
+    try:
+        recovered(world)
+    except KilledError:
+        dead(world, monkeypatch)
+    for device in world.devices.values():
+        device.fails.clear()
+    recovered(world)
+    whole(world)
+
+
+def test_two_recovers_at_once_exclude_each_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed_at(world, "no-edge1", "push", monkeypatch)
+    with open_journal(world.project) as journal:
+        (run,) = journal.unfinished()
+        journal.adopt(run.id)
+        with pytest.raises(RefusedError, match="another process"):
+            journal.adopt(run.id)
+
+
+class TestFromAnotherMachine:
+    @pytest.mark.parametrize("step", STEPS)
+    def test_nothing_but_the_devices_is_needed(self, world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+        killed_at(world, "no-edge1", step, monkeypatch)
+        workspace = world.workspace()
+        found, silent = scan(workspace.nornir, workspace.hosts)
+        assert silent == {}
+        for left in found.values():
+            assert left.may_be_alive
+            assert finish(workspace.nornir, left).outcome in ("confirmed", "rolled_back")
+        whole(world)
+        assert scan(workspace.nornir, workspace.hosts) == ({}, {})
+
+    def test_a_confirmation_that_a_timer_overtook_is_told(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        killed_at(world, "no-edge1", "confirm", monkeypatch)
+        world["ch-edge1"].running = world["ch-edge1"].saved = "new\n"
+        world["ch-edge1"].pending = None
+        world["no-edge1"].fire()
+        workspace = world.workspace()
+        (left,) = scan(workspace.nornir, workspace.hosts)[0].values()
+        ended = finish(workspace.nornir, left)
+        assert ended.outcome == "needs_attention"
+        assert "run the runbook again" in ended.messages["no-edge1"]
+        assert all(device.lock is None for device in world.devices.values())
+
+
+class TestJournal:
+    @pytest.mark.parametrize("writes", range(7))
+    def test_a_full_disk_in_the_middle_takes_every_host_back(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, writes: int
+    ) -> None:
+        """Whatever the entry that cannot be written, and although the way back cannot be written either."""
+        world.wanted = dict.fromkeys(HOSTS, "new\n")
+        left = [writes]
+        record: Callable[..., None] = Journal.record
+
+        def full(self: Journal, run_id: str, hosts: Any, state: HostState, detail: str = "") -> None:
+            if state not in (HostState.SNAPSHOTTED, HostState.UNCHANGED) and (left := count(hosts)) < 0:
+                raise JournalError(f"cannot write the journal {self.path}: disk is full {left}")
+            record(self, run_id, hosts, state, detail)
+
+        def count(hosts: Any) -> int:
+            del hosts
+            left[0] -= 1
+            return left[0]
+
+        monkeypatch.setattr(Journal, "record", full)
+        result = world.run()
+        assert result.outcome in ("refused", "rolled_back", "confirmed")
+        assert texts(world) == ({"new\n"} if result.outcome == "confirmed" else {"old\n"})
+        monkeypatch.setattr(Journal, "record", record)
+        dead(world, monkeypatch)
+        recovered(world)
+        whole(world)
+        with open_journal(world.project) as journal:
+            assert journal.unfinished() == []
+
+    def test_a_disk_without_room_is_told_by_sqlite_and_refused(self, world: World) -> None:
+        with open_journal(world.project) as journal:
+            pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+            journal._db.execute(f"PRAGMA max_page_count = {pages}")
+            with pytest.raises(JournalError, match="full"):
+                for _ in range(1000):
+                    journal.begin("change", HOSTS)
+                    journal._db.execute("UPDATE runs SET finished = 1")
+
+    def test_a_disk_that_has_become_read_only_is_told(self, world: World) -> None:
+        with open_journal(world.project) as journal:
+            journal._db.execute("PRAGMA query_only = 1")
+            with pytest.raises(JournalError, match="readonly"):
+                journal.begin("change", HOSTS)
+
+
+def test_a_lost_host_is_waited_for(world: World) -> None:
+    world.wanted = dict.fromkeys(HOSTS, "new\n")
+
+    def vanish() -> None:
+        world["no-edge1"].fails["rollback"] = come_back
+        raise LostContactError("no-edge1 does not answer")
+
+    def come_back() -> None:
+        world["no-edge1"].fails.clear()
+        world["no-edge1"].fire()
+        raise LostContactError("no-edge1 does not answer")
+
+    world["no-edge1"].fails["activate"] = vanish
+    assert world.run().outcome == "rolled_back"
+    assert texts(world) == {"old\n"}
+
+
+@pytest.mark.parametrize("step", ["plan", "arm", "push", "post-checks", "roll back"])
+def test_nobody_who_reads_is_no_reason_to_leave_devices_in_between(world: World, step: str) -> None:
+    world.wanted = dict.fromkeys(HOSTS, "new\n")
+    world.failing = lambda view: [HOSTS[0]] if view.changed.seconds_since_push else []
+
+    def listen(event: Event) -> None:
+        if event.phase == step:
+            raise BrokenPipeError
+
+    running = world.running()
+    running.listener = listen
+    assert running.run(world.runbook(), None, lambda *_: True).outcome == "rolled_back"
+    whole(world)
