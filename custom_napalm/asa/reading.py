@@ -69,8 +69,9 @@ def _recent(line: str, now: re.Match[str] | None, seconds: int) -> bool:
     then = _LOG_TIME.match(line.strip())
     if now is None or then is None:
         return True
+    # Both are cut to seconds: a line that is as old as asked for may be from just before.
     age = (_of_day(now) - _of_day(then)) % 86400
-    return age <= seconds
+    return age < max(seconds, 1)
 
 
 def _of_day(clock: re.Match[str]) -> int:

@@ -80,6 +80,7 @@ _REASONS = (
         definite=False,
     ),
 )
+_LOCAL = re.compile(r"%ASA-\S+ Local:(\S+):\d+ ")
 _PROPOSALS = re.compile(r"(received|configured) proposals(?: \w+)?: ((?:IKE|ESP):.*)")
 
 
@@ -120,7 +121,7 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
     ends = tunnel_ends(facts.intents, name)
     for reason in _REASONS:
         for host, tunnel in ends:
-            lines = facts.lines(host, name)
+            lines = [line for line in facts.lines(host, name) if _concerns(line, tunnel)]
             if line := next((line for line in lines if reason.pattern.search(line)), None):
                 told = (f"{host} log: {line}", *_proposals(host, lines))
                 return Diagnosis(_cause(reason, host, tunnel, lines), reason.definite, tuple(dict.fromkeys(told)))
@@ -128,6 +129,12 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
         if host not in facts.now:
             return Diagnosis(f"its end {host} cannot be read")
     return Diagnosis()
+
+
+def _concerns(line: str, tunnel: Tunnel) -> bool:
+    """Whether a line is of this tunnel: an ASA with two to one peer is asked for the peer's lines."""
+    local = _LOCAL.search(line)
+    return local is None or local[1] == str(tunnel.local_address)
 
 
 def _cause(reason: _Reason, host: str, tunnel: Tunnel, lines: Iterable[str]) -> str:

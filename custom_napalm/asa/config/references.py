@@ -13,7 +13,7 @@ Name = tuple[str, str]
 # Lines that define a name; the pattern is over the top-level line.
 _DEFINED = (
     ("access-list", re.compile(r"access-list (\S+) ")),
-    ("prefix-list", re.compile(r"prefix-list (\S+) ")),
+    ("prefix-list", re.compile(r"(?:ipv6 )?prefix-list (\S+) ")),
     ("route-map", re.compile(r"route-map (\S+) ")),
     ("community-list", re.compile(r"community-list \S+ (\S+) ")),
     ("as-path", re.compile(r"as-path access-list (\S+) ")),
@@ -69,8 +69,8 @@ _USED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
         ("local pool", re.compile(r"^address-pools value (\S+)")),
     ),
     "route-map": (
-        ("prefix-list", re.compile(r"^match ip (?:address|next-hop|route-source) prefix-list (.+)")),
-        ("access-list", re.compile(r"^match ip (?:address|next-hop|route-source) (?!prefix-list)(.+)")),
+        ("prefix-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) prefix-list (.+)")),
+        ("access-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) (?!prefix-list)(.+)")),
         ("as-path", re.compile(r"^match as-path (.+)")),
     ),
     "router": (

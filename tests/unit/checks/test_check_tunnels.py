@@ -173,6 +173,7 @@ ESP = [
         ({"ch-edge1": [ASA + "There was no IPSEC policy found for received TS"]}, "failed", "the traffic selectors of"),
         ({"ch-edge1": [ASA + "Maximum number of retransmissions reached"]}, "pending", "does not answer ch-edge1"),
         ({"no-edge1": ["sending packet: from 198.51.100.31[500]"]}, "pending", ""),
+        ({"no-edge1": [ASA + "Auth exchange failed"]}, "pending", ""),  # the line is of another tunnel to that peer
     ],
 )
 def test_a_tunnel_that_does_not_come_up_has_its_cause_from_either_end(

@@ -145,6 +145,8 @@ def test_removing_what_others_still_use_is_told() -> None:
     assert delta.problems == (
         "access-list RB-A would no longer be defined and is used by `crypto map outside_map 10 match address RB-A`",
     )
+    six = ROUTER.replace("activate", "prefix-list SIX in") + "ipv6 prefix-list SIX seq 5 permit 2001:db8::/32\n"
+    assert not difference(parse(ROUTER), [Section("s", "asa", six, ("router*", "ipv6 prefix-list SIX"))]).problems
     dangling = ROUTER.replace("activate", "prefix-list NONE in")
     lacking = difference(parse(ROUTER), [Section("s", "asa", dangling, ("router*",))])
     assert lacking.problems[0].startswith("prefix-list NONE is not defined and is used by `neighbor 10.0.0.9")
