@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from custom_napalm.contract import (
@@ -14,6 +14,8 @@ from custom_napalm.contract import (
     CandidateError,
     Change,
     DriverError,
+    Lock,
+    LockedError,
     LostContactError,
     Pending,
     Snapshot,
@@ -188,6 +190,27 @@ class PfSenseTransaction:
             fingerprint=snapshot.fingerprint,
             warnings=_warnings(parts),
         )
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock. Raises LockedError while another run has it."""
+        holder = self._ask({"action": "lock", "lock": asdict(lock)})["holder"]
+        if holder is not None:
+            raise LockedError(self.name, self._lock(holder))
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back; one of another run stays."""
+        self._ask({"action": "unlock", "run": run_id})
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+        holder = self._ask({"action": "locked"})["holder"]
+        return None if holder is None else self._lock(holder)
+
+    def _lock(self, holder: dict[str, Any]) -> Lock:
+        try:
+            return Lock(**holder)
+        except TypeError as error:
+            raise DriverError(f"{self.name}: its lock is not what a run leaves there: {error}") from error
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo below /cf/conf, start the timer. Raises StaleError before anything is stored."""
