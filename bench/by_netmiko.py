@@ -9,7 +9,7 @@ from nornir.core.task import Result, Task
 from nornir_netmiko import netmiko_send_command
 from nornir_netmiko.connections import Netmiko
 
-from bench.__main__ import READS
+from bench.__main__ import LINUX, READS
 from routebook.inventory import nornir_for
 
 
@@ -21,8 +21,8 @@ def read(task: Task) -> Result:
 
 
 def main(project: Path) -> None:
-    """All hosts at once; a failed host is a failed measurement."""
-    nornir = nornir_for(project)
+    """All Linux hosts at once; a failed host is a failed measurement."""
+    nornir = nornir_for(project, LINUX)
     ConnectionPluginRegister.register("netmiko", Netmiko)
     for host in nornir.inventory.hosts.values():
         host.connection_options["netmiko"] = ConnectionOptions(

@@ -28,15 +28,18 @@ def main() -> None:
         shutil.rmtree(PROJECT)
     make_project(PROJECT)
     try:
-        scene("A lab: six edges, their upstreams, route servers and an RPKI cache, with nothing configured yet")
+        scene(
+            "A lab: two firewalls, four route reflectors and six edges on four sites, with what is around them, "
+            "and nothing configured yet"
+        )
         routebook("lab", "up")
         scene("1. What would be sent? Nothing is changed by asking.")
         routebook("plan", "deploy", "--limit", "no-edge2", expect=2)
-        scene("2. Bring everything to intent, from nothing: two tunnels, fourteen sessions")
+        scene("2. Bring everything to intent, from nothing: twelve tunnels, 45 sessions")
         routebook("run", "deploy", "--yes")
         scene("3. The same again sends nothing")
         routebook("run", "deploy", "--yes")
-        scene("4. A typo: transit-no has AS 64496, somebody writes 64469")
+        scene("4. A new filter for an ASA, and a typo for two Linux hosts: transit-no has AS 64496, not 64469")
         with_edited("inventory/network.yaml", r"asn: 64496", "asn: 64469", typo_in_a_peer_as)
         scene("5. A pre-shared key is changed at one end of a tunnel only")
         with_new_key("secrets/no-edge1--ch-edge1.psk", key_at_one_end)
@@ -53,8 +56,11 @@ def main() -> None:
 
 
 def typo_in_a_peer_as() -> None:
-    """The sessions do not come up, both numbers are named, and every host is rolled back."""
-    routebook("run", "bgp", "--yes", expect=3)
+    """The sessions do not come up, both numbers are named, and every host is rolled back, the ASA as well."""
+    with_edited(
+        "inventory/policy.yaml", "10.1.0.0/16 ge 24 le 32", "10.1.0.0/16 ge 24 le 28",
+        lambda: routebook("run", "bgp", "--yes", expect=3),
+    )  # fmt: skip
 
 
 def key_at_one_end() -> None:

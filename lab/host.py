@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
 
+from lab.carried import device_name
 from lab.node import Device, File, Node, Service, User
-from lab.routing import routes
-from lab.strongswan import CHARON, check_tunnels, device_name, strongswan_files, tunnel_device
+from lab.routing import routes, sysctls
+from lab.strongswan import CHARON, check_tunnels, strongswan_files, tunnel_device
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import IPInterface
@@ -55,7 +56,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
         files |= frr_files(host.name, _frr_base(host))
         services.append(FRR)
     if "strongswan" in daemons:
-        check_tunnels(host, esp_in_kernel)
+        check_tunnels(host, topology, esp_in_kernel=esp_in_kernel)
         files |= strongswan_files(host, esp_in_kernel)
         services.append(CHARON)
     linked = [interface for interface in host.interfaces if interface.link is not None]
@@ -68,7 +69,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
         ),
         network=tuple(_network(host, topology, esp_in_kernel)),
         files=files,
-        sysctls=_sysctls(host, topology) if esp_in_kernel else {},
+        sysctls=sysctls(host, topology) | (_trusting(host, topology) if esp_in_kernel else {}),
         folders={"/run/sshd": "755 root root", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
         if "frr" in daemons
         else {"/run/sshd": "755 root root"},
@@ -113,10 +114,10 @@ def _network(host: Host, topology: Topology, esp_in_kernel: bool) -> list[str]:
             lines += tunnel_device(tunnel)
         elif tunnel.local_inner is not None:
             lines.append(add_address(ip_interface(tunnel.local_inner), "lo"))
-    return lines + routes(host, topology)
+    return lines + routes(host, topology, esp_in_kernel=esp_in_kernel)
 
 
-def _sysctls(host: Host, topology: Topology) -> dict[str, str]:
+def _trusting(host: Host, topology: Topology) -> dict[str, str]:
     """Let traffic come in in clear from the site's own LAN that would otherwise have to come out of a tunnel: a
     host with a tunnel gets the other site's packets from its neighbor's tunnel, too.
     """

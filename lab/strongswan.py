@@ -6,8 +6,9 @@ their selectors; with ESP in the kernel a route-based tunnel has a VTI device of
 
 import itertools
 
+from lab.carried import device_name, selectors
 from lab.node import File, Service
-from lab.topology import MANAGEMENT_DEVICE, Host
+from lab.topology import MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import Tunnel
 
@@ -26,7 +27,7 @@ PLUGINS = (
 )
 
 
-def check_tunnels(host: Host, esp_in_kernel: bool) -> None:
+def check_tunnels(host: Host, topology: Topology, *, esp_in_kernel: bool) -> None:
     """Refuse tunnels that the data plane cannot carry. Raises RefusedError."""
     if esp_in_kernel:
         for tunnel in host.tunnels:
@@ -36,8 +37,9 @@ def check_tunnels(host: Host, esp_in_kernel: bool) -> None:
                     "does not have; write device: vti"
                 )
         return
+    remote = {each.name: selectors(host, each, topology, esp_in_kernel=False)[1] for each in host.tunnels}
     for first, second in itertools.combinations(host.tunnels, 2):
-        for one, other in itertools.product(first.remote_selectors, second.remote_selectors):
+        for one, other in itertools.product(remote[first.name], remote[second.name]):
             if one.version == other.version and one.overlaps(other):
                 raise RefusedError(
                     f"{host.name}: tunnels {first.name} and {second.name} both lead to {max(one, other, key=_length)}; "
@@ -47,11 +49,6 @@ def check_tunnels(host: Host, esp_in_kernel: bool) -> None:
 
 def _length(prefix: object) -> int:
     return int(getattr(prefix, "prefixlen", 0))
-
-
-def device_name(tunnel: Tunnel) -> str:
-    """The name of the device of a route-based tunnel."""
-    return f"vti{tunnel.mark}"
 
 
 def tunnel_device(tunnel: Tunnel) -> list[str]:

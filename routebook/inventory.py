@@ -1,8 +1,11 @@
 """Nornir on a project's inventory: the hosts with their intent, login secrets resolved when they are needed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from nornir.core import Nornir
@@ -21,6 +24,8 @@ from routebook.secrets import Secrets
 
 INTENT = "intent"  # the key of a host's data under which its HostIntent is
 WORKERS = 50  # threads mostly wait for the network; 300 hosts need no more (measured)
+
+_IMPORTING = Lock()
 
 
 class IntentHost(Host):
@@ -61,10 +66,16 @@ class IntentHost(Host):
         )
 
     def open_connection(self, connection: str, *args: Any, **keywords: Any) -> ConnectionPlugin:
-        """Open a connection as Nornir does, importing only its plugin."""
-        if connection not in ConnectionPluginRegister.available:
-            for entry_point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=connection):
-                ConnectionPluginRegister.register(connection, entry_point.load())
+        """Open a connection as Nornir does, importing only its plugin, and one thread at a time: drivers that share
+        modules and are imported at once deadlock.
+        """
+        with _IMPORTING:
+            if connection not in ConnectionPluginRegister.available:
+                for entry_point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=connection):
+                    ConnectionPluginRegister.register(connection, entry_point.load())
+            if connection == "napalm":
+                with suppress(ModuleNotFoundError):  # a platform of NAPALM's own, or one that it refuses by name
+                    import_module(f"custom_napalm.{self.platform}")
         return super().open_connection(connection, *args, **keywords)
 
     def _resolved(self, value: Any, key: str = "") -> Any:

@@ -5,4 +5,4 @@ from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels
 
-runbook = Runbook(render=render(), checks=(verify_tunnels, verify_bgp), deadline=90)
+runbook = Runbook(render=render(), checks=(verify_tunnels, verify_bgp), deadline=120)

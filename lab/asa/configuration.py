@@ -13,7 +13,7 @@ GRAMMARS: dict[str, Grammar] = grammars("config.grammar")
 
 # Within these the device orders by name or number; elsewhere what is configured later comes later.
 _SORTED = {"neighbor", "network", "interface", "aggregate-address", "action", "crypto ikev1 policy",
-           "crypto ikev2 policy", "crypto map"}  # fmt: skip
+           "crypto ikev2 policy", "crypto map", "prefix-list", "ipv6 prefix-list", "route-map"}  # fmt: skip
 _NUMBERED = {"crypto map", "prefix-list", "ipv6 prefix-list", "route-map"}
 _OPAQUE_SECRETS = re.compile(r"(^ *key |pre-shared-key |community |password |^ *ldap-login-password )(\S+)")
 

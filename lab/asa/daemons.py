@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,11 +13,12 @@ from lab.asa import frr, links, swan
 from lab.asa.configuration import Line
 from lab.asa.device import Device
 from lab.asa.nudge import Nudge
-from lab.asa.processes import Message, ProgramError, parse_pretty, run
+from lab.asa.processes import Message, ProgramError, parse_pretty, run, vtysh_json
 from lab.asa.traffic import Watch
 
 log = logging.getLogger(__name__)
 
+LINK_DEADLINE = 10.0  # seconds until FRR must have noticed a new device
 _LOG_TAIL = 4000  # lines
 RETRY = 3.0  # seconds between two looks for tunnels that are to be up and are not
 
@@ -156,7 +158,21 @@ class Daemons:
 
     async def _links(self) -> None:
         names = self.device.settings.interfaces
-        await self._ip(self._links_made.change(links.wanted(self.root, names, self.kernel)))
+        wanted = links.wanted(self.root, names, self.kernel)
+        made, given = self._links_made.change(wanted)
+        await self._ip(made)
+        if any(line.startswith("link add ") for line in made):
+            await self._seen_by_frr(set(wanted))
+        await self._ip(given)
+
+    async def _seen_by_frr(self, names: set[str]) -> None:
+        """Wait until zebra knows the devices: it loses an address that it hears of before its device (FRR 8.4)."""
+        deadline = time.monotonic() + LINK_DEADLINE
+        while not names <= (await vtysh_json("show interface brief")).keys():
+            if time.monotonic() > deadline:
+                log.warning("zebra does not know all of %s", ", ".join(sorted(names)))
+                return
+            await asyncio.sleep(0.05)
 
     async def _ip(self, lines: list[str]) -> None:
         if lines:
@@ -194,10 +210,13 @@ class Daemons:
 
     async def _bring_up(self) -> None:
         """VTIs come up by themselves, and try again for ever; crypto maps when there is traffic for them."""
+        childless: set[str] = set()
         while True:
             await self.settle()
             sas = await self.sas()
-            busy = {str(each["name"]) for each in sas}
+            # A peer that refused the child leaves an IKE SA alone behind. Seen twice, it is not one in the making.
+            before, childless = childless, {str(each["name"]) for each in sas if not each.get("child-sas")}
+            busy = {str(each["name"]) for each in sas} - (before & childless)
             up = {str(each["name"]).lower() for each in sas if each.get("child-sas")}
             await self._ip(self._links_made.carry(up))
             if up:

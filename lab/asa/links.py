@@ -30,9 +30,12 @@ class Links:
     carriers: dict[str, bool] = field(default_factory=dict)
     held: set[tuple[str, str]] = field(default_factory=set)
 
-    def change(self, wanted: dict[str, Device]) -> list[str]:
-        """The lines for `ip -batch` that lead to the devices that are wanted."""
+    def change(self, wanted: dict[str, Device]) -> tuple[list[str], list[str]]:
+        """The lines for `ip -batch` that lead to the devices that are wanted, and those that then give them their
+        addresses.
+        """
         lines: list[str] = []
+        given: list[str] = []
         for name, device in self.devices.items():
             if name.startswith("tunnel") and (name not in wanted or wanted[name].ends != device.ends):
                 lines.append(f"link delete {name}")
@@ -51,9 +54,9 @@ class Links:
             lines += [f"address delete {address} dev {name}" for address in sorted(before - device.addresses)]
             for address in sorted(device.addresses - before):
                 nodad = " nodad" if ip_interface(address).version == 6 else ""
-                lines.append(f"address replace {address} dev {name}{nodad}")
+                given.append(f"address replace {address} dev {name}{nodad}")
         self.devices = wanted
-        return lines
+        return lines, given
 
     def _make(self, name: str, device: Device) -> list[str]:
         if not self.kernel:

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from lab.carried import sites
 from lab.host import FRR, Access, add_address, frr_files
 from lab.node import Device, File, Node, Service
-from lab.routing import routes
+from lab.routing import internet, site_loopbacks, sysctls
 from lab.strongswan import CHARON, PLUGINS
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
+from routebook.intent.model import IPAddress
 
 SETTINGS = "/etc/asa/settings.json"
 STARTUP = "/etc/asa/startup-config"
@@ -34,14 +36,16 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
         if interface.link is not None or interface.loopback:
             device = interface.name if interface.link is not None else "lo"
             lines += [add_address(address, device) for address in interface.addresses]
+    if not esp_in_kernel:
+        lines += [f"address add {address}/32 dev lo" for address in _inside(host, topology)]
     ipsec = "kernel-netlink" if esp_in_kernel else "kernel-libipsec kernel-netlink"
     files = frr_files(host.name, "") | {
         "/etc/hostname": File(host.name + "\n"),
         "/etc/hosts": File("127.0.0.1\tlocalhost\n"),
         "/etc/pam.d/frr": File("auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"),
         "/etc/asa/host_key": File(access.host_key, 0o600),
-        STARTUP: File(startup(host), 0o600),
-        SETTINGS: File(json.dumps(settings(host, access, esp_in_kernel), indent=1), 0o600),
+        STARTUP: File(startup(host, topology), 0o600),
+        SETTINGS: File(json.dumps(settings(host, topology, access, esp_in_kernel), indent=1), 0o600),
         "/etc/strongswan.conf": File(
             f"charon {{\n  load = {PLUGINS.format(ipsec=ipsec)}\n  install_virtual_ip = no\n"
             f"  install_routes = {'no' if esp_in_kernel else 'yes'}\n"
@@ -59,7 +63,8 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool)
             Device(MANAGEMENT_DEVICE, MANAGEMENT),
             *(Device(interface.name, str(interface.link)) for interface in linked),
         ),
-        network=(*lines, *routes(host, topology)),
+        network=(*lines, *internet(host, topology)),
+        sysctls=sysctls(host, topology),
         files=files,
         folders={"/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm", STATE: "700 root root"},
         services=(
@@ -82,21 +87,15 @@ def hardware(host: Host) -> dict[str, str]:
     return {name: f"GigabitEthernet0/{number}" for number, name in enumerate(linked)}
 
 
-def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, object]:
+def settings(host: Host, topology: Topology, access: Access, esp_in_kernel: bool) -> dict[str, object]:
     """The settings of a host's lab ASA."""
     names = hardware(host)
-    carried: set[str] = set()
     tunnels: dict[str, dict[str, object]] = {}
     for tunnel in host.tunnels:
-        inner = {f"{tunnel.local_inner}/32", f"{tunnel.remote_inner}/32"}
-        # In user space two tunnels of a host cannot carry the same: the first to a site carries its prefixes.
-        wanted = [str(each) for each in tunnel.remote_selectors if each.version == 4]  # a VTI carries IPv4 alone
-        remote = [each for each in wanted if each not in carried | inner]
-        carried |= set(remote)
-        local = [str(each) for each in tunnel.local_selectors if each.version == 4 and str(each) not in inner]
+        local, remote = sites(host, tunnel, topology)
         tunnels[f"{tunnel.local_address}-{tunnel.remote_address}"] = {
-            "local": local if remote else [],
-            "remote": remote,
+            "local": [str(each) for each in local],
+            "remote": [str(each) for each in remote],
             "initiate": tunnel.initiator,
         }
     return {
@@ -114,8 +113,10 @@ def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, objec
     }
 
 
-def startup(host: Host) -> str:
-    """The configuration of a host before Routebook comes: its interfaces and what somebody else configured."""
+def startup(host: Host, topology: Topology) -> str:
+    """The configuration of a host before Routebook comes: its interfaces, the routes of its site, and what somebody
+    else configured.
+    """
     management = host.management
     lines = [f"hostname {host.name}", "names", "!"]
     outside = {tunnel.local_address for tunnel in host.tunnels}
@@ -145,6 +146,7 @@ def startup(host: Host) -> str:
         " match ip address prefix-list HAND-MADE",
         "",
         "!",
+        *_routes(host, topology),
         "aaa authentication ssh console LOCAL",
         "aaa authentication enable console LOCAL",
         "aaa authorization exec LOCAL auto-enable",
@@ -155,3 +157,28 @@ def startup(host: Host) -> str:
         "no call-home reporting anonymous",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _inside(host: Host, topology: Topology) -> set[IPAddress]:
+    """An address in each of the prefixes that tunnels carry for the site, where the host has none of its own: in user
+    space charon carries nothing for a prefix in which it finds no address.
+    """
+    carried = {prefix for tunnel in host.tunnels for prefix in sites(host, tunnel, topology)[0]}
+    own = [address.ip for interface in host.interfaces for address in interface.addresses]
+    return {prefix[1] for prefix in carried if not any(address in prefix for address in own)}
+
+
+def _routes(host: Host, topology: Topology) -> list[str]:
+    """Static routes: to what is behind the firewall, and to nowhere for its site's prefixes, so that BGP may originate
+    them whatever is up.
+    """
+    lines = [
+        f"route null0 {prefix.network_address} {prefix.netmask} 1"
+        for prefix in topology.sites.get(host.site, ())
+        if prefix.version == 4
+    ]
+    for loopback, via in site_loopbacks(host, topology):
+        name = next(i.name for i in host.interfaces if any(via in address.network for address in i.addresses))
+        if loopback.version == 4:
+            lines.append(f"route {name} {loopback} 255.255.255.255 {via} 1")
+    return lines

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from typing import Any
 
 
@@ -14,6 +15,7 @@ async def run(*argv: str, stdin: str = "", check: bool = True, deadline: float =
     process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"VTYSH_HISTFILE": "/dev/null"},
     )  # fmt: skip
     try:
         async with asyncio.timeout(deadline):

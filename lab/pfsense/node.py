@@ -47,7 +47,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
             Device(MANAGEMENT_DEVICE, MANAGEMENT),
             *(Device(interface.name, str(interface.link)) for interface in linked),
         ),
-        network=(*lines, *routes(host, topology)),
+        network=(*lines, *routes(host, topology, esp_in_kernel=esp_in_kernel)),
         files={
             "/etc/hostname": File(host.name + "\n"),
             HOST_KEY: File(access.host_key, 0o600),

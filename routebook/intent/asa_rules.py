@@ -220,6 +220,7 @@ def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Ma
     numbers: dict[object, Tunnel] = {}
     names: dict[str, Tunnel] = {}
     lifetimes: dict[IpsecProposal, tuple[int, Tunnel]] = {}
+    routes: dict[object, Tunnel] = {}
     for tunnel in tunnels:
         mark, end = marks[tunnel.name], tunnel.asa
         other = peers.setdefault(tunnel.remote_address, tunnel)
@@ -251,6 +252,15 @@ def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Ma
                     f"tunnels {other.name} and {tunnel.name} both have the nameif {end.nameif} at {host}",
                     "make them differ",
                 )
+        for prefix in end.routes if end is not None else ():
+            if (other := routes.setdefault((prefix, tunnel.route_metric), tunnel)) is not tunnel:
+                problems.error(
+                    mark,
+                    f"tunnels {other.name} and {tunnel.name} give {host} two routes to {prefix} with metric "
+                    f"{tunnel.route_metric}, and an ASA takes one",
+                    "write another route_metric for one of them: the lowest is used while its tunnel is up",
+                )
+                break
         lifetime = tunnel.ike_rekey or DEFAULT_IKE_LIFETIME
         for suite in tunnel.ike_proposals:
             first, earlier = lifetimes.setdefault(suite, (lifetime, tunnel))

@@ -183,6 +183,16 @@ def nameif(host: HostIntent, address: object) -> str:
     )
 
 
+def static_route(prefix: IPNetwork, tunnel: Tunnel) -> str:
+    """A static route over a tunnel interface, to the other end's inner address."""
+    if tunnel.asa is None:
+        raise ValueError(f"tunnel {tunnel.name} does not end at an ASA here")
+    end = f"{tunnel.remote_inner} {tunnel.route_metric}"
+    if isinstance(prefix, IPv4Network):
+        return f"route {tunnel.asa.nameif} {prefix.network_address} {prefix.netmask} {end}"
+    return f"ipv6 route {tunnel.asa.nameif} {prefix} {end}"
+
+
 FILTERS = {
     "asa_ike_policies": ike_policies,
     "asa_esp_proposals": esp_proposals,
@@ -197,4 +207,5 @@ FILTERS = {
     "asa_community": community,
     "asa_communities": communities,
     "asa_nameif": nameif,
+    "asa_route": static_route,
 }

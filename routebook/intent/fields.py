@@ -176,6 +176,7 @@ Milliseconds = Annotated[int, Strict(), Field(ge=10, le=60000)]
 Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]
 Count = Annotated[int, Strict(), Field(ge=1, le=4294967295)]
 Hops = Annotated[int, Strict(), Field(ge=1, le=254)]
+RouteMetric = Annotated[int, Strict(), Field(ge=1, le=254)]  # an ASA takes 255 for a route not to be used
 Sequence = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Transport = Literal["ipv4", "ipv6"]
 Families = Annotated[tuple[Family, ...], Field(min_length=1)]

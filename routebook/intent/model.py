@@ -125,13 +125,15 @@ class AsaEnd(Frozen):
     """What an ASA's end of a tunnel is called there.
 
     `outside` is the named interface that the tunnel runs over. `number` is that of `interface Tunnel<number>`,
-    or of the entry in `crypto_map`. `nameif` is the tunnel interface's name.
+    or of the entry in `crypto_map`. `nameif` is the tunnel interface's name, `routes` what is routed over it
+    statically, with the tunnel's `route_metric`.
     """
 
     outside: str
     number: int
     nameif: str
     crypto_map: str
+    routes: tuple[IPNetwork, ...] = ()
 
 
 class Tunnel(Frozen):
@@ -162,6 +164,7 @@ class Tunnel(Frozen):
     ike_rekey: int | None = None
     child_rekey: int | None = None
     dpd_delay: int | None = None
+    route_metric: int | None = None  # of static routes over a tunnel in mode `route`
     asa: AsaEnd | None = None
 
     @property

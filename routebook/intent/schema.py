@@ -26,6 +26,7 @@ from routebook.intent.fields import (
     PolicyName,
     Port,
     Prefix,
+    RouteMetric,
     Seconds,
     Secret,
     Sequence,
@@ -265,6 +266,7 @@ class TunnelDefaults(Input):
     ike_rekey: Seconds | None = None
     child_rekey: Seconds | None = None
     dpd_delay: Seconds | None = None
+    route_metric: RouteMetric | None = None  # of an ASA's static routes over a tunnel in mode `route`
 
 
 class TunnelInput(TwoEnded, TunnelDefaults):

@@ -190,7 +190,10 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
             ike_rekey=own.get("ike_rekey"),
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
-            asa=_asa_end(me, own, mode, pair, addresses[side], addresses[1 - side]) if me.addressed else None,
+            route_metric=own.get("route_metric") if mode == "route" else None,
+            asa=_asa_end(me, peer, own, mode, pair, addresses[side], addresses[1 - side], nodes)
+            if me.addressed
+            else None,
         )
         return TunnelEnd(name=me.name, managed=me.managed, tunnel=tunnel)
 
@@ -201,7 +204,9 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     return found
 
 
-def _asa_end(me: Node, own: Layers, mode: str, pair: _Pair, local: IPAddress, remote: IPAddress) -> AsaEnd:
+def _asa_end(
+    me: Node, peer: Node, own: Layers, mode: str, pair: _Pair, local: IPAddress, remote: IPAddress, nodes: Nodes
+) -> AsaEnd:
     """What the ASA calls its end. Numbers follow from addresses, so that no other tunnel's changes one."""
     interface = me.interface_with(local)
     outside = (interface.nameif or interface.name) if interface else ""
@@ -213,9 +218,17 @@ def _asa_end(me: Node, own: Layers, mode: str, pair: _Pair, local: IPAddress, re
     return AsaEnd(
         outside=outside,
         number=number if told is None else told,
-        nameif=own.get("nameif") or pair.name,
+        nameif=own.get("nameif") or f"RB-{pair.name}",
         crypto_map=(interface.crypto_map if interface else "") or f"RB-{outside}",
+        routes=_routes(peer, own, mode, pair, nodes),
     )
+
+
+def _routes(peer: Node, own: Layers, mode: str, pair: _Pair, nodes: Nodes) -> tuple[IPNetwork, ...]:
+    """The prefixes of the other end's site that the tunnel interface's family can carry."""
+    if mode != "route" or own.get("route_metric") is None or pair.inner is None:
+        return ()
+    return tuple(prefix for prefix in nodes.sites.get(peer.site, ()) if prefix.version == pair.inner.version)
 
 
 def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:

@@ -1,6 +1,7 @@
 """The result on a terminal: hosts, findings and coloured differences; readable without colour."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,6 +14,7 @@ from routebook.report.text import one_line, plain, seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
 BAD_STATES = frozenset({"needs_attention"})
+MANY = 5  # warnings alike, from which on they are told together
 GOOD_STATES = frozenset({"confirmed", "unchanged"})
 
 
@@ -24,8 +26,8 @@ def unscrubbed(text: str) -> str:
 def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubbed, *, verbose: bool = False) -> None:
     """Print the result: differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
-    Warnings are left to the reports where there is something worse to read. With `verbose`, all findings and the
-    differences of every run are printed.
+    Warnings are left to the reports where there is something worse to read; many that are alike are told together.
+    With `verbose`, all findings and the differences of every run are printed.
     """
     result = scrubbed(result, scrub)
     if result.outcome == "planned" or verbose:
@@ -37,7 +39,7 @@ def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubb
     shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
     if shown:
         console.print()
-        _print_findings(shown, console)
+        _print_findings(shown if verbose else gathered(shown), console)
     if result.findings:
         console.print(Text(f"findings: {tally(result.findings)}"))
     if result.timings:
@@ -98,6 +100,25 @@ def _hosts(hosts: Mapping[str, HostResult]) -> Table:
         remarks = "\n".join(one_line(text) for text in (host.message, *host.warnings) if text)
         table.add_row(Text(plain(name)), Text(host.state.replace("_", " "), style), Text(changed), Text(remarks))
     return table
+
+
+def gathered(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with many warnings of one check and one cause as a single one that says where they are."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.status == "warning":
+            alike.setdefault((finding.check, finding.cause), []).append(finding)
+    shown = []
+    for finding in findings:
+        group = alike.get((finding.check, finding.cause), []) if finding.status == "warning" else []
+        if len(group) < MANY:
+            shown.append(finding)
+        elif finding is group[0]:
+            hosts = dict.fromkeys(each.host for each in group)
+            places = [f"{host}: {', '.join(each.subject for each in group if each.host == host)}" for host in hosts]
+            number = f"{len(group)} alike; --json has each"
+            shown.append(replace(finding, host=f"{len(hosts)} hosts", subject=number, evidence=tuple(places)))
+    return shown
 
 
 def _print_findings(findings: Sequence[Finding], console: Console) -> None:

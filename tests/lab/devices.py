@@ -2,18 +2,43 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import paramiko
+
+from tests.lab.asa.units import Console
 from tests.lab.conftest import RunningLab
 
 EDGES = ("ch-edge1", "ch-edge2", "ch-edge3", "no-edge1", "no-edge2", "no-edge3")
+REFLECTORS = ("gr-rr1", "gr-rr2", "nl-rr1", "nl-rr2")
+FIREWALLS = ("gr-fw1", "nl-fw1")
+HOSTS = tuple(sorted((*EDGES, *REFLECTORS, *FIREWALLS)))
+ADDRESSES = {"nl-fw1": "192.0.2.11", "gr-fw1": "192.0.2.21"}
 
-FILES = """
-for f in $(find /etc/frr /etc/swanctl -type f | sort); do
+T = TypeVar("T")
+
+# The files of a Linux host's daemons; of an ASA its flash and its startup configuration.
+FILES = {
+    "linux": "/etc/frr /etc/swanctl",
+    "asa": "/home/asa",
+}
+HASHES = """
+for f in $(find {folders} -type f | sort); do
     printf '%s %s %s\\n' "$f" "$(stat -c '%a %U %G' "$f")" "$(sha256sum <"$f")"
 done
 """
+TIMES = "find {folders} -printf '%p %T@ %C@\\n' | sort\n"
+# One call of the lab for all of it: it is read often.
+STATE = """
+vtysh -c 'show bgp neighbors json'
+printf '\\f'
+if [ -e /run/charon.vici ]; then swanctl --list-sas; fi
+printf '\\f'
+"""
+RUNNING = "vtysh -c 'show running-config'\n"
 
 
 @dataclass(frozen=True)
@@ -26,17 +51,56 @@ class Configuration:
     tunnels: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What one host says. `files` are hashes, or when each was written."""
+
+    running: str
+    files: str
+    neighbors: dict[str, dict[str, Any]]
+    sas: str
+
+
+def look(lab: RunningLab, host: str, files: str = HASHES) -> Seen:
+    kind = "asa" if host in FIREWALLS else "linux"
+    script = STATE + files.format(folders=FILES[kind])
+    if kind == "asa":
+        found = on(lab, host, script).split("\f")
+        console = _console(lab, host)
+        running = console.send("more system:running-config")
+        console.close()
+    else:
+        *found, running = on(lab, host, f"{script}printf '\\f'\n{RUNNING}").split("\f")
+    sessions, sas, listed = found
+    peers = {peer: each for peer, each in json.loads(sessions or "{}").items() if isinstance(each, dict)}
+    return Seen(running, listed, peers, sas)
+
+
+def _console(lab: RunningLab, host: str) -> Console:
+    key = paramiko.Ed25519Key.from_private_key_file(str(lab.project / ".routebook/lab/operator_ed25519"))
+    console = Console(ADDRESSES[host], user="operator", key=key)
+    console.send("terminal pager 0")
+    return console
+
+
+def everywhere(read_one: Callable[[str], T], hosts: Sequence[str] = HOSTS) -> dict[str, T]:
+    """What is read on each host, by its name, on all at once."""
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        return dict(zip(hosts, pool.map(read_one, hosts), strict=True))
+
+
 def read(lab: RunningLab, host: str) -> Configuration:
+    seen = look(lab, host)
     return Configuration(
-        running=on(lab, host, "vtysh -c 'show running-config'"),
-        files=on(lab, host, FILES),
-        sessions=tuple(sorted((peer, each["bgpState"]) for peer, each in neighbors(lab, host).items())),
-        tunnels=tuple(sorted(children(lab, host))),
+        running=seen.running,
+        files=seen.files,
+        sessions=tuple(sorted((peer, each["bgpState"]) for peer, each in seen.neighbors.items())),
+        tunnels=tuple(sorted(_children(seen.sas))),
     )
 
 
 def read_all(lab: RunningLab) -> dict[str, Configuration]:
-    return {host: read(lab, host) for host in EDGES}
+    return everywhere(lambda host: read(lab, host))
 
 
 def neighbors(lab: RunningLab, host: str) -> dict[str, dict[str, Any]]:
@@ -46,22 +110,29 @@ def neighbors(lab: RunningLab, host: str) -> dict[str, dict[str, Any]]:
 
 def children(lab: RunningLab, host: str) -> list[tuple[str, str]]:
     """Name and state of every child SA."""
-    return re.findall(r"^  (\S+): #\d+, reqid \d+, (\w+),", on(lab, host, "swanctl --list-sas"), re.MULTILINE)
+    return _children(on(lab, host, "swanctl --list-sas"))
+
+
+def _children(sas: str) -> list[tuple[str, str]]:
+    return re.findall(r"^  (\S+): #\d+, reqid \d+, (\w+),", sas, re.MULTILINE)
 
 
 def since(lab: RunningLab, host: str) -> dict[str, object]:
     """What changes when a device is touched: file times, session ages, SPIs, and the counters of its daemons."""
-    times = "find /etc/frr /etc/swanctl -printf '%p %T@ %C@\\n' | sort"
-    spis = re.findall(r"^    (?:in|out) +(\w+)", on(lab, host, "swanctl --list-sas"), re.MULTILINE)
+    seen = look(lab, host, TIMES)
     return {
-        "files": on(lab, host, times),
-        "running": on(lab, host, "vtysh -c 'show running-config'"),
+        "files": seen.files,
+        "running": seen.running,
         "established": {
             peer: (each["bgpState"], each["connectionsEstablished"], each["connectionsDropped"])
-            for peer, each in neighbors(lab, host).items()
+            for peer, each in seen.neighbors.items()
         },
-        "spis": spis,
+        "spis": re.findall(r"^    (?:in|out) +(\w+)", seen.sas, re.MULTILINE),
     }
+
+
+def since_all(lab: RunningLab) -> dict[str, dict[str, object]]:
+    return everywhere(lambda host: since(lab, host))
 
 
 def on(lab: RunningLab, host: str, script: str) -> str:

@@ -9,17 +9,25 @@ import pytest
 
 from lab import faults
 from tests.lab.conftest import RunningLab
+from tests.lab.devices import EDGES, FIREWALLS, HOSTS, REFLECTORS
 
-EDGES = {f"{site}-edge{number}" for site in ("no", "ch") for number in (1, 2, 3)}
-OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"}
+CILIUM = {"nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2"}
+OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"} | CILIUM
 
 
 def test_every_node_of_the_inventory_runs_its_programs(lab: RunningLab) -> None:
     shown = lab.routebook("lab", "status", "--json")
     nodes = {node["name"]: set(node["programs"]) for node in json.loads(shown.stdout)["nodes"]}
-    assert set(nodes) == EDGES | OUTSIDE
+    assert set(nodes) == set(HOSTS) | OUTSIDE
+    frr = {"watchfrr", "zebra", "bgpd", "bfdd", "staticd"}
     for edge in EDGES:
-        assert {"watchfrr", "zebra", "bgpd", "bfdd", "staticd", "charon", "sshd"} <= nodes[edge]
+        assert frr | {"charon", "sshd"} <= nodes[edge]
+    for reflector in REFLECTORS:
+        assert frr | {"sshd"} <= nodes[reflector]
+        assert "charon" not in nodes[reflector]
+    for firewall in FIREWALLS:
+        assert frr | {"charon"} <= nodes[firewall]
+    assert all("gobgpd" in nodes[node] for node in CILIUM)
     assert "bird" in nodes["transit-no"]
     assert "gobgpd" in nodes["ixp-rs2"]
     assert "stayrtr" in nodes["rpki-cache"]

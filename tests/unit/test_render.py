@@ -15,7 +15,7 @@ from routebook.secrets import SecretError, Secrets
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = PROJECT / "templates"
 NETWORK = load(PROJECT)
-EDGE1, REFLECTOR = NETWORK.hosts["no-edge1"], NETWORK.hosts["no-edge3"]
+EDGE1, REFLECTOR = NETWORK.hosts["no-edge1"], NETWORK.hosts["nl-rr1"]
 
 
 def section(candidate: Candidate, name: str) -> Section:
@@ -116,13 +116,14 @@ def test_an_ipv6_session_is_not_in_the_ipv4_family() -> None:
 
 
 def test_a_reflector_reflects_to_edges_and_an_edge_to_nobody() -> None:
-    assert text(REFLECTOR, "bgp").count("route-reflector-client") == 8  # four edges, two families
+    assert text(REFLECTOR, "bgp").count("route-reflector-client") == 13  # six edges, two families, and a firewall
     assert "route-reflector-client" not in text(EDGE1, "bgp")
 
 
 def test_exactly_one_end_of_a_tunnel_starts_it() -> None:
-    starts = {name: "start_action" in text(host, "connections") for name, host in NETWORK.hosts.items()}
-    assert starts == {name: name in ("no-edge1", "no-edge2") for name in NETWORK.hosts}
+    edges = {name: host for name, host in NETWORK.hosts.items() if host.platform == "edge"}
+    starts = {name: text(host, "connections").count("start_action") for name, host in edges.items()}
+    assert starts == {name: int(name in ("no-edge1", "no-edge2")) for name in edges}  # firewalls start all others
 
 
 def test_placeholders_say_where_a_secret_comes_from_and_need_none(tmp_path: Path) -> None:
@@ -151,7 +152,8 @@ def test_a_password_that_tcp_md5_or_frr_cannot_take_is_refused_without_being_tol
 
 def _secrets(folder: Path, psk: str, password: str) -> Secrets:
     (folder / "secrets").mkdir(mode=0o700)
-    for name, value in (("no-edge1--ch-edge1.psk", psk), ("no-edge1--transit-no.password", password)):
+    keys = [(f"{name}.psk", psk) for name in ("no-edge1--ch-edge1", "nl-fw1--no-edge1", "gr-fw1--no-edge1")]
+    for name, value in (*keys, ("no-edge1--transit-no.password", password)):
         (folder / "secrets" / name).write_text(value)
         (folder / "secrets" / name).chmod(0o600)
     return Secrets(folder)

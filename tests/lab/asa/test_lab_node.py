@@ -14,6 +14,7 @@ from routebook.intent.model import Interface, IpsecProposal, SecretRef, Tunnel
 from tests.lab.asa.units import Console, until
 from tests.lab.conftest import skip_unless_possible
 
+PEERS = {"fw1": "edge1", "edge1": "fw1"}
 INNER = ("10.255.200.0", "10.255.200.1")
 
 ASA = """
@@ -83,7 +84,8 @@ def _host(name: str, platform: str, number: int) -> Host:
     other = ip_network(f"10.{5 - 2 * number}.0.0/16")
     proposal = IpsecProposal(encryption="aes256gcm16", dh_group="ecp256", prf="prfsha256")
     tunnel = Tunnel(
-        name="fw--edge", peer="other", peer_host="other", local_address=ip_address(f"198.51.100.{number}"),
+        name="fw--edge", mode="route", mark=1, peer=PEERS[name], peer_host=PEERS[name],
+        local_address=ip_address(f"198.51.100.{number}"),
         remote_address=ip_address(f"198.51.100.{3 - number}"), local_id="a", remote_id="b", initiator=number == 1,
         local_selectors=(site,), remote_selectors=(other,), local_inner=ip_address(INNER[number - 1]),
         remote_inner=ip_address(INNER[2 - number]), ike_proposals=(proposal,), esp_proposals=(proposal,),
@@ -93,15 +95,15 @@ def _host(name: str, platform: str, number: int) -> Host:
         Interface(name="wan1", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
         Interface(name="lan", link=f"lan{number}", addresses=(ip_interface(f"{site[1]}/24"),)),
     )
-    return Host(name, name, platform, ip_address(f"192.0.2.{number}"), interfaces, (tunnel,))
+    return Host(name, f"site{number}", platform, ip_address(f"192.0.2.{number}"), interfaces, (tunnel,))
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     skip_unless_possible()
     plan = Topology(
-        sites={},
-        links={"internet": None, "lan1": "fw1", "lan2": "edge1"},
+        sites={"site1": (ip_network("10.1.0.0/16"),), "site2": (ip_network("10.3.0.0/16"),)},
+        links={"internet": None, "lan1": "site1", "lan2": "site2"},
         hosts=(_host("fw1", "asa", 1), _host("edge1", "edge", 2)),
         peers=(),
         caches=(),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.topology import secret_files
 from routebook.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts
 
@@ -22,8 +23,8 @@ def secrets(tmp_path: Path) -> Secrets:
     """A resolver to which every file of the example's secrets exists."""
     folder = tmp_path / "secrets"
     folder.mkdir(mode=0o700)
-    for name in ("no-edge1--transit-no", "no-edge2--transit-no", "ch-edge1--transit-ch", "ch-edge1--ixp-rs1"):
-        _write(folder / f"{name}.password", f"pw-{name}")
+    for name in secret_files(PROJECT):
+        _write(tmp_path / name, f"key-{Path(name).stem}")
     _write(folder / "ch-edge2--ixp-rs2.password", 'odd!"#$%&\\')
     _write(folder / "no-edge1--ch-edge1.psk", '0x12 "quoted" #{}=\\ ü')
     _write(folder / "no-edge2--ch-edge2.psk", "0sbase64-looking")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from routebook.intent import load
-from routebook.intent.model import HostIntent, Network
+from routebook.intent.model import HostIntent
 from routebook.render import render_host
 from routebook.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, link, wait_for
@@ -14,6 +14,12 @@ from tests.lab.drivers.hosts import LinuxHost, link, wait_for
 PROJECT = Path(__file__).resolve().parents[3]
 NETWORK = load(PROJECT)
 TUNNEL = "no-edge1--ch-edge1"
+
+
+def one_tunnel(name: str) -> HostIntent:
+    """The host of the example with the tunnel between the two edges alone."""
+    host = NETWORK.hosts[name]
+    return host.model_copy(update={"tunnels": tuple(each for each in host.tunnels if each.name == TUNNEL)})
 
 
 def install(host: LinuxHost, intent: HostIntent, secrets: Secrets) -> None:
@@ -26,7 +32,7 @@ def join(left: LinuxHost, right: LinuxHost) -> None:
     link(left, right, "wan0", ["198.51.100.31/24"], ["198.51.100.41/24"])
     for host in (left, right):
         addresses = [a for i in NETWORK.interfaces(host.name) if i.loopback or i.name == "lan0" for a in i.addresses]
-        inner = NETWORK.hosts[host.name].tunnels[0].local_inner
+        inner = one_tunnel(host.name).tunnels[0].local_inner
         host.sh("\n".join(f"ip addr add {a} dev lo" for a in [*addresses, f"{inner}/32"]))
 
 
@@ -46,7 +52,7 @@ def pair(tmp_path: Path, secrets: Secrets) -> Iterator[tuple[LinuxHost, LinuxHos
     try:
         join(left, right)
         for host in (right, left):  # the second end answers: it must know the tunnel before the first one starts it
-            install(host, NETWORK.hosts[host.name], secrets)
+            install(host, one_tunnel(host.name), secrets)
             host.start_strongswan()
         yield left, right
     finally:
@@ -82,11 +88,11 @@ def test_the_initiator_never_gives_up_on_a_responder_that_is_away(tmp_path: Path
     left, right = (LinuxHost(name, tmp_path / name) for name in ("no-edge1", "ch-edge1"))
     try:
         join(left, right)
-        install(left, NETWORK.hosts["no-edge1"], secrets)
+        install(left, one_tunnel("no-edge1"), secrets)
         left.start_strongswan()
         # one keying try is given up after 2 retransmissions in this host's strongswan.conf
         wait_for(lambda: "giving up after" in left.sh("cat /var/log/charon.log"), 30, "the end of the first try")
-        install(right, NETWORK.hosts["ch-edge1"], secrets)
+        install(right, one_tunnel("ch-edge1"), secrets)
         right.start_strongswan()
         wait_for(lambda: both_up(left, right), 40, "the tunnel")
     finally:
@@ -94,12 +100,11 @@ def test_the_initiator_never_gives_up_on_a_responder_that_is_away(tmp_path: Path
             host.stop()
 
 
-def routed(network: Network, name: str) -> HostIntent:
+def routed(host: HostIntent) -> HostIntent:
     """The host's intent with its tunnels in mode `route`."""
     from ipaddress import ip_network
 
     any_to_any = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-    host = network.hosts[name]
     tunnels = tuple(
         tunnel.model_copy(
             update={
@@ -121,7 +126,7 @@ def test_charon_loads_a_route_based_tunnel(carrier: str, tmp_path: Path, secrets
     host = LinuxHost("no-edge1", tmp_path / "host")
     try:
         host.start_strongswan()
-        intent = routed(NETWORK, "no-edge1")
+        intent = routed(one_tunnel("no-edge1"))
         if carrier == "if_id":
             tunnel = intent.tunnels[0].model_copy(update={"mark": None, "if_id": 77})
             intent = intent.model_copy(update={"tunnels": (tunnel,)})

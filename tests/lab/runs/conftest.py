@@ -51,13 +51,13 @@ Unchanged = Callable[[], None]
 
 @pytest.fixture
 def unchanged(deployed: RunningLab) -> Unchanged:
-    """Asserts that configuration, files, sessions and SAs of every edge are those from before the test."""
+    """Asserts that configuration, files, sessions and SAs of every host are those from before the test."""
     before = devices.read_all(deployed)
     assert all(configuration.sessions for configuration in before.values())
 
     def check() -> None:
         now = devices.read_all(deployed)
-        for host in devices.EDGES:
+        for host in devices.HOSTS:
             assert now[host] == before[host], host
 
     return check

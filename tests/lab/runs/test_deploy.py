@@ -2,85 +2,119 @@
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
 
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
+from tests.lab.project import CHECKOUT
 
-# Where a host has files of its own, its logs apart; /run/lab and /run/disk are the lab's.
-TRACES = """
+# Where a host has files of its own, its logs apart. /run/lab and /run/disk are the lab's; a lab ASA sees the checkout.
+_APART = " -o ".join(f"-path {each}" for each in ("/run/lab", "/run/disk", CHECKOUT, sys.prefix, sys.base_prefix))
+TRACES = f"""
 find /etc /home /root /run /tmp /var/lib/frr /var/lib/strongswan /var/tmp \
-    \\( -path /run/lab -o -path /run/disk \\) -prune -o -newer /var/tmp/before ! -type s -print | sort
+    \\( {_APART} \\) -prune -o -newer /var/tmp/before ! -type s -print | sort
 """
 
 
 def test_everything_comes_up_from_nothing(lab: RunningLab, from_nothing: dict[str, Any]) -> None:
     assert from_nothing["outcome"] == "confirmed"
     assert {host: each["state"] for host, each in from_nothing["hosts"].items()} == dict.fromkeys(
-        devices.EDGES, "confirmed"
+        devices.HOSTS, "confirmed"
     )
-    states = {host: devices.neighbors(lab, host) for host in devices.EDGES}
+    states = devices.everywhere(lambda host: devices.neighbors(lab, host))
     sessions = [(host, peer, each["bgpState"]) for host, found in states.items() for peer, each in found.items()]
     assert {state for _, _, state in sessions} == {"Established"}
-    assert len(sessions) == 2 * 9 + 5  # both ends of nine internal sessions, our end of five external ones
-    tunnels = {host: devices.children(lab, host) for host in devices.EDGES}
-    assert tunnels["no-edge1"] == tunnels["ch-edge1"] == [("no-edge1--ch-edge1", "INSTALLED")]
-    assert tunnels["no-edge2"] == tunnels["ch-edge2"] == [("no-edge2--ch-edge2", "INSTALLED")]
+    assert len(sessions) == 2 * 36 + 9  # both ends of 36 internal sessions, our end of nine external ones
+    tunnels = devices.everywhere(lambda host: devices.children(lab, host), (*devices.FIREWALLS, *devices.EDGES))
+    assert sorted(tunnels["no-edge1"]) == [
+        ("gr-fw1--no-edge1", "INSTALLED"), ("nl-fw1--no-edge1", "INSTALLED"), ("no-edge1--ch-edge1", "INSTALLED"),
+    ]  # fmt: skip
+    ends = [(host, name) for host, found in tunnels.items() for name, state in found if state == "INSTALLED"]
+    assert len(ends) == len(set(ends)) == 2 * 12
+
+
+def test_between_the_firewalls_the_first_providers_tunnel_is_preferred(deployed: RunningLab) -> None:
+    for host, prefix, hops in (
+        ("nl-fw1", "10.2.101.0/24", {"10.255.200.1": 200, "10.255.200.3": 150}),
+        ("gr-fw1", "10.1.101.0/24", {"10.255.200.0": 200, "10.255.200.2": 150}),
+    ):
+        shown = json.loads(devices.on(deployed, host, f"vtysh -c 'show bgp ipv4 unicast {prefix} json'"))
+        preferences = {each["nexthops"][0]["ip"]: each["locPrf"] for each in shown["paths"]}
+        assert {hop: preferences.get(hop) for hop in hops} == hops, shown
+        best = next(each for each in shown["paths"] if each.get("bestpath", {}).get("overall"))
+        assert best["locPrf"] == 200
+
+
+def test_an_edge_has_every_path_to_the_pods_and_to_the_internet(deployed: RunningLab) -> None:
+    """From four reflectors; what a firewall learns of its Kubernetes nodes comes with it as next hop."""
+    shown = json.loads(devices.on(deployed, "ch-edge3", "vtysh -c 'show bgp ipv4 unicast 10.1.101.0/24 json'"))
+    assert {each["nexthops"][0]["ip"] for each in shown["paths"]} == {"10.1.0.1"}
+    assert {each["aspath"]["string"] for each in shown["paths"]} == {"64520"}
+    shown = json.loads(devices.on(deployed, "ch-edge3", "vtysh -c 'show bgp ipv6 unicast 2001:db8:1000::/48 json'"))
+    origins = {each["originatorId"] for each in shown["paths"]}
+    assert origins == {"10.255.3.1", "10.255.3.2"}, "addpath: both edges' paths"
 
 
 def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab) -> None:
     def packets() -> int:
-        said = "".join(devices.on(deployed, host, "swanctl --list-sas") for host in ("no-edge1", "no-edge2"))
+        said = "".join(devices.on(deployed, host, "swanctl --list-sas") for host in ("no-edge1", "no-edge2", "nl-fw1"))
         return sum(int(count) for count in re.findall(r"(\d+) packets", said))
 
     before = packets()
     devices.on(deployed, "no-edge3", "ping -c 3 -W 2 -I 10.255.3.3 10.255.4.3")
     devices.on(deployed, "no-edge3", "ping -c 3 -W 2 -I 2001:db8:8e20:3ff::3 2001:db8:8e20:4ff::3")
-    assert packets() - before >= 6
+    devices.on(deployed, "no-edge3", "ping -c 3 -W 2 -I 10.255.3.3 10.255.1.11")
+    assert packets() - before >= 9
 
 
 def test_what_is_not_owned_is_as_it_was(deployed: RunningLab) -> None:
+    for host, configuration in devices.read_all(deployed).items():
+        for line in ("route-map HAND-MADE permit 10", "Made by hand, not by Routebook", "prefix-list HAND-MADE"):
+            assert line in configuration.running, host
     for host in devices.EDGES:
-        running = devices.on(deployed, host, "vtysh -c 'show running-config'")
-        for line in (
-            "route-map HAND-MADE permit 10",
-            "description Made by hand, not by Routebook",
-            "ip prefix-list HAND-MADE",
-        ):
-            assert line in running, host
         assert "hand-made" in devices.on(deployed, host, "swanctl --list-conns"), host
+    firewall = devices.read(deployed, "nl-fw1").running
+    assert "access-list HAND-MADE extended deny ip host 203.0.113.9 any" in firewall
+    assert "route inside 10.255.1.11 255.255.255.255 10.1.0.11 1" in firewall
 
 
 @pytest.mark.parametrize("runbook", ["deploy", "bgp", "tunnels"])
 def test_a_second_run_sends_nothing(deployed: RunningLab, runbook: str) -> None:
-    before = {host: devices.since(deployed, host) for host in devices.EDGES}
+    before = devices.since_all(deployed)
     done = deployed.routebook("run", runbook, "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["outcome"] == "unchanged"
     assert all(each["commands"] == [] and each["diff"] == "" for each in result["hosts"].values())
-    assert {host: devices.since(deployed, host) for host in devices.EDGES} == before
+    assert devices.since_all(deployed) == before
+
+
+def traces(lab: RunningLab, *, begin: bool = True) -> dict[str, tuple[object, str]]:
+    """What touching a device changes, with the files that are newer than when this was first asked."""
+
+    def of(host: str) -> tuple[object, str]:
+        if begin:
+            devices.on(lab, host, "touch /var/tmp/before; sleep 0.01")
+        return devices.since(lab, host), devices.on(lab, host, TRACES)
+
+    return devices.everywhere(of)
 
 
 @pytest.mark.parametrize("command", [["plan", "deploy"], ["verify"], ["plan", "deploy", "--json"]])
 def test_reading_leaves_no_trace(deployed: RunningLab, command: list[str]) -> None:
-    for host in devices.EDGES:
-        devices.on(deployed, host, "touch /var/tmp/before; sleep 0.01")
-    before = {host: (devices.since(deployed, host), devices.on(deployed, host, TRACES)) for host in devices.EDGES}
+    before = traces(deployed)
     done = deployed.routebook(*command)
     assert done.returncode == 0, done.stdout + done.stderr
-    after = {host: (devices.since(deployed, host), devices.on(deployed, host, TRACES)) for host in devices.EDGES}
-    assert after == before
+    assert traces(deployed, begin=False) == before
 
 
 def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) -> None:
     from tests.lab.runs.conftest import edited
 
-    for host in devices.EDGES:
-        devices.on(deployed, host, "touch /var/tmp/before; sleep 0.01")
-    before = {host: (devices.since(deployed, host), devices.on(deployed, host, TRACES)) for host in devices.EDGES}
+    before = traces(deployed)
     with (
         edited(deployed, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"),
         edited(deployed, "inventory/tunnels.yaml", "dpd_delay: 10", "dpd_delay: 12"),
@@ -88,12 +122,13 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
         done = deployed.routebook("plan", "deploy", "--json")
     assert done.returncode == 2, done.stdout + done.stderr
     hosts = json.loads(done.stdout)["hosts"]
-    assert {host for host, each in hosts.items() if each["changed"]} == {"no-edge1", "no-edge2", "ch-edge1", "ch-edge2"}
+    assert {host for host, each in hosts.items() if each["changed"]} == {
+        "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS,
+    }  # fmt: skip
     assert all(bool(each["undo"]) == each["changed"] for each in hosts.values())
     way = "through mgmt0, connected; the change does not touch that"
-    assert all(each["way"].endswith(way) for each in hosts.values() if each["changed"]), hosts
-    after = {host: (devices.since(deployed, host), devices.on(deployed, host, TRACES)) for host in devices.EDGES}
-    assert after == before
+    assert all(hosts[name]["way"].endswith(way) for name in devices.EDGES if hosts[name]["changed"]), hosts
+    assert traces(deployed, begin=False) == before
 
 
 def test_a_confirmed_change_is_in_the_file_that_frr_boots_with_and_can_be_rolled_back(deployed: RunningLab) -> None:

@@ -41,7 +41,7 @@ def test_a_second_machine_is_refused_while_the_first_works(
             process.send_signal(signal.SIGTERM)
 
     with (
-        edited(deployed, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 4000\n"),
+        edited(deployed, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 99\n"),
         edited(deployed, *CHANGE),
     ):
         status, output = run_watched(deployed, meanwhile, "run", "bgp", "--yes")

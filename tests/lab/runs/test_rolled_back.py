@@ -126,10 +126,14 @@ def test_recover_does_not_wait_for_the_timer(deployed: RunningLab, unchanged: Un
 
 
 def test_nothing_of_a_run_stays_on_a_device(deployed: RunningLab) -> None:
-    for host in devices.EDGES:
+    for host in (*devices.EDGES, *devices.REFLECTORS):
         left = devices.on(deployed, host, "find /run/routebook -mindepth 2 2>/dev/null || true")
         assert left == "", host
         assert "revert" not in devices.on(deployed, host, "ps ax -o args || true"), host
+    for host, configuration in devices.read_all(deployed).items():
+        if host in devices.FIREWALLS:
+            assert "disk0/RB-" not in configuration.files, host
+            assert "event manager" not in configuration.running, host
 
 
 def kill_while_it_checks(lab: RunningLab, *options: str) -> None:
@@ -140,7 +144,7 @@ def kill_while_it_checks(lab: RunningLab, *options: str) -> None:
             process.kill()
 
     with (
-        edited(lab, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 4000\n"),
+        edited(lab, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 99\n"),
         edited(lab, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"),
     ):
         status, output = run_watched(lab, kill, "run", "bgp", "--yes", *options)

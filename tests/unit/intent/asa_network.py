@@ -128,6 +128,7 @@ tunnels:
       mode: route
       device: vti
       inner: 10.255.200.20/31
+      route_metric: 1
     - ends: [fw1, fw2]
 """
 

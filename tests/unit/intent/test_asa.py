@@ -13,7 +13,7 @@ from tests.unit.intent.network import Project
 
 V6 = "      families: [ipv6-unicast]\n      fw1:\n"
 TO_EDGE = "    - ends: [fw1, edge1]\n      tunnel: fw1--edge1\n"
-ROUTE = "      mode: route\n      device: vti\n      inner: 10.255.200.20/31\n"
+ROUTE = "      mode: route\n      device: vti\n      inner: 10.255.200.20/31\n      route_metric: 1\n"
 FW_FW = "    - ends: [fw1, fw2]\n"
 MULTI = "10.1.0.0/16, 10.255.1.1/32"
 
@@ -101,6 +101,8 @@ MISTAKES = [
             "    - ends: [fw1, edge1]\n      name: second", "have one peer, 198.51.100.3, for the ASA fw1, and different pre-shared keys", "psk: {file: secrets/PEER.psk}"),
     Mistake("one number for a tunnel", "tunnels", FW_FW, FW_FW + "      mode: route\n      inner: 10.255.200.0/31\n      fw1: {number: 10}\n", "ends: [fw1, fw2]",
             "tunnels fw1--edge1 and fw1--fw2 both have the number 10 at fw1", "fw1: {number"),
+    Mistake("one route with a metric", "tunnels", FW_FW, "    - ends: [fw1, edge1]\n      name: second\n      mode: route\n      inner: 10.255.200.0/31\n      route_metric: 1\n      fw1: {address: 198.51.100.9}\n" + FW_FW,
+            "    - ends: [fw1, edge1]\n      name: second", "tunnels fw1--edge1 and second give fw1 two routes to 10.3.0.0/16 with metric 1", "another route_metric"),
     Mistake("one name for an interface", "tunnels", ROUTE, ROUTE + "      fw1: {nameif: inside}\n", "ends: [fw1, edge1]", "an interface of fw1 is called inside already", "fw1: {nameif"),
     Mistake("a name that ASA takes", "tunnels", ROUTE, ROUTE + "      fw1: {nameif: to edge}\n", "nameif: to edge", "'to edge' is no name on an ASA"),
     Mistake("a name of bearable length", "tunnels", ROUTE, ROUTE + "      name: a-tunnel-with-a-name-that-is-longer-than-an-asa-can-bear\n", "ends: [fw1, edge1]",
@@ -163,7 +165,7 @@ def test_ends_of_a_tunnel_with_an_asa_are_known_by_address_and_negotiate_what_it
     assert asa.psk == edge.psk
     assert edge.asa is None
     assert asa.asa is not None
-    assert (asa.asa.outside, asa.asa.number, asa.asa.nameif) == ("outside", 10, "fw1--edge1")
+    assert (asa.asa.outside, asa.asa.number, asa.asa.nameif) == ("outside", 10, "RB-fw1--edge1")
 
 
 def test_what_an_asa_cannot_do_is_left_out_where_it_says_what_it_can(asas: Project) -> None:

@@ -24,12 +24,13 @@ def test_the_example_inventory_is_sound_and_is_the_reference_network() -> None:
     network = Project.__new__(Project)
     network.folder = Path(__file__).resolve().parents[3]
     loaded = network.load()
+    cilium = ("nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2")
     internal = [session for session in loaded.sessions if not session.external]
     assert loaded.warnings == ()
-    assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (9, 5, 2)
+    assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (36, 9, 12)
     assert {
         tuple(end.name for end in session.ends if not end.managed) for session in loaded.sessions if session.external
-    } == {("transit-no",), ("transit-ch",), ("ixp-rs1",), ("ixp-rs2",)}
+    } == {(name,) for name in ("transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", *cilium)}
 
 
 def test_problems_of_several_files_come_at_once_sorted_by_file_and_line(project: Project) -> None:

@@ -220,6 +220,21 @@ def test_the_terminal_shows_without_colour_what_is_wrong_and_why() -> None:
     assert "findings: 1 failed, 1 unknown, 1 warning, 1 ok" in shown
 
 
+def test_many_warnings_alike_are_told_once_with_every_place() -> None:
+    alike = [
+        Finding(host, "tunnel.selectors", name, "warning", (f"{host}: {name}",), "narrowed")
+        for host in ("nl-fw1", "gr-fw1")
+        for name in ("a", "b", "c")
+    ]
+    shown = terminal(a_result("confirmed", (*alike, FINDINGS[1])))
+    assert shown.count("narrowed") == 1
+    assert "nl-fw1: a, b, c" in shown
+    assert "gr-fw1: a, b, c" in shown
+    assert "not in the intent" in shown
+    assert terminal(a_result("confirmed", tuple(alike)), verbose=True).count("narrowed") == 6
+    assert terminal(a_result("confirmed", tuple(alike[:2]))).count("narrowed") == 2
+
+
 def test_a_plan_shows_differences_and_what_they_do_to_traffic() -> None:
     shown = terminal(a_result("planned", ()))
     assert "+ neighbor 2001:db8:f001::1 remote-as 64469" in shown
