@@ -18,7 +18,7 @@ from napalm.base.models import (
 from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import DriverError, Snapshot, State
+from custom_napalm.contract import DriverError, Reached, Snapshot, State
 from custom_napalm.frr import diagnosis as frr_diagnosis
 from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.linux.ssh import SshShell
@@ -57,7 +57,9 @@ class PfSenseDriver(CommittingDriver):
         self._secrets = bool(arguments.get("secrets", False))
         if username == "admin":
             arguments.setdefault("sudo", False)  # the same user as root, under another name
-        self._shell = SshShell(read_options(hostname, username, password, timeout, arguments))
+        options = read_options(hostname, username, password, timeout, arguments)
+        self._jumps = tuple(hop.address for hop in options.jumps)
+        self._shell = SshShell(options)
         self._host = PfSenseTransaction(hostname, self._shell)
         self._commits = Commits(self._host, WHOLE)
 
@@ -104,6 +106,10 @@ class PfSenseDriver(CommittingDriver):
             if NO_DAEMON in str(error):
                 return ()
             raise
+
+    def reached(self) -> Reached:
+        """Through which jump hosts; the way of its answers is not asked for."""
+        return Reached(self._jumps)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""

@@ -14,12 +14,14 @@ from custom_napalm.contract import (
     CandidateError,
     Change,
     DriverError,
+    Lock,
     LostContactError,
     Pending,
     Snapshot,
     StaleError,
 )
 from custom_napalm.linux.ssh import SshShell
+from custom_napalm.pfsense import lock as locks
 from custom_napalm.pfsense import program
 from custom_napalm.pfsense.armed import Planned, files
 from custom_napalm.pfsense.changes import (
@@ -188,6 +190,18 @@ class PfSenseTransaction:
             fingerprint=snapshot.fingerprint,
             warnings=_warnings(parts),
         )
+
+    def lock(self, lock: Lock) -> None:
+        """Take or renew the lock."""
+        locks.take(self.shell, self.name, lock)
+
+    def unlock(self, run_id: str) -> None:
+        """Give the lock back."""
+        locks.release(self.shell, self.name, run_id)
+
+    def locked(self) -> Lock | None:
+        """Who has the lock."""
+        return locks.read(self.shell, self.name)
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo below /cf/conf, start the timer. Raises StaleError before anything is stored."""
