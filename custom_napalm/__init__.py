@@ -1,1 +1,1 @@
-"""NAPALM drivers for FRR, strongSwan and hosts that run both; NAPALM finds them here by platform name."""
+"""NAPALM drivers for FRR, strongSwan, hosts that run both, Cisco ASA and pfSense, found here by platform name."""

@@ -1,5 +1,6 @@
 """The half of a driver that is the same on every platform: a transaction's steps and NAPALM's configuration methods."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from custom_napalm.commits import Commits, Transactional
@@ -54,6 +55,10 @@ class CommittingDriver(TransactionDriver):
     def push(self) -> None:
         """Load the change into what runs."""
         self._host.push()
+
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        """Nothing: most devices try by themselves."""
+        del names
 
     def activate(self) -> None:
         """Let live sessions and SAs use what was pushed."""

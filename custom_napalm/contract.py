@@ -273,5 +273,12 @@ class TransactionDriver(NetworkDriver):
         """Let BGP sessions that are not up try again now; Established ones are never touched."""
 
     @abstractmethod
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        """Start tunnels that are this end's to start and have no SA, now; nothing where the device tries by itself.
+
+        After a rollback the first attempt may have met the other end's undone key, and there may be no second.
+        """
+
+    @abstractmethod
     def explain(self, subject: str, seconds: int) -> list[str]:
         """Log lines of the last `seconds` seconds that tell why a session or tunnel does not come up."""

@@ -1,8 +1,8 @@
 """What tunnels carry on each data plane.
 
 With ESP in user space charon chooses tunnels by their selectors, so two tunnels of one host cannot both carry anything
-to anything. A lab ASA then narrows what its tunnel interfaces negotiate: to the inner addresses, and to the prefixes of
-the two sites on the first tunnel that leads from it to that site.
+to anything. A lab firewall (ASA, pfSense) then narrows what its tunnel interfaces negotiate: to the inner addresses,
+and to the prefixes of the two sites on the first tunnel that leads from it to that site.
 """
 
 from ipaddress import ip_network
@@ -42,7 +42,9 @@ def carries(host: Host, tunnel: Tunnel, topology: Topology) -> bool:
     peer = _peer(tunnel, topology)
     if not _narrowed(host, tunnel, topology) or peer is None:
         return True
-    return all(_first(end, other, topology) == tunnel.name for end, other in ((host, peer), (peer, host)) if _asa(end))
+    return all(
+        _first(end, other, topology) == tunnel.name for end, other in ((host, peer), (peer, host)) if _firewall(end)
+    )
 
 
 def device_name(tunnel: Tunnel) -> str:
@@ -51,11 +53,11 @@ def device_name(tunnel: Tunnel) -> str:
 
 
 def _narrowed(host: Host, tunnel: Tunnel, topology: Topology) -> bool:
-    return tunnel.mode == "route" and (_asa(host) or _asa(_peer(tunnel, topology)))
+    return tunnel.mode == "route" and (_firewall(host) or _firewall(_peer(tunnel, topology)))
 
 
-def _asa(host: Host | None) -> bool:
-    return host is not None and host.platform == "asa"
+def _firewall(host: Host | None) -> bool:
+    return host is not None and host.platform in ("asa", "pfsense")
 
 
 def _peer(tunnel: Tunnel, topology: Topology) -> Host | None:
@@ -63,6 +65,6 @@ def _peer(tunnel: Tunnel, topology: Topology) -> Host | None:
 
 
 def _first(end: Host, other: Host, topology: Topology) -> str:
-    """The first tunnel in the inventory from an ASA to the site of another host."""
+    """The first tunnel in the inventory from a firewall to the site of another host."""
     at_site = {host.name for host in topology.hosts if host.site == other.site}
     return next((each.name for each in end.tunnels if each.mode == "route" and each.peer in at_site), "")

@@ -36,8 +36,8 @@ class Watcher:
     """Polls `hosts` for at most `deadline` seconds.
 
     `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
-    early, and so does a definite failure unless `patient`; `tick` runs at every look. With `nudge`, sessions that
-    wait for their next attempt are told to try now: a read-only command must not ask for it.
+    early, and so does a definite failure unless `patient`; `tick` runs at every look. With `nudge`, sessions and
+    tunnels that wait for their next attempt are told to try now: a read-only command must not ask for it.
     """
 
     nornir: Nornir
@@ -89,11 +89,20 @@ class Watcher:
         return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}
 
     def _retry(self, findings: Iterable[Finding]) -> None:
-        waiting = by_host(
-            (f.host, f.subject) for f in findings if f.check.endswith(".session") and f.status == "pending"
-        )
-        hosts = waiting.keys() & self.now.keys()
-        on_hosts(self.nornir, hosts, lambda task: driver(task).retry_sessions(sorted(waiting[task.host.name])))
+        pending = [finding for finding in findings if finding.status == "pending"]
+        sessions = by_host((f.host, f.subject) for f in pending if f.check.endswith(".session"))
+        tunnels = by_host((f.host, f.subject) for f in pending if f.check in ("tunnel.ike", "baseline.tunnel"))
+
+        def step(task: Task) -> None:
+            device, host = driver(task), task.host.name
+            # A tunnel has one end that starts it: two would make two of it.
+            ours = [tunnel for tunnel in task.host.data["intent"].tunnels if tunnel.initiator]
+            if waiting := sorted(device_name(ours, each.name) for each in ours if each.name in tunnels.get(host, ())):
+                device.retry_tunnels(waiting)
+            if host in sessions:
+                device.retry_sessions(sorted(sessions[host]))
+
+        on_hosts(self.nornir, (sessions.keys() | tunnels.keys()) & self.now.keys(), step)
 
 
 def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:

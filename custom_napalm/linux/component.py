@@ -101,6 +101,10 @@ class Component(ABC):
         """Let sessions that wait in Connect or Active try again now."""
         del peers
 
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        """Start tunnels that have no SA now."""
+        del names
+
     def claims(self, subject: str) -> bool:
         """Whether `subject` can only be this component's, so that no other need be asked to explain it."""
         del subject

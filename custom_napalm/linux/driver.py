@@ -79,6 +79,11 @@ class LinuxDriver(CommittingDriver):
         for component in self._components:
             component.retry_sessions(peers)
 
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        """Start tunnels that have no SA."""
+        for component in self._components:
+            component.retry_tunnels(names)
+
     def explain(self, subject: str, seconds: int) -> list[str]:
         """Log lines that tell why a session or tunnel is not up."""
         claiming = [component for component in self._components if component.claims(subject)]

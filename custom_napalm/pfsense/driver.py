@@ -26,6 +26,7 @@ from custom_napalm.linux.ssh_options import read_options
 from custom_napalm.pfsense import commands as reading
 from custom_napalm.pfsense import explain, getters, openbgpd, program
 from custom_napalm.pfsense.ownership import WHOLE
+from custom_napalm.pfsense.reached import reached
 from custom_napalm.pfsense.redaction import redact, scrub, secrets
 from custom_napalm.pfsense.routing import local_as, router_id, routes
 from custom_napalm.pfsense.transaction import PfSenseTransaction
@@ -108,8 +109,8 @@ class PfSenseDriver(CommittingDriver):
             raise
 
     def reached(self) -> Reached:
-        """Through which jump hosts; the way of its answers is not asked for."""
-        return Reached(self._jumps)
+        """The way of this connection and of its answers."""
+        return reached(program.run(self._shell, self.hostname, {"action": "reached"}), self._jumps)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""

@@ -16,7 +16,7 @@ from custom_napalm.contract import CandidateError, DriverError, LostContactError
 from custom_napalm.linux.shell import Result, Shell
 
 PHP = "/usr/local/bin/php"
-_PIECES = ("answer", "config", "apply", "run", "revert", "main")
+_PIECES = ("answer", "config", "apply", "lock", "run", "revert", "main")
 UNCHANGED = "nothing was changed"
 
 
@@ -96,6 +96,8 @@ def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
                 f"{host} is not armed: run {message} left an unconfirmed change there: confirm it, roll it back or "
                 f"wait; {UNCHANGED}"
             )
+        case "locked":
+            return DriverError(f"{host} is not armed: it is locked by run {message}; {UNCHANGED}")
         case "permission":
             return PrivilegeError(f"{host}: {message}: the login needs to be root, admin or allowed sudo; {fate}")
         case "full":

@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from custom_napalm.contract import (
@@ -15,13 +15,13 @@ from custom_napalm.contract import (
     Change,
     DriverError,
     Lock,
+    LockedError,
     LostContactError,
     Pending,
     Snapshot,
     StaleError,
 )
 from custom_napalm.linux.ssh import SshShell
-from custom_napalm.pfsense import lock as locks
 from custom_napalm.pfsense import program
 from custom_napalm.pfsense.armed import Planned, files
 from custom_napalm.pfsense.changes import (
@@ -192,16 +192,25 @@ class PfSenseTransaction:
         )
 
     def lock(self, lock: Lock) -> None:
-        """Take or renew the lock."""
-        locks.take(self.shell, self.name, lock)
+        """Take or renew the lock. Raises LockedError while another run has it."""
+        holder = self._ask({"action": "lock", "lock": asdict(lock)})["holder"]
+        if holder is not None:
+            raise LockedError(self.name, self._lock(holder))
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back."""
-        locks.release(self.shell, self.name, run_id)
+        """Give the lock back; one of another run stays."""
+        self._ask({"action": "unlock", "run": run_id})
 
     def locked(self) -> Lock | None:
         """Who has the lock."""
-        return locks.read(self.shell, self.name)
+        holder = self._ask({"action": "locked"})["holder"]
+        return None if holder is None else self._lock(holder)
+
+    def _lock(self, holder: dict[str, Any]) -> Lock:
+        try:
+            return Lock(**holder)
+        except TypeError as error:
+            raise DriverError(f"{self.name}: its lock is not what a run leaves there: {error}") from error
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo below /cf/conf, start the timer. Raises StaleError before anything is stored."""

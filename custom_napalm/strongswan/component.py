@@ -210,6 +210,12 @@ class SwanctlComponent(Component):
         """charon's SAs."""
         return read_ike_sas(self.shell)
 
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        """Initiate connections that have no IKE SA; their children have their names."""
+        for name in map(quote, names):
+            start = f"swanctl --initiate --ike {name} --child {name} --timeout 1 >/dev/null 2>&1"
+            self.shell.run(f'[ -n "$(swanctl --list-sas --ike {name})" ] || {start}')
+
     def claims(self, subject: str) -> bool:
         """Whether `subject` is a connection's name; BGP's are addresses."""
         try:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lab import carried
 from lab.host import Access, add_address
 from lab.node import Device, File, Node, Service
 from lab.pfsense import config_xml
@@ -38,7 +39,7 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
         if interface.link is not None or interface.loopback:
             device = interface.name if interface.link is not None else "lo"
             lines += [add_address(address, device) for address in interface.addresses]
-    wanted = settings(host, access, esp_in_kernel) | changed
+    wanted = settings(host, topology, access, esp_in_kernel) | changed
     tree = config_xml.base(host.name, configured(host), package=str(wanted["package"]))
     return Node(
         name=host.name,
@@ -91,22 +92,13 @@ def configured(host: Host) -> list[ConfiguredInterface]:
     ]
 
 
-def settings(host: Host, access: Access, esp_in_kernel: bool) -> dict[str, Any]:
+def settings(host: Host, topology: Topology, access: Access, esp_in_kernel: bool) -> dict[str, Any]:
     """The settings of a host's lab pfSense. The lab's accounts are its users; the operator's are root's and admin's."""
-    carried: set[str] = set()
     tunnels: dict[str, Any] = {}
     for tunnel in host.tunnels:
-        inner = {
-            f"{address}/{address.max_prefixlen}" for address in (tunnel.local_inner, tunnel.remote_inner) if address
-        }
-        # In user space two tunnels of a host cannot carry the same: the first to a site carries its prefixes.
-        remote = [each for each in map(str, tunnel.remote_selectors) if each not in carried | inner]
-        carried |= set(remote)
-        local = [each for each in map(str, tunnel.local_selectors) if each not in inner]
-        tunnels[f"{tunnel.local_address}-{tunnel.remote_address}"] = {
-            "local": local if remote else [],
-            "remote": remote,
-        }
+        local, remote = carried.sites(host, tunnel, topology)
+        ends = f"{tunnel.local_address}-{tunnel.remote_address}"
+        tunnels[ends] = {"local": list(map(str, local)), "remote": list(map(str, remote))}
     sudoers = {"operator": "ALL=(ALL:ALL) NOPASSWD: ALL", "nosudo": "", "pwsudo": "ALL=(ALL:ALL) ALL"}
     return {
         "config": CONFIG,

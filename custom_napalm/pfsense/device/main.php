@@ -63,6 +63,18 @@ try {
         case 'pending':
             $routebook_result = routebook_pending();
             break;
+        case 'lock':
+            $routebook_result = routebook_take($routebook_request);
+            break;
+        case 'unlock':
+            $routebook_result = routebook_release($routebook_request);
+            break;
+        case 'locked':
+            $routebook_result = ['holder' => routebook_holder()];
+            break;
+        case 'reached':
+            $routebook_result = routebook_reached();
+            break;
         case 'watch':
             routebook_watch($routebook_request);
             break;

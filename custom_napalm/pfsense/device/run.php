@@ -82,6 +82,7 @@ function routebook_arm(array $request): array
 {
     $run = $request['run'];
     $lock = routebook_lock(20);
+    routebook_refuse_locked($run);
     $live = routebook_live();
     if ($live !== null) {
         throw new RoutebookRefusal('pending', $live);

@@ -5,7 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_napalm.contract import CandidateError, DriverError, LostContactError, PrivilegeError, StaleError
+from custom_napalm.contract import (
+    CandidateError,
+    DriverError,
+    Lock,
+    LockedError,
+    LostContactError,
+    PrivilegeError,
+    StaleError,
+)
 from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.pfsense.tree import canonical
 from lab.pfsense import config_xml
@@ -272,6 +280,25 @@ def test_a_second_run_is_refused_while_one_is_pending(firewall: Firewall, driver
     with pytest.raises(DriverError, match="run run-1 left an unconfirmed change there"):
         other.arm("run-2", 60)
     driver.confirm()
+
+
+def test_a_device_that_another_run_has_locked_is_refused(firewall: Firewall, driver: PfSenseDriver) -> None:
+    mine, theirs = (Lock(name, "ops@laptop", 1.0, 2.0) for name in ("run-1", "run-2"))
+    driver.lock(theirs)
+    driver.lock(theirs)
+    other = firewall.driver("operator")
+    with pytest.raises(LockedError) as raised:
+        other.lock(mine)
+    assert raised.value.lock == theirs
+    assert other.locked() == theirs
+    assert plan(other, openbgpd())
+    with pytest.raises(DriverError, match=r"locked by run run-2; nothing was changed"):
+        other.arm("run-1", 60)
+    other.unlock("run-1")
+    assert other.locked() == theirs
+    driver.unlock("run-2")
+    assert other.locked() is None
+    assert driver.reached().client
 
 
 def test_no_secret_is_in_a_process_list_or_a_file_that_others_can_read(

@@ -11,8 +11,10 @@ from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.project import CHECKOUT
 
-# Where a host has files of its own, its logs apart. /run/lab and /run/disk are the lab's; a lab ASA sees the checkout.
-_APART = " -o ".join(f"-path {each}" for each in ("/run/lab", "/run/disk", CHECKOUT, sys.prefix, sys.base_prefix))
+# Where a host has files of its own, its logs apart. Some folders are the lab's, and a lab ASA sees the checkout.
+_APART = " -o ".join(
+    f"-path {each}" for each in ("/run/lab", "/run/disk", "/run/visible", CHECKOUT, sys.prefix, sys.base_prefix)
+)
 TRACES = f"""
 find /etc /home /root /run /tmp /var/lib/frr /var/lib/strongswan /var/tmp \
     \\( {_APART} \\) -prune -o -newer /var/tmp/before ! -type s -print | sort

@@ -58,6 +58,14 @@ def test_a_healthy_network_passes() -> None:
     assert len([f for f in findings if f.check == "bgp.session"]) == 5
 
 
+def test_an_established_session_that_was_made_with_another_as_fails() -> None:
+    now = with_session(healthy(), "no-edge1", TRANSIT_ADDRESS, peer_as=64469)
+    finding = transit_finding(check_bgp(now, healthy()), "bgp.as")
+    assert (finding.status, "Established with AS 64469" in finding.evidence[0]) == ("failed", True)
+    real = with_session(healthy(), "no-edge1", TRANSIT_ADDRESS, peer_as=transit().remote_as)
+    assert troubles(check_bgp(real, healthy(), final=True)) == []
+
+
 def test_a_host_that_cannot_be_read_is_a_failure_and_not_a_success() -> None:
     now = {host: state for host, state in healthy().items() if host != "ch-edge1"}
     finding = only(check_bgp(now, healthy()), "ch-edge1", "host.contact")

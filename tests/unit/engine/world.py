@@ -194,6 +194,9 @@ class MemoryDriver(TransactionDriver):
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
 
+    def retry_tunnels(self, names: Sequence[str]) -> None:
+        del names
+
     def explain(self, subject: str, seconds: int) -> list[str]:
         """Nothing is logged."""
         del subject, seconds
