@@ -61,8 +61,9 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 def make_file_systems(size: int, visible: list[str]) -> None:
     """Give the node its own disk (one tmpfs of `size` MiB behind all of ON_DISK), /run, /dev and /sys.
 
-    The folders `visible` of this machine stay in sight.
+    The folders `visible` of this machine stay in sight, and with them what is below them.
     """
+    visible = [name for name in visible if not any(Path(other) in Path(name).parents for other in visible)]
     mount("sysfs", "/sys", "sysfs")
     mount("tmpfs", "/run", "tmpfs", 0, "mode=755,size=64m")
     for name in visible:
