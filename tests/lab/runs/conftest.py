@@ -24,11 +24,17 @@ def from_nothing(lab: RunningLab) -> dict[str, Any]:
 
 
 @pytest.fixture
-def deployed(lab: RunningLab, from_nothing: dict[str, Any]) -> Iterator[RunningLab]:
-    """The lab with everything as intended, before the test and after it."""
+def standing(lab: RunningLab, from_nothing: dict[str, Any]) -> RunningLab:
+    """The lab with everything as intended, for tests that show with `unchanged` that they left it so."""
     assert from_nothing["outcome"] == "confirmed"
-    yield lab
-    done = lab.routebook("verify", "--wait", "60")
+    return lab
+
+
+@pytest.fixture
+def deployed(standing: RunningLab) -> Iterator[RunningLab]:
+    """The lab with everything as intended, before the test and after it."""
+    yield standing
+    done = standing.routebook("verify", "--wait", "60")
     assert done.returncode == 0, f"the test left the network broken:\n{done.stdout}{done.stderr}"
 
 
@@ -50,13 +56,13 @@ Unchanged = Callable[[], None]
 
 
 @pytest.fixture
-def unchanged(deployed: RunningLab) -> Unchanged:
+def unchanged(standing: RunningLab) -> Unchanged:
     """Asserts that configuration, files, sessions and SAs of every host are those from before the test."""
-    before = devices.read_all(deployed)
+    before = devices.read_all(standing)
     assert all(configuration.sessions for configuration in before.values())
 
     def check() -> None:
-        now = devices.read_all(deployed)
+        now = devices.read_all(standing)
         for host in devices.HOSTS:
             assert now[host] == before[host], host
 

@@ -30,48 +30,48 @@ def login(lab: RunningLab, host: str, extra: str) -> Iterator[None]:
         yield
 
 
-def test_an_unknown_runbook_names_the_nearest(deployed: RunningLab) -> None:
-    assert "did you mean 'deploy'" in refused(deployed, "run", "deploi", "--yes")
+def test_an_unknown_runbook_names_the_nearest(standing: RunningLab) -> None:
+    assert "did you mean 'deploy'" in refused(standing, "run", "deploi", "--yes")
 
 
-def test_an_unknown_host_names_the_nearest(deployed: RunningLab) -> None:
-    assert "did you mean 'no-edge1'" in refused(deployed, "run", "deploy", "--yes", "--limit", "no-edg1")
+def test_an_unknown_host_names_the_nearest(standing: RunningLab) -> None:
+    assert "did you mean 'no-edge1'" in refused(standing, "run", "deploy", "--yes", "--limit", "no-edg1")
 
 
-def test_nobody_to_ask_is_refused(deployed: RunningLab, unchanged: Unchanged) -> None:
-    with edited(deployed, *CHANGE):
-        assert "--yes" in refused(deployed, "run", "bgp")
+def test_nobody_to_ask_is_refused(standing: RunningLab, unchanged: Unchanged) -> None:
+    with edited(standing, *CHANGE):
+        assert "--yes" in refused(standing, "run", "bgp")
     unchanged()
 
 
-def test_invalid_intent_is_refused_with_file_and_line(deployed: RunningLab, unchanged: Unchanged) -> None:
-    with edited(deployed, "inventory/bgp.yaml", "RB-IXP-IN", "RB-IXP-INN"):
-        said = refused(deployed, "run", "bgp", "--yes")
+def test_invalid_intent_is_refused_with_file_and_line(standing: RunningLab, unchanged: Unchanged) -> None:
+    with edited(standing, "inventory/bgp.yaml", "RB-IXP-IN", "RB-IXP-INN"):
+        said = refused(standing, "run", "bgp", "--yes")
     assert "inventory/bgp.yaml:" in said
     assert "RB-IXP-IN" in said
     unchanged()
 
 
-def test_an_unreachable_host_stops_the_run_before_any_change(deployed: RunningLab, unchanged: Unchanged) -> None:
-    faults.link_down(deployed.lab, "ch-edge1")
+def test_an_unreachable_host_stops_the_run_before_any_change(standing: RunningLab, unchanged: Unchanged) -> None:
+    faults.link_down(standing.lab, "ch-edge1")
     try:
-        with edited(deployed, *CHANGE):
-            said = refused(deployed, "run", "bgp", "--yes")
+        with edited(standing, *CHANGE):
+            said = refused(standing, "run", "bgp", "--yes")
     finally:
-        faults.link_up(deployed.lab, "ch-edge1")
+        faults.link_up(standing.lab, "ch-edge1")
     assert "ch-edge1" in said
     assert "nothing was changed" in said.lower()
     unchanged()
 
 
-def test_a_wrong_host_key_is_refused(deployed: RunningLab, unchanged: Unchanged) -> None:
-    known = deployed.project / ".routebook/lab/known_hosts"
+def test_a_wrong_host_key_is_refused(standing: RunningLab, unchanged: Unchanged) -> None:
+    known = standing.project / ".routebook/lab/known_hosts"
     original = known.read_text()
     keys = {line.split()[0]: line.split()[2] for line in original.splitlines() if line}
     known.write_text(original.replace(keys["192.0.2.41"], keys["192.0.2.42"]))
     try:
-        with edited(deployed, *CHANGE):
-            said = refused(deployed, "run", "bgp", "--yes")
+        with edited(standing, *CHANGE):
+            said = refused(standing, "run", "bgp", "--yes")
     finally:
         known.write_text(original)
     assert "host key" in said
@@ -79,12 +79,12 @@ def test_a_wrong_host_key_is_refused(deployed: RunningLab, unchanged: Unchanged)
     unchanged()
 
 
-def test_an_unknown_host_key_is_refused(deployed: RunningLab, unchanged: Unchanged) -> None:
-    known = deployed.project / ".routebook/lab/known_hosts"
+def test_an_unknown_host_key_is_refused(standing: RunningLab, unchanged: Unchanged) -> None:
+    known = standing.project / ".routebook/lab/known_hosts"
     original = known.read_text()
     known.write_text("".join(line for line in original.splitlines(True) if not line.startswith("192.0.2.42 ")))
     try:
-        said = refused(deployed, "plan", "deploy")
+        said = refused(standing, "plan", "deploy")
     finally:
         known.write_text(original)
     assert "host key" in said
@@ -92,7 +92,7 @@ def test_an_unknown_host_key_is_refused(deployed: RunningLab, unchanged: Unchang
 
 
 def test_a_wrong_password_is_refused_and_not_shown(
-    deployed: RunningLab, unchanged: Unchanged, monkeypatch: pytest.MonkeyPatch
+    standing: RunningLab, unchanged: Unchanged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WRONG_PASSWORD", "hunter-and-gatherer")
     extra = (
@@ -100,8 +100,8 @@ def test_a_wrong_password_is_refused_and_not_shown(
         "  connection_options: {napalm: {extras: {optional_args: "
         "{known_hosts_file: .routebook/lab/known_hosts, allow_agent: false, use_keys: false}}}}\n"
     )
-    with login(deployed, "ch-edge3", extra):
-        said = refused(deployed, "plan", "deploy")
+    with login(standing, "ch-edge3", extra):
+        said = refused(standing, "plan", "deploy")
     assert "ch-edge3" in said
     assert "pwsudo" in said
     assert "hunter-and-gatherer" not in said
@@ -109,22 +109,22 @@ def test_a_wrong_password_is_refused_and_not_shown(
 
 
 def test_an_account_without_sudo_is_refused_with_the_line_that_sudoers_needs(
-    deployed: RunningLab, unchanged: Unchanged
+    standing: RunningLab, unchanged: Unchanged
 ) -> None:
-    with login(deployed, "ch-edge3", "  username: nosudo\n"):
-        said = refused(deployed, "plan", "deploy")
+    with login(standing, "ch-edge3", "  username: nosudo\n"):
+        said = refused(standing, "plan", "deploy")
     assert "sudo" in said
     assert "NOPASSWD" in said
     unchanged()
 
 
-def test_a_full_disk_is_found_before_anything_is_pushed(deployed: RunningLab, unchanged: Unchanged) -> None:
-    faults.fill_disk(deployed.lab, "ch-edge2")
+def test_a_full_disk_is_found_before_anything_is_pushed(standing: RunningLab, unchanged: Unchanged) -> None:
+    faults.fill_disk(standing.lab, "ch-edge2")
     try:
-        with edited(deployed, *CHANGE):
-            said = refused(deployed, "run", "bgp", "--yes")
+        with edited(standing, *CHANGE):
+            said = refused(standing, "run", "bgp", "--yes")
     finally:
-        faults.free_disk(deployed.lab, "ch-edge2")
+        faults.free_disk(standing.lab, "ch-edge2")
     assert "ch-edge2" in said
     assert "not armed" in said
     assert "left, which confirming would take" in said
@@ -146,42 +146,42 @@ def test_a_daemon_that_does_not_run_is_named_before_any_change(
         faults.start(deployed.lab, "ch-edge3", daemon)
 
 
-def test_a_template_error_names_template_line_and_host(deployed: RunningLab, unchanged: Unchanged) -> None:
-    with edited(deployed, "templates/frr/bgp.j2", r"\A", "{{ host.bgpp.asn }}\n"):
-        said = refused(deployed, "run", "bgp", "--yes")
+def test_a_template_error_names_template_line_and_host(standing: RunningLab, unchanged: Unchanged) -> None:
+    with edited(standing, "templates/frr/bgp.j2", r"\A", "{{ host.bgpp.asn }}\n"):
+        said = refused(standing, "run", "bgp", "--yes")
     assert "templates/frr/bgp.j2:1" in said
     assert "bgpp" in said
     unchanged()
 
 
 def test_a_line_that_frr_does_not_know_is_refused_by_its_own_syntax_check(
-    deployed: RunningLab, unchanged: Unchanged
+    standing: RunningLab, unchanged: Unchanged
 ) -> None:
-    with edited(deployed, "templates/frr/policy.j2", r"\A", "ipv6 prefix-liste RB-X seq 5 permit ::/0\n"):
-        said = refused(deployed, "plan", "bgp")
+    with edited(standing, "templates/frr/policy.j2", r"\A", "ipv6 prefix-liste RB-X seq 5 permit ::/0\n"):
+        said = refused(standing, "plan", "bgp")
     assert "prefix-liste" in said
     unchanged()
 
 
 def test_a_candidate_that_frr_rejects_half_way_is_rolled_back_with_its_own_words(
-    deployed: RunningLab, unchanged: Unchanged
+    standing: RunningLab, unchanged: Unchanged
 ) -> None:
     broken = (
         "router bgp 65550\n address-family ipv6 unicast\n  neighbor 192.0.2.99 activate\n exit-address-family\nexit\n"
     )
-    with edited(deployed, "templates/frr/bgp.j2", r"\Z", broken), edited(deployed, *CHANGE):
-        done = deployed.routebook("run", "bgp", "--yes", "--json")
+    with edited(standing, "templates/frr/bgp.j2", r"\Z", broken), edited(standing, *CHANGE):
+        done = standing.routebook("run", "bgp", "--yes", "--json")
     assert done.returncode in (1, 3), done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert any("192.0.2.99" in host["message"] for host in result["hosts"].values()), result
     unchanged()
 
 
-def test_a_proposal_that_charon_does_not_know_changes_nothing(deployed: RunningLab, unchanged: Unchanged) -> None:
+def test_a_proposal_that_charon_does_not_know_changes_nothing(standing: RunningLab, unchanged: Unchanged) -> None:
     with edited(
-        deployed, "templates/strongswan/connections.j2", r"esp_proposals = .*", "esp_proposals = aes257gcm16-modp2048"
+        standing, "templates/strongswan/connections.j2", r"esp_proposals = .*", "esp_proposals = aes257gcm16-modp2048"
     ):
-        done = deployed.routebook("run", "tunnels", "--yes", "--json")
+        done = standing.routebook("run", "tunnels", "--yes", "--json")
     assert done.returncode in (1, 3), done.stdout + done.stderr
     assert "aes257gcm16" in done.stdout
     unchanged()
