@@ -1,4 +1,4 @@
-"""One running lab for all tests of a session, in a copy of the example project."""
+"""One running lab for all tests of a module, in a copy of the example project."""
 
 import os
 import subprocess
@@ -70,9 +70,9 @@ def skip_unless_possible() -> None:
         pytest.skip(f"not installed: {', '.join(missing)} (lab/system-packages.txt lists the packages)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """The lab of the session. Tests share it, and leave it as they found it."""
+    """A module's lab, with nothing configured at first. Tests share it, and leave it as they found it."""
     skip_unless_possible()
     project = copy_project(tmp_path_factory.mktemp("lab") / "project")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -88,7 +88,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
-    """A network of its own for a lab beside the session's."""
+    """A network of its own for a lab beside the module's."""
     skip_unless_possible()
     place = Elsewhere(tmp_path)
     yield place

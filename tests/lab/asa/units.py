@@ -107,6 +107,7 @@ class Unit:
     def halt(self) -> None:
         """Kill the server as a power cut does."""
         self.host.sh("kill -9 $(cat /run/asa.pid)")
+        wait_for(lambda: ":22 " not in self.host.sh("ss -ltn"), 10, "its end")
 
     def stop(self) -> None:
         self.host.stop()

@@ -164,7 +164,7 @@ def test_a_good_tunnel_passes_and_a_rollback_to_it_is_verified(pair: Pair) -> No
         (Settings(connection=False), "tunnel.ike", "ch-edge1 has no connection for no-edge1"),
         (Settings(version=1), "tunnel.ike", "ch-edge1 has no connection for no-edge1"),
         (Settings(esp="aes128-sha256"), "tunnel.child", "no ESP proposal in common: no-edge1 offers ESP:AES_GCM"),
-        (Settings(remote_selectors="172.16.0.0/16"), "tunnel.child", "the traffic selectors of ch-edge1 and no-edge1"),
+        (Settings(remote_selectors="172.16.0.0/16"), "tunnel.child", "the traffic selectors of "),
     ],
     ids=["psk", "no psk", "identity", "ike proposal", "no connection", "ike version", "esp proposal", "selectors"],
 )

@@ -122,7 +122,7 @@ done
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     """The lab with nothing of ours on it."""
     skip_unless_possible()
@@ -147,7 +147,7 @@ class FirstRun:
     after: Devices
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_run(network: Mixed) -> FirstRun:
     """Everything from nothing."""
     before = network.devices()

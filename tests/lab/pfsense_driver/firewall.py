@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,6 +51,18 @@ class Firewall:
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(f"{self.address} {Path(folder, 'key.pub').read_text()}")
         self.device = device
+
+    def wait_reachable(self) -> None:
+        """Wait until it answers; after a link was down, neighbor discovery takes its time."""
+
+        def answers() -> bool:
+            try:
+                socket.create_connection((self.address, 22), timeout=1).close()
+            except OSError:
+                return False
+            return True
+
+        until(answers, 15, f"{self.address} after its link came back")
 
     @property
     def pid(self) -> int:

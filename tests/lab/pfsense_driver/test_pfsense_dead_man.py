@@ -62,6 +62,7 @@ def test_the_timer_restores_what_nobody_confirms_although_nobody_can_log_in(
         firewall.wait_clean()
     finally:
         firewall.ip("link set mgmt0 up")
+        firewall.wait_reachable()
     until(lambda: is_back(firewall, before), 60, "the daemons")
     found = firewall.driver()
     pending = found.pending()

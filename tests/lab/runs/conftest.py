@@ -13,7 +13,7 @@ from tests.lab import devices
 from tests.lab.conftest import RunningLab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def from_nothing(lab: RunningLab) -> dict[str, Any]:
     """The result of the first `run deploy` on a lab with nothing configured."""
     before = devices.read_all(lab)
