@@ -9,8 +9,12 @@ PRIVATE := $(ROOT) lab/private
 
 # Lab tests mostly wait for daemons: this many at a time, each in its own network.
 WORKERS ?= 3
+LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
+	--tx '$(WORKERS)*popen//python=lab/private $(BIN)/python'
 
-.PHONY: help setup system demo test test-unit test-lab lint lab bench lock clean
+PFSENSE_TESTS := tests/lab/pfsense tests/lab/pfsense_driver tests/lab/home
+
+.PHONY: help setup system demo test test-unit test-lab test-pfsense lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +39,10 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(ROOT) $(BIN)/python -m pytest tests/lab --dist loadfile --no-loadscope-reorder \
-		--tx '$(WORKERS)*popen//python=lab/private $(BIN)/python'
+	$(LAB_PYTEST) tests/lab $(addprefix --ignore=,$(PFSENSE_TESTS))
+
+test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
+	$(LAB_PYTEST) $(PFSENSE_TESTS)
 
 lint: setup ## ruff and strict mypy
 	$(BIN)/ruff check .
