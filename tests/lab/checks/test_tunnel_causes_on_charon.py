@@ -164,7 +164,7 @@ def test_a_good_tunnel_passes_and_a_rollback_to_it_is_verified(pair: Pair) -> No
         (Settings(connection=False), "tunnel.ike", "ch-edge1 has no connection for no-edge1"),
         (Settings(version=1), "tunnel.ike", "ch-edge1 has no connection for no-edge1"),
         (Settings(esp="aes128-sha256"), "tunnel.child", "no ESP proposal in common: no-edge1 offers ESP:AES_GCM"),
-        (Settings(remote_selectors="172.16.0.0/16"), "tunnel.child", "the traffic selectors of "),
+        (Settings(remote_selectors="172.16.0.0/16"), "tunnel.child", "do not fit together"),
     ],
     ids=["psk", "no psk", "identity", "ike proposal", "no connection", "ike version", "esp proposal", "selectors"],
 )
@@ -174,14 +174,13 @@ def test_a_broken_tunnel_fails_definitely_with_its_cause(
     pair.configure(ch_edge1=ch_edge1)
     findings: list[Finding] = []
 
-    def decided() -> bool:
+    def told() -> bool:
         findings[:] = pair.check()
-        return definite(findings) == "failed"
+        return definite(findings) == "failed" and cause in only(findings, "no-edge1", check).cause
 
-    wait_for(decided, 15, "a definite failure")
-    finding = only(findings, "no-edge1", check)
-    assert cause in finding.cause, finding
-    assert finding.status == "failed"
+    # One end's log may fail the tunnel before the other's, which knows more, has the line.
+    wait_for(told, 20, f"a definite failure with the cause {cause!r}")
+    assert only(findings, "no-edge1", check).status == "failed"
 
 
 def test_an_unreachable_end_is_not_definite_and_says_so(pair: Pair) -> None:
