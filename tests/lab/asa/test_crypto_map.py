@@ -2,7 +2,8 @@
 
 from itertools import pairwise
 
-from tests.lab.asa.units import Unit, until
+from tests.lab.asa.units import Unit
+from tests.lab.waiting import wait_for
 
 MAP = """
 crypto ikev{version} policy 10
@@ -67,7 +68,7 @@ def _exercise(pair: tuple[Unit, Unit], kind: dict[str, object], established: str
         console.close()
     one = pair[0]
     assert one.says("show crypto ipsec sa") == "There are no ipsec sas"
-    until(
+    wait_for(
         lambda: "Success rate is 100 percent" in one.says("ping inside 10.2.0.1"), 40, "traffic through the crypto map"
     )
     shown = one.says("show crypto ipsec sa")
@@ -114,7 +115,7 @@ def test_bgp_carries_ipv6_beside_ipv4(pair: tuple[Unit, Unit]) -> None:
         shown = pair[0].says("show bgp ipv6 unicast summary").splitlines()
         return next((after.split()[-1:] for line, after in pairwise(shown) if line == "2001:db8:ffff::2"), [])
 
-    until(lambda: received() == ["1"], 40, "the session over IPv6")
+    wait_for(lambda: received() == ["1"], 40, "the session over IPv6")
     assert "For address family: IPv6 Unicast" in pair[0].says("show bgp ipv6 unicast neighbors 2001:db8:ffff::2")
     assert "2001:db8:2::/64" in pair[0].says("show bgp ipv6 unicast")
     for number, unit in enumerate(pair, 1):

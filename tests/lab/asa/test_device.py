@@ -9,8 +9,9 @@ from typing import Any
 import paramiko
 import pytest
 
-from tests.lab.asa.units import STARTUP, Console, Unit, until
+from tests.lab.asa.units import STARTUP, Console, Unit
 from tests.lab.drivers.hosts import can_make_hosts
+from tests.lab.waiting import wait_for
 
 Boot = Callable[..., Unit]
 
@@ -90,7 +91,7 @@ def test_a_countdown_applet_copies_a_file_into_the_running_configuration_once(bo
     assert said == []
     assert "countdown time 3" in console.send("show event manager")
     console.close()
-    until(lambda: "hostname reverted" in unit.says("show running-config hostname"), 15, "the applet")
+    wait_for(lambda: "hostname reverted" in unit.says("show running-config hostname"), 15, "the applet")
     assert "hits 1" in unit.says("show event manager")
 
 
@@ -104,7 +105,7 @@ def test_an_applet_that_is_removed_in_time_never_runs(boot: Boot) -> None:
     console.configure(
         'event manager applet LATER\nevent timer countdown time 4\naction 1 cli command "domain-name later"'
     )
-    until(lambda: "domain-name later" in unit.says("show running-config domain-name"), 15, "the later applet")
+    wait_for(lambda: "domain-name later" in unit.says("show running-config domain-name"), 15, "the later applet")
     assert unit.says("show running-config hostname") == "hostname fw"
 
 
@@ -122,7 +123,7 @@ def test_a_reload_goes_back_to_what_was_saved(boot: Boot) -> None:
     shown = console.type("reload\n", r"Save\? \[Y\]es/\[N\]o:  $")
     console.type("n\n", r"Proceed with reload\? \[confirm\]$")
     console.channel.sendall(b"\n")
-    until(lambda: _can_log_in(unit), 20, "the device after the reload")
+    wait_for(lambda: _can_log_in(unit), 20, "the device after the reload")
     assert unit.says("show running-config domain-name") == "domain-name saved.example"
 
 

@@ -11,8 +11,9 @@ from lab import topology
 from lab.control import Lab
 from lab.topology import Host, Topology
 from routebook.intent.model import Interface, IpsecProposal, SecretRef, Tunnel
-from tests.lab.asa.units import Console, until
+from tests.lab.asa.units import Console
 from tests.lab.conftest import skip_unless_possible
+from tests.lab.waiting import wait_for
 
 PEERS = {"fw1": "edge1", "edge1": "fw1"}
 INNER = ("10.255.200.0", "10.255.200.1")
@@ -142,7 +143,7 @@ def test_the_operator_is_let_in_and_a_tunnel_to_strongswan_carries_bgp(lab: Lab)
         line = next((x for x in console.send("show bgp summary").splitlines() if x.startswith(INNER[1])), "")
         return line.split()[-1:] == ["1"]
 
-    until(established, 60, "BGP over the tunnel to strongSwan")
+    wait_for(established, 60, "BGP over the tunnel to strongSwan")
     shown = console.send("show crypto ikev2 sa detail")
     assert "Encr: AES-GCM, keysize: 256, Hash: N/A, DH Grp:19" in shown
     assert "Status:UP-ACTIVE, IKE count:1, CHILD count:1" in shown
@@ -166,7 +167,7 @@ def test_a_killed_server_comes_back_with_what_was_saved(lab: Lab) -> None:
             return False
         return True
 
-    until(back, 30, "the device after the crash")
+    wait_for(back, 30, "the device after the crash")
     again = _console(lab)
     assert again.send("show running-config domain-name") == ""
     again.close()

@@ -11,8 +11,9 @@ from lab import topology
 from lab.control import Lab
 from lab.topology import Host, Topology
 from routebook.intent.model import Interface
-from tests.lab.asa.units import Console, until
+from tests.lab.asa.units import Console
 from tests.lab.conftest import skip_unless_possible
+from tests.lab.waiting import wait_for
 
 COMMON = """
 crypto ikev2 policy 10
@@ -114,7 +115,7 @@ def test_two_any_to_any_tunnels_stand_beside_each_other_and_routes_fail_over(lab
         lines = nl.send("show bgp summary").splitlines()
         return [line.split()[-1] for line in lines if line.startswith("10.255.200.")]
 
-    until(lambda: received() == ["1", "1"] and via("10.255.200.2"), 120, "both sessions")
+    wait_for(lambda: received() == ["1", "1"] and via("10.255.200.2"), 120, "both sessions")
     shown = nl.send("show crypto ikev2 sa")
     assert shown.count("READY") == 2
     assert shown.count("Child sa: local selector  0.0.0.0/0 - 255.255.255.255/65535") == 2
@@ -125,9 +126,9 @@ def test_two_any_to_any_tunnels_stand_beside_each_other_and_routes_fail_over(lab
     assert "Success rate is 100 percent" in nl.send("ping inside 10.2.0.1")
 
     nl.configure("interface GigabitEthernet0/0\n shutdown")
-    until(lambda: via("10.255.200.6"), 60, "the route over the second tunnel")
+    wait_for(lambda: via("10.255.200.6"), 60, "the route over the second tunnel")
     assert "Success rate is 100 percent" in nl.send("ping inside 10.2.0.1")
     nl.configure("interface GigabitEthernet0/0\n no shutdown")
-    until(lambda: via("10.255.200.2"), 120, "the route back over the first tunnel")
+    wait_for(lambda: via("10.255.200.2"), 120, "the route back over the first tunnel")
     nl.close()
     gr.close()

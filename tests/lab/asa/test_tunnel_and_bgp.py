@@ -1,6 +1,7 @@
 """Commands typed at two prompts give a real tunnel with BGP over it; a wrong key or AS really gives neither."""
 
-from tests.lab.asa.units import Unit, until
+from tests.lab.asa.units import Unit
+from tests.lab.waiting import wait_for
 
 VTI = """
 crypto ikev2 policy 10
@@ -73,7 +74,7 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     _configure(two, VTI.format(peer="192.0.2.1", key="something-else", inner="10.255.200.2"))
     aborted = "{} IKEv2 Negotiation aborted due to ERROR: {}"
     ours, theirs = ("Local:192.0.2.{}:500 Remote:192.0.2.{}:500".format(*each) for each in ((1, 2), (2, 1)))
-    until(lambda: "Auth exchange failed" in one.says("show logging"), 30, "the refusal of the wrong key")
+    wait_for(lambda: "Auth exchange failed" in one.says("show logging"), 30, "the refusal of the wrong key")
     assert aborted.format(f"{ours} Username:192.0.2.2", "Auth exchange failed") in one.says("show logging")
     assert aborted.format(f"{theirs} Username:192.0.2.1", "Failed to authenticate") in two.says("show logging")
     assert _sa(one) == "There are no IKEv2 SAs" or "READY" not in _sa(one)
@@ -85,7 +86,7 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
         "tunnel-group 192.0.2.1 ipsec-attributes\n ikev2 remote-authentication pre-shared-key open-sesame\n"
         " ikev2 local-authentication pre-shared-key open-sesame",
     )
-    until(lambda: "READY" in _sa(one) and "READY" in _sa(two), 40, "the tunnel")
+    wait_for(lambda: "READY" in _sa(one) and "READY" in _sa(two), 40, "the tunnel")
 
     _configure(
         one, BGP.format(own="10.1.0.0", metric=1, asn=65001, remote=65002, router="10.1.0.1", neighbor="10.255.200.2")
@@ -93,7 +94,7 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     _configure(
         two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65009, router="10.2.0.1", neighbor="10.255.200.1")
     )
-    until(
+    wait_for(
         lambda: "Bad Peer AS" in two.host.vtysh("show bgp neighbors") + one.host.vtysh("show bgp neighbors"),
         40,
         "the wrong AS to be refused",
@@ -108,7 +109,7 @@ def test_a_tunnel_with_bgp_comes_up_from_commands_and_breaks_as_it_should(pair: 
     _configure(
         two, BGP.format(own="10.2.0.0", metric=2, asn=65002, remote=65001, router="10.2.0.1", neighbor="10.255.200.1")
     )
-    until(
+    wait_for(
         lambda: _summary(one, "10.255.200.2")[-1:] == ["1"] and _summary(two, "10.255.200.1")[-1:] == ["1"],
         60,
         "BGP over the tunnel",

@@ -4,14 +4,14 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import paramiko
 
-from tests.lab.drivers.hosts import LinuxHost, manage, wait_for
+from tests.lab.drivers.hosts import LinuxHost, manage
+from tests.lab.waiting import wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 USER, PASSWORD, ENABLE = "admin", "correct-horse", "battery-staple"
@@ -184,11 +184,3 @@ class Console:
 
     def close(self) -> None:
         self.client.close()
-
-
-def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll a condition that costs something, with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.5)

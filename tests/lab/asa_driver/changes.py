@@ -1,6 +1,5 @@
 """A tunnel and a session to push to a lab ASA, and the first steps of every test that does."""
 
-import time
 from collections.abc import Callable
 
 from custom_napalm.asa import AsaDriver
@@ -72,13 +71,6 @@ def close_all() -> None:
 
 def files(firewall: Firewall) -> list[str]:
     return sorted(file.name for file in firewall.disk.rglob("RB-*"))
-
-
-def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def arm_and_push(driver: AsaDriver, wanted: Candidate, run_id: str = "run-1", seconds: int = 60) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from custom_napalm.contract import ConnectionFailedError, DriverError
-from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, eventually, files, opened
+from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import CHECKOUT, Firewall
+from tests.lab.waiting import wait_for
 
 
 def test_a_reboot_in_the_middle_comes_back_with_the_old_configuration(boot: Boot) -> None:
@@ -77,8 +78,8 @@ def test_killed_in_the_middle_of_a_push_it_is_back_by_itself_without_a_reboot(
     assert pending is not None
     assert (pending.run_id, pending.phase) == (f"killed-{blocks}", "armed")
     watcher.extend(2)  # nobody wants to wait for a whole minute
-    eventually(lambda: watcher.snapshot().parts["asa"] == before.parts["asa"])
-    eventually(lambda: files(firewall) == [f"RB-killed-{blocks}.run"])
+    wait_for(lambda: watcher.snapshot().parts["asa"] == before.parts["asa"], 15, "its own undo")
+    wait_for(lambda: files(firewall) == [f"RB-killed-{blocks}.run"], 15, "the end of the undo")
     (marker,) = firewall.disk.rglob("RB-killed-*.run")
     assert "#" not in marker.read_text()  # every secret here ends in one
     pending = watcher.pending()
@@ -117,7 +118,7 @@ def test_a_confirmation_after_the_timer_is_refused_and_saves_nothing(firewall: F
     driver = opened(firewall)
     before = driver.snapshot()
     arm_and_push(driver, candidate(), "late", seconds=5)
-    eventually(lambda: driver.snapshot().fingerprint == before.fingerprint)
+    wait_for(lambda: driver.snapshot().fingerprint == before.fingerprint, 15, "its own undo")
     with pytest.raises(DriverError, match="timer has fired"):
         driver.confirm()
     assert "RB-GCM" not in driver.get_config("startup")["startup"]
@@ -133,7 +134,7 @@ def test_extending_moves_the_timer(firewall: Firewall) -> None:
     assert pending is not None
     assert 290 <= pending.remaining <= 300
     driver.extend(2)
-    eventually(lambda: driver.snapshot().fingerprint == before.fingerprint)
+    wait_for(lambda: driver.snapshot().fingerprint == before.fingerprint, 15, "its own undo")
     driver.rollback()  # finishes the bookkeeping
 
 

@@ -1,7 +1,6 @@
 """A tunnel and BGP over it between two lab ASAs with real charon and bgpd, brought there and back by the driver."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from custom_napalm.state import BgpState
 from tests.lab.asa.conftest import make_pair
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import can_make_hosts
+from tests.lab.waiting import wait_for
 
 TEXT = """crypto ikev2 policy 10
  encryption aes-256
@@ -104,13 +104,6 @@ def _driver(unit: Unit, folder: Path) -> AsaDriver:
     return AsaDriver(unit.address, USER, PASSWORD, 30, own)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
 def established(end: End) -> bool:
     state = end.driver.state()
     return any(session.established for session in state.bgp or ())
@@ -129,13 +122,13 @@ def deploy(ends: tuple[End, End], keys: tuple[str, str], run_id: str) -> None:
 def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple[End, End]) -> None:
     before = [end.driver.snapshot().parts["asa"] for end in ends]
     deploy(ends, ("same-key#", "same-key#"), "up")
-    eventually(lambda: all(established(end) for end in ends), 120)
+    wait_for(lambda: all(established(end) for end in ends), 120, "the sessions")
     state = ends[0].driver.state()
     (session,) = state.bgp or ()
     assert (str(session.peer), session.local_as, session.remote_as) == ("10.255.200.2", 65001, 65002)
     assert session.hold_time == 9
     assert session.families[0].name == "ipv4-unicast"
-    eventually(lambda: (ends[0].driver.state().bgp or ())[0].families[0].received == 1)
+    wait_for(lambda: (ends[0].driver.state().bgp or ())[0].families[0].received == 1, 60, "its prefix")
     (sa,) = state.ike or ()
     assert (sa.name, str(sa.remote_address), sa.state, sa.version) == ("192.0.2.2", "192.0.2.2", "ESTABLISHED", 2)
     assert (sa.encryption, sa.integrity, sa.dh_group) == ("AES_CBC-256", "HMAC_SHA2_256_128", "MODP_2048")
@@ -161,11 +154,11 @@ def test_a_wrong_key_at_one_end_is_really_down_and_rolled_back_it_is_up_again(en
     end.driver.arm("wrong", 240)
     end.driver.push()
     end.driver.activate()
-    eventually(lambda: not any(sa.up for sa in end.driver.state().ike or ()))
+    wait_for(lambda: not any(sa.up for sa in end.driver.state().ike or ()), 60, "the end of the tunnel")
     end.driver.rollback()
     assert [each.driver.snapshot().parts["asa"] for each in ends] == before
-    eventually(lambda: any(sa.up for sa in end.driver.state().ike or ()))
-    eventually(lambda: all(established(each) for each in ends), 120)
+    wait_for(lambda: any(sa.up for sa in end.driver.state().ike or ()), 60, "the tunnel")
+    wait_for(lambda: all(established(each) for each in ends), 120, "the sessions")
 
 
 def test_a_wrong_as_stays_down_and_retrying_touches_no_established_session(ends: tuple[End, End]) -> None:
@@ -188,4 +181,4 @@ def test_a_wrong_as_stays_down_and_retrying_touches_no_established_session(ends:
     assert end.driver.explain("10.255.200.2", 300) is not None
     end.driver.rollback()
     assert end.driver.snapshot().parts["asa"] == before
-    eventually(lambda: all(established(each) for each in ends), 120)
+    wait_for(lambda: all(established(each) for each in ends), 120, "the sessions")

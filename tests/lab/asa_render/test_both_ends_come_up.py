@@ -1,8 +1,7 @@
 """What is rendered for both ends of a tunnel fits: ASA to ASA, and ASA to strongSwan, on real charon and bgpd."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from routebook.render import render_host
 from routebook.secrets import Secrets
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
+from tests.lab.waiting import wait_for
 from tests.unit.intent.network import Project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
@@ -107,13 +107,6 @@ def opened(unit: Unit, folder: Path) -> AsaDriver:
     return driver
 
 
-def eventually(condition: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
 def push(drivers: list[AsaDriver], candidates: list[Candidate]) -> None:
     for driver, candidate in zip(drivers, candidates, strict=True):
         assert driver.plan(candidate, driver.snapshot())
@@ -155,7 +148,7 @@ def test_two_asas_bring_up_a_tunnel_interface_and_bgp_over_it(
         sessions = [session for driver in drivers for session in driver.state().bgp or ()]
         return len(sessions) == 2 and all(s.established and s.families[0].received == 1 for s in sessions)
 
-    eventually(established, 120)
+    wait_for(established, 120, "the session")
     (sa,) = [sa for sa in drivers[0].state().ike or () if sa.up]
     assert (sa.encryption, sa.dh_group) == ("AES_GCM_16-256", "ECP_256")
     for driver, candidate in zip(drivers, candidates, strict=True):
@@ -179,8 +172,12 @@ def test_an_edge_starts_a_tunnel_into_an_asas_crypto_map(project: Project, tmp_p
             if section.part.startswith("/etc/swanctl"):
                 edge.write(section.part, section.text, section.mode)
         edge.start_strongswan()
-        eventually(lambda: "INSTALLED" in edge.sh("swanctl --list-sas"), 30)
-        eventually(lambda: edge.shell.run("ping -c 1 -W 1 -I 10.3.0.1 10.1.0.1").status == 0, 30)
+        wait_for(lambda: "INSTALLED" in edge.sh("swanctl --list-sas"), 30, "the child SA")
+        wait_for(
+            lambda: edge.shell.run("ping -c 1 -W 1 -I 10.3.0.1 10.1.0.1").status == 0,
+            30,
+            "an answer through the tunnel",
+        )
         sa = next(sa for sa in driver.state().ike or () if str(sa.remote_address) == "192.0.2.3")
         child = next(child for child in sa.children if child.up)
         assert (child.encryption, child.integrity) == ("AES_CBC-256", "HMAC_SHA2_256_128")

@@ -14,7 +14,8 @@ from custom_napalm.strongswan.state import read_ike_sas
 from routebook.checks import baseline
 from routebook.checks.facts import Changed
 from routebook.findings import Finding, definite, suspects
-from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link, wait_for
+from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
+from tests.lab.waiting import wait_for
 from tests.unit.checks.network import SELECTORS, TUNNEL, check_tunnels, intents, only
 
 pytestmark = pytest.mark.skipif(not can_make_hosts(), reason="needs root, FRR and strongSwan")

@@ -4,16 +4,15 @@ import itertools
 import os
 import re
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from custom_napalm.contract import LostContactError
 from custom_napalm.linux.shell import Result
+from tests.lab.waiting import wait_for, wait_reachable
 
 # Process 1 of a host: makes its file systems, then only reaps. Killing it ends every process and mount in there.
 SETUP = """
@@ -268,30 +267,13 @@ def manage(host: LinuxHost) -> str:
 
 @contextmanager
 def cut_off(host: LinuxHost, address: str) -> Iterator[None]:
-    """The host's management link is down, and answers again afterwards (neighbor discovery takes its time)."""
-
-    def answers() -> bool:
-        try:
-            socket.create_connection((address, 22), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
+    """The host's management link is down, and answers again afterwards."""
     host.sh("ip link set mgmt0 down")
     try:
         yield
     finally:
         host.sh("ip link set mgmt0 up")
-        wait_for(answers, 15, f"{address} after its link came back")
-
-
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until the condition holds; AssertionError names what did not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+        wait_reachable(address)
 
 
 def can_make_hosts() -> bool:

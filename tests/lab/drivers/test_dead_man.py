@@ -11,8 +11,9 @@ import pytest
 from custom_napalm.contract import DriverError, StaleError
 from custom_napalm.strongswan import StrongSwanDriver
 from custom_napalm.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import LinuxHost, cut_off, wait_for
+from tests.lab.drivers.hosts import LinuxHost, cut_off
 from tests.lab.drivers.tunnels import LEFT, NAME, PSK, RIGHT, SECRETS, Pair, candidate, etc_files, spis, transact
+from tests.lab.waiting import wait_for
 
 NEW_PSK = "a-new-key-that-nobody-may-see"
 CHANGED = [replace(LEFT, psk=NEW_PSK), replace(RIGHT, psk=NEW_PSK)]

@@ -12,7 +12,8 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 from nornir_napalm.plugins import tasks
 
-from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage, wait_for
+from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage
+from tests.lab.waiting import wait_for
 
 CHANGE = """#@ frr
 ip prefix-list NEW seq 5 permit 10.3.0.0/16

@@ -14,7 +14,8 @@ from napalm.base.exceptions import ConnectionException
 from custom_napalm.contract import ConnectionFailedError, LostContactError, PrivilegeError
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.linux.ssh_options import read_options
-from tests.lab.drivers.hosts import CAREFUL, NOBODY, OPERATOR, Account, LinuxHost, cut_off, link, manage, wait_for
+from tests.lab.drivers.hosts import CAREFUL, NOBODY, OPERATOR, Account, LinuxHost, cut_off, link, manage
+from tests.lab.waiting import wait_for
 
 
 class Site:

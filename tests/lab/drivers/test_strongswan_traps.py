@@ -8,7 +8,7 @@ import pytest
 from custom_napalm.contract import Candidate, CandidateError, DriverError, Section
 from custom_napalm.strongswan.state import read_ike_sas
 from custom_napalm.strongswan.tree import MAIN
-from tests.lab.drivers.hosts import LinuxHost, wait_for
+from tests.lab.drivers.hosts import LinuxHost
 from tests.lab.drivers.tunnels import (
     CONNECTIONS,
     LEFT,
@@ -23,6 +23,7 @@ from tests.lab.drivers.tunnels import (
     spis,
     transact,
 )
+from tests.lab.waiting import wait_for
 
 
 def loaded(host: LinuxHost) -> set[str]:

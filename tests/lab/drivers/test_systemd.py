@@ -12,7 +12,7 @@ from custom_napalm.contract import Change
 from custom_napalm.linux.component import ComponentChange
 from custom_napalm.linux.shell import Result
 from custom_napalm.linux.transaction import DeviceTransaction
-from tests.lab.drivers.hosts import wait_for
+from tests.lab.waiting import wait_for
 
 CGROUPS = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").is_dir() else "/sys/fs/cgroup")
 

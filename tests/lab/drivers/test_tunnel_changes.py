@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from custom_napalm.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import wait_for
 from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, candidate, children, etc_files, spis, together, transact
+from tests.lab.waiting import wait_for
 
 
 def test_planning_what_is_there_sends_nothing(tunnel: Pair) -> None:

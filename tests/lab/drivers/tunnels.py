@@ -9,7 +9,8 @@ from custom_napalm.contract import Candidate, Section
 from custom_napalm.state import ChildSa
 from custom_napalm.strongswan import StrongSwanDriver
 from custom_napalm.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import OPERATOR, Account, LinuxHost, wait_for
+from tests.lab.drivers.hosts import OPERATOR, Account, LinuxHost
+from tests.lab.waiting import wait_for
 
 CONNECTIONS = "/etc/swanctl/conf.d/routebook.conf"
 SECRETS = "/etc/swanctl/conf.d/routebook-secrets.conf"

@@ -3,9 +3,9 @@
 import pytest
 
 from custom_napalm.frr.sessions import read_bgp
-from tests.lab.drivers.hosts import wait_for
 from tests.lab.frr.edge import put
 from tests.lab.frr.triangle import INSIDE, INTENT, OUTSIDE, OWNS, Triangle, in_family, option, start_again
+from tests.lab.waiting import wait_for
 
 ROUTER_ID = " bgp router-id 10.255.0.1"
 CANDIDATES = {

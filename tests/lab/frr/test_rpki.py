@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.drivers.hosts import wait_for
 from tests.lab.frr.edge import INTENT, Edge
+from tests.lab.waiting import wait_for
 
 LOCAL = INTENT.replace("198.51.100.250 3323", "127.0.0.1 3323")
 ROAS = '{"roas":[{"prefix":"2001:db8:1000::/36","maxLength":48,"asn":"AS64496","ta":"x"}]}'

@@ -11,7 +11,6 @@ from custom_napalm.frr.diagnosis import explain, retry_sessions
 from custom_napalm.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
 from custom_napalm.frr.sessions import read_bgp, read_bgp_sessions
 from custom_napalm.state import BgpState
-from tests.lab.drivers.hosts import wait_for
 from tests.lab.frr.edge import put
 from tests.lab.frr.triangle import (
     INSIDE,
@@ -26,6 +25,7 @@ from tests.lab.frr.triangle import (
     option,
     start_again,
 )
+from tests.lab.waiting import wait_for
 
 fits: Callable[[object, object], bool] = helpers.test_model
 

@@ -8,8 +8,8 @@ import pytest
 
 from custom_napalm.contract import CandidateError, DriverError
 from custom_napalm.frr import revert
-from tests.lab.drivers.hosts import wait_for
 from tests.lab.frr.edge import INTENT, Edge
+from tests.lab.waiting import wait_for
 
 TRANSIT = "neighbor 2001:db8:f001::1"
 UNKNOWN_NEIGHBOR = INTENT.replace(

@@ -6,8 +6,9 @@ from pathlib import Path
 from custom_napalm.frr.diagnosis import retry_sessions
 from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.state import BgpSession
-from tests.lab.drivers.hosts import LinuxHost, link, wait_for
+from tests.lab.drivers.hosts import LinuxHost, link
 from tests.lab.frr.edge import Edge, put
+from tests.lab.waiting import wait_for
 
 INSIDE, OUTSIDE = "10.0.0.2", "2001:db8:1::2"
 LISTS = """

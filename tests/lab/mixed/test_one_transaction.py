@@ -2,12 +2,12 @@
 
 import json
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.lab.mixed.conftest import FirstRun, Mixed, Process
 from tests.lab.mixed.network import EDGE, FIREWALL, INNER, KEY, SPEAKER, TUNNEL
+from tests.lab.waiting import wait_for
 
 Unchanged = Callable[[], None]
 CHANGE = ("inventory/policy.yaml", "local_preference: 200", "local_preference: 210")
@@ -24,13 +24,6 @@ def rolled_back(mixed: Mixed, *arguments: str) -> tuple[dict[str, Any], str]:
     result = json.loads(done.stdout)
     assert result["outcome"] == "rolled_back"
     return result, done.stdout + done.stderr
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.5)
 
 
 def test_everything_comes_up_from_nothing(network: Mixed, first_run: FirstRun) -> None:
@@ -157,7 +150,9 @@ def test_killed_in_the_middle_of_the_push_both_go_back_by_themselves(mixed: Mixe
     refused = mixed.routebook("run", "bgp", "--yes")
     assert refused.returncode == 1
     assert "routebook recover" in refused.stderr
-    wait_for(lambda: (now := mixed.devices()).firewall == before.firewall and now.edge == before.edge, 60)
+    wait_for(
+        lambda: (now := mixed.devices()).firewall == before.firewall and now.edge == before.edge, 60, "their own undo"
+    )
     recovered = mixed.routebook("recover")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "rolled_back" in recovered.stdout

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.pfsense.units import Unit, until
+from tests.lab.pfsense.units import Unit
+from tests.lab.waiting import wait_for
 
 BGP: dict[str, list[dict[str, Any]]] = {
     "installedpackages/frr/config": [{"enable": "on", "routerid": "10.1.0.1"}],
@@ -109,7 +110,7 @@ def test_frr_conf_is_written_as_by_the_package_and_frr_runs_it(frr: Unit) -> Non
     apply(frr, BGP)
     text = frr.sh("cat /var/etc/frr/frr.conf")
     assert text.partition("router-id 10.1.0.1\n!\n")[2] == ROUTER
-    until(lambda: "neighbor 192.0.2.2 remote-as 65002" in running_lines(frr), 60, "FRR with its configuration")
+    wait_for(lambda: "neighbor 192.0.2.2 remote-as 65002" in running_lines(frr), 60, "FRR with its configuration")
     assert frr.run("vtysh -C -f /var/etc/frr/frr.conf").returncode == 0
     assert "neighbor 192.0.2.2 password secret" in running_lines(frr)
     assert not any("ignored" in line for line in running_lines(frr))
@@ -117,13 +118,13 @@ def test_frr_conf_is_written_as_by_the_package_and_frr_runs_it(frr: Unit) -> Non
 
 def test_a_change_is_loaded_in_the_background_without_a_restart(frr: Unit) -> None:
     apply(frr, BGP)
-    until(lambda: frr.run("pgrep -x watchfrr").returncode == 0, 60, "the service")
-    until(lambda: "neighbor 192.0.2.2 remote-as 65002" in running_lines(frr), 60, "FRR with its configuration")
+    wait_for(lambda: frr.run("pgrep -x watchfrr").returncode == 0, 60, "the service")
+    wait_for(lambda: "neighbor 192.0.2.2 remote-as 65002" in running_lines(frr), 60, "FRR with its configuration")
     bgpd = frr.sh("pgrep -x bgpd")
     neighbors = [BGP["installedpackages/frrbgpneighbors/config"][0] | {"asnum": "65009"}]
     apply(frr, BGP | {"installedpackages/frrbgpneighbors/config": neighbors})
-    until(lambda: "neighbor 192.0.2.2 remote-as 65009" in running_lines(frr), 60, "the change")
-    until(lambda: not any("192.0.2.3" in line for line in running_lines(frr)), 60, "the removal")
+    wait_for(lambda: "neighbor 192.0.2.2 remote-as 65009" in running_lines(frr), 60, "the change")
+    wait_for(lambda: not any("192.0.2.3" in line for line in running_lines(frr)), 60, "the removal")
     assert frr.sh("pgrep -x bgpd") == bgpd
 
 
@@ -131,7 +132,7 @@ def test_a_raw_frr_conf_takes_the_place_of_everything(frr: Unit) -> None:
     raw = "ZnJyIGRlZmF1bHRzIHRyYWRpdGlvbmFsCnJvdXRlciBiZ3AgNjUwNzcK"
     apply(frr, BGP | {"installedpackages/frrglobalraw/config": [{"frr": raw}]})
     assert frr.sh("cat /var/etc/frr/frr.conf") == "frr defaults traditional\nrouter bgp 65077\n"
-    until(lambda: "router bgp 65077" in running_lines(frr), 60, "the raw configuration")
+    wait_for(lambda: "router bgp 65077" in running_lines(frr), 60, "the raw configuration")
     frr.value("config_del_path('installedpackages/frrglobalraw'); write_config('test');")
 
 

@@ -15,7 +15,7 @@ from lab.control import Lab
 from lab.topology import Host, Topology
 from routebook.intent.model import Interface, IpsecProposal, SecretRef, Tunnel
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.pfsense.units import until
+from tests.lab.waiting import wait_for
 
 INNER = ("10.255.200.0", "10.255.200.1")
 
@@ -168,17 +168,17 @@ def up(lab: Lab) -> bool:
 
 def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(lab: Lab) -> None:
     configure(lab, everything())
-    until(lambda: up(lab), 90, "BGP over the tunnel")
+    wait_for(lambda: up(lab), 90, "BGP over the tunnel")
     generated = run(lab, "fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "\tcon1 {\n" in generated
     assert "local_ts = 10.255.200.0/31,0.0.0.0/0,::/0\n" in generated
     assert "remote_ts = 10.255.200.1,0.0.0.0/0,::/0\n" in generated
     assert "start_action = start\n" in generated
-    until(lambda: "10.3.0.0/24" in run(lab, "fw1", "bgpctl show rib"), 30, "the edge's prefix")
-    until(lambda: "10.1.0.0/24" in run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
+    wait_for(lambda: "10.3.0.0/24" in run(lab, "fw1", "bgpctl show rib"), 30, "the edge's prefix")
+    wait_for(lambda: "10.1.0.0/24" in run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
     run(lab, "fw1", "ping -c 1 -W 5 -I 10.1.0.1 10.3.0.1")
     routes = "/usr/local/libexec/ip route show proto bgp"
-    until(lambda: "10.3.0.0/24 via 10.255.200.1" in run(lab, "fw1", routes), 30, "BGP's route in the kernel")
+    wait_for(lambda: "10.3.0.0/24 via 10.255.200.1" in run(lab, "fw1", routes), 30, "BGP's route in the kernel")
 
 
 def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(lab: Lab) -> None:
@@ -198,29 +198,29 @@ def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(lab: Lab) -> 
 
 
 def test_a_wrong_as_is_refused_by_the_neighbor_after_the_session_is_cleared(lab: Lab) -> None:
-    until(lambda: up(lab), 90, "BGP over the tunnel")
+    wait_for(lambda: up(lab), 90, "BGP over the tunnel")
     configure(lab, everything(group={"remoteas": "65999"}), "openbgpd_install_conf();")
-    until(lambda: session(lab)["remote_as"] == "65999", 30, "the new configuration in the daemon")
+    wait_for(lambda: session(lab)["remote_as"] == "65999", 30, "the new configuration in the daemon")
     assert session(lab)["state"] == "Established"  # a reload resets no session
     run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
-    until(lambda: "AS unacceptable" in json.dumps(session(lab)), 60, "the neighbor's wrong AS")
+    wait_for(lambda: "AS unacceptable" in json.dumps(session(lab)), 60, "the neighbor's wrong AS")
     assert session(lab)["state"] != "Established"
     configure(lab, everything(), "openbgpd_install_conf();")
     run(lab, "fw1", f"bgpctl neighbor {INNER[1]} clear")
-    until(lambda: up(lab), 90, "BGP after the AS was set right")
+    wait_for(lambda: up(lab), 90, "BGP after the AS was set right")
 
 
 def test_a_wrong_key_brings_no_tunnel_up(lab: Lab) -> None:
     again = "SWANCTL_DIR=/var/etc/ipsec swanctl --terminate --ike con1 --force --timeout 5; sleep 0"
     configure(lab, everything(phase1={"pre-shared-key": "another"}))
-    until(lambda: "another" in _secret(lab), 30, "the new key in the file")
+    wait_for(lambda: "another" in _secret(lab), 30, "the new key in the file")
     run(lab, "fw1", again)
-    until(lambda: "AUTHENTICATION_FAILED" in _initiate(lab), 60, "the refusal")
+    wait_for(lambda: "AUTHENTICATION_FAILED" in _initiate(lab), 60, "the refusal")
     assert "INSTALLED" not in run(lab, "fw1", "swanctl --list-sas")
     configure(lab, everything())
-    until(lambda: "both-ends-agree" in _secret(lab), 30, "the old key in the file")
-    until(lambda: "completed successfully" in _initiate(lab) or up(lab), 60, "the tunnel")
-    until(lambda: up(lab), 90, "BGP over the tunnel again")
+    wait_for(lambda: "both-ends-agree" in _secret(lab), 30, "the old key in the file")
+    wait_for(lambda: "completed successfully" in _initiate(lab) or up(lab), 60, "the tunnel")
+    wait_for(lambda: up(lab), 90, "BGP over the tunnel again")
 
 
 def _initiate(lab: Lab) -> str:
@@ -237,10 +237,10 @@ def _secret(lab: Lab) -> str:
 
 
 def test_after_a_power_cut_the_system_comes_back_from_config_xml(lab: Lab) -> None:
-    until(lambda: up(lab), 90, "BGP over the tunnel")
+    wait_for(lambda: up(lab), 90, "BGP over the tunnel")
     run(lab, "fw1", "touch /tmp/lost /cf/conf/kept; kill -9 $(cat /run/lab/system.pid)")
-    until(lambda: _boots(lab) == "there", 90, "the system after the crash")
-    until(lambda: up(lab), 90, "BGP over the tunnel after the crash")
+    wait_for(lambda: _boots(lab) == "there", 90, "the system after the crash")
+    wait_for(lambda: up(lab), 90, "BGP over the tunnel after the crash")
     assert run(lab, "fw1", "ls /tmp/lost /cf/conf/kept 2>/dev/null || true") == "/cf/conf/kept\n"
 
 

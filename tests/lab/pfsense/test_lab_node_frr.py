@@ -12,7 +12,7 @@ from lab.control import Lab
 from lab.topology import Topology
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense import test_lab_node as node
-from tests.lab.pfsense.units import until
+from tests.lab.waiting import wait_for
 
 APPLY = "require_once('vpn.inc'); ipsec_configure(); ipsec_reload_package_hook(); frr_generate_config();"
 NEIGHBOR = {
@@ -70,23 +70,23 @@ def _neighbor(lab: Lab) -> dict[str, Any]:
 
 def test_bgp_over_a_routed_tunnel_comes_up_from_config_xml_alone(lab: Lab) -> None:
     _configure(lab, _values())
-    until(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP over the tunnel")
-    until(lambda: "10.1.0.0/24" in node.run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
+    wait_for(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP over the tunnel")
+    wait_for(lambda: "10.1.0.0/24" in node.run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 30, "the firewall's prefix")
     node.run(lab, "fw1", "ping -c 1 -W 5 -I 10.1.0.1 10.3.0.1")
 
 
 def test_a_wrong_as_is_refused_after_a_reload(lab: Lab) -> None:
     _configure(lab, _values(asnum="65999"))
-    until(lambda: "Bad Peer AS" in str(_neighbor(lab).get("lastNotificationReason")), 60, "the wrong AS")
+    wait_for(lambda: "Bad Peer AS" in str(_neighbor(lab).get("lastNotificationReason")), 60, "the wrong AS")
     _configure(lab, _values())
-    until(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP after the AS was set right")
+    wait_for(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP after the AS was set right")
 
 
 def test_an_ipsec_reload_takes_routed_interfaces_down_unless_the_package_is_told_to_ignore_it(lab: Lab) -> None:
-    until(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP over the tunnel")
+    wait_for(lambda: _neighbor(lab).get("bgpState") == "Established", 120, "BGP over the tunnel")
     dropped = _neighbor(lab)["connectionsDropped"]
     node.configure(lab, {}, "require_once('vpn.inc'); ipsec_configure(); ipsec_reload_package_hook();", package="frr")
     assert _neighbor(lab)["connectionsDropped"] == dropped
     values = {"installedpackages/frr/config": [{"enable": "on"}]}
     node.configure(lab, values, "require_once('vpn.inc'); ipsec_reload_package_hook();", package="frr")
-    until(lambda: _neighbor(lab).get("connectionsDropped", 0) > dropped, 30, "the session that the hook costs")
+    wait_for(lambda: _neighbor(lab).get("connectionsDropped", 0) > dropped, 30, "the session that the hook costs")

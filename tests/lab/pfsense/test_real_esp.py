@@ -11,7 +11,7 @@ from lab.control import Lab
 from lab.topology import Topology
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense import test_lab_node as node
-from tests.lab.pfsense.units import until
+from tests.lab.waiting import wait_for
 
 SWANCTL = node.SWANCTL.replace(
     "local_ts = 10.255.200.1/32, 10.3.0.0/16\n remote_ts = 10.255.200.0/32, 10.1.0.0/16",
@@ -36,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     patch.setattr(topology, "secret_files", lambda _: [])
     running = Lab(tmp_path_factory.mktemp("lab"))
     running.up(print, "uml")
-    until(lambda: _answers(running), 60, "the way in")
+    wait_for(lambda: _answers(running), 60, "the way in")
     node.run(running, "edge1", "cat >/etc/swanctl/conf.d/test.conf && swanctl --load-all --noprompt", SWANCTL)
     node.run(running, "edge1", "vtysh -f /dev/stdin", node.FRR)
     yield running
@@ -51,10 +51,10 @@ def _answers(lab: Lab) -> bool:
 @pytest.mark.timeout(600)
 def test_bgp_decides_what_a_routed_tunnel_carries(lab: Lab) -> None:
     node.configure(lab, node.everything())
-    until(lambda: node.up(lab), 180, "BGP over the tunnel")
+    wait_for(lambda: node.up(lab), 180, "BGP over the tunnel")
     assert "remote 0.0.0.0/0" in node.run(lab, "fw1", "swanctl --list-sas")
-    until(lambda: "10.3.0.0/24" in node.run(lab, "fw1", "bgpctl show rib"), 60, "the edge's prefix")
+    wait_for(lambda: "10.3.0.0/24" in node.run(lab, "fw1", "bgpctl show rib"), 60, "the edge's prefix")
     route = "/usr/local/libexec/ip route get 10.3.0.1 from 10.1.0.1 || true"
-    until(lambda: "dev ipsec1" in node.run(lab, "fw1", route), 60, "BGP's route in the kernel")
-    until(lambda: "10.1.0.0/24" in node.run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 60, "the firewall's prefix")
+    wait_for(lambda: "dev ipsec1" in node.run(lab, "fw1", route), 60, "BGP's route in the kernel")
+    wait_for(lambda: "10.1.0.0/24" in node.run(lab, "edge1", "vtysh -c 'show bgp ipv4'"), 60, "the firewall's prefix")
     node.run(lab, "fw1", "ping -c 1 -W 10 -I 10.1.0.1 10.3.0.1")

@@ -7,7 +7,8 @@ import pytest
 
 from lab.pfsense import config_xml
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.pfsense.units import INTERFACES, Unit, until
+from tests.lab.pfsense.units import INTERFACES, Unit
+from tests.lab.waiting import wait_for
 
 LINES = 20_000
 
@@ -45,12 +46,12 @@ def test_a_program_finds_a_freebsd_and_nothing_of_linux(grown: Unit) -> None:
 
 def test_a_daemon_lives_on_without_its_shell_and_gives_its_file_up_when_it_is_killed(grown: Unit) -> None:
     grown.sh("daemon -f -p /var/run/test.pid sleep 600")
-    until(lambda: grown.run("test -s /var/run/test.pid").returncode == 0, 10, "the file of its number")
+    wait_for(lambda: grown.run("test -s /var/run/test.pid").returncode == 0, 10, "the file of its number")
     pid = grown.sh("cat /var/run/test.pid").strip()
     assert grown.sh(f"cat /proc/{pid}/comm") == "sleep\n"
     assert "already running" in grown.run("daemon -f -p /var/run/test.pid sleep 600").stderr
     grown.sh(f"kill {pid}")
-    until(lambda: grown.run("test -e /var/run/test.pid").returncode != 0, 10, "the file's end")
+    wait_for(lambda: grown.run("test -e /var/run/test.pid").returncode != 0, 10, "the file's end")
 
 
 def test_what_is_in_memory_is_lost_and_rc_d_is_run_when_the_system_starts_again(grown: Unit) -> None:
@@ -60,6 +61,6 @@ def test_what_is_in_memory_is_lost_and_rc_d_is_run_when_the_system_starts_again(
         "chmod 755 /usr/local/etc/rc.d/test.sh /usr/local/etc/rc.d/without-suffix; touch /tmp/lost /var/db/lost"
     )
     grown.sh("reboot")
-    until(lambda: grown.run("cat /cf/conf/started").stdout == "start\n", 60, "the script")
+    wait_for(lambda: grown.run("cat /cf/conf/started").stdout == "start\n", 60, "the script")
     assert grown.run("ls /tmp/lost /var/db/lost /cf/conf/never").stdout == ""
-    until(grown.listens, 60, "sshd")
+    wait_for(grown.listens, 60, "sshd")

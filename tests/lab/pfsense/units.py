@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
 from lab.pfsense.node import in_sight, python
+from tests.lab.waiting import wait_for
 
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 INTERFACES = (
@@ -59,9 +59,9 @@ class Unit:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children")
-        until(lambda: bool(children.read_text().split()), 10, "the first process")
+        wait_for(lambda: bool(children.read_text().split()), 10, "the first process")
         self.pid = int(children.read_text().split()[0])
-        until(self.listens, 60, "the system")
+        wait_for(self.listens, 60, "the system")
 
     def listens(self) -> bool:
         """Whether sshd does, which comes last."""
@@ -103,11 +103,3 @@ class Unit:
         """End it; its namespaces and mounts go with it."""
         self._holder.kill()
         self._holder.wait(10)
-
-
-def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll a condition, with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.1)

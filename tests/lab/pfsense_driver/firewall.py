@@ -3,7 +3,6 @@
 import itertools
 import os
 import re
-import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 from custom_napalm.contract import Candidate, Change, Section
 from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.pfsense.tree import Element, parse
-from tests.lab.pfsense.units import Unit, until
+from tests.lab.pfsense.units import Unit
+from tests.lab.waiting import wait_for
 
 PASSWORD = "opnsense-no-pfSense-yes"
 _numbers = itertools.count(1)
@@ -51,18 +51,6 @@ class Firewall:
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(f"{self.address} {Path(folder, 'key.pub').read_text()}")
         self.device = device
-
-    def wait_reachable(self) -> None:
-        """Wait until it answers; after a link was down, neighbor discovery takes its time."""
-
-        def answers() -> bool:
-            try:
-                socket.create_connection((self.address, 22), timeout=1).close()
-            except OSError:
-                return False
-            return True
-
-        until(answers, 15, f"{self.address} after its link came back")
 
     @property
     def pid(self) -> int:
@@ -110,7 +98,7 @@ class Firewall:
 
     def wait_clean(self) -> None:
         """Nothing of any run is left, as soon as its timer has seen that it is over."""
-        until(lambda: self.leftovers() == "", 20, f"an end of {self.leftovers()}")
+        wait_for(lambda: self.leftovers() == "", 20, f"an end of {self.leftovers()}")
 
     def stop(self) -> None:
         """End it."""

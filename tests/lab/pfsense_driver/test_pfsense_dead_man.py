@@ -7,9 +7,9 @@ import pytest
 
 from custom_napalm.contract import DriverError
 from custom_napalm.pfsense import PfSenseDriver
-from tests.lab.pfsense.units import until
 from tests.lab.pfsense_driver.candidates import neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import Firewall, plan
+from tests.lab.waiting import wait_for, wait_reachable
 
 WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
 
@@ -58,12 +58,12 @@ def test_the_timer_restores_what_nobody_confirms_although_nobody_can_log_in(
     assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
     firewall.ip("link set mgmt0 down")
     try:
-        until(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 60, "the timer")
+        wait_for(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 60, "the timer")
         firewall.wait_clean()
     finally:
         firewall.ip("link set mgmt0 up")
-        firewall.wait_reachable()
-    until(lambda: is_back(firewall, before), 60, "the daemons")
+        wait_reachable(firewall.address)
+    wait_for(lambda: is_back(firewall, before), 60, "the daemons")
     found = firewall.driver()
     pending = found.pending()
     assert pending is not None
@@ -80,7 +80,7 @@ def test_extending_moves_the_timer(firewall: Firewall, driver: PfSenseDriver) ->
     assert pending is not None
     assert pending.remaining > 100
     with pytest.raises(AssertionError):
-        until(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 7, "nothing")
+        wait_for(lambda: "RB k8s1" not in firewall.sh("cat /cf/conf/config.xml"), 7, "nothing")
     driver.confirm()
     assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
 
@@ -93,13 +93,13 @@ def test_killed_between_writing_and_checking_the_firewall_restores_itself(
     firewall.fault("openbgpd_install_conf", "hang")
     failed: list[DriverError] = []
     pushing = pushing_in_background(driver, failed)
-    until(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
-    until(lambda: "con8" in firewall.unit.run("swanctl --list-conns").stdout, 30, "charon")
+    wait_for(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
+    wait_for(lambda: "con8" in firewall.unit.run("swanctl --list-conns").stdout, 30, "charon")
     firewall.fault("openbgpd_install_conf")
     firewall.sh("kill -9 $(cat /cf/conf/routebook/run-1/pusher)")
     pushing.join(30)
     assert failed
-    until(lambda: is_back(firewall, before), 60, "the snapshot")
+    wait_for(lambda: is_back(firewall, before), 60, "the snapshot")
 
 
 def test_a_system_function_that_hangs_does_not_hold_up_the_rollback(firewall: Firewall, driver: PfSenseDriver) -> None:
@@ -108,9 +108,9 @@ def test_a_system_function_that_hangs_does_not_hold_up_the_rollback(firewall: Fi
     firewall.fault("ipsec_configure", "hang")
     failed: list[DriverError] = []
     pushing = pushing_in_background(driver, failed)
-    until(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
+    wait_for(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
     firewall.fault("ipsec_configure")
-    until(lambda: is_back(firewall, before), 120, "the snapshot")
+    wait_for(lambda: is_back(firewall, before), 120, "the snapshot")
     pushing.join(30)
     assert failed
 
@@ -127,9 +127,11 @@ def test_a_restart_puts_back_what_nobody_confirmed(firewall: Firewall, driver: P
     boot = firewall.sh("cat /run/lab/boot-time; stat -c %i /run/lab/boot-time")
     time.sleep(1)  # the lab tells starts apart by whole seconds
     firewall.unit.run("reboot")
-    until(lambda: firewall.unit.run("cat /run/lab/boot-time; stat -c %i /run/lab/boot-time").stdout != boot, 30, "it")
-    until(firewall.unit.listens, 60, "the system")
-    until(lambda: is_back(firewall, before), 60, "the snapshot")
+    wait_for(
+        lambda: firewall.unit.run("cat /run/lab/boot-time; stat -c %i /run/lab/boot-time").stdout != boot, 30, "it"
+    )
+    wait_for(firewall.unit.listens, 60, "the system")
+    wait_for(lambda: is_back(firewall, before), 60, "the snapshot")
     firewall.wait_clean()
 
 

@@ -11,9 +11,9 @@ from custom_napalm.contract import Section
 from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.state import BgpSession, IkeSa
 from tests.lab.drivers.hosts import LinuxHost
-from tests.lab.pfsense.units import until
 from tests.lab.pfsense_driver.candidates import frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import Firewall, plan
+from tests.lab.waiting import wait_for
 
 OUTER, INNER = ("192.0.2.1", "192.0.2.2"), ("10.255.200.0", "10.255.200.1")
 PSK = "a-key-that-nobody-may-see"
@@ -115,7 +115,7 @@ class Pair:
         if plan(self.driver, tunnels(tunnel()), self.bgp()):
             self.make("again", tunnels(tunnel()), self.bgp())
             self.driver.confirm()
-        until(self.up, 180, "the tunnel and the session")
+        wait_for(self.up, 180, "the tunnel and the session")
 
 
 @pytest.fixture(scope="module", params=["openbgpd", "frr"])
@@ -138,7 +138,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         edge.start_frr()
         pair = Pair(firewall, edge, firewall.driver("admin"), request.param)
         pair.make("from-nothing", tunnels(tunnel()), pair.bgp())
-        until(pair.up, 60, "the tunnel and the session")
+        wait_for(pair.up, 60, "the tunnel and the session")
         pair.driver.confirm()
         yield pair
         pair.driver.close()
@@ -167,7 +167,7 @@ def test_state_is_told_in_the_models_by_the_tunnels_own_name(up: Pair) -> None:
     )
     assert (session.remote_router_id != "", session.hold_time, str(session.local_address)) == (True, 30, INNER[0])
     if up.package == "openbgpd":
-        until(lambda: [family.received for family in (up.session() or session).families] == [2], 20, "two prefixes")
+        wait_for(lambda: [family.received for family in (up.session() or session).families] == [2], 20, "two prefixes")
     else:
         # The candidate has no policy for it, so FRR takes nothing (RFC 8212).
         assert [(family.name, family.policy_missing) for family in session.families] == [("ipv4-unicast", True)]
@@ -187,23 +187,23 @@ def test_a_second_plan_is_empty(up: Pair) -> None:
 def test_a_wrong_remote_as_is_noticed_and_rolling_back_brings_the_session_back(up: Pair) -> None:
     before = up.driver.snapshot()
     up.make("wrong-as", tunnels(tunnel()), up.bgp(remote_as=65552))
-    until(lambda: (session := up.session()) is not None and not session.established, 30, "the session's end")
+    wait_for(lambda: (session := up.session()) is not None and not session.established, 30, "the session's end")
     session = up.session()
     assert session is not None
     assert session.remote_as == 65552
-    until(lambda: "0202" in [found.last_error_code for found in [up.session()] if found], 60, "the reason")
+    wait_for(lambda: "0202" in [found.last_error_code for found in [up.session()] if found], 60, "the reason")
     if up.package == "openbgpd":
         assert any("AS unacceptable" in line for line in up.driver.explain(INNER[1], 60))
     up.driver.rollback()
     assert up.driver.snapshot().fingerprint == before.fingerprint
-    until(up.up, 60, "the session")
+    wait_for(up.up, 60, "the session")
 
 
 def test_a_changed_hold_time_is_in_use_afterwards(up: Pair) -> None:
     up.make("hold-time", tunnels(tunnel()), up.bgp(hold_time=21))
-    until(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 21, 60, "the new session")
+    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 21, 60, "the new session")
     up.driver.rollback()
-    until(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 30, 60, "the old session")
+    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 30, 60, "the old session")
 
 
 def test_a_changed_key_makes_a_new_sa(up: Pair) -> None:
@@ -214,27 +214,29 @@ def test_a_changed_key_makes_a_new_sa(up: Pair) -> None:
     up.driver.push()
     up.load("the-next-key")
     up.driver.activate()
-    until(lambda: up.up() and (up.sa() or old).spi_initiator != old.spi_initiator, 60, "the tunnel with the new key")
+    wait_for(lambda: up.up() and (up.sa() or old).spi_initiator != old.spi_initiator, 60, "the tunnel with the new key")
     up.load(PSK)
     up.driver.rollback()
-    until(up.up, 60, "the tunnel with the old key")
+    wait_for(up.up, 60, "the tunnel with the old key")
 
 
 def test_a_wrong_key_is_noticed_and_rolling_back_brings_the_tunnel_back(up: Pair) -> None:
     up.make("wrong-key", tunnels(tunnel(psk="another-key-that-the-edge-lacks")), up.bgp())
-    until(lambda: not up.up(), 30, "the tunnel's end")
-    until(lambda: any("AUTHENTICATION_FAILED" in line for line in up.driver.explain("home-edge", 60)), 30, "the reason")
+    wait_for(lambda: not up.up(), 30, "the tunnel's end")
+    wait_for(
+        lambda: any("AUTHENTICATION_FAILED" in line for line in up.driver.explain("home-edge", 60)), 30, "the reason"
+    )
     assert not any("another-key" in line for line in up.driver.explain("home-edge", 60))
     up.driver.rollback()
-    until(up.up, 60, "the tunnel with the right key")
+    wait_for(up.up, 60, "the tunnel with the right key")
 
 
 def test_a_tunnel_and_a_neighbor_that_are_not_intended_any_more_are_gone(up: Pair) -> None:
     up.make("away", tunnels(), openbgpd() if up.package == "openbgpd" else frr())
-    until(lambda: up.sa() is None and up.session() is None, 30, "their end")
+    wait_for(lambda: up.sa() is None and up.session() is None, 30, "their end")
     assert "con8" not in up.firewall.unit.run("swanctl --list-sas").stdout
     up.driver.rollback()
-    until(up.up, 60, "the tunnel and the session")
+    wait_for(up.up, 60, "the tunnel and the session")
 
 
 def test_a_session_with_another_as_than_configured_is_seen(up: Pair) -> None:
@@ -250,7 +252,7 @@ def test_a_session_with_another_as_than_configured_is_seen(up: Pair) -> None:
         seen.append((session.established, session.remote_as, session.peer_as))
         return session.remote_as == 65552
 
-    until(reloaded, 10, "the reload")
+    wait_for(reloaded, 10, "the reload")
     assert seen[-1] == (True, 65552, 65551)
     up.firewall.sh("sed -i 's/remote-as 65552/remote-as 65551/' /var/etc/openbgpd/bgpd.conf; bgpctl reload")
 

@@ -9,7 +9,8 @@ from routebook.intent import load
 from routebook.intent.model import HostIntent
 from routebook.render import render_host
 from routebook.secrets import Secrets
-from tests.lab.drivers.hosts import LinuxHost, link, wait_for
+from tests.lab.drivers.hosts import LinuxHost, link
+from tests.lab.waiting import wait_for
 
 PROJECT = Path(__file__).resolve().parents[3]
 NETWORK = load(PROJECT)

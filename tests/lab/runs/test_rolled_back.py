@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +12,7 @@ from lab.faults import link_down, link_up
 from tests.lab import devices
 from tests.lab.conftest import RunningLab, environment
 from tests.lab.runs.conftest import Unchanged, edited, failures
+from tests.lab.waiting import wait_for
 
 Process = subprocess.Popen[str]
 
@@ -76,7 +76,7 @@ def test_a_host_that_loses_its_management_undoes_the_change_by_itself(
             threading.Thread(target=mend_when_undone, daemon=True).start()
 
     def mend_when_undone() -> None:
-        wait_for(lambda: "local-preference 210" not in running(deployed, "ch-edge2"), 60)
+        wait_for(lambda: "local-preference 210" not in running(deployed, "ch-edge2"), 60, "its own undo")
         undone.set()
         link_up(deployed.lab, "ch-edge2")
 
@@ -110,7 +110,7 @@ def test_killed_in_the_middle_the_devices_undo_it_and_recover_closes_the_books(
     assert refused.returncode == 1
     assert "routebook recover" in refused.stderr
     for host in ("ch-edge1", "ch-edge2"):
-        wait_for(partial(lambda host: "local-preference 210" not in running(deployed, host), host), 40)
+        wait_for(partial(lambda host: "local-preference 210" not in running(deployed, host), host), 40, "its own undo")
     recovered = deployed.routebook("recover")
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "rolled_back" in recovered.stdout
@@ -153,13 +153,6 @@ def kill_while_it_checks(lab: RunningLab, *options: str) -> None:
 
 def running(lab: RunningLab, host: str) -> str:
     return devices.on(lab, host, "vtysh -c 'show running-config'")
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.2)
 
 
 def run_watched(lab: RunningLab, on_line: Callable[[str, Process], None], *arguments: str) -> tuple[int, str]:
