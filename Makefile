@@ -12,6 +12,9 @@ WORKERS ?= 3
 LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
 	--tx '$(WORKERS)*popen//python=lab/private $(BIN)/python'
 
+# What failed among the others runs once more, with nothing beside it, and that decides; both results are shown.
+AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+
 PFSENSE_TESTS := tests/lab/pfsense tests/lab/pfsense_driver tests/lab/home
 
 .PHONY: help setup system demo test test-unit test-lab test-pfsense lint lab bench lock clean
@@ -39,7 +42,7 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(LAB_PYTEST) tests/lab $(addprefix --ignore=,$(PFSENSE_TESTS))
+	$(LAB_PYTEST) tests/lab $(addprefix --ignore=,$(PFSENSE_TESTS)) || $(AGAIN) tests/lab
 
 test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
 	$(LAB_PYTEST) $(PFSENSE_TESTS)

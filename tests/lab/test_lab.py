@@ -75,9 +75,14 @@ def test_exec_passes_standard_streams_and_exit_status(lab: RunningLab) -> None:
 
 
 def test_a_second_up_changes_nothing(lab: RunningLab) -> None:
-    before = lab.lab.status()
+    def standing() -> list[tuple[str, int, set[str]]]:
+        # An outside speaker's retry loop runs what it sleeps with and asks with for a moment at a time.
+        passing = {"sleep", "bgpctl", "sh"}
+        return [(node.name, node.pid, set(node.programs) - passing) for node in lab.lab.status()]
+
+    before = standing()
     assert lab.routebook("lab", "up").returncode == 0
-    assert lab.lab.status() == before
+    assert standing() == before
 
 
 def test_a_host_starts_with_things_that_are_not_routebooks(lab: RunningLab) -> None:
