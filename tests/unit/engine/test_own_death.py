@@ -12,7 +12,7 @@ from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
 from routebook.recovery import Recovered, recover
 from routebook.scanning import finish, scan
-from routebook.workspace import open_journal
+from routebook.workspace import lease_folder, open_journal
 from tests.unit.engine.world import World
 
 HOSTS = ("ch-edge1", "no-edge1")
@@ -49,7 +49,15 @@ def recovered(world: World) -> list[Recovered]:
     workspace = world.workspace()
     with open_journal(world.project) as journal:
         return [
-            recover(workspace.nornir, journal, run, listener=world.events.append, confirm_timeout=10, deadline=1)
+            recover(
+                workspace.nornir,
+                journal,
+                run,
+                leases=lease_folder(world.project),
+                listener=world.events.append,
+                confirm_timeout=10,
+                deadline=1,
+            )
             for run in journal.unfinished()
         ]
 
@@ -73,6 +81,7 @@ def test_killed_at_a_step_and_recovered(world: World, monkeypatch: pytest.Monkey
     killed_at(world, host, step, monkeypatch)
     recovered(world)
     whole(world)
+    assert list(lease_folder(world.project).glob("*")) == []
     with open_journal(world.project) as journal:
         assert journal.unfinished() == []
     assert world.run().outcome in ("confirmed", "unchanged")
