@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_napalm.state import ChildSa
@@ -51,7 +51,6 @@ def test_a_healthy_tunnel_passes() -> None:
     assert ("ch-edge1", "tunnel.child") in checks
 
 
-@settings(deadline=None)
 @given(ours=HEX, theirs=HEX, initiator=st.booleans(), age=st.integers(0, 100_000))
 def test_ends_that_belong_together_always_pass(ours: str, theirs: str, initiator: bool, age: int) -> None:
     now = healthy()
@@ -61,7 +60,6 @@ def test_ends_that_belong_together_always_pass(ours: str, theirs: str, initiator
     assert definite(check_tunnels(now, final=True)) == "passed"
 
 
-@settings(deadline=None)
 @given(end=st.sampled_from(["no-edge1", "ch-edge1"]), field=st.sampled_from(["spi_in", "spi_out"]), spi=HEX)
 def test_ends_that_hold_different_children_never_pass(end: str, field: str, spi: str) -> None:
     now = healthy()

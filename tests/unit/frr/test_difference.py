@@ -222,7 +222,7 @@ def with_foreign(tree: Tree) -> Tree:
 
 
 @given(configurations(), configurations())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_commands_lead_from_one_to_the_other_and_back(before: Tree, after: Tree) -> None:
     router = Router(explicit(before))
     router.enter(render_commands(commands(before, after)))
@@ -232,7 +232,7 @@ def test_the_commands_lead_from_one_to_the_other_and_back(before: Tree, after: T
 
 
 @given(configurations(), configurations())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_not_owned_is_in_no_command_and_stays(before: Tree, after: Tree) -> None:
     running = with_foreign(before)
     candidate = wanted([Section("s", "frr", render(after), OWNS)])
@@ -244,7 +244,7 @@ def test_what_is_not_owned_is_in_no_command_and_stays(before: Tree, after: Tree)
 
 
 @given(configurations())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_same_configuration_in_any_order_needs_no_command(tree: Tree) -> None:
     turned = tuple(reversed(tree))
     assert commands(tree, turned) == ()
@@ -253,7 +253,7 @@ def test_the_same_configuration_in_any_order_needs_no_command(tree: Tree) -> Non
 
 
 @given(configurations(), configurations())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_fingerprint_tells_different_configurations_apart(one: Tree, other: Tree) -> None:
     assert (fingerprint(one) == fingerprint(other)) == same(one, other) == (commands(one, other) == ())
 

@@ -88,7 +88,7 @@ def test_a_context_that_occurs_twice_is_one() -> None:
 
 
 @given(configurations())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_writing_and_reading_is_the_same_tree(tree: Tree) -> None:
     assert parse(render(tree)) == tree
 

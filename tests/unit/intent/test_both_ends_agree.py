@@ -96,7 +96,7 @@ def network_of(inventory: dict[str, object]) -> tuple[Network | None, str]:
             return None, str(error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(inventories())
 def test_both_ends_see_the_same_session_and_the_same_tunnel(inventory: dict[str, object]) -> None:
     inner = inventory["inner"]

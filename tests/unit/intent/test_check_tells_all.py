@@ -224,7 +224,7 @@ def places(tree: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return [path, *(place for key, value in items for place in places(value, (*path, key)))]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_nothing_that_can_be_written_makes_it_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

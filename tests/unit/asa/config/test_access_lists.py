@@ -31,7 +31,7 @@ def entries(text: str) -> int:
     return text.count(" extended ")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(lists(), lists(), st.data())
 def test_a_list_becomes_the_other_and_comes_back_and_is_never_empty(
     old: list[str], new: list[str], data: st.DataObject
@@ -51,7 +51,7 @@ def test_a_list_becomes_the_other_and_comes_back_and_is_never_empty(
     assert all(entries(str(state)) for state in states)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(lists(), lists())
 def test_no_more_lines_are_sent_than_the_lists_differ_by(old: list[str], new: list[str]) -> None:
     longest = _longest_common(old, new)

@@ -12,9 +12,7 @@ from custom_napalm.asa.config.target import ownership
 from custom_napalm.candidate import Section
 from tests.unit.asa.config.generated import FOREIGN, OWNS, Ours, ours
 
-PROFILE = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "15")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+PROFILE = settings(max_examples=int(os.environ.get("EXAMPLES", "15")), suppress_health_check=list(HealthCheck))
 
 
 def single(blocks: Iterable[Block]) -> list[Block]:
