@@ -120,13 +120,19 @@ def untype(place: Place, host: str) -> None:
 
 def answers(place: Place, host: str) -> None:
     """Wait until a device that was rebooted, or cut off, is there again."""
-    listening = "ss -ltn 'sport = :22' | grep -q LISTEN"
     daemons = {
         ASA: "vtysh -c 'show version' && swanctl --stats",
         PFSENSE: "bgpctl show && swanctl --stats",
     }.get(host, "vtysh -c 'show bgp summary' && swanctl --stats")
     wait_for(
-        lambda: place.on(host, f"({daemons} && {listening}) >/dev/null 2>&1 && echo yes", check=False) == "yes\n",
+        lambda: (
+            place.on(
+                host,
+                f"({daemons} && test -e /run/sshd.pid || pgrep -f lab.asa) >/dev/null 2>&1 && echo yes",
+                check=False,
+            )
+            == "yes\n"
+        ),
         60,
         f"{host} after its reboot",
     )
