@@ -17,7 +17,7 @@ AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failur
 
 PFSENSE_TESTS := tests/lab/pfsense tests/lab/pfsense_driver tests/lab/home
 
-.PHONY: help setup system demo test test-unit test-lab test-pfsense lint lab bench lock clean
+.PHONY: help setup system demo test test-unit test-lab test-pfsense fault lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ test-lab: setup ## Tests on real daemons; need root
 
 test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
 	$(LAB_PYTEST) $(PFSENSE_TESTS)
+
+# So many labs at once, one case after the other on each; `make fault FAULT="--seed 2 --minutes 10"` for others.
+FAULT ?= --labs 5
+fault: setup ## Break runs at every step on every platform, and print what became of the hosts (an hour)
+	$(ROOT) $(BIN)/python -m tests.fault $(FAULT)
 
 lint: setup ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -268,6 +268,9 @@ FAULTS: dict[str, Fault] = {
 BROKEN = frozenset(name for name in FAULTS if "reboot" in name or "crash" in name)
 """After these a device's daemons need a moment until they have read their files."""
 
+ATTENTION = BROKEN | {"somebody types"}
+"""After these a run may need attention: what was up may not come up again in time, and a hand's work is not undone."""
+
 
 def _runs(place: Place) -> list[str]:
     from routebook.workspace import open_journal

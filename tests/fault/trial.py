@@ -9,7 +9,7 @@ from tests.fault import devices, network
 from tests.fault.cases import ANYWHERE, Case
 from tests.fault.child import Hold
 from tests.fault.command import Ended
-from tests.fault.faults import BROKEN, CONFIRM_TIMEOUT, FAULTS, Scene
+from tests.fault.faults import ATTENTION, BROKEN, CONFIRM_TIMEOUT, FAULTS, Scene
 from tests.fault.invariants import NEW, everywhere, judge, not_up
 from tests.fault.network import HOSTS, Intent
 from tests.fault.place import Place
@@ -123,6 +123,8 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
     if case.fault == "somebody types":
         devices.untype(place, scene.victim)
     verdict = judge(place, case.hosts, before, after, ended, scene.recovered, broken=case.fault in BROKEN)
+    if verdict.outcome == "attention" and case.fault not in ATTENTION:
+        verdict.wrong.append("it asks for attention, and nothing is to be done")
     sides = set(verdict.sides.values())
     place.intent = after if sides == {NEW} else before
     network.write(place.project, place.intent)
