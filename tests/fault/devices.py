@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from lab import faults
 from tests.fault.network import ASA, EDGES, PFSENSE
-from tests.fault.place import Place
+from tests.fault.place import FAKETIME, Place
 from tests.lab.waiting import wait_for
 
 # Everything but process 1 ends at once, and what was in memory is gone; the disk and the cables stay. FRR is started
@@ -116,6 +116,16 @@ def untype(place: Place, host: str) -> None:
     else:
         place.on(host, _UNTYPE_EDGE, check=False)
         place.on(host, "cp /etc/frr/frr.conf /run/typed && grep -v TYPED /run/typed >/etc/frr/frr.conf; rm /run/typed")
+
+
+def step_clock(place: Place, host: str, seconds: int) -> None:
+    """Set a Linux host's clock: that of every process that starts from now on, as a namespace has none of its own."""
+    place.on(host, f"echo {seconds:+} >/etc/faketimerc && echo {FAKETIME} >/etc/ld.so.preload")
+
+
+def set_clock_right(place: Place, host: str) -> None:
+    """Set it right again."""
+    place.on(host, "rm -f /etc/ld.so.preload /etc/faketimerc")
 
 
 def answers(place: Place, host: str) -> None:
