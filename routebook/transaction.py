@@ -263,8 +263,7 @@ class Transaction:
     def _confirm(self, reached: HostState) -> str:
         """Confirm what was pushed, what is reached through other hosts before these."""
         hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
-        if reached is HostState.CONFIRMED:
-            self.locks.renew(decided=True)
+        self.locks.decide({host: self.plan.hosts[host].change.fingerprint for host in hosts})
         for layer in layers(hosts, distances(self.ways, self.intents)):
             active = self._active(layer)
             reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""
