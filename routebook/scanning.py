@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import ConnectionFailedError, Lock, LostContactError, Pending, TransactionDriver
+from custom_napalm.contract import (
+    ConnectionFailedError,
+    Lock,
+    LostContactError,
+    Pending,
+    TransactionDriver,
+    belongs,
+)
 from routebook.journal import HostState
 from routebook.recovery import Recovered
 from routebook.saving import moment
@@ -74,11 +81,11 @@ def finish(nornir: Nornir, left: Left) -> Recovered:
     decided = left.decided or _without_locks(left)
     for wave in decided:
         waiting |= _finish_wave(nornir, left.run_id, wave, recovered)
-    rest = {host for host, change in left.hosts.items() if change is not None} - {h for wave in decided for h in wave}
+    rest = left.hosts.keys() - {host for wave in decided for host in wave}
     undone = on_drivers(nornir, rest, lambda device: _undo(device, left.run_id), reconnect=True)
     waiting |= undone.errors.keys()
     recovered.messages |= told(undone.errors)
-    recovered.hosts |= dict.fromkeys(rest, HostState.ROLLED_BACK)
+    recovered.hosts |= {host: HostState.ROLLED_BACK for host, done in undone.values.items() if done}
     recovered.hosts |= dict.fromkeys(recovered.messages, HostState.NEEDS_ATTENTION)
     over = left.hosts.keys() - waiting  # the others keep what they will be undone with
     released = on_drivers(nornir, over, lambda device: device.unlock(left.run_id), reconnect=True)
@@ -127,11 +134,17 @@ def _finish_wave(nornir: Nornir, run_id: str, before: Mapping[str, str], recover
     return _undo_wave(nornir, run_id, before, recovered)
 
 
-def _undo(device: TransactionDriver, run_id: str) -> None:
-    """Undo the run's change, or what was to undo it and is not confirmed."""
+def _undo(device: TransactionDriver, run_id: str) -> bool:
+    """Undo the run's change, or what was to undo it and is not confirmed. False if there is neither.
+
+    One that the device has undone by itself is rolled back too: it may have left something for us to take away.
+    """
     pending = device.pending()
-    if pending is not None and (pending.run_id == run_id or pending.phase != "confirmed"):
+    if pending is None or not belongs(pending.run_id, run_id):
+        return False
+    if pending.run_id == run_id or pending.phase != "confirmed":
         device.rollback()
+    return True
 
 
 def _undo_wave(nornir: Nornir, run_id: str, before: Mapping[str, str], recovered: Recovered) -> set[str]:

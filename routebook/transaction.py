@@ -342,7 +342,7 @@ class Transaction:
         self._tell("roll back", f"{self.message}: rolling back {', '.join(touched)}")
         problems: dict[str, str] = {}
         with self.timings.phase("roll back"):
-            confirmed = {host for host in touched if self.states[host] is HostState.CONFIRMED}
+            confirmed = {host for host in touched if self.states[host] in (HostState.CONFIRMING, HostState.CONFIRMED)}
             self._enter(touched, HostState.ROLLING_BACK)
             restorer = Restorer(
                 nornir=self.nornir,
