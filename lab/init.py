@@ -94,6 +94,7 @@ def make_file_systems(size: int, visible: list[str]) -> None:
     for name in visible:
         Path(name).mkdir(parents=True, exist_ok=True)
         mount("/run/visible" + name, name, flags=MS_BIND)
+        mount("none", name, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
 
 
 def make_dev(dev: Path) -> None:

@@ -17,7 +17,7 @@ from types import FrameType
 from lab import processes
 from lab.pfsense import contents, fib, root
 from lab.pfsense.logs import Logs
-from lab.pfsense.settings import read
+from lab.pfsense.settings import RAM_DISKS, read
 
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
@@ -25,7 +25,6 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
 }
-RAM_DISKS = ("/tmp", "/var/etc", "/var/db", "/var/tmp")  # noqa: S108 - a pfSense has these in memory if it is told to
 _PR_SET_CHILD_SUBREAPER = 36
 _THE_MACHINES = {"pid": 0xEFFFFFFC, "uts": 0xEFFFFFFE}  # PROC_PID_INIT_INO, PROC_UTS_INIT_INO of proc_ns.h
 

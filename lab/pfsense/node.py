@@ -10,6 +10,7 @@ from lab.host import Access, add_address
 from lab.node import Device, File, Node, Service
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
+from lab.pfsense.settings import RAM_DISKS
 from lab.routing import routes
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 
@@ -79,7 +80,9 @@ def python() -> tuple[str, ...]:
 def in_sight() -> list[str]:
     """The folders of Python and of this project that a root of its own would hide."""
     folders = {Path(each).resolve() for each in (sys.prefix, sys.base_prefix, *importable())}
-    outside = {each for each in folders if not each.is_relative_to("/usr")}
+    # A script's own folder is among them, and may be one that a device has for itself, such as /tmp.
+    devices = [Path(each) for each in (*RAM_DISKS, "/run")]
+    outside = {each for each in folders if not each.is_relative_to("/usr") and each not in devices}
     return sorted(str(each) for each in outside if not outside & set(each.parents))
 
 

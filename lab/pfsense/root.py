@@ -55,6 +55,7 @@ def enter(settings: Settings, source: Path) -> None:
         target = base / name.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
         mount(name, str(target), flags=MS_BIND | MS_REC)
+        mount("none", str(target), flags=MS_BIND | MS_REMOUNT | MS_RDONLY)  # the device empties folders when it starts
     kept = base / str(source.resolve()).lstrip("/")
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, kept)
