@@ -17,7 +17,7 @@ from types import FrameType
 from lab import processes
 from lab.pfsense import contents, fib, root
 from lab.pfsense.logs import Logs
-from lab.pfsense.settings import RAM_DISKS, read
+from lab.pfsense.settings import read
 
 ENVIRONMENT = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
 }
+RAM_DISKS = ("/tmp", "/var/etc", "/var/db", "/var/tmp")  # noqa: S108 - a pfSense has these in memory if it is told to
 _PR_SET_CHILD_SUBREAPER = 36
 _THE_MACHINES = {"pid": 0xEFFFFFFC, "uts": 0xEFFFFFFE}  # PROC_PID_INIT_INO, PROC_UTS_INIT_INO of proc_ns.h
 
@@ -59,7 +60,7 @@ class Device:
         refuse_to_share()
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         socket.sethostname(self.settings.name)
-        if not root.MADE.exists():
+        if not root.made():
             root.enter(self.settings, self.source)
         logs = Logs(self.settings.name)
         selector = selectors.DefaultSelector()
@@ -135,8 +136,10 @@ class Device:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(-1, os.WNOHANG)
                 time.sleep(0.01)
-        for folder in ("/run", *(RAM_DISKS if self.settings.ram_disks else ())):
-            _empty(Path(folder))
+        own = Path("/").stat().st_dev
+        for folder in map(Path, ("/run", *(RAM_DISKS if self.settings.ram_disks else ()))):
+            if folder == root.MADE.parents[1] or folder.stat().st_dev == own:  # never what is mounted from outside
+                _empty(folder)
         for name in ("lab", "sshd", "openbgpd"):
             Path("/run", name).mkdir(exist_ok=True)
         root.MADE.touch()

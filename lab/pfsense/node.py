@@ -10,13 +10,13 @@ from lab.host import Access, add_address
 from lab.node import Device, File, Node, Service
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
-from lab.pfsense.settings import RAM_DISKS
 from lab.routing import routes
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 
 SETTINGS = "/etc/pfsense/settings.json"
 CONFIG = "/etc/pfsense/config.xml"
 HOST_KEY = "/etc/pfsense/host_key"
+_OWN = ("/", "/tmp", "/var/tmp", "/run", "/root", "/home", "/etc", "/var")  # noqa: S108
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -68,8 +68,11 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
 
 
 def importable() -> list[str]:
-    """Where this Python imports from, this project's folder first."""
-    return [str(_CHECKOUT), *(each for each in sys.path if each and Path(each).is_dir())]
+    """Where this Python imports from, this project's folder first. Not what every machine has its own of: a script's
+    folder is on its path, too, and that may be /tmp.
+    """
+    folders = [each for each in sys.path if each and Path(each).is_dir()]
+    return [str(_CHECKOUT), *(each for each in folders if str(Path(each).resolve()) not in _OWN)]
 
 
 def python() -> tuple[str, ...]:
@@ -80,9 +83,7 @@ def python() -> tuple[str, ...]:
 def in_sight() -> list[str]:
     """The folders of Python and of this project that a root of its own would hide."""
     folders = {Path(each).resolve() for each in (sys.prefix, sys.base_prefix, *importable())}
-    # A script's own folder is among them, and may be one that a device has for itself, such as /tmp.
-    devices = [Path(each) for each in (*RAM_DISKS, "/run")]
-    outside = {each for each in folders if not each.is_relative_to("/usr") and each not in devices}
+    outside = {each for each in folders if not each.is_relative_to("/usr")}
     return sorted(str(each) for each in outside if not outside & set(each.parents))
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lab.init import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, NodeError, make_dev, mount
+from lab.init import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, NodeError, make_dev, mount, mount_read_only
 from lab.pfsense import contents
 from lab.pfsense.settings import Settings
 
@@ -54,8 +54,7 @@ def enter(settings: Settings, source: Path) -> None:
     for name in settings.visible:
         target = base / name.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
-        mount(name, str(target), flags=MS_BIND | MS_REC)
-        mount("none", str(target), flags=MS_BIND | MS_REMOUNT | MS_RDONLY)  # the device empties folders when it starts
+        mount_read_only(name, str(target))
     kept = base / str(source.resolve()).lstrip("/")
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, kept)
@@ -68,6 +67,11 @@ def enter(settings: Settings, source: Path) -> None:
     if libc.umount2(b"/.old", _MNT_DETACH) != 0:
         raise NodeError(f"cannot let go of the old root: {os.strerror(ctypes.get_errno())}")
     Path("/.old").rmdir()
+
+
+def made() -> bool:
+    """Whether this is a pfSense's root already, in which the system is only started again."""
+    return MADE.exists() and Path(MACHINE).is_dir()
 
 
 def _place(needed: list[Path]) -> Path:

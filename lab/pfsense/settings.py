@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-RAM_DISKS = ("/tmp", "/var/etc", "/var/db", "/var/tmp")  # noqa: S108 - a pfSense has these in memory if it is told to
-
 
 @dataclass(frozen=True, slots=True)
 class Login:
