@@ -39,7 +39,7 @@ def kept(found: Any) -> Any:
     return found
 
 
-OTHER = re.compile(r"(?:nl|gr|no|ch)-(?:fw|rr|edge|k8s)\d|transit-ch|ixp-rs\d")
+OTHER = re.compile(r"(?:nl|gr|no|ch|home)-(?:fw|rr|edge|k8s)\d|transit-ch|ixp-rs\d")
 
 
 def mentions_others(found: Any) -> bool:

@@ -1,6 +1,7 @@
 """The home site in a network of its own, deployed once."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,14 @@ class Home:
     project: Path
     first: dict[str, Any]
 
-    def run(self, runbook: str) -> dict[str, Any]:
-        """The result of a run that must end well."""
-        done = self.place.routebook(self.project, "run", runbook, "--yes", "--json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return dict(json.loads(done.stdout))
+    def run(self, runbook: str, *options: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the result of a run."""
+        done = self.place.routebook(self.project, "run", runbook, "--yes", "--json", *options)
+        return done.returncode, dict(json.loads(done.stdout or "{}"))
+
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """What `verify` says, when everything has had time to come back."""
+        return self.place.routebook(self.project, "verify", "--wait", "60")
 
     def on(self, host: str, script: str, stdin: str = "") -> str:
         """What a shell script prints, run as root on a host."""
@@ -34,12 +38,12 @@ class Home:
         return done.stdout
 
     def neighbors(self) -> dict[str, dict[str, Any]]:
-        """What the firewall's bgpd says of its neighbors, by address."""
-        shown = json.loads(self.on("home-fw1", "bgpctl -j show neighbor"))
-        return {each["remote_addr"]: each for each in shown["neighbors"]}
+        """What the firewall's FRR says of its neighbors, by address."""
+        shown = json.loads(self.on("home-fw1", "vtysh -c 'show bgp neighbors json'"))
+        return {peer: each for peer, each in shown.items() if isinstance(each, dict)}
 
     def configuration(self) -> str:
-        """The firewall's configuration and the names of the revisions before it."""
+        """The firewall's configuration, and which revisions there are before it."""
         return self.on("home-fw1", "cat /cf/conf/config.xml; ls -l /cf/conf /cf/conf/backup")
 
 

@@ -29,13 +29,15 @@ def test_everything_comes_up_from_nothing(lab: RunningLab, from_nothing: dict[st
     states = devices.everywhere(lambda host: devices.neighbors(lab, host))
     sessions = [(host, peer, each["bgpState"]) for host, found in states.items() for peer, each in found.items()]
     assert {state for _, _, state in sessions} == {"Established"}
-    assert len(sessions) == 2 * 36 + 9  # both ends of 36 internal sessions, our end of nine external ones
-    tunnels = devices.everywhere(lambda host: devices.children(lab, host), (*devices.FIREWALLS, *devices.EDGES))
+    assert len(sessions) == 2 * 38 + 12  # both ends of 38 sessions between hosts, our end of twelve with others
+    ends_of_tunnels = (*devices.FIREWALLS, *devices.EDGES, devices.PFSENSE)
+    tunnels = devices.everywhere(lambda host: devices.children(lab, host), ends_of_tunnels)
     assert sorted(tunnels["no-edge1"]) == [
-        ("gr-fw1--no-edge1", "INSTALLED"), ("nl-fw1--no-edge1", "INSTALLED"), ("no-edge1--ch-edge1", "INSTALLED"),
-    ]  # fmt: skip
+        (name, "INSTALLED")
+        for name in ("gr-fw1--no-edge1", "home-fw1--no-edge1", "nl-fw1--no-edge1", "no-edge1--ch-edge1")
+    ]
     ends = [(host, name) for host, found in tunnels.items() for name, state in found if state == "INSTALLED"]
-    assert len(ends) == len(set(ends)) == 2 * 12
+    assert len(ends) == len(set(ends)) == 2 * 14
 
 
 def test_between_the_firewalls_the_first_providers_tunnel_is_preferred(deployed: RunningLab) -> None:
@@ -73,7 +75,10 @@ def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab
 
 
 def test_what_is_not_owned_is_as_it_was(deployed: RunningLab) -> None:
-    for host, configuration in devices.read_all(deployed).items():
+    found = devices.read_all(deployed)
+    by_hand = re.findall(r"<phase1>(?:(?!</phase1>).)*Made by hand, not by Routebook", found.pop(devices.PFSENSE).running, re.DOTALL)
+    assert len(by_hand) == 1
+    for host, configuration in found.items():
         for line in ("route-map HAND-MADE permit 10", "Made by hand, not by Routebook", "prefix-list HAND-MADE"):
             assert line in configuration.running, host
     for host in devices.EDGES:
@@ -125,7 +130,7 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
     assert done.returncode == 2, done.stdout + done.stderr
     hosts = json.loads(done.stdout)["hosts"]
     assert {host for host, each in hosts.items() if each["changed"]} == {
-        "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS,
+        "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS, devices.PFSENSE,
     }  # fmt: skip
     assert all(bool(each["undo"]) == each["changed"] for each in hosts.values())
     way = "through mgmt0, connected; the change does not touch that"
