@@ -1,22 +1,64 @@
 """The half of a driver that is the same on every platform: a transaction's steps and NAPALM's configuration methods."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
+
+from napalm.base.models import AliveDict
 
 from custom_napalm.commits import Commits, Transactional
 from custom_napalm.contract import Candidate, Change, Lock, Pending, Reached, Snapshot, TransactionDriver
 
 
+class Connection(Protocol):
+    """What a driver talks through."""
+
+    def open(self) -> None:
+        """Connect and log in. Raises ConnectionFailedError."""
+
+    def close(self) -> None:
+        """End the connection; safe at any time."""
+
+    def is_alive(self) -> bool:
+        """Whether the connection stands, as far as can be told without waiting for the device."""
+
+
 class CommittingDriver(TransactionDriver):
     """A driver whose changes are made by `_host`.
 
-    A platform's driver sets `_host` and `_commits` in its constructor, and adds the connection, `state`,
-    `retry_sessions`, `explain` and the getters.
+    A platform's driver sets `_connection`, `_host` and `_commits` in its constructor, and adds `state`,
+    `retry_sessions`, `explain` and the getters. `_secrets`: whether what it shows may have secrets in it.
     """
 
     platform: ClassVar[str] = ""  # NAPALM's name for the driver
+    _connection: Connection
     _host: Transactional
     _commits: Commits
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+    ) -> None:
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        self._secrets = bool((optional_args or {}).get("secrets", False))
+
+    def open(self) -> None:
+        """Connect and log in. Changes nothing. Raises ConnectionFailedError, on an ASA PrivilegeError as well."""
+        self._connection.open()
+
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
+        self._connection.close()
+
+    def is_alive(self) -> AliveDict:
+        """Whether the connection stands."""
+        return {"is_alive": self._connection.is_alive()}
 
     # What a transaction asks for, see `TransactionDriver`.
 

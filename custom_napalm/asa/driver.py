@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from napalm.base import constants
 from napalm.base.exceptions import CommandErrorException
 from napalm.base.models import (
-    AliveDict,
-    BGPStateNeighborsPerVRFDict,
     ConfigDict,
     FactsDict,
     InterfaceDict,
     InterfacesIPDict,
-    PeerDetailsDict,
     PingResultDict,
 )
 
@@ -24,11 +21,11 @@ from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
-from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
+from custom_napalm.bgp_getters import SessionGetters
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import DriverError, Reached, State
-from custom_napalm.state import IkeSa
+from custom_napalm.state import BgpSession, IkeSa
 
 _READING = re.compile(
     r"(?:(?:show|sh) [^\n\r\x00?]*|more system:running-config|more (?:disk\d|flash):[\w./-]+|dir(?: [\w:./-]+)?"
@@ -36,7 +33,7 @@ _READING = re.compile(
 )
 
 
-class AsaDriver(CommittingDriver):
+class AsaDriver(SessionGetters, CommittingDriver):
     """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
 
     platform = "asa"
@@ -49,31 +46,18 @@ class AsaDriver(CommittingDriver):
         timeout: int = 60,
         optional_args: dict[str, Any] | None = None,
     ) -> None:
-        self.hostname = hostname
-        self.username = username
-        self.password = password
-        self.timeout = timeout
+        super().__init__(hostname, username, password, timeout, optional_args)
         options = read_asa_options(hostname, username, password, timeout, dict(optional_args or {}))
-        self._secrets = options.secrets
-        self._session = AsaSession(options)
+        self._connection = self._session = AsaSession(options)
         self._host = AsaTransaction(hostname, self._session, DeadManTimer(self._session, Flash(self._session)))
         self._commits = Commits(self._host, PART)
 
-    def open(self) -> None:
-        """Log in and reach privileged mode. Changes nothing. Raises ConnectionFailedError or PrivilegeError."""
-        self._session.open()
-
-    def close(self) -> None:
-        """Close the connection. What is pending on the device stays pending."""
-        self._session.close()
-
-    def is_alive(self) -> AliveDict:
-        """Whether the connection stands."""
-        return {"is_alive": self._session.is_alive()}
-
     def state(self) -> State:
         """What the device says of sessions and SAs."""
-        return State(bgp=reading.read_bgp(self._session), ike=reading.read_ike(self._session))
+        return State(bgp=self._sessions(), ike=reading.read_ike(self._session))
+
+    def _sessions(self) -> tuple[BgpSession, ...]:
+        return reading.read_bgp(self._session)
 
     def reached(self) -> Reached:
         """Through which jump hosts, and whether the device has a timer; it does not tell the way of its answers."""
@@ -106,16 +90,6 @@ class AsaDriver(CommittingDriver):
     def get_interfaces_ip(self) -> dict[str, InterfacesIPDict]:
         """Every address in use."""
         return getters.addresses(self._session)
-
-    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
-        """The sessions, all in "global"."""
-        found: Any = bgp_neighbors(reading.read_bgp(self._session))
-        return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
-
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
-        """The sessions with what the device tells of each, by remote AS."""
-        found: Any = bgp_neighbors_detail(reading.read_bgp(self._session), neighbor_address)
-        return cast("dict[str, PeerDetailsDict]", found)
 
     def ping(
         self,

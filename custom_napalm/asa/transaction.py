@@ -19,12 +19,14 @@ from custom_napalm.asa.config import (
     fingerprint,
     parse,
     redact,
+    redaction,
     restoration,
     typed,
 )
 from custom_napalm.asa.deadman import DeadManTimer, Found, Marker, name_of, without_applet
 from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.traffic import interesting_traffic
+from custom_napalm.commits import Part
 from custom_napalm.contract import (
     Candidate,
     CandidateError,
@@ -53,14 +55,6 @@ class _Planned:
     fingerprint: str
 
 
-class _Redacting:
-    """The running configuration, as `Commits` asks for the keeper of a part."""
-
-    def redact(self, text: str) -> str:
-        """The text with every secret replaced."""
-        return redact(text)
-
-
 @dataclass(slots=True)
 class AsaTransaction:
     """All that a change takes, over one session."""
@@ -75,11 +69,11 @@ class AsaTransaction:
     _half_pushed: bool = False
     _notes: list[str] = field(default_factory=list)
 
-    def component_for(self, part: str) -> _Redacting:
+    def component_for(self, part: str) -> Part:
         """Raises CandidateError for a part that is not the running configuration."""
         if part != PART:
             raise CandidateError(f"{self.name} has no configuration part {part!r}: an ASA has {PART!r}")
-        return _Redacting()
+        return redaction
 
     def snapshot(self) -> Snapshot:
         """The running configuration; a standby unit is refused."""

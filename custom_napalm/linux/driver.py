@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from napalm.base import constants
-from napalm.base.models import AliveDict, ConfigDict, FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
+from napalm.base.models import ConfigDict, FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
 
 from custom_napalm import bundle
 from custom_napalm.commits import Commits
@@ -39,30 +39,13 @@ class LinuxDriver(CommittingDriver):
         timeout: int = 60,
         optional_args: dict[str, Any] | None = None,
     ) -> None:
-        arguments = dict(optional_args or {})
-        self.hostname = hostname
-        self.username = username
-        self.password = password
-        self.timeout = timeout
-        self._secrets = bool(arguments.get("secrets", False))
-        options = read_options(hostname, username, password, timeout, arguments)
+        super().__init__(hostname, username, password, timeout, optional_args)
+        options = read_options(hostname, username, password, timeout, optional_args or {})
         self._jumps = tuple(hop.address for hop in options.jumps)
-        self._shell = SshShell(options)
+        self._connection = self._shell = SshShell(options)
         self._components = [component(self._shell) for component in self.components]
         self._host = HostTransaction(hostname, self._components, DeviceTransaction(self._shell, hostname))
         self._commits = Commits(self._host, self.default_part)
-
-    def open(self) -> None:
-        """Connect and log in. Raises ConnectionFailedError."""
-        self._shell.open()
-
-    def close(self) -> None:
-        """Close the connection. What is pending on the device stays pending."""
-        self._shell.close()
-
-    def is_alive(self) -> AliveDict:
-        """Whether the connection stands."""
-        return {"is_alive": self._shell.is_alive()}
 
     def state(self) -> State:
         """What the daemons say of sessions and SAs."""

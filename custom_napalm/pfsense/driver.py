@@ -1,21 +1,18 @@
 """The NAPALM driver of a pfSense firewall, able to take part in a Routebook transaction."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from napalm.base import constants
 from napalm.base.models import (
-    AliveDict,
-    BGPStateNeighborsPerVRFDict,
     ConfigDict,
     FactsDict,
     InterfaceDict,
     InterfacesIPDict,
-    PeerDetailsDict,
     PingResultDict,
 )
 
-from custom_napalm.bgp_getters import bgp_neighbors, bgp_neighbors_detail
+from custom_napalm.bgp_getters import SessionGetters
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import DriverError, Reached, Snapshot, State
@@ -36,7 +33,7 @@ from custom_napalm.state import BgpSession, IkeSa
 from custom_napalm.strongswan.state import NO_DAEMON, read_ike_sas
 
 
-class PfSenseDriver(CommittingDriver):
+class PfSenseDriver(SessionGetters, CommittingDriver):
     """A pfSense (CE 2.7 and later, Plus 23.09 and later) with IPsec, and the OpenBGPD or the FRR package for BGP."""
 
     platform = "pfsense"
@@ -50,31 +47,15 @@ class PfSenseDriver(CommittingDriver):
         timeout: int = 60,
         optional_args: dict[str, Any] | None = None,
     ) -> None:
+        super().__init__(hostname, username, password, timeout, optional_args)
         arguments = dict(optional_args or {})
-        self.hostname = hostname
-        self.username = username
-        self.password = password
-        self.timeout = timeout
-        self._secrets = bool(arguments.get("secrets", False))
         if username == "admin":
             arguments.setdefault("sudo", False)  # the same user as root, under another name
         options = read_options(hostname, username, password, timeout, arguments)
         self._jumps = tuple(hop.address for hop in options.jumps)
-        self._shell = SshShell(options)
+        self._connection = self._shell = SshShell(options)
         self._host = PfSenseTransaction(hostname, self._shell)
         self._commits = Commits(self._host, WHOLE)
-
-    def open(self) -> None:
-        """Connect and log in. Raises ConnectionFailedError."""
-        self._shell.open()
-
-    def close(self) -> None:
-        """Close the connection. What is pending on the device stays pending."""
-        self._shell.close()
-
-    def is_alive(self) -> AliveDict:
-        """Whether the connection stands."""
-        return {"is_alive": self._shell.is_alive()}
 
     def state(self) -> State:
         """What the daemons say of sessions and SAs, with the tunnels by the names that config.xml gives them."""
@@ -83,6 +64,9 @@ class PfSenseDriver(CommittingDriver):
 
     def _root(self) -> Element:
         return self._host.tree(self._host.read().text)
+
+    def _sessions(self) -> tuple[BgpSession, ...]:
+        return self._bgp(self._root()) or ()
 
     def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
         package = self._host.package
@@ -152,16 +136,6 @@ class PfSenseDriver(CommittingDriver):
     def get_interfaces_ip(self) -> dict[str, InterfacesIPDict]:
         """Every address."""
         return getters.addresses(str(self._facts()["interfaces"]))
-
-    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
-        """The sessions, all in "global"."""
-        found: Any = bgp_neighbors(self._bgp(self._root()) or ())
-        return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
-
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
-        """The sessions with what the daemon tells of each, by remote AS."""
-        found: Any = bgp_neighbors_detail(self._bgp(self._root()) or (), neighbor_address)
-        return cast("dict[str, PeerDetailsDict]", found)
 
     def ping(
         self,

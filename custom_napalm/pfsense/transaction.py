@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from custom_napalm.commits import Part
 from custom_napalm.contract import (
     Candidate,
     CandidateError,
@@ -22,7 +23,7 @@ from custom_napalm.contract import (
     StaleError,
 )
 from custom_napalm.linux.ssh import SshShell
-from custom_napalm.pfsense import program
+from custom_napalm.pfsense import program, redaction
 from custom_napalm.pfsense.armed import Planned, files
 from custom_napalm.pfsense.changes import (
     consequences,
@@ -36,7 +37,7 @@ from custom_napalm.pfsense.changes import (
 from custom_napalm.pfsense.difference import Delta, difference
 from custom_napalm.pfsense.ownership import BGP, IPSEC, WHOLE
 from custom_napalm.pfsense.program import UNCHANGED, GoneError
-from custom_napalm.pfsense.redaction import redact, scrub, secrets
+from custom_napalm.pfsense.redaction import scrub, secrets
 from custom_napalm.pfsense.routing import refuse_ignored
 from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
 
@@ -59,14 +60,6 @@ class Reading:
         return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-class _Redacting:
-    """config.xml, as `Commits` asks for the keeper of a part."""
-
-    def redact(self, text: str) -> str:
-        """The text with every secret replaced."""
-        return redact(text)
-
-
 @dataclass(slots=True)
 class PfSenseTransaction:
     """All that a change takes, over one SSH connection."""
@@ -79,13 +72,13 @@ class PfSenseTransaction:
     _package: str | None = None
     _sum: str = ""  # of the config.xml that the run was armed on
 
-    def component_for(self, part: str) -> _Redacting:
+    def component_for(self, part: str) -> Part:
         """Raises CandidateError for a part that a pfSense does not have."""
         if part not in (IPSEC, BGP, WHOLE):
             raise CandidateError(
                 f"{self.name} has no configuration part {part!r}: a pfSense has {IPSEC!r}, {BGP!r} and {WHOLE!r}"
             )
-        return _Redacting()
+        return redaction
 
     def read(self, *, startup: bool = False) -> Reading:
         """config.xml as it is, or, with `startup`, as a restart would leave it. Loads none of the system's code."""

@@ -1,24 +1,19 @@
 """What an end of a session or tunnel must not be on an ASA, with its release where the inventory says it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from routebook.intent.asa_words import (
-    DEFAULT_IKE_LIFETIME,
-    MOST_POLICIES,
-    selector_pairs,
-    supported,
-    unsupported,
-)
+from routebook.intent.asa_words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUITES
+from routebook.intent.ciphers import check_suites, mark_of
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import IpsecProposal, Neighbor, Session, Tunnel, TunnelPair
 from routebook.intent.nodes import Node
+from routebook.intent.platform_rules import check_route_map, check_transport
 from routebook.intent.platforms import Feature
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.schema import ProposalInput
 
-_VERSION = {"ipv4-unicast": 4, "ipv6-unicast": 6}
 _KEEPALIVE = range(10, 3601)  # seconds: `isakmp keepalive threshold`
 _LEAST_LIFETIME = 120  # seconds
 _MOST_NAMEIF = 48
@@ -45,17 +40,9 @@ def check_asa_session(
 ) -> None:
     """Report what an ASA's end of a session cannot be."""
     what = f"{session.name}: {me.name} is an ASA and"
-    version = neighbor.address.version
-    for name in session.families:
-        if _VERSION[name] != version and endpoints.over != "tunnel":  # over a tunnel it is refused for both
-            problems.error(
-                own.mark("families", mark),
-                f"{what} carries {name} between IPv{_VERSION[name]} addresses only, and these are IPv{version}",
-                "make it a session of its own: transport: "
-                f"ipv{_VERSION[name]}, families: [{name}], and a name: for one of them",
-            )
+    check_transport(what, session, neighbor, own, endpoints, mark, problems)
     _check_release(me, mark, problems, "bgp", f"{session.name}: BGP")
-    if version == 6:
+    if neighbor.address.version == 6:
         _check_release(me, own.mark("families", mark), problems, "ipv6 bgp", f"{session.name}: BGP for IPv6")
     if endpoints.over == "loopback":
         _check_release(me, own.mark("via", mark), problems, "loopback", f"{session.name}: BGP between loopbacks")
@@ -71,7 +58,7 @@ def check_asa_session(
             )
         for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
             if used is not None:
-                check_route_map(used, own.mark(option, mark), what, policies, problems)
+                check_route_map(what, used, own.mark(option, mark), policies, problems)
     if "?" in neighbor.description:
         problems.error(own.mark("description", mark), f"{what} takes a question mark for a question", "leave it out")
 
@@ -95,39 +82,17 @@ def _check_release(me: Node, mark: Mark, problems: Problems, feature: Feature, c
         problems.error(mark, f"{called} is not to be had: {reason}", "upgrade it, or end this at another host")
 
 
-def check_route_map(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
-    """Report what an ASA cannot match or set in a route map that it would get."""
-    route_map = policies.route_maps.get(name)
-    if route_map is None:
-        return  # reported
-    for rule in route_map.rules:
-        entry = f"{name}, entry {rule.seq}"
-        if rule.match_rpki is not None:
-            problems.error(mark, f"{what} validates no origins, as {entry} asks", "give this end a route map without")
-        listed = policies.community_lists.get(rule.match_community or "")
-        if rule.set_large_communities or (listed is not None and listed.large):
-            problems.error(
-                mark, f"{what} has no large communities, as {entry} uses them", "give this end a route map without"
-            )
-
-
 def check_asa_suites(
-    me: Node, shared: Iterable[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
+    me: Node, shared: Sequence[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
 ) -> None:
     """Report the suites of a tunnel that an ASA cannot do, where they are written."""
+    check_suites(f"{me.name} is an ASA and", SUITES, shared, written, mark, problems)
     for suite in shared:
-        place = next((each for each in written if IpsecProposal.model_validate(each.given()) == suite), None)
-        for part, word in unsupported(suite).items():
-            problems.error(
-                place.mark(part) if place else mark,
-                f"{me.name} is an ASA and has no {word}",
-                f"take one of {supported(part)}, or say what it can do: data: {{ipsec: {{ike: […], esp: […]}}}}",
-            )
         for feature in ("modp3072", "curve25519"):
             same = suite.dh_group in (("modp3072", "modp4096") if feature == "modp3072" else ("curve25519",))
             if same and (reason := too_old(me, feature)):
                 problems.error(
-                    place.mark("dh_group") if place else mark,
+                    mark_of(suite, "dh_group", written, mark),
                     f"{suite.dh_group} is not to be had: {reason}",
                     "take ecp256 or modp2048",
                 )
@@ -159,7 +124,7 @@ def check_asa_tunnel(
             problems.error(
                 inner_mark, f"{what} has inner addresses only on a tunnel interface", "write mode: route, or no inner"
             )
-        pairs = selector_pairs(tunnel)
+        pairs = tunnel.selector_pairs
         if not pairs:
             problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
         if len(pairs) > 1 and peer.managed and not peer.addressed:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
 
@@ -18,6 +19,7 @@ _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _GROUPS = {
     "modp2048": 14, "modp3072": 15, "modp4096": 16, "ecp256": 19, "ecp384": 20, "ecp521": 21, "curve25519": 31,
 }  # fmt: skip
+SUITES = SuiteWords(encryption=_ENCRYPTION, hashes=_HASHES, groups=_GROUPS)
 _COMMUNITIES = frozenset({"internet", "local-AS", "no-advertise", "no-export"})  # the names that ASA knows
 
 FIRST_POLICY, MOST_POLICIES = 64000, 100  # templates/asa/ownership.yaml owns the same numbers
@@ -43,32 +45,6 @@ class EspProposal:
     name: str
     encryption: str
     integrity: str
-
-
-def unsupported(suite: IpsecProposal) -> dict[str, str]:
-    """The parts of a suite that ASA has no word for, by field."""
-    wrong = {}
-    if suite.encryption not in _ENCRYPTION:
-        wrong["encryption"] = suite.encryption
-    if suite.integrity is not None and suite.integrity not in _HASHES:
-        wrong["integrity"] = suite.integrity
-    if suite.prf is not None and suite.prf.removeprefix("prf") not in _HASHES:
-        wrong["prf"] = suite.prf
-    if suite.dh_group not in _GROUPS:
-        wrong["dh_group"] = suite.dh_group
-    return wrong
-
-
-def supported(field: str) -> str:
-    """The keywords of a field that ASA has words for."""
-    return ", ".join(
-        {
-            "encryption": _ENCRYPTION,
-            "integrity": sorted(_HASHES),
-            "prf": [f"prf{name}" for name in sorted(_HASHES)],
-            "dh_group": _GROUPS,
-        }[field]
-    )
 
 
 def ike_policies(tunnels: Iterable[Tunnel]) -> list[IkePolicy]:
@@ -128,16 +104,6 @@ def outside_interfaces(tunnels: Iterable[Tunnel]) -> list[str]:
 def crypto_maps(tunnels: Iterable[Tunnel]) -> list[tuple[str, str]]:
     """The crypto maps of policy-based tunnels, each with its interface."""
     return sorted({(t.asa.crypto_map, t.asa.outside) for t in tunnels if t.asa is not None and t.mode == "policy"})
-
-
-def selector_pairs(tunnel: Tunnel) -> list[tuple[IPNetwork, IPNetwork]]:
-    """What a line of an access list can say: one prefix to one of the same family."""
-    return [
-        (local, remote)
-        for local in tunnel.local_selectors
-        for remote in tunnel.remote_selectors
-        if local.version == remote.version
-    ]
 
 
 def acl_network(network: IPNetwork) -> str:
@@ -201,7 +167,6 @@ FILTERS = {
     "asa_by_peer": by_peer,
     "asa_outside": outside_interfaces,
     "asa_crypto_maps": crypto_maps,
-    "asa_pairs": selector_pairs,
     "asa_acl": acl_network,
     "asa_network": bgp_network,
     "asa_community": community,

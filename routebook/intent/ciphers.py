@@ -1,6 +1,7 @@
-"""IPsec cipher suites: which keywords there are, which are too weak, and what two ends have in common."""
+"""IPsec cipher suites: the keywords, which are too weak or unknown to a platform, and what two ends have in common."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from routebook.intent.model import IpsecProposal
 from routebook.intent.problem import Mark, Problems, nearest
@@ -75,3 +76,61 @@ def describe(suites: Iterable[IpsecProposal], mark: Mark | None = None) -> str:
     """Suites for a message, and where they are written."""
     text = ", ".join(keywords(suite) for suite in suites) or "none"
     return f"{text} ({mark})" if mark else text
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteWords:
+    """The keywords of cipher suites that a platform has words for; its PRFs are made of its hashes."""
+
+    encryption: Collection[str]
+    hashes: frozenset[str]
+    groups: Collection[str]
+
+    def missing(self, suite: IpsecProposal) -> dict[str, str]:
+        """The parts of a suite that the platform has no word for, by field."""
+        wrong = {}
+        if suite.encryption not in self.encryption:
+            wrong["encryption"] = suite.encryption
+        if suite.integrity is not None and suite.integrity not in self.hashes:
+            wrong["integrity"] = suite.integrity
+        if suite.prf is not None and suite.prf.removeprefix("prf") not in self.hashes:
+            wrong["prf"] = suite.prf
+        if suite.dh_group not in self.groups:
+            wrong["dh_group"] = suite.dh_group
+        return wrong
+
+    def known(self, field: str) -> str:
+        """The keywords of a field, for a message."""
+        words: dict[str, Iterable[str]] = {
+            "encryption": self.encryption,
+            "integrity": sorted(self.hashes),
+            "prf": [f"prf{name}" for name in sorted(self.hashes)],
+            "dh_group": self.groups,
+        }
+        return ", ".join(words[field])
+
+
+def check_suites(
+    what: str,
+    words: SuiteWords,
+    shared: Iterable[IpsecProposal],
+    written: Sequence[ProposalInput],
+    mark: Mark,
+    problems: Problems,
+) -> None:
+    """Report the suites of a tunnel that a platform cannot do, where they are written."""
+    for suite in shared:
+        for part, word in words.missing(suite).items():
+            problems.error(
+                mark_of(suite, part, written, mark),
+                f"{what} has no {word}",
+                f"take one of {words.known(part)}, or say what it can do: data: {{ipsec: {{ike: […], esp: […]}}}}",
+            )
+
+
+def mark_of(suite: IpsecProposal, part: str, written: Iterable[ProposalInput], mark: Mark) -> Mark:
+    """Where a part of a suite is written; `mark` where it follows from what nobody wrote."""
+    for each in written:
+        if IpsecProposal.model_validate(each.given()) == suite:
+            return each.mark(part)
+    return mark

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from routebook.intent.addresses import check_addresses
-from routebook.intent.asa_rules import check_route_map, too_old
+from routebook.intent.asa_rules import too_old
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import (
     BgpHost,
@@ -26,6 +26,7 @@ from routebook.intent.model import (
 )
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
 from routebook.intent.pfsense_rules import check_redistribution
+from routebook.intent.platform_rules import check_route_map
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
@@ -199,7 +200,7 @@ def _redistributed(
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
             if node.platform == "asa" and entry.route_map is not None:
                 what = f"redistribution: {node.name} is an ASA and"
-                check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+                check_route_map(what, entry.route_map, entry.mark("route_map"), policies, problems)
             if node.platform == "pfsense":
                 check_redistribution(node, entry, policies, problems)
             for family in entry.families:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -178,6 +179,12 @@ class Tunnel(Frozen):
         if self.asa is None:
             return self.name
         return self.asa.nameif if self.mode == "route" else f"{self.asa.crypto_map} {self.asa.number}"
+
+    @property
+    def selector_pairs(self) -> tuple[tuple[IPNetwork, IPNetwork], ...]:
+        """Each local selector with each remote one of its family, for devices that take no lists of them."""
+        pairs = product(self.local_selectors, self.remote_selectors)
+        return tuple((local, remote) for local, remote in pairs if local.version == remote.version)
 
     @property
     def child_per_pair(self) -> bool:

@@ -1,17 +1,18 @@
 """What an end of a session or tunnel must not be on a pfSense, with either of its BGP packages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from routebook.intent.ciphers import check_suites
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Session, Tunnel, TunnelPair
 from routebook.intent.nodes import Node
-from routebook.intent.pfsense_words import offered, selector_pairs, supported, unsupported
+from routebook.intent.pfsense_words import SUITES, offered
+from routebook.intent.platform_rules import check_route_map, check_transport
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.schema import ProposalInput, RedistributeInput
 
-_VERSION = {"ipv4-unicast": 4, "ipv6-unicast": 6}
 _POLICIES = (
     ("prefix_list_in", "prefix_list_in"),
     ("prefix_list_out", "prefix_list_out"),
@@ -31,15 +32,7 @@ def check_pfsense_session(
 ) -> None:
     """Report what a pfSense's end of a session cannot be."""
     what = f"{session.name}: {me.name} is a pfSense and"
-    version = neighbor.address.version
-    for name in session.families:
-        if _VERSION[name] != version and endpoints.over != "tunnel":  # over a tunnel it is refused for both
-            problems.error(
-                own.mark("families", mark),
-                f"{what} carries {name} between IPv{_VERSION[name]} addresses only, and these are IPv{version}",
-                "make it a session of its own: transport: "
-                f"ipv{_VERSION[name]}, families: [{name}], and a name: for one of them",
-            )
+    check_transport(what, session, neighbor, own, endpoints, mark, problems)
     if me.bgp_package == "openbgpd":
         what = f"{session.name}: {me.name} has the OpenBGPD package, which"
         _check_openbgpd(neighbor, own, mark, what, problems)
@@ -55,7 +48,7 @@ def check_pfsense_session(
         for family in neighbor.families:
             for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
                 if used is not None:
-                    _check_route_map(used, own.mark(option, mark), what, policies, problems)
+                    _check_frr_route_map(what, used, own.mark(option, mark), policies, problems)
 
 
 def _check_openbgpd(neighbor: Neighbor, own: Layers, mark: Mark, what: str, problems: Problems) -> None:
@@ -102,23 +95,14 @@ def _check_attributes(name: str, mark: Mark, what: str, policies: Policies, prob
         )
 
 
-def _check_route_map(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
+def _check_frr_route_map(what: str, name: str, mark: Mark, policies: Policies, problems: Problems) -> None:
+    check_route_map(what, name, mark, policies, problems)
     route_map = policies.route_maps.get(name)
-    if route_map is None:
-        return  # reported
-    for rule in route_map.rules:
-        entry = f"{name}, entry {rule.seq}"
-        listed = policies.community_lists.get(rule.match_community or "")
-        if rule.match_rpki is not None:
-            problems.error(mark, f"{what} validates no origins, as {entry} asks", "give this end a route map without")
-        if rule.set_large_communities or (listed is not None and listed.large):
-            problems.error(
-                mark, f"{what} has no large communities, as {entry} uses them", "give this end a route map without"
-            )
+    for rule in route_map.rules if route_map is not None else ():
         if rule.match_community is not None and rule.set_communities:
             problems.error(
                 mark,
-                f"{what} matches communities or sets them in an entry, and {entry} does both",
+                f"{what} matches communities or sets them in an entry, and {name}, entry {rule.seq} does both",
                 "give this end a route map without",
             )
 
@@ -136,7 +120,7 @@ def check_redistribution(node: Node, entry: RedistributeInput, policies: Policie
             problems.error(entry.mark("metric"), f"{node.name}: pfSense has no metric for this", "remove it")
         if entry.route_map is not None:
             what = f"redistribution: {node.name} is a pfSense and"
-            _check_route_map(entry.route_map, entry.mark("route_map"), what, policies, problems)
+            _check_frr_route_map(what, entry.route_map, entry.mark("route_map"), policies, problems)
             if len(entry.families) < 2:
                 problems.error(
                     entry.mark("families"),
@@ -146,17 +130,10 @@ def check_redistribution(node: Node, entry: RedistributeInput, policies: Policie
 
 
 def check_pfsense_suites(
-    me: Node, shared: Iterable[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
+    me: Node, shared: Sequence[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
 ) -> None:
     """Report the suites of a tunnel that a pfSense cannot do, where they are written."""
-    for suite in shared:
-        place = next((each for each in written if IpsecProposal.model_validate(each.given()) == suite), None)
-        for part, word in unsupported(suite).items():
-            problems.error(
-                place.mark(part) if place else mark,
-                f"{me.name} is a pfSense and has no {word}",
-                f"take one of {supported(part)}, or say what it can do: data: {{ipsec: {{ike: […], esp: […]}}}}",
-            )
+    check_suites(f"{me.name} is a pfSense and", SUITES, shared, written, mark, problems)
 
 
 def check_pfsense_tunnel(
@@ -189,7 +166,7 @@ def check_pfsense_tunnel(
                 inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4"
             )
     else:
-        if not selector_pairs(tunnel):
+        if not tunnel.selector_pairs:
             problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
         for mine, theirs in (("local", "remote"), ("remote", "local")):
             versions = {each.version for each in getattr(tunnel, f"{theirs}_selectors")}
@@ -201,7 +178,7 @@ def check_pfsense_tunnel(
                         "write selectors for both ends, or mode: route",
                     )
     esp = tunnel.esp_proposals
-    if not any(unsupported(suite) for suite in esp):
+    if not any(SUITES.missing(suite) for suite in esp):
         wanted = {suite for each in esp for suite in offered([each])}
         if offered(esp) != wanted:
             problems.error(

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import (
     BgpHost,
     HostIntent,
-    IPNetwork,
     IpsecProposal,
     Neighbor,
     RouteMap,
@@ -32,6 +32,7 @@ _GROUPS = {
     "ecp256": 19, "ecp384": 20, "ecp521": 21, "ecp256bp": 28, "ecp384bp": 29, "ecp512bp": 30,
     "curve25519": 31, "curve448": 32,
 }  # fmt: skip
+SUITES = SuiteWords(encryption=_CIPHERS, hashes=_HASHES, groups=_GROUPS)
 _LIFETIME = 28800  # seconds, that the web interface offers for phase 1
 _CHILD_LIFETIME = 3600  # and for phase 2
 _REKEY_AT = 0.9  # of the lifetime: ipsec_get_rekey_time()
@@ -71,31 +72,6 @@ class Identity:
 
     type: str
     data: str
-
-
-def unsupported(suite: IpsecProposal) -> dict[str, str]:
-    """The parts of a suite that pfSense has no word for, by field."""
-    wrong = {}
-    if suite.encryption not in _CIPHERS:
-        wrong["encryption"] = suite.encryption
-    if suite.integrity is not None and suite.integrity not in _HASHES:
-        wrong["integrity"] = suite.integrity
-    if suite.prf is not None and suite.prf.removeprefix("prf") not in _HASHES:
-        wrong["prf"] = suite.prf
-    if suite.dh_group not in _GROUPS:
-        wrong["dh_group"] = suite.dh_group
-    return wrong
-
-
-def supported(field: str) -> str:
-    """The keywords of a field that pfSense has words for."""
-    words: dict[str, Iterable[str]] = {
-        "encryption": _CIPHERS,
-        "integrity": sorted(_HASHES),
-        "prf": [f"prf{name}" for name in sorted(_HASHES)],
-        "dh_group": _GROUPS,
-    }
-    return ", ".join(words[field])
 
 
 def cipher(suite: IpsecProposal) -> Cipher:
@@ -172,16 +148,6 @@ def interface(host: HostIntent, address: object) -> str:
         if any(own.ip == address for own in each.addresses):
             return each.name
     raise LookupError(f"{host.name} has no interface with {address}")
-
-
-def selector_pairs(tunnel: Tunnel) -> list[tuple[IPNetwork, IPNetwork]]:
-    """One phase 2 each: one prefix to one of the same family. Together they are negotiated as one CHILD_SA."""
-    return [
-        (local, remote)
-        for local in tunnel.local_selectors
-        for remote in tunnel.remote_selectors
-        if local.version == remote.version
-    ]
 
 
 def community(text: str) -> str:
@@ -262,7 +228,6 @@ FILTERS = {
     "pfsense_lifetime": life_time,
     "pfsense_child_lifetime": child_life_time,
     "pfsense_networks": networks,
-    "pfsense_pairs": selector_pairs,
     "pfsense_redistribution": redistribution,
     "pfsense_rows": rows,
 }

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address, summarize_address_range
 
-from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownOutputError, address
+from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none
 from custom_napalm.state import IPAddress
 
 COMMAND = "show crypto ikev2 sa detail"
@@ -104,10 +104,7 @@ def parse_ikev2_sas(text: str, names: Names = NO_NAMES) -> tuple[Ikev2Sa, ...]:
             _line(line, sessions[-1], names)
         else:
             raise UnknownOutputError(COMMAND, "has a line that is not known", line)
-    if not nothing and not sessions:
-        raise UnknownOutputError(COMMAND, "says neither what SAs there are nor that there are none", text[:80])
-    if nothing and sessions:
-        raise UnknownOutputError(COMMAND, "says that there are no SAs, and shows some")
+    check_some_or_none(COMMAND, "SAs", text, some=bool(sessions), none=nothing)
     for shown in sessions:
         shown.check()
     return tuple(sa for session_ in sessions for sa in session_.sas)

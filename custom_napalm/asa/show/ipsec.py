@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownOutputError, address
+from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none
 from custom_napalm.state import IPAddress
 
 COMMAND = "show crypto ipsec sa"
@@ -111,10 +111,7 @@ def parse_ipsec_sas(text: str, names: Names = NO_NAMES) -> tuple[Flow, ...]:
             _flow_line(line, flows[-1], names)
         else:
             _sa_line(line, sas)
-    if not nothing and not flows:
-        raise UnknownOutputError(COMMAND, "says neither what SAs there are nor that there are none", text[:80])
-    if nothing and flows:
-        raise UnknownOutputError(COMMAND, "says that there are no SAs, and shows some")
+    check_some_or_none(COMMAND, "SAs", text, some=bool(flows), none=nothing)
     for flow in flows:
         flow.check()
     return tuple(flows)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from custom_napalm.asa.show.text import UnknownOutputError, seconds
+from custom_napalm.asa.show.text import UnknownOutputError, check_some_or_none, seconds
 
 COMMAND = "show vpn-sessiondb detail l2l"
 NONE = "INFO: There are presently no active sessions of the type specified"
@@ -89,10 +89,7 @@ def parse_sessions(text: str) -> tuple[Session, ...]:
             found[-1].announced = (ikes, children)
         else:
             _pairs(line, found)
-    if not nothing and not found:
-        raise UnknownOutputError(COMMAND, "says neither what sessions there are nor that there are none", text[:80])
-    if nothing and found:
-        raise UnknownOutputError(COMMAND, "says that there are no sessions, and shows some")
+    check_some_or_none(COMMAND, "sessions", text, some=bool(found), none=nothing)
     for session in found:
         _check(session)
     return tuple(found)

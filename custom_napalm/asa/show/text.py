@@ -24,6 +24,14 @@ class UnknownOutputError(DriverError):
         super().__init__(f"the answer to `{command}` {reason}{shown}; so its state is not known, nothing was changed")
 
 
+def check_some_or_none(command: str, what: str, text: str, *, some: bool, none: bool) -> None:
+    """Raise UnknownOutputError unless an output shows `what` there is, or says in words that there is none."""
+    if not some and not none:
+        raise UnknownOutputError(command, f"says neither what {what} there are nor that there are none", text[:80])
+    if some and none:
+        raise UnknownOutputError(command, f"says that there are no {what}, and shows some")
+
+
 class UnknownNameError(DriverError):
     """An output has a name in the place of an address, and `show names` was not asked yet, or does not have it."""
 
