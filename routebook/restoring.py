@@ -126,12 +126,17 @@ class Restorer:
 
 
 def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
-    """The parts whose text or attributes are not those of `wanted`."""
+    """The parts whose meaning or attributes are not those of `wanted`.
+
+    By the fingerprint: a device may write into its configuration when it was changed last, and rolling back changes it.
+    """
+    alike = wanted.fingerprint == found.fingerprint != ""
     names = wanted.parts.keys() | found.parts.keys()
     return sorted(
         name
         for name in names
-        if wanted.parts.get(name) != found.parts.get(name) or wanted.attributes.get(name) != found.attributes.get(name)
+        if (not alike and wanted.parts.get(name) != found.parts.get(name))
+        or wanted.attributes.get(name) != found.attributes.get(name)
     )
 
 

@@ -76,7 +76,9 @@ def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab
 
 def test_what_is_not_owned_is_as_it_was(deployed: RunningLab) -> None:
     found = devices.read_all(deployed)
-    by_hand = re.findall(r"<phase1>(?:(?!</phase1>).)*Made by hand, not by Routebook", found.pop(devices.PFSENSE).running, re.DOTALL)
+    by_hand = re.findall(
+        r"<phase1>(?:(?!</phase1>).)*Made by hand, not by Routebook", found.pop(devices.PFSENSE).running, re.DOTALL
+    )
     assert len(by_hand) == 1
     for host, configuration in found.items():
         for line in ("route-map HAND-MADE permit 10", "Made by hand, not by Routebook", "prefix-list HAND-MADE"):
@@ -151,3 +153,29 @@ def test_a_confirmed_change_is_in_the_file_that_frr_boots_with_and_can_be_rolled
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["outcome"] == "confirmed"
     assert devices.read_all(deployed) == before
+
+
+def test_a_kubernetes_node_is_added_beside_its_manifests_without_the_others_noticing(deployed: RunningLab) -> None:
+    from tests.lab.runs.conftest import edited
+
+    node, new = "home-k8s3", "192.168.1.12"
+    cilium = "(  home-k8s3:\n(?:    (?!cilium).*\n)*)    cilium: .*\n"
+    with edited(deployed, "inventory/network.yaml", cilium, r"\1"):
+        assert node not in deployed.routebook("render", "--cluster", "home-k8s").stdout
+        done = deployed.routebook("run", "bgp", "--yes", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+    before = devices.since(deployed, devices.PFSENSE)["established"]
+    assert isinstance(before, dict)
+    assert new not in before
+    manifests = deployed.routebook("render", "--cluster", "home-k8s")
+    assert manifests.returncode == 0, manifests.stderr
+    for kind in ("CiliumBGPClusterConfig", "CiliumBGPPeerConfig", "CiliumBGPPeeringPolicy", node, "192.168.1.1"):
+        assert kind in manifests.stdout
+    done = deployed.routebook("run", "add-node", "--yes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert {host for host, each in result["hosts"].items() if each["changed"]} == {devices.PFSENSE}
+    now = devices.since(deployed, devices.PFSENSE)["established"]
+    assert isinstance(now, dict)
+    assert now.pop(new)[0] == "Established"
+    assert now == before

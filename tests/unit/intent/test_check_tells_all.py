@@ -31,9 +31,9 @@ def test_the_example_inventory_is_sound_and_is_the_reference_network() -> None:
     assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (39, 11, 14)
     between_ours = {("home-fw1", "no-edge1"), ("home-fw1", "ch-edge1")}
     external = [session for session in loaded.sessions if session.external]
-    assert {
-        tuple(end.name for end in session.ends if not end.managed) for session in external
-    } - {()} == {(name,) for name in ("transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", *cilium)}
+    assert {tuple(end.name for end in session.ends if not end.managed) for session in external} - {()} == {
+        (name,) for name in ("transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", *cilium)
+    }
     assert {
         tuple(end.name for end in session.ends) for session in external if all(end.managed for end in session.ends)
     } == between_ours
