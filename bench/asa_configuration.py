@@ -120,7 +120,7 @@ def configuration(lines: int, tunnels: int = 4, *, seed: int = 1, access_lists_o
 
 def _configuration(share: int, entries: int, tunnels: int, seed: int) -> str:
     """`share` lines of each kind of foreign configuration, `entries` lines of access lists."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)  # noqa: S311  the same every time
     policy, vpn, bgp = _ours(tunnels)
     peers = max(share // 6, 1)
     return "".join(

@@ -24,7 +24,7 @@ class Namespaces:
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def boot_command(self, topology: Topology) -> list[str]:  # noqa: ARG002
+    def boot_command(self, topology: Topology) -> list[str]:  # noqa: ARG002  the backend of UML needs it
         """Starts the lab's first process, as a child of the command's own process."""
         return [
             "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",

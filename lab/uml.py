@@ -48,7 +48,7 @@ class Uml:
         operator_link.configure(topology, [f"tuntap add {operator_link.DEVICE} mode tap"], topology.door.ip)
         operator_link.complete(self.project)
 
-    def join(self, boot: Process, topology: Topology) -> None:  # noqa: ARG002
+    def join(self, boot: Process, topology: Topology) -> None:  # noqa: ARG002  that of namespaces does
         """Nothing is left to be done for a lab that was started here; one that was started elsewhere stays there."""
         if operator_link.owner() != operator_link.label(self.project):
             raise RefusedError(
@@ -68,7 +68,7 @@ class Uml:
             )
         return processes.parse_nodes(shown.stdout)
 
-    def command(self, boot: Process, node: str, argv: Sequence[str]) -> list[str]:  # noqa: ARG002
+    def command(self, boot: Process, node: str, argv: Sequence[str]) -> list[str]:  # noqa: ARG002  that of namespaces does
         """The command line that runs `argv` as root on a node; it says so itself if there is no such node."""
         entry = shlex.quote(f"{REGISTRY}/{node}")
         inside = shlex.join(processes.enter("NUMBER", os.environ.get("TERM", "dumb"), argv))
@@ -76,7 +76,7 @@ class Uml:
         unknown = "{ echo 'routebook: the lab has no such node' >&2; exit 1; }"
         return self._through_door(f"number=$(cat {entry} 2>/dev/null) || {unknown}; {inside}")
 
-    def wire_command(self, boot: Process, argv: Sequence[str]) -> list[str]:  # noqa: ARG002
+    def wire_command(self, boot: Process, argv: Sequence[str]) -> list[str]:  # noqa: ARG002  that of namespaces does
         """The command line that runs `argv` where the bridges are."""
         return self._through_door(shlex.join(argv))
 

@@ -46,7 +46,7 @@ def prepare(project: str, library: str, description: str) -> None:
 
 def start(memory: str, tap: str, library: str) -> subprocess.Popen[bytes]:
     """The kernel; its console is its standard output."""
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TMPDIR": "/dev/shm"}  # noqa: S108
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TMPDIR": "/dev/shm"}  # noqa: S108  as above
     if library:
         environment["LD_PRELOAD"] = str(EXCHANGE / "ptrace.so")
     return subprocess.Popen(

@@ -27,7 +27,7 @@ def make_file_systems() -> None:
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
     mount("tmpfs", "/run", "tmpfs", 0, "mode=755")
-    for kind, target in (("devpts", "/dev/pts"), ("tmpfs", "/dev/shm")):  # noqa: S108
+    for kind, target in (("devpts", "/dev/pts"), ("tmpfs", "/dev/shm")):  # noqa: S108  a mount point
         Path(target).mkdir(exist_ok=True)
         mount(kind, target, kind)
 

@@ -280,7 +280,7 @@ def _word(value: str, reference: SecretRef) -> str:
     return value
 
 
-def _base64(value: str, reference: SecretRef) -> str:  # noqa: ARG001
+def _base64(value: str, _reference: SecretRef) -> str:
     return "0s" + base64.b64encode(value.encode()).decode()
 
 

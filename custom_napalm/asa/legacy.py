@@ -34,6 +34,7 @@ class _Group1Sha1(KexGroup14SHA256):
 class RsaSha1Key(paramiko.RSAKey):
     """An RSA key whose signatures may be SHA-1's."""
 
+    # It overrides paramiko's, which has a type of its own for each algorithm.
     HASHES = {**paramiko.RSAKey.HASHES, _SSH_RSA: hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012
 
 
@@ -44,7 +45,7 @@ _KEX: tuple[Any, ...] = (_Group14Sha1, _Group1Sha1)
 class LegacyTransport(paramiko.Transport):
     """A transport that accepts what old releases offer, after everything better."""
 
-    # Paramiko keeps its algorithms in these, and has no other way to add one.
+    # Paramiko keeps its algorithms in these dicts, and has no other way to add one.
     _kex_info = {**_BASE._kex_info, **{kex.name: kex for kex in _KEX}}  # noqa: RUF012
     _key_info = {**_BASE._key_info, _SSH_RSA: RsaSha1Key}  # noqa: RUF012
     _preferred_kex = (*_BASE._preferred_kex, *(kex.name for kex in _KEX))

@@ -2,7 +2,7 @@
 
 import re
 
-SECRET = "<secret>"  # noqa: S105
+SECRET = "<secret>"  # noqa: S105  what stands in a secret's place
 
 # Each ends before the secret, which is the rest of the line (FRR takes a password to the end of the line).
 _BEFORE_SECRET = re.compile(

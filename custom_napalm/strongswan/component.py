@@ -14,7 +14,7 @@ from custom_napalm.linux.device_scripts import BUSY, GONE
 from custom_napalm.linux.shell import Shell
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
-from custom_napalm.strongswan.changes import TunnelChange, compare, effects
+from custom_napalm.strongswan.changes import Kind, TunnelChange, compare, effects
 from custom_napalm.strongswan.check import check_file, real_names, staged
 from custom_napalm.strongswan.explain import explain
 from custom_napalm.strongswan.redaction import REDACTED, diffs, redact
@@ -305,9 +305,9 @@ def _commands(files: Sequence[str], target: Snapshot, changes: Sequence[TunnelCh
 
 
 def _opposite(changes: Sequence[TunnelChange]) -> list[TunnelChange]:
-    kinds = {"new": "removed", "removed": "new"}
+    kinds: dict[Kind, Kind] = {"new": "removed", "removed": "new"}
     return [
-        TunnelChange(change.connection, kinds.get(change.kind, change.kind), change.ended, change.wanted, change.reason)  # type: ignore[arg-type]
+        TunnelChange(change.connection, kinds.get(change.kind, change.kind), change.ended, change.wanted, change.reason)
         for change in changes
     ]
 

@@ -213,13 +213,13 @@ async def make_directory(session: Session, parsed: Parsed) -> str:
 
 
 @command("pwd")
-async def pwd(session: Session, _: Parsed) -> str:  # noqa: ARG001
+async def pwd(_session: Session, _parsed: Parsed) -> str:
     """The current folder."""
     return "disk0:/"
 
 
 @command("file-systems")
-async def file_systems(session: Session, _: Parsed) -> str:  # noqa: ARG001
+async def file_systems(_session: Session, _parsed: Parsed) -> str:
     """The file systems."""
     return (
         "\nFile Systems:\n\n     Size(b)     Free(b)      Type  Flags  Prefixes\n"

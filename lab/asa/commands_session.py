@@ -155,7 +155,7 @@ async def show_terminal(session: Session, _: Parsed) -> str:
 
 
 @command("quiet", "help")
-async def quiet(session: Session, parsed: Parsed) -> str:  # noqa: ARG001
+async def quiet(_session: Session, _parsed: Parsed) -> str:
     """Commands that the device accepts and that have nothing to show here."""
     return ""
 
@@ -175,7 +175,7 @@ async def history(session: Session, _: Parsed) -> str:
 
 
 @command("clock")
-async def clock(session: Session, _: Parsed) -> str:  # noqa: ARG001
+async def clock(_session: Session, _parsed: Parsed) -> str:
     """The time."""
     now = time.time()
     return (

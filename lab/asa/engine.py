@@ -141,7 +141,7 @@ class Engine:
             found = [each for each in parent.children if each.key == key]
         if not found and "one-in" in parsed.rule.flags:
             return ""
-        answer = semantics.removing(parsed, found, parent, self.configuration, self.device)
+        answer = semantics.removing(parsed, found, parent, self.configuration)
         self.take_out(parent, found)
         semantics.removed(parsed, parent, self.configuration, self)
         return answer
@@ -179,7 +179,7 @@ class Engine:
             words.append(match[0])
         found = [each for each in root.children if each.words[: len(words)] == tuple(words)]
         try:
-            answer = semantics.clearing(tuple(words), found, self.configuration, self)
+            answer = semantics.clearing(found, self.configuration)
         except RefusedCommandError as error:
             return error.answer
         self.take_out(root, found)

@@ -55,7 +55,7 @@ def _interface_two(parsed: Parsed, parent: Line, configuration: Configuration, d
     return _interface(whole, parent, configuration, device)
 
 
-def _interface(parsed: Parsed, parent: Line, configuration: Configuration, device: Device) -> Result:  # noqa: ARG001
+def _interface(parsed: Parsed, _parent: Line, _configuration: Configuration, device: Device) -> Result:
     name = parsed.words[1]
     tunnel = re.fullmatch(r"Tunnel(\d+)", name)
     known = int(tunnel[1]) <= 10413 if tunnel else name.startswith(("Loopback", "Vlan", "BVI")) or "." in name
@@ -273,9 +273,7 @@ def before_removal(parsed: Parsed, parent: Line, configuration: Configuration, d
     return parsed
 
 
-def removing(
-    parsed: Parsed, found: list[Line], parent: Line, configuration: Configuration, device: Device  # noqa: ARG001
-) -> str:  # fmt: skip
+def removing(parsed: Parsed, found: list[Line], parent: Line, configuration: Configuration) -> str:
     """The answer to a removal. Raises RefusedCommandError when the device keeps what is still referred to."""
     if not found:
         if parsed.rule.name == "route":
@@ -305,9 +303,7 @@ def removed(parsed: Parsed, parent: Line, configuration: Configuration, inserter
             inserter.insert(parent, Line(reparse(default, parent.mode)))
 
 
-def clearing(
-    words: tuple[str, ...], found: list[Line], configuration: Configuration, inserter: Inserter  # noqa: ARG001
-) -> str:  # fmt: skip
+def clearing(found: list[Line], configuration: Configuration) -> str:
     """The answer to `clear configure`. Raises RefusedCommandError when the device keeps what is referred to."""
     for line in found:
         if line.rule.name != "tunnel-group" or line.values[0] not in references.DEFAULT_GROUPS:

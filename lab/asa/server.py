@@ -34,7 +34,7 @@ class Login(asyncssh.SSHServer):
     def __init__(self, server: "Server") -> None:
         self._server = server
 
-    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002  asyncssh's name
         """Everybody has to say who it is."""
         return True
 
@@ -176,7 +176,7 @@ class _Nothing:
     def write(self, text: str) -> None:
         """Nothing is shown."""
 
-    async def ask(self, prompt: str, *, echo: bool = True) -> str:  # noqa: ARG002
+    async def ask(self, prompt: str, *, echo: bool = True) -> str:  # noqa: ARG002  nobody sees it
         """Nobody answers."""
         return ""
 
@@ -189,4 +189,4 @@ def serve(settings: Settings, argv: list[str]) -> None:
     server = Server(settings)
     asyncio.run(server.run())
     sys.stdout.flush()
-    os.execv(sys.executable, argv)  # noqa: S606
+    os.execv(sys.executable, argv)  # noqa: S606  itself, without a shell

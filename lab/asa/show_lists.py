@@ -117,6 +117,6 @@ async def ssh_sessions(session: Session, _: Parsed) -> str:
 
 
 @command("failover-active")
-async def failover_active(session: Session, parsed: Parsed) -> str:  # noqa: ARG001
+async def failover_active(session: Session, _: Parsed) -> str:
     """Switching over is not played."""
     return "" if session.device.settings.failover is not None else "ERROR: Failover is not enabled"

@@ -122,7 +122,7 @@ def _child(sa: Sa, child: Message, number: str) -> Iterator[str]:
 
 
 @command("sessiondb-summary")
-async def summary(session: Session, parsed: Parsed) -> str:  # noqa: ARG001
+async def summary(session: Session, _: Parsed) -> str:
     """How many sessions of each type there are."""
     active = len([sa for sa in await sas(session) if sa.up])
     rule = "-" * 75

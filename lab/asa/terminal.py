@@ -191,12 +191,12 @@ class Silent:
         """Keep text."""
         self.shown += text
 
-    async def ask(self, prompt: str, *, echo: bool = True) -> str:  # noqa: ARG002
+    async def ask(self, prompt: str, *, echo: bool = True) -> str:  # noqa: ARG002  nothing is echoed
         """Nobody answers: the device then takes what it offers."""
         self.shown += prompt + "\n"
         return ""
 
-    async def page(self, text: str, lines: int) -> None:  # noqa: ARG002
+    async def page(self, text: str, lines: int) -> None:  # noqa: ARG002  it has no pages
         """Keep text."""
         if text:
             self.shown += text.removesuffix("\n") + "\n"

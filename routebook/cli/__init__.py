@@ -32,11 +32,11 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Commands are modules; listing them imports none, so that `routebook --help` is quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's
         """Names in the order in which an operator uses them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101  each module defines the command of its name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """The list in `--help`, without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))

@@ -66,7 +66,7 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
 def _stop_on_signals(stop: threading.Event) -> None:
     """Let Ctrl-C, a CI job's SIGTERM and a closed terminal end the run in good order: what has begun is rolled back."""
 
-    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def handle(_number: int, _frame: FrameType | None) -> None:
         if not stop.is_set():
             stop.set()
             with contextlib.suppress(OSError):  # the terminal, or the reader of a pipe, may be what has gone

@@ -69,4 +69,4 @@ def execute(context: Context, host: str, command: tuple[str, ...]) -> None:
 
     argv = Lab(context.project).command(host, command)
     sys.stdout.flush()
-    os.execvp(argv[0], argv)  # noqa: S606
+    os.execvp(argv[0], argv)  # noqa: S606  without a shell

@@ -154,9 +154,10 @@ def read(sources: Sources, problems: Problems) -> Declared:
         problems.error(Mark("inventory", 1), "no file says `network:`", "write network: {asn: …, sites: …, links: …}")
     network = tree.get("network")
     if isinstance(network, LocatedDict):
-        for key, model, into in (("sites", SiteInput, found.sites), ("links", LinkInput, found.links)):
-            if isinstance(network.get(key), LocatedDict):
-                into.update(_named(model, network[key], problems, key[:-1]))  # type: ignore[arg-type]
+        if isinstance(network.get("sites"), LocatedDict):
+            found.sites = _named(SiteInput, network["sites"], problems, "site")
+        if isinstance(network.get("links"), LocatedDict):
+            found.links = _named(LinkInput, network["links"], problems, "link")
         found.site_names, found.link_names = _names(network.get("sites")), _names(network.get("links"))
     if isinstance(tree.get("peers"), LocatedDict):
         found.peers = _named(PeerInput, tree["peers"], problems, "peer")

@@ -3,20 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab import access
 from lab.control import Lab
 from tests.lab.elsewhere import Elsewhere
+from tests.lab.part import keep_only
 from tests.lab.project import copy_project as copy_project
 from tests.lab.project import environment as environment
 
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
-LONGEST = ("test_lab_data_planes.py", "test_trouble.py", "test_lab_alone.py", "test_deploy.py", "test_rolled_back.py")
+LONGEST = ("test_lab_data_planes.py", "test_lab_alone.py", "test_deploy.py", "test_rolled_back.py")
 
 # Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
 GUARDIAN = """
@@ -39,6 +41,11 @@ class RunningLab:
 
     lab: Lab
     project: Path
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of the inventory's hosts."""
+        return tuple(sorted(yaml.safe_load((self.project / "inventory/hosts.yaml").read_text())))
 
     def exec(
         self, host: str, command: Sequence[str] | str, *, stdin: str | None = None
@@ -71,10 +78,18 @@ def skip_unless_possible() -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+def part() -> Collection[str]:
+    """The hosts and peers of the example that a folder's labs are limited to; none means all."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, part: Collection[str]) -> Iterator[RunningLab]:
     """A module's lab, with nothing configured at first. Tests share it, and leave it as they found it."""
     skip_unless_possible()
     project = copy_project(tmp_path_factory.mktemp("lab") / "project")
+    if part:
+        keep_only(project, part)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with subprocess.Popen(
         [sys.executable, "-c", GUARDIAN, str(project)], stdin=subprocess.PIPE, env=environment(), start_new_session=True

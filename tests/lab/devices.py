@@ -116,7 +116,7 @@ def _console(lab: RunningLab, host: str) -> Console:
     return console
 
 
-def everywhere(read_one: Callable[[str], T], hosts: Sequence[str] = HOSTS) -> dict[str, T]:
+def everywhere(read_one: Callable[[str], T], hosts: Sequence[str]) -> dict[str, T]:
     """What is read on each host, by its name, on all at once."""
     with ThreadPoolExecutor(len(hosts)) as pool:
         return dict(zip(hosts, pool.map(read_one, hosts), strict=True))
@@ -134,7 +134,7 @@ def read(lab: RunningLab, host: str) -> Configuration:
 
 
 def read_all(lab: RunningLab) -> dict[str, Configuration]:
-    return everywhere(lambda host: read(lab, host))
+    return everywhere(lambda host: read(lab, host), lab.hosts)
 
 
 def neighbors(lab: RunningLab, host: str) -> dict[str, dict[str, Any]]:
@@ -166,7 +166,7 @@ def since(lab: RunningLab, host: str) -> dict[str, object]:
 
 
 def since_all(lab: RunningLab) -> dict[str, dict[str, object]]:
-    return everywhere(lambda host: since(lab, host))
+    return everywhere(lambda host: since(lab, host), lab.hosts)
 
 
 def on(lab: RunningLab, host: str, script: str) -> str:

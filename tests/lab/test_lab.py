@@ -34,11 +34,13 @@ def test_every_node_of_the_inventory_runs_its_programs(lab: RunningLab) -> None:
     assert "stayrtr" in nodes["rpki-cache"]
 
 
-def connect(lab: RunningLab, user: str, **login: object) -> paramiko.SSHClient:
+def connect(
+    lab: RunningLab, user: str, *, password: str | None = None, key_filename: str | None = None
+) -> paramiko.SSHClient:
     client = paramiko.SSHClient()
     client.load_host_keys(str(lab.project / ".routebook/lab/known_hosts"))
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    client.connect("192.0.2.31", username=user, allow_agent=False, look_for_keys=False, **login)  # type: ignore[arg-type]
+    client.connect("192.0.2.31", 22, user, password, key_filename=key_filename, allow_agent=False, look_for_keys=False)
     return client
 
 

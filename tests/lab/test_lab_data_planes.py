@@ -4,12 +4,11 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.lab.elsewhere import Elsewhere
+from tests.lab.part import keep_only
 from tests.lab.project import CHECKOUT
 
 # Tunnels of both modes on one edge, two from a firewall to one site, and a reflector behind it.
@@ -18,37 +17,10 @@ SOME = {"nl-fw1", "nl-rr1", "no-edge1", "no-edge2", "ch-edge1", "transit-no", "r
 
 def part_of_the_example(project: Path) -> None:
     """Leave out the rest: user-mode Linux has one processor."""
-    for name in ("hosts", "network", "bgp", "tunnels"):
-        path = project / f"inventory/{name}.yaml"
-        path.write_text(yaml.safe_dump(kept(yaml.safe_load(path.read_text())), sort_keys=False))
+    keep_only(project, SOME)
     for name in ("defaults", "groups"):
         path = project / f"inventory/{name}.yaml"
         path.write_text(re.sub(r"timeout: \d+", "timeout: 120", path.read_text()))
-
-
-def kept(found: Any) -> Any:
-    """What concerns none but SOME hosts and peers."""
-    if isinstance(found, list):
-        return [kept(each) for each in found if not mentions_others(each)]
-    if isinstance(found, dict):
-        return {
-            key: value if key == "links" else kept(value)
-            for key, value in found.items()
-            if key in SOME or not OTHER.fullmatch(str(key))
-        }
-    return found
-
-
-OTHER = re.compile(r"(?:nl|gr|no|ch|home)-(?:fw|rr|edge|k8s)\d|transit-ch|ixp-rs\d")
-
-
-def mentions_others(found: Any) -> bool:
-    if not isinstance(found, dict):
-        return False
-    if "mesh" in found:
-        return bool(found["mesh"] != "edge x reflector")  # there is one reflector, and no Kubernetes node
-    named = [*found.get("ends", ()), found.get("hosts")]
-    return any(isinstance(name, str) and bool(OTHER.fullmatch(name)) and name not in SOME for name in named)
 
 
 @pytest.mark.timeout(900)

@@ -7,11 +7,11 @@ import pytest
 
 from custom_napalm.asa.config import apply, difference, parse
 from custom_napalm.candidate import Section
-from routebook.intent.model import SecretRef
 from routebook.render import Placeholders, render_host, section_templates
 from routebook.secrets import SecretError
 from tests.unit.intent.asa_network import asa_project
 from tests.unit.intent.network import Project
+from tests.unit.one_secret import OneSecret
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # Rendered and not owned: added where it lacks, and left there.
@@ -21,16 +21,6 @@ SHARED = ("crypto ikev2 enable outside", "bgp-community new-format")
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return asa_project(Project(tmp_path))
-
-
-class OneSecret:
-    """Gives one secret for every reference."""
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def resolve(self, reference: SecretRef) -> str:  # noqa: ARG002
-        return self.value
 
 
 def text(project: Project, section: str, host: str = "fw1") -> str:

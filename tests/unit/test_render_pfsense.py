@@ -7,24 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from routebook.intent.model import SecretRef
 from routebook.render import Placeholders, render_host, section_templates
 from routebook.secrets import REDACTED, Redactor, SecretError
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
+from tests.unit.one_secret import OneSecret
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 PACKAGES = ["openbgpd", "frr"]
-
-
-class OneSecret:
-    """Gives one secret for every reference."""
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def resolve(self, reference: SecretRef) -> str:  # noqa: ARG002
-        return self.value
 
 
 @pytest.fixture

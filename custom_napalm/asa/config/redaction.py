@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from custom_napalm.asa.config.tree import Config, Node
 
-SECRET = "<secret>"  # noqa: S105
+SECRET = "<secret>"  # noqa: S105  what stands in a secret's place
 
 # `show running-config` prints this many asterisks, older releases a single one.
 _MASKED = re.compile(r"\*+")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestReturnNotNoneWarni
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """NAPALM's suite wants a test case's name; on a real device it is not used."""
-    napalm_conftest.pytest_generate_tests(metafunc, __file__)  # type: ignore[no-untyped-call]
+    napalm_conftest.pytest_generate_tests(metafunc, __file__)
 
 
 @pytest.fixture(scope="class")

@@ -139,7 +139,7 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     neighbors = ends[0].driver.get_bgp_neighbors()["global"]["peers"]
     assert neighbors["10.255.200.2"]["is_up"]
     detail: Any = ends[0].driver.get_bgp_neighbors_detail()["global"]
-    assert all(helpers.test_model(PeerDetailsDict, peer) for peer in detail[65002])  # type: ignore[no-untyped-call]
+    assert all(helpers.test_model(PeerDetailsDict, peer) for peer in detail[65002])
     for end in ends:
         end.driver.confirm()
         assert not end.driver.plan(end.candidate("same-key#"), end.driver.snapshot())

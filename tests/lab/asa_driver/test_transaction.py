@@ -35,7 +35,9 @@ def test_what_is_pushed_is_what_runs_and_a_second_run_sends_nothing(boot: Boot) 
     text = driver.snapshot().parts["asa"]
     assert "pre-shared-key ours#" in text
     assert "event manager" not in text
-    assert driver.pending() == Pending("run-1", "armed", driver.pending().remaining)  # type: ignore[union-attr]
+    pending = driver.pending()
+    assert pending is not None
+    assert pending == Pending("run-1", "armed", pending.remaining)
     driver.confirm()
     assert driver.pending() is None
     assert files(firewall) == []

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -333,10 +334,10 @@ class TestLeavingNoTrace:
 def test_sas_of_other_tunnels_are_never_touched(tunnel: Pair) -> None:
     tunnel.left.sh("ip addr add 10.1.9.1/24 dev lo")
     tunnel.right.sh("ip addr add 10.2.9.1/24 dev lo")
-    other = {"name": "other--tunnel", "psk": "the-other-key"}
+    other: dict[str, Any] = {"name": "other--tunnel", "psk": "the-other-key"}
     ends = [
-        replace(LEFT, local_ts="10.1.9.0/24", remote_ts="10.2.9.0/24", local_id="o1", remote_id="o2", **other),  # type: ignore[arg-type]
-        replace(RIGHT, local_ts="10.2.9.0/24", remote_ts="10.1.9.0/24", local_id="o2", remote_id="o1", **other),  # type: ignore[arg-type]
+        replace(LEFT, local_ts="10.1.9.0/24", remote_ts="10.2.9.0/24", local_id="o1", remote_id="o2", **other),
+        replace(RIGHT, local_ts="10.2.9.0/24", remote_ts="10.1.9.0/24", local_id="o2", remote_id="o1", **other),
     ]
     drivers = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
     old = spis(tunnel.left)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ class TestAMissingInclude:
             driver.plan(Candidate((Section("x", path, "connections {\n}\n", (path,)),)), driver.snapshot())
 
 
-BAD_VALUES = {
+BAD_VALUES: dict[str, dict[str, Any]] = {
     "proposal": {"ike": "aes512-sha256-modp2048"},
     "option": {"ike_lines": "no_such_option = 1"},
     "time": {"ike_lines": "rekey_time = soon"},
@@ -102,7 +103,7 @@ class TestAPartlyRejectedFile:
     @pytest.mark.parametrize("what", BAD_VALUES)
     def test_charon_rejects_it_before_anything_is_loaded(self, tunnel: Pair, what: str) -> None:
         driver, old, files = tunnel.driver(tunnel.left), spis(tunnel.left), etc_files(tunnel.left)
-        bad = replace(LEFT, name="bad", **BAD_VALUES[what])  # type: ignore[arg-type]
+        bad = replace(LEFT, name="bad", **BAD_VALUES[what])
         good = replace(LEFT, ike_lines="rekey_time = 5000s")
         driver.plan(candidate(good, bad), driver.snapshot())
         driver.arm("partly", 60)
@@ -133,8 +134,8 @@ class TestValuesThatCharonMisreads:
             ({"ike_lines": "version = 7"}, "version = 7 is neither 1 nor 2"),
         ],
     )
-    def test_they_are_refused(self, tunnel: Pair, change: dict[str, str], message: str) -> None:
-        bad = replace(LEFT, name="bad", start_action="none", **change)  # type: ignore[arg-type]
+    def test_they_are_refused(self, tunnel: Pair, change: dict[str, Any], message: str) -> None:
+        bad = replace(LEFT, name="bad", start_action="none", **change)
         tunnel.left.write("/etc/swanctl/conf.d/bad.conf", f"connections {{\n{bad.connection()}}}\n")
         assert tunnel.left.shell.run("swanctl --load-all --noprompt").status == 0
         assert loaded(tunnel.left) == {NAME, "bad"}

@@ -162,7 +162,7 @@ CHANGES: dict[str, Change] = {
         swap("router bgp 65550", "router bgp 65551"), swap("remote-as 65550", "remote-as 65551")
     ),
     "no BGP at all": lambda text: text.partition("router bgp")[0],
-    "nothing of ours": lambda text: "",  # noqa: ARG005
+    "nothing of ours": lambda _text: "",
 }
 
 

@@ -1,5 +1,6 @@
 """RPKI caches on real bgpd with real StayRTR: a changed cache is connected seconds after the push."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,7 @@ def caches(edge: Edge) -> Iterator[None]:
             f"-bind 127.0.0.1:{port} -metrics.addr 127.0.0.1:{port + 6000} -cache /run/roas.json -checktime=false"
         )
         edge.host.sh(f"setsid stayrtr {arguments} >/run/stayrtr.{port} 2>&1 &")
-        wait_for(lambda port=port: f":{port} " in edge.host.sh("ss -ltn"), 10, "StayRTR")  # type: ignore[misc]
+    wait_for(lambda: {":3323", ":3324"} <= set(re.findall(r":\d+\b", edge.host.sh("ss -ltn"))), 10, "StayRTR")
     yield
 
 

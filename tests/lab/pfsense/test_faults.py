@@ -1,6 +1,7 @@
 """What goes wrong on the lab pfSense really goes wrong, in the way that it does on a pfSense."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -56,8 +57,10 @@ def test_a_read_only_disk_is_an_error_of_write_config(broken: Broken) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("die", 0), ("fatal", 255), ("throw", 255)])
-def test_a_function_that_ends_the_program_has_the_status_that_php_gives(broken: Broken, kind: str, status: int) -> None:
-    unit = broken.by(faults.function("write_config", kind))  # type: ignore[arg-type]
+def test_a_function_that_ends_the_program_has_the_status_that_php_gives(
+    broken: Broken, kind: Literal["die", "fatal", "throw"], status: int
+) -> None:
+    unit = broken.by(faults.function("write_config", kind))
     done = unit.php("write_config('x'); echo 'went on';")
     assert done.returncode == status
     assert "went on" not in done.stdout

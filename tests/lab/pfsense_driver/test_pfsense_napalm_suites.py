@@ -25,7 +25,7 @@ DATA = Path(__file__).with_name("napalm")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """NAPALM's suite wants a test case's name; on a real device it is not used."""
-    napalm_conftest.pytest_generate_tests(metafunc, __file__)  # type: ignore[no-untyped-call]
+    napalm_conftest.pytest_generate_tests(metafunc, __file__)
 
 
 @pytest.fixture(scope="module")

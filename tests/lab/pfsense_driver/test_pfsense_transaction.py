@@ -12,6 +12,7 @@ from custom_napalm.contract import (
     LockedError,
     LostContactError,
     PrivilegeError,
+    Section,
     StaleError,
 )
 from custom_napalm.pfsense import PfSenseDriver
@@ -25,9 +26,9 @@ WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
 BY_HAND = "Made by hand, not by Routebook"
 
 
-def make(driver: PfSenseDriver, run_id: str, *sections: object, seconds: int = 120) -> None:
+def make(driver: PfSenseDriver, run_id: str, *sections: Section, seconds: int = 120) -> None:
     """Arm, push and activate."""
-    assert plan(driver, *sections)  # type: ignore[arg-type]
+    assert plan(driver, *sections)
     driver.arm(run_id, seconds)
     driver.push()
     driver.activate()

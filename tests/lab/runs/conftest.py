@@ -59,12 +59,12 @@ Unchanged = Callable[[], None]
 def unchanged(standing: RunningLab) -> Unchanged:
     """Asserts that configuration, files, sessions and SAs of every host are those from before the test."""
     before = devices.read_all(standing)
-    assert all(configuration.sessions for configuration in before.values())
+    assert any(configuration.sessions for configuration in before.values())
 
     def check() -> None:
         now = devices.read_all(standing)
-        for host in devices.HOSTS:
-            assert now[host] == before[host], host
+        for host, configuration in before.items():
+            assert now[host] == configuration, host
 
     return check
 

@@ -26,7 +26,7 @@ def test_everything_comes_up_from_nothing(lab: RunningLab, from_nothing: dict[st
     assert {host: each["state"] for host, each in from_nothing["hosts"].items()} == dict.fromkeys(
         devices.HOSTS, "confirmed"
     )
-    states = devices.everywhere(lambda host: devices.neighbors(lab, host))
+    states = devices.everywhere(lambda host: devices.neighbors(lab, host), lab.hosts)
     sessions = [(host, peer, each["bgpState"]) for host, found in states.items() for peer, each in found.items()]
     assert {state for _, _, state in sessions} == {"Established"}
     assert len(sessions) == 2 * 38 + 12  # both ends of 38 sessions between hosts, our end of twelve with others
@@ -109,7 +109,7 @@ def traces(lab: RunningLab, *, begin: bool = True) -> dict[str, tuple[object, st
             devices.on(lab, host, "touch /var/tmp/before; sleep 0.01")
         return devices.since(lab, host), devices.on(lab, host, TRACES)
 
-    return devices.everywhere(of)
+    return devices.everywhere(of, lab.hosts)
 
 
 @pytest.mark.parametrize("command", [["plan", "deploy"], ["verify"], ["plan", "deploy", "--json"]])

@@ -2,19 +2,15 @@
 
 import json
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable
 from functools import partial
 
 from lab.faults import link_down, link_up
 from tests.lab import devices
-from tests.lab.conftest import RunningLab, environment
+from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited, failures
+from tests.lab.runs.watched import Process, kill_while_it_checks, run_watched
 from tests.lab.waiting import wait_for
-
-Process = subprocess.Popen[str]
 
 
 def test_a_typo_in_an_outside_peers_as_is_rolled_back_and_both_numbers_are_named(
@@ -163,38 +159,5 @@ def test_nothing_of_a_run_stays_on_a_device(deployed: RunningLab) -> None:
             assert "event manager" not in configuration.running, host
 
 
-def kill_while_it_checks(lab: RunningLab, *options: str) -> None:
-    """SIGKILL to a run of which a check stays pending, so that there is time."""
-
-    def kill(line: str, process: Process) -> None:
-        if "post-checks" in line and "watching" in line:
-            process.kill()
-
-    with (
-        edited(lab, "inventory/bgp.yaml", "min_received: 1\n", "min_received: 99\n"),
-        edited(lab, "inventory/policy.yaml", "local_preference: 200", "local_preference: 210"),
-    ):
-        status, output = run_watched(lab, kill, "run", "bgp", "--yes", *options)
-    assert status == -signal.SIGKILL, output
-
-
 def running(lab: RunningLab, host: str) -> str:
     return devices.on(lab, host, "vtysh -c 'show running-config'")
-
-
-def run_watched(lab: RunningLab, on_line: Callable[[str, Process], None], *arguments: str) -> tuple[int, str]:
-    """Run a command and call `on_line` with each line that it prints, and its process."""
-    output = []
-    with subprocess.Popen(
-        [sys.executable, "-m", "routebook", *arguments],
-        cwd=lab.project,
-        env={**environment(), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            output.append(line)
-            on_line(line, process)
-    return process.returncode, "".join(output)

@@ -38,7 +38,7 @@ Child sa: local selector  0.0.0.0/0 - 255.255.255.255/65535
           CPI in/out: 0x0/0x0
           Encr: AES-GCM, keysize: 256, esp_hmac: N/A
           ah_hmac: None, comp: IPCOMP_NONE, mode tunnel
-"""  # noqa: E501
+"""  # noqa: E501  as the device writes it
 
 IPSEC_VTI = """
 interface: to-gr

@@ -100,7 +100,9 @@ def test_an_end_can_do_without_a_policy_that_all_others_inherit(project: Project
     assert any("takes and sends every route" in problem.message for problem in project.problems())
     project.change("bgp", OPENBGPD_SESSION, "      home-fw1: {export: none, prefix_list_in: none}\n")
     assert not [problem for problem in project.problems() if problem.severity == "error"]
-    by_name = {neighbor.session: neighbor for neighbor in project.load().hosts["home-fw1"].bgp.neighbors}  # type: ignore[union-attr]
+    bgp = project.load().hosts["home-fw1"].bgp
+    assert bgp is not None
+    by_name = {neighbor.session: neighbor for neighbor in bgp.neighbors}
     assert by_name["home-fw1--edge1"].families[0].route_map_out is None
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited
-from tests.lab.runs.test_rolled_back import Process, kill_while_it_checks, run_watched
+from tests.lab.runs.watched import Process, kill_while_it_checks, run_watched
 
 CHANGE = ("inventory/policy.yaml", "local_preference: 200", "local_preference: 210")  # on ch-edge1 and ch-edge2
 

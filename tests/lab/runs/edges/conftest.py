@@ -1,0 +1,12 @@
+"""The edges and who is outside of them: enough for what does not depend on the platform, and faster."""
+
+from collections.abc import Collection
+
+import pytest
+
+from tests.lab.part import EDGES
+
+
+@pytest.fixture(scope="module")
+def part() -> Collection[str]:
+    return EDGES
