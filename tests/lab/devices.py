@@ -44,8 +44,11 @@ if [ -e /run/charon.vici ]; then swanctl --list-sas; fi
 printf '\\f'
 """
 RUNNING = "vtysh -c 'show running-config'\n"
-PFSENSE_STATE = """
-bgpctl -j show neighbor 2>/dev/null
+PFSENSE_NEIGHBORS = """
+{ vtysh -c 'show bgp neighbors json' || bgpctl -j show neighbor; } 2>/dev/null
+"""
+PFSENSE_STATE = f"""
+{PFSENSE_NEIGHBORS}
 printf '\\f'
 swanctl --list-sas 2>/dev/null
 printf '\\f'
@@ -86,17 +89,17 @@ def look(lab: RunningLab, host: str, files: str = HASHES) -> Seen:
         shown = CONFIG if kind == "pfsense" else RUNNING
         *found, running = on(lab, host, f"{script}printf '\\f'\n{shown}").split("\f")
     sessions, sas, listed = found
-    return Seen(running, listed, _peers(host, sessions), sas)
+    return Seen(running, listed, _peers(sessions), sas)
 
 
 def _kind(host: str) -> str:
     return "asa" if host in FIREWALLS else "pfsense" if host == PFSENSE else "linux"
 
 
-def _peers(host: str, answer: str) -> dict[str, dict[str, Any]]:
+def _peers(answer: str) -> dict[str, dict[str, Any]]:
     """Each neighbor's state, by its address, in FRR's words."""
-    found = json.loads(answer or "{}")
-    if host != PFSENSE:
+    found = json.loads(answer.strip() or "{}")
+    if "neighbors" not in found:
         return {peer: each for peer, each in found.items() if isinstance(each, dict)}
     return {
         each["remote_addr"]: {
@@ -105,7 +108,7 @@ def _peers(host: str, answer: str) -> dict[str, dict[str, Any]]:
             "connectionsEstablished": [each.get("session", {}).get(end, {}).get("port") for end in ("local", "remote")],
             "connectionsDropped": 0,
         }
-        for each in found.get("neighbors", [])
+        for each in found["neighbors"]
     }
 
 
@@ -138,8 +141,8 @@ def read_all(lab: RunningLab) -> dict[str, Configuration]:
 
 
 def neighbors(lab: RunningLab, host: str) -> dict[str, dict[str, Any]]:
-    command = "bgpctl -j show neighbor" if host == PFSENSE else "vtysh -c 'show bgp neighbors json'"
-    return _peers(host, on(lab, host, command))
+    command = PFSENSE_NEIGHBORS if host == PFSENSE else "vtysh -c 'show bgp neighbors json'"
+    return _peers(on(lab, host, command))
 
 
 def children(lab: RunningLab, host: str) -> list[tuple[str, str]]:
@@ -149,6 +152,13 @@ def children(lab: RunningLab, host: str) -> list[tuple[str, str]]:
 
 def _children(sas: str) -> list[tuple[str, str]]:
     return re.findall(r"^  (\S+): #\d+, reqid \d+, (\w+),", sas, re.MULTILINE)
+
+
+def history(lab: RunningLab) -> list[str]:
+    """What the revisions of the pfSense's configuration say of themselves, without whose they are; the newest first."""
+    newest = "cat /cf/conf/config.xml $(ls -r /cf/conf/backup/config-*.xml | head -4)"
+    said = re.findall(r"<revision>.*?<description>(.*?)</description>", on(lab, PFSENSE, newest), re.DOTALL)
+    return [re.sub(r"<!\[CDATA\[|\]\]>", "", each).partition(": ")[2] for each in said]
 
 
 def since(lab: RunningLab, host: str) -> dict[str, object]:

@@ -62,6 +62,17 @@ def test_an_edge_has_every_path_to_the_pods_and_to_the_internet(deployed: Runnin
     assert origins == {"10.255.3.1", "10.255.3.2"}, "addpath: both edges' paths"
 
 
+def test_home_prefers_the_way_over_its_first_edge_and_the_edges_filter_what_its_bgpd_cannot(
+    deployed: RunningLab,
+) -> None:
+    shown = json.loads(devices.on(deployed, devices.PFSENSE, "bgpctl -j show rib 10.4.0.0/16"))["rib"]
+    preferences = {each["exit_nexthop"]: (each["localpref"], each.get("best", False)) for each in shown}
+    assert preferences == {"10.255.200.25": (200, True), "10.255.200.27": (150, False)}, shown
+    routes = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
+    assert "64512" in {each["path"] for each in routes["192.168.1.0/24"]}
+    assert not [prefix for prefix in routes if prefix.startswith("192.168.1.") and prefix.endswith("/32")]
+
+
 def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab) -> None:
     def packets() -> int:
         said = "".join(devices.on(deployed, host, "swanctl --list-sas") for host in ("no-edge1", "no-edge2", "nl-fw1"))
