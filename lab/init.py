@@ -58,6 +58,12 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
         raise NodeError(f"cannot mount {kind or source} on {target}: {os.strerror(ctypes.get_errno())}")
 
 
+def show(source: str, target: str, flags: int = 0) -> None:
+    """Show a folder of the machine in another place, where nothing can be changed in it."""
+    mount(source, target, flags=MS_BIND | flags)
+    mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
+
+
 def make_file_systems(size: int, visible: list[str]) -> None:
     """Give the node its own disk (one tmpfs of `size` MiB behind all of ON_DISK), /run, /dev and /sys.
 
@@ -93,7 +99,7 @@ def make_file_systems(size: int, visible: list[str]) -> None:
         (disk / name).chmod(mode)
     for name in visible:
         Path(name).mkdir(parents=True, exist_ok=True)
-        mount("/run/visible" + name, name, flags=MS_BIND)
+        show("/run/visible" + name, name)
 
 
 def make_dev(dev: Path) -> None:

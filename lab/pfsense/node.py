@@ -10,6 +10,7 @@ from lab.host import Access, add_address
 from lab.node import Device, File, Node, Service
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
+from lab.pfsense.root import covers_own
 from lab.routing import routes
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 
@@ -67,8 +68,12 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
 
 
 def importable() -> list[str]:
-    """Where this Python imports from, this project's folder first."""
-    return [str(_CHECKOUT), *(each for each in sys.path if each and Path(each).is_dir())]
+    """Where this Python imports from, this project's folder first.
+
+    Without folders that a pfSense has itself, such as /tmp when a script there is run: it would empty this machine's.
+    """
+    folders = (each for each in sys.path if each and Path(each).is_dir())
+    return [str(_CHECKOUT), *(each for each in folders if not covers_own(Path(each)))]
 
 
 def python() -> tuple[str, ...]:

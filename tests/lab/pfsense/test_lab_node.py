@@ -30,9 +30,9 @@ def frr(tmp_path_factory: pytest.TempPathFactory, openbgpd: FirewallAndEdge) -> 
 def assert_comes_up(pair: FirewallAndEdge) -> None:
     wait_for(pair.up, 180, "BGP over the tunnel")
     wait_for(lambda: "10.1.0.0/24" in pair.run("edge1", "vtysh -c 'show bgp ipv4'"), 60, "the firewall's prefix")
-    routes = "/usr/local/libexec/ip route show proto bgp"
-    wait_for(lambda: "10.3.0.0/24 via 10.255.200.1" in pair.run("fw1", routes), 60, "BGP's route in the kernel")
-    pair.run("fw1", "ping -c 1 -W 5 -I 10.1.0.1 10.3.0.1")
+    route = "/usr/local/libexec/ip route show 10.3.0.0/24 proto bgp"
+    wait_for(lambda: "via 10.255.200.1 " in pair.run("fw1", route), 60, "BGP's route in the kernel")
+    wait_for(lambda: " 0% packet loss" in pair.says("fw1", "ping -c 1 -S 10.1.0.1 10.3.0.1"), 60, "an answer")
 
 
 def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(openbgpd: FirewallAndEdge) -> None:
