@@ -126,17 +126,14 @@ class Restorer:
 
 
 def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
-    """The parts whose meaning or attributes are not those of `wanted`.
-
-    By the fingerprint: a device may write into its configuration when it was changed last, and rolling back changes it.
-    """
-    alike = wanted.fingerprint == found.fingerprint != ""
+    """The parts that are not those of `wanted`: their text or attributes, or where texts say nothing, their meaning."""
+    if not wanted.exact and wanted.fingerprint == found.fingerprint:
+        return []
     names = wanted.parts.keys() | found.parts.keys()
     return sorted(
         name
         for name in names
-        if (not alike and wanted.parts.get(name) != found.parts.get(name))
-        or wanted.attributes.get(name) != found.attributes.get(name)
+        if wanted.parts.get(name) != found.parts.get(name) or wanted.attributes.get(name) != found.attributes.get(name)
     )
 
 
