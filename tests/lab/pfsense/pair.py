@@ -162,13 +162,16 @@ class FirewallAndEdge:
         return established and "INSTALLED" in self.run("fw1", "swanctl --list-sas")
 
 
+SITES = {"fw1": ip_network("10.1.0.0/16"), "edge1": ip_network("10.3.0.0/16")}
+
+
 def make_host(name: str, platform: str, number: int) -> Host:
     """A host with a tunnel to the other."""
-    site = ip_network(f"10.{2 * number - 1}.0.0/16")
-    other = ip_network(f"10.{5 - 2 * number}.0.0/16")
+    peer = next(each for each in SITES if each != name)
+    site, other = SITES[name], SITES[peer]
     proposal = IpsecProposal(encryption="aes256gcm16", dh_group="ecp256", prf="prfsha256")
     tunnel = Tunnel(
-        name="fw--edge", peer="other", peer_host="other", local_address=ip_address(f"198.51.100.{number}"),
+        name="fw--edge", peer=peer, peer_host=peer, local_address=ip_address(f"198.51.100.{number}"),
         remote_address=ip_address(f"198.51.100.{3 - number}"), local_id="a", remote_id="b", initiator=number == 1,
         local_selectors=(site,), remote_selectors=(other,), local_inner=ip_address(INNER[number - 1]),
         remote_inner=ip_address(INNER[2 - number]), ike_proposals=(proposal,), esp_proposals=(proposal,),
@@ -185,7 +188,7 @@ def make_host(name: str, platform: str, number: int) -> Host:
 def firewall_and_edge(folder: Path, package: Package) -> Iterator[FirewallAndEdge]:
     """The lab, up, with the edge's end of the tunnel and of the session."""
     plan = Topology(
-        sites={},
+        sites={name: (prefix,) for name, prefix in SITES.items()},
         links={"internet": None, "lan1": "fw1", "lan2": "edge1"},
         hosts=(replace(make_host("fw1", "pfsense", 1), bgp_package=package), make_host("edge1", "edge", 2)),
         peers=(),
