@@ -10,13 +10,13 @@ from lab.host import Access, add_address
 from lab.node import Device, File, Node, Service
 from lab.pfsense import config_xml
 from lab.pfsense.config_xml import ConfiguredInterface
-from lab.pfsense.root import covers_own
 from lab.routing import routes
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 
 SETTINGS = "/etc/pfsense/settings.json"
 CONFIG = "/etc/pfsense/config.xml"
 HOST_KEY = "/etc/pfsense/host_key"
+_OWN = ("/", "/tmp", "/var/tmp", "/run", "/root", "/home", "/etc", "/var")  # noqa: S108
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -68,12 +68,11 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
 
 
 def importable() -> list[str]:
-    """Where this Python imports from, this project's folder first.
-
-    Without folders that a pfSense has itself, such as /tmp when a script there is run: it would empty this machine's.
+    """Where this Python imports from, this project's folder first. Not what every machine has its own of: a script's
+    folder is on its path, too, and that may be /tmp.
     """
-    folders = (each for each in sys.path if each and Path(each).is_dir())
-    return [str(_CHECKOUT), *(each for each in folders if not covers_own(Path(each)))]
+    folders = [each for each in sys.path if each and Path(each).is_dir()]
+    return [str(_CHECKOUT), *(each for each in folders if str(Path(each).resolve()) not in _OWN)]
 
 
 def python() -> tuple[str, ...]:

@@ -5,15 +5,13 @@ import os
 import shutil
 from pathlib import Path
 
-from lab.init import MS_BIND, MS_REC, NodeError, make_dev, mount, show
+from lab.init import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, NodeError, make_dev, mount, mount_read_only
 from lab.pfsense import contents
 from lab.pfsense.settings import Settings
 
 SYSTEM = Path(__file__).with_name("system")  # the files of the system, as they lie below its root
 MADE = Path("/run/lab/made")  # exists where the root is a pfSense's already
 MACHINE = "/.machine"  # this machine's /usr, out of sight
-# Folders that a pfSense has itself.
-OWN = ("cf", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr", "var/db", "var/etc", "var/tmp")
 _PLACES = ("/mnt", "/media", "/srv")  # where the root can be made: they exist everywhere, and are hidden by it
 _MNT_DETACH = 2
 
@@ -48,8 +46,6 @@ def enter(settings: Settings, source: Path) -> None:
 
     The file of settings, `source`, goes along. Raises NodeError.
     """
-    if hidden := [name for name in settings.visible if covers_own(Path(name))]:
-        raise NodeError(f"{hidden[0]} cannot stay in sight: a pfSense has a folder of its own there")
     base = _place([SYSTEM, source, settings.config, settings.host_key or source, *map(Path, settings.visible)])
     mount("tmpfs", str(base), "tmpfs", 0, f"mode=755,size={settings.disk}m")
     _make_folders(base, settings)
@@ -58,7 +54,7 @@ def enter(settings: Settings, source: Path) -> None:
     for name in settings.visible:
         target = base / name.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
-        show(name, str(target), MS_REC)
+        mount_read_only(name, str(target))
     kept = base / str(source.resolve()).lstrip("/")
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, kept)
@@ -76,11 +72,6 @@ def enter(settings: Settings, source: Path) -> None:
 def made() -> bool:
     """Whether this is a pfSense's root already, in which the system is only started again."""
     return MADE.exists() and Path(MACHINE).is_dir()
-
-
-def covers_own(folder: Path) -> bool:
-    """Whether this folder of the machine would be in the place of one that a pfSense writes to or empties."""
-    return any(Path("/", own).is_relative_to(folder.resolve()) for own in OWN)
 
 
 def _place(needed: list[Path]) -> Path:
@@ -117,7 +108,8 @@ def _make_folders(base: Path, settings: Settings) -> None:
 
 
 def _make_programs(base: Path, settings: Settings) -> None:
-    show("/usr", str(base / MACHINE[1:]))
+    mount("/usr", str(base / MACHINE[1:]), flags=MS_BIND)
+    mount("none", str(base / MACHINE[1:]), flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
     for name in ("bin", "sbin"):
         (base / f"usr/{name}").mkdir()
         for each in Path("/usr", name).iterdir():

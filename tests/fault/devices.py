@@ -19,6 +19,11 @@ rm -rf /run/routebook /run/frr/* /run/charon.* /run/sshd.pid /var/run/charon.*
 ip route flush proto bgp; ip route flush proto static; ip route flush table 220
 setsid /usr/lib/frr/frrinit.sh start >/dev/null 2>&1 </dev/null
 """
+# Nothing on a pfSense starts a daemon again but the package Service Watchdog, with what starts the service.
+_SERVICE_WATCHDOG = {
+    "bgp": "pgrep -x bgpd || bgpd -f /var/etc/openbgpd/bgpd.conf",
+    "ike": "/usr/local/sbin/strongswanrc start",
+}
 TYPED = "198.18.7.0/24"
 _TYPE_EDGE = f"vtysh -c 'configure terminal' -c 'ip prefix-list TYPED seq 5 permit {TYPED}'"
 _UNTYPE_EDGE = "vtysh -c 'configure terminal' -c 'no ip prefix-list TYPED'"
@@ -44,9 +49,12 @@ def reboot(place: Place, host: str) -> None:
 
 
 def crash(place: Place, host: str, daemon: str) -> None:
-    """Kill a daemon without warning: "bgp" or "ike"."""
+    """Kill a daemon without warning: "bgp" or "ike". What watches it starts it again."""
     program = "charon" if daemon == "ike" else "bgpd"
-    place.on(host, f"pkill -KILL -x '{program}.*'", check=False)  # sees the processes of this host alone
+    script = f"pkill -KILL -x '{program}.*'"  # sees the processes of this host alone
+    if host == PFSENSE:
+        script += f"; (sleep 1; {_SERVICE_WATCHDOG[daemon]}) >/dev/null 2>&1 </dev/null &"
+    place.on(host, script, check=False)
 
 
 @contextmanager
@@ -112,13 +120,19 @@ def untype(place: Place, host: str) -> None:
 
 def answers(place: Place, host: str) -> None:
     """Wait until a device that was rebooted, or cut off, is there again."""
-    listening = "ss -ltn 'sport = :22' | grep -q LISTEN"
     daemons = {
         ASA: "vtysh -c 'show version' && swanctl --stats",
         PFSENSE: "bgpctl show && swanctl --stats",
     }.get(host, "vtysh -c 'show bgp summary' && swanctl --stats")
     wait_for(
-        lambda: place.on(host, f"({daemons} && {listening}) >/dev/null 2>&1 && echo yes", check=False) == "yes\n",
+        lambda: (
+            place.on(
+                host,
+                f"({daemons} && test -e /run/sshd.pid || pgrep -f lab.asa) >/dev/null 2>&1 && echo yes",
+                check=False,
+            )
+            == "yes\n"
+        ),
         60,
         f"{host} after its reboot",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.fault import devices
 from tests.fault.command import Command, Ended
+from tests.fault.network import ASA
 from tests.fault.place import Place
 
 CONFIRM_TIMEOUT = 10
@@ -31,9 +32,9 @@ class Scene:
     victim: str = ""  # the host that something happened to
     said: str = ""  # what was chosen at random
 
-    def choose(self) -> str:
-        """One of the run's hosts."""
-        self.victim = self.random.choice(self.hosts)
+    def choose(self, *, daemons: bool = False) -> str:
+        """One of the run's hosts; with `daemons`, one on which they can crash."""
+        self.victim = self.random.choice([host for host in self.hosts if not (daemons and host == ASA)])
         self.said = f"{self.said} {self.victim}".strip()
         return self.victim
 
@@ -143,7 +144,7 @@ def crash(daemon: str) -> Fault:
     """A daemon of one host is killed once."""
 
     def fault(scene: Scene) -> Ended:
-        devices.crash(scene.place, scene.choose(), daemon)
+        devices.crash(scene.place, scene.choose(daemons=True), daemon)
         scene.command.go_on()
         return scene.command.wait()
 
@@ -154,7 +155,7 @@ def crashing(daemon: str) -> Fault:
     """A daemon of one host is killed twice a second until the run has begun its way back, or has ended."""
 
     def fault(scene: Scene) -> Ended:
-        host = scene.choose()
+        host = scene.choose(daemons=True)
         with devices.crashing(scene.place, host, daemon):
             scene.command.go_on()
             scene.command.ended_within(8.0)
