@@ -252,12 +252,15 @@ def clock_steps(scene: Scene) -> Ended:
 
 
 def clock_steps_and_kill(scene: Scene) -> Ended:
-    """The clock of a Linux host steps while its timer runs, Routebook is killed, and the timers fire."""
+    """The clock of a Linux host steps while its timer runs, Routebook is killed, and the timers fire; it steps back."""
     host, step = scene.choose(linux=True), scene.random.choice((3600, -3600))
     scene.said += f" {step:+} s"
     devices.step_clock(scene.place, host, step)
-    ended = kill_and_wait(scene)
+    ended = _killed(scene)
+    devices.wait_fired(scene.place, scene.hosts, FIRED)
+    # sshd does not let anybody in with the library that steps its clock.
     devices.set_clock_right(scene.place, host)
+    scene.recover()
     return ended
 
 
