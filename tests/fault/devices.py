@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import paramiko
+
 from lab import faults
 from tests.fault.network import ASA, EDGES, PFSENSE
 from tests.fault.place import FAKETIME, Place
@@ -42,6 +44,7 @@ def reboot(place: Place, host: str) -> None:
     if host == ASA:
         with contextlib.suppress(EOFError, OSError):  # it ends the session, too
             place.firewall("reload noconfirm")
+        wait_for(lambda: not _logs_in(place), 20, "the ASA's end")
     elif host == PFSENSE:
         place.on(host, "kill -HUP $(cat /run/lab/system.pid)")
     else:
@@ -129,28 +132,21 @@ def set_clock_right(place: Place, host: str) -> None:
 
 
 def answers(place: Place, host: str) -> None:
-    """Wait until a device that was rebooted, or cut off, is there again."""
-    daemons = {
-        ASA: "vtysh -c 'show version' && swanctl --stats",
-        PFSENSE: "bgpctl show && swanctl --stats",
-    }.get(host, "vtysh -c 'show bgp summary' && swanctl --stats")
-    wait_for(
-        lambda: (
-            place.on(
-                host,
-                f"({daemons} && test -e /run/sshd.pid || pgrep -f lab.asa) >/dev/null 2>&1 && echo yes",
-                check=False,
-            )
-            == "yes\n"
-        ),
-        60,
-        f"{host} after its reboot",
-    )
+    """Wait until a device that was rebooted is there again."""
+    daemons = "bgpctl show" if host == PFSENSE else "vtysh -c 'show bgp summary'"
+    script = f"({daemons} && swanctl --stats && test -e /run/sshd.pid) >/dev/null 2>&1 && echo yes"
+
+    def there() -> bool:
+        return _logs_in(place) if host == ASA else place.on(host, script, check=False) == "yes\n"
+
+    wait_for(there, 60, f"{host} after its reboot")
 
 
-_UNDO_OF_ARMED = """for f in /home/asa/disk0/RB-*.undo; do
-    if [ -e "$f" ] && [ ! -e "${f%.undo}.done" ]; then echo "$f"; fi
-done"""
+def _logs_in(place: Place) -> bool:
+    try:
+        return "ASA" in place.firewall("show version")[0]
+    except (EOFError, OSError, paramiko.SSHException):
+        return False
 
 
 def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import LostContactError, Pending, Snapshot
+from custom_napalm.contract import LostContactError, Pending
 from routebook.errors import RefusedError
 from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
