@@ -149,6 +149,11 @@ def _logs_in(place: Place) -> bool:
         return False
 
 
+_UNDO_OF_ARMED = """for f in /home/asa/disk0/RB-*.undo; do
+    if [ -e "$f" ] && [ ! -e "${f%.undo}.done" ]; then echo "$f"; fi
+done"""
+
+
 def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:
     """Wait until no timer is armed on any of `hosts`. What is confirmed has none, and keeps its undo."""
     scripts = dict.fromkeys(EDGES, "grep -L confirmed /run/routebook/*/phase")
