@@ -85,7 +85,8 @@ tunnels:
     psk: {file: "secrets/{name}.psk"}
   list:
     - {ends: [edge1, edge2], inner: 10.255.200.0/31}
-    - {ends: [edge1, fw1], mode: route, device: vti, inner: 10.255.200.2/31}
+    # The first end starts it: a lab ASA tries again and again, also where only the child was refused.
+    - {name: edge1--fw1, ends: [fw1, edge1], mode: route, device: vti, inner: 10.255.200.2/31}
     - {ends: [edge1, pf1], mode: route, device: vti, inner: 10.255.200.4/31}
 """,
     "bgp.yaml": """
