@@ -42,7 +42,7 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(LAB_PYTEST) tests/lab $(addprefix --ignore=,$(PFSENSE_TESTS)) || $(AGAIN) tests/lab
+	$(LAB_PYTEST) tests/lab tests/fault $(addprefix --ignore=,$(PFSENSE_TESTS)) || $(AGAIN) tests/lab tests/fault
 
 test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
 	$(LAB_PYTEST) $(PFSENSE_TESTS)
