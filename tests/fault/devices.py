@@ -109,7 +109,7 @@ def type_on(place: Place, host: str) -> None:
 def untype(place: Place, host: str) -> None:
     """Take that away, and from where it was saved."""
     if host == ASA:
-        shown = place.firewall("show running-config access-list TYPED", "more startup-config")
+        shown = place.firewall("show running-config access-list TYPED", "show startup-config")
         if "TYPED" in shown[0]:
             place.firewall("configure terminal", "no access-list TYPED remark TYPED", "end")
         if "TYPED" in shown[1]:
