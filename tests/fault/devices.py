@@ -109,10 +109,9 @@ def type_on(place: Place, host: str) -> None:
 def untype(place: Place, host: str) -> None:
     """Take that away, and from where it was saved."""
     if host == ASA:
-        shown = place.firewall("show running-config access-list TYPED", "show startup-config")
-        if "TYPED" in shown[0]:
+        if "TYPED" in place.firewall("show running-config access-list TYPED")[0]:
             place.firewall("configure terminal", "no access-list TYPED remark TYPED", "end")
-        if "TYPED" in shown[1]:
+        if place.on(host, "grep TYPED /home/asa/startup-config", check=False):
             place.firewall("write memory")
     elif host == PFSENSE:
         place.on(host, _UNTYPE_PFSENSE)
