@@ -77,13 +77,14 @@ class Watcher:
 
     def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[Cause]]:
         wanted = by_host(suspects(findings))
-        seconds = math.ceil(time.monotonic() - self.since)
+
+        def told(task: Task, subject: str) -> list[Cause]:
+            # Telling can take seconds, during which the moment to look back to moves away.
+            seconds = math.ceil(time.monotonic() - self.since)
+            return driver(task).explain(device_name(task.host.data["intent"].tunnels, subject), seconds)
 
         def step(task: Task) -> dict[str, list[Cause]]:
-            device, tunnels = driver(task), task.host.data["intent"].tunnels
-            return {
-                subject: device.explain(device_name(tunnels, subject), seconds) for subject in wanted[task.host.name]
-            }
+            return {subject: told(task, subject) for subject in wanted[task.host.name]}
 
         answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
         return {(host, subject): causes for host, told in answers.items() for subject, causes in told.items() if causes}
