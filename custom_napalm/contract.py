@@ -20,12 +20,14 @@ class Snapshot:
     """A device's configuration at one moment, secrets included: part name to exact text.
 
     Parts that are files carry their mode and owner, so that restoring them restores those too. `fingerprint`
-    changes when, and only when, the configuration's meaning changes: no timestamps, no ordering noise.
+    changes when, and only when, the configuration's meaning changes: no timestamps, no ordering noise. A device that
+    writes a date into its configuration has no `exact` text: there the fingerprint tells what is the same.
     """
 
     parts: Mapping[str, str] = field(repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict)  # file path to "MODE OWNER GROUP"
     fingerprint: str = ""
+    exact: bool = True
 
 
 EffectKind = Literal[

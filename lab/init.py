@@ -58,17 +58,23 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
         raise NodeError(f"cannot mount {kind or source} on {target}: {os.strerror(ctypes.get_errno())}")
 
 
+def mount_read_only(source: str, target: str) -> None:
+    """Show a folder of this machine in a second place, where nothing can change it."""
+    mount(source, target, flags=MS_BIND)
+    mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
+
+
 def make_file_systems(size: int, visible: list[str]) -> None:
     """Give the node its own disk (one tmpfs of `size` MiB behind all of ON_DISK), /run, /dev and /sys.
 
-    The folders `visible` of this machine stay in sight, and with them what is below them.
+    The folders `visible` of this machine stay in sight, read-only, and with them what is below them.
     """
     visible = [name for name in visible if not any(Path(other) in Path(name).parents for other in visible)]
     mount("sysfs", "/sys", "sysfs")
     mount("tmpfs", "/run", "tmpfs", 0, "mode=755,size=64m")
     for name in visible:
         Path("/run/visible" + name).mkdir(parents=True)
-        mount(name, "/run/visible" + name, flags=MS_BIND)
+        mount_read_only(name, "/run/visible" + name)
     make_dev(Path("/run/dev"))
     mount("/run/dev", "/dev", flags=MS_BIND | MS_REC)
 
@@ -93,7 +99,7 @@ def make_file_systems(size: int, visible: list[str]) -> None:
         (disk / name).chmod(mode)
     for name in visible:
         Path(name).mkdir(parents=True, exist_ok=True)
-        mount("/run/visible" + name, name, flags=MS_BIND)
+        mount_read_only("/run/visible" + name, name)
 
 
 def make_dev(dev: Path) -> None:

@@ -4,6 +4,7 @@ A file a run, so that two runs never write the same one. A lease ends by itself:
 when its devices have undone the change.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Iterable
@@ -86,13 +87,28 @@ class LeaseFile:
     def release(self) -> None:
         """The work is done."""
         if self.lease is not None:
-            self._path.unlink(missing_ok=True)
+            end(self.folder, self.lease.run_id)
             self.lease = None
 
     def _write(self) -> None:
         staged = self._path.with_suffix(".new")
-        staged.write_text(json.dumps(asdict(self.lease)) + "\n" if self.lease else "")
-        staged.replace(self._path)
+        try:
+            staged.write_text(json.dumps(asdict(self.lease)) + "\n" if self.lease else "")
+            staged.replace(self._path)
+        except OSError:
+            _remove(staged)
+            raise
+
+
+def end(folder: Path, run_id: str) -> None:
+    """Take a run's lease away. On a disk that has become read-only it stays until its time is over."""
+    for suffix in ("json", "new"):
+        _remove(folder / f"{run_id}.{suffix}")
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def current(folder: Path) -> list[Lease]:

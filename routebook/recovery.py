@@ -1,12 +1,14 @@
 """Bring the hosts of a run that died to a verified end, with what the journal and the devices still know."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nornir.core import Nornir
 
 from routebook.events import Listener, unfailing
 from routebook.findings import Finding
 from routebook.journal import LOCKED, HostState, Journal, RunRecord
+from routebook.leases import end
 from routebook.restoring import Restorer, differing
 from routebook.steps import on_drivers
 
@@ -22,7 +24,14 @@ class Recovered:
 
 
 def recover(
-    nornir: Nornir, journal: Journal, run: RunRecord, *, listener: Listener, confirm_timeout: int, deadline: int
+    nornir: Nornir,
+    journal: Journal,
+    run: RunRecord,
+    *,
+    leases: Path,
+    listener: Listener,
+    confirm_timeout: int,
+    deadline: int,
 ) -> Recovered:
     """Find out on every host how far `run` had come, then complete it if only its last entry is missing, or undo it.
 
@@ -40,7 +49,9 @@ def recover(
         if settled and differing(snapshots[host], found) and host in asked_to_confirm
     }
     if confirmed == set(suspects) and not journal.ever(run.id, HostState.ROLLING_BACK):
-        return _finish(nornir, journal, run, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED)))
+        return _finish(
+            nornir, journal, run, leases, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED))
+        )
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
     restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, unfailing(listener))
     problems = restorer.restore(suspects, asked_to_confirm & set(suspects))
@@ -55,10 +66,11 @@ def recover(
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
     ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
-    return _finish(nornir, journal, run, Recovered(ended, hosts, problems, findings))
+    return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings))
 
 
-def _finish(nornir: Nornir, journal: Journal, run: RunRecord, recovered: Recovered) -> Recovered:
+def _finish(nornir: Nornir, journal: Journal, run: RunRecord, leases: Path, recovered: Recovered) -> Recovered:
+    end(leases, run.id)
     on_drivers(nornir, run.hosts.keys(), lambda device: device.unlock(run.id), reconnect=True)
     for host, state in recovered.hosts.items():
         journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))

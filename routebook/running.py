@@ -115,6 +115,7 @@ class Running:
                 raise
             message = transaction.message
             try:
+                transaction.catch_up()
                 journal.finish(run_id, outcome, message)
                 if outcome in ("refused", "unchanged"):
                     journal.discard_secrets(run_id)

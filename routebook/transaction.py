@@ -384,6 +384,13 @@ class Transaction:
             self.unwritten = str(error)
         self.states |= dict.fromkeys(entering, state)
 
+    def catch_up(self) -> None:
+        """Write what could not be written on the way back. Raises JournalError if it still cannot be."""
+        if self.unwritten:
+            for host, state in self.states.items():
+                self.journal.record(self.run_id, [host], state)
+            self.unwritten = ""
+
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))
 

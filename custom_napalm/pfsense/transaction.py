@@ -101,7 +101,7 @@ class PfSenseTransaction:
         return self._snapshot(self.read(startup=True))
 
     def _snapshot(self, reading: Reading) -> Snapshot:
-        return Snapshot(parts={WHOLE: reading.text}, fingerprint=fingerprint(self.tree(reading.text)))
+        return Snapshot({WHOLE: reading.text}, fingerprint=fingerprint(self.tree(reading.text)), exact=False)
 
     def tree(self, text: str) -> Element:
         """The configuration in a text that the device sent. Raises DriverError."""

@@ -16,6 +16,7 @@ from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 SETTINGS = "/etc/pfsense/settings.json"
 CONFIG = "/etc/pfsense/config.xml"
 HOST_KEY = "/etc/pfsense/host_key"
+_OWN = ("/", "/tmp", "/var/tmp", "/run", "/root", "/home", "/etc", "/var")  # noqa: S108
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -67,8 +68,11 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
 
 
 def importable() -> list[str]:
-    """Where this Python imports from, this project's folder first."""
-    return [str(_CHECKOUT), *(each for each in sys.path if each and Path(each).is_dir())]
+    """Where this Python imports from, this project's folder first. Not what every machine has its own of: a script's
+    folder is on its path, too, and that may be /tmp.
+    """
+    folders = [each for each in sys.path if each and Path(each).is_dir()]
+    return [str(_CHECKOUT), *(each for each in folders if str(Path(each).resolve()) not in _OWN)]
 
 
 def python() -> tuple[str, ...]:

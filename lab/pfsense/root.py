@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lab.init import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, NodeError, make_dev, mount
+from lab.init import MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, NodeError, make_dev, mount, mount_read_only
 from lab.pfsense import contents
 from lab.pfsense.settings import Settings
 
@@ -54,7 +54,7 @@ def enter(settings: Settings, source: Path) -> None:
     for name in settings.visible:
         target = base / name.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
-        mount(name, str(target), flags=MS_BIND | MS_REC)
+        mount_read_only(name, str(target))
     kept = base / str(source.resolve()).lstrip("/")
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, kept)

@@ -41,7 +41,7 @@ def recover(context: Context, confirm_timeout: int, scan: bool, limit: str, dead
 def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
     from routebook.cli.progress import Progress
     from routebook.recovery import recover as bring_to_an_end
-    from routebook.workspace import open_journal, open_workspace
+    from routebook.workspace import lease_folder, open_journal, open_workspace
 
     codes = []
     with open_journal(context.project) as journal:
@@ -49,7 +49,13 @@ def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
             workspace = open_workspace(context.project, "", ",".join(record.hosts))
             with Progress() as progress:
                 recovered = bring_to_an_end(
-                    workspace.nornir, journal, record, listener=progress, confirm_timeout=confirm_timeout, deadline=90
+                    workspace.nornir,
+                    journal,
+                    record,
+                    leases=lease_folder(context.project),
+                    listener=progress,
+                    confirm_timeout=confirm_timeout,
+                    deadline=90,
                 )
             workspace.close()
             codes.append(_told(workspace, f"run {record.id} ({record.runbook})", recovered))

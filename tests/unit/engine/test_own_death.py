@@ -2,17 +2,19 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from custom_napalm.contract import LostContactError
+from custom_napalm.contract import LostContactError, Snapshot
 from routebook.errors import RefusedError
 from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
 from routebook.recovery import Recovered, recover
+from routebook.restoring import differing
 from routebook.scanning import finish, scan
-from routebook.workspace import open_journal
+from routebook.workspace import lease_folder, open_journal
 from tests.unit.engine.world import World
 
 HOSTS = ("ch-edge1", "no-edge1")
@@ -49,7 +51,15 @@ def recovered(world: World) -> list[Recovered]:
     workspace = world.workspace()
     with open_journal(world.project) as journal:
         return [
-            recover(workspace.nornir, journal, run, listener=world.events.append, confirm_timeout=10, deadline=1)
+            recover(
+                workspace.nornir,
+                journal,
+                run,
+                leases=lease_folder(world.project),
+                listener=world.events.append,
+                confirm_timeout=10,
+                deadline=1,
+            )
             for run in journal.unfinished()
         ]
 
@@ -73,6 +83,7 @@ def test_killed_at_a_step_and_recovered(world: World, monkeypatch: pytest.Monkey
     killed_at(world, host, step, monkeypatch)
     recovered(world)
     whole(world)
+    assert list(lease_folder(world.project).glob("*")) == []
     with open_journal(world.project) as journal:
         assert journal.unfinished() == []
     assert world.run().outcome in ("confirmed", "unchanged")
@@ -176,6 +187,26 @@ class TestJournal:
         with open_journal(world.project) as journal:
             assert journal.unfinished() == []
 
+    def test_what_it_could_not_be_told_on_the_way_back_it_is_told_at_the_end(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.wanted = dict.fromkeys(HOSTS, "new\n")
+        record: Callable[..., None] = Journal.record
+        full = [HostState.PUSHED, HostState.ROLLING_BACK, HostState.ROLLED_BACK]
+
+        def now_and_then(self: Journal, run_id: str, hosts: Any, state: HostState, detail: str = "") -> None:
+            if full[:1] == [state]:
+                full.pop(0)
+                raise JournalError(f"cannot write the journal {self.path}: disk is full")
+            record(self, run_id, hosts, state, detail)
+
+        monkeypatch.setattr(Journal, "record", now_and_then)
+        result = world.run()
+        assert (result.outcome, full) == ("rolled_back", [])
+        with open_journal(world.project) as journal:
+            told = journal.run(result.run_id).hosts
+        assert {told[host] for host in HOSTS} == {HostState.ROLLED_BACK}
+
     def test_a_disk_without_room_is_told_by_sqlite_and_refused(self, world: World) -> None:
         with open_journal(world.project) as journal:
             pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
@@ -190,6 +221,13 @@ class TestJournal:
             journal._db.execute("PRAGMA query_only = 1")
             with pytest.raises(JournalError, match="readonly"):
                 journal.begin("change", HOSTS)
+
+
+def test_a_text_that_has_a_date_in_it_is_compared_by_its_meaning() -> None:
+    dated = [Snapshot({"config.xml": date}, fingerprint="same", exact=False) for date in ("monday", "tuesday")]
+    assert differing(*dated) == []
+    assert differing(dated[0], replace(dated[1], fingerprint="other")) == ["config.xml"]
+    assert differing(*(replace(each, exact=True) for each in dated)) == ["config.xml"]
 
 
 def test_a_lost_host_is_waited_for(world: World) -> None:

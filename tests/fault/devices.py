@@ -1,0 +1,155 @@
+"""What breaks on a device, and is whole again: a reboot, a crash, a cut line, a login that says nothing, a hand."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab import faults
+from tests.fault.network import ASA, EDGES, PFSENSE
+from tests.fault.place import Place
+from tests.lab.waiting import wait_for
+
+# Everything but process 1 ends at once, and what was in memory is gone; the disk and the cables stay. FRR is started
+# again from its files; process 1 starts sshd and charon.
+_REBOOT = """
+kill -9 -1
+rm -rf /run/routebook /run/frr/* /run/charon.* /run/sshd.pid /var/run/charon.*
+ip route flush proto bgp; ip route flush proto static; ip route flush table 220
+setsid /usr/lib/frr/frrinit.sh start >/dev/null 2>&1 </dev/null
+"""
+# Nothing on a pfSense starts a daemon again but the package Service Watchdog, with what starts the service.
+_SERVICE_WATCHDOG = {
+    "bgp": "pgrep -x bgpd || bgpd -f /var/etc/openbgpd/bgpd.conf",
+    "ike": "/usr/local/sbin/strongswanrc start",
+}
+TYPED = "198.18.7.0/24"
+_TYPE_EDGE = f"vtysh -c 'configure terminal' -c 'ip prefix-list TYPED seq 5 permit {TYPED}'"
+_UNTYPE_EDGE = "vtysh -c 'configure terminal' -c 'no ip prefix-list TYPED'"
+_TYPE_PFSENSE = (
+    """/usr/local/bin/php -r 'require_once("config.inc"); config_set_path("system/typed", "TYPED");"""
+    """ write_config("Typed.");'"""
+)
+_UNTYPE_PFSENSE = (
+    """/usr/local/bin/php -r 'require_once("config.inc"); if (config_get_path("system/typed") !== null) {"""
+    """ config_del_path("system/typed"); write_config("Typed no more."); }'"""
+)
+
+
+def reboot(place: Place, host: str) -> None:
+    """Cut the power."""
+    if host == ASA:
+        with contextlib.suppress(EOFError, OSError):  # it ends the session, too
+            place.firewall("reload noconfirm")
+    elif host == PFSENSE:
+        place.on(host, "kill -HUP $(cat /run/lab/system.pid)")
+    else:
+        place.on(host, _REBOOT)
+
+
+def crash(place: Place, host: str, daemon: str) -> None:
+    """Kill a daemon without warning: "bgp" or "ike". What watches it starts it again."""
+    program = "charon" if daemon == "ike" else "bgpd"
+    script = f"pkill -KILL -x '{program}.*'"  # sees the processes of this host alone
+    if host == PFSENSE:
+        script += f"; (sleep 1; {_SERVICE_WATCHDOG[daemon]}) >/dev/null 2>&1 </dev/null &"
+    place.on(host, script, check=False)
+
+
+@contextmanager
+def crashing(place: Place, host: str, daemon: str) -> Iterator[None]:
+    """A daemon that does not stay up."""
+    over = threading.Event()
+
+    def again() -> None:
+        while not over.wait(0.5):
+            crash(place, host, daemon)
+
+    thread = threading.Thread(target=again)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def cut(place: Place, host: str) -> None:
+    """Pull its management cable."""
+    faults.link_down(place.lab, host)
+
+
+def mend(place: Place, host: str) -> None:
+    """Plug the cable in again."""
+    faults.link_up(place.lab, host)
+
+
+def silence(place: Place, host: str) -> None:
+    """Let its SSH server accept connections and say nothing more."""
+    place.on(host, "pkill -STOP -f 'm lab[.]asa'" if host == ASA else "pkill -STOP -x sshd", check=False)
+
+
+def speak(place: Place, host: str) -> None:
+    """Let it speak again."""
+    place.on(host, "pkill -CONT -f 'm lab[.]asa'" if host == ASA else "pkill -CONT -x sshd", check=False)
+
+
+def type_on(place: Place, host: str) -> None:
+    """What somebody else configures meanwhile, beside what is Routebook's."""
+    if host == ASA:
+        place.firewall("configure terminal", "access-list TYPED remark TYPED", "end")
+    else:
+        place.on(host, _TYPE_PFSENSE if host == PFSENSE else _TYPE_EDGE)
+
+
+def untype(place: Place, host: str) -> None:
+    """Take that away, and from where it was saved."""
+    if host == ASA:
+        shown = place.firewall("show running-config access-list TYPED", "more startup-config")
+        if "TYPED" in shown[0]:
+            place.firewall("configure terminal", "no access-list TYPED remark TYPED", "end")
+        if "TYPED" in shown[1]:
+            place.firewall("write memory")
+    elif host == PFSENSE:
+        place.on(host, _UNTYPE_PFSENSE)
+    else:
+        place.on(host, _UNTYPE_EDGE, check=False)
+        place.on(host, "cp /etc/frr/frr.conf /run/typed && grep -v TYPED /run/typed >/etc/frr/frr.conf; rm /run/typed")
+
+
+def answers(place: Place, host: str) -> None:
+    """Wait until a device that was rebooted, or cut off, is there again."""
+    daemons = {
+        ASA: "vtysh -c 'show version' && swanctl --stats",
+        PFSENSE: "bgpctl show && swanctl --stats",
+    }.get(host, "vtysh -c 'show bgp summary' && swanctl --stats")
+    wait_for(
+        lambda: (
+            place.on(
+                host,
+                f"({daemons} && test -e /run/sshd.pid || pgrep -f lab.asa) >/dev/null 2>&1 && echo yes",
+                check=False,
+            )
+            == "yes\n"
+        ),
+        60,
+        f"{host} after its reboot",
+    )
+
+
+def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:
+    """Wait until no timer is armed on any of `hosts`."""
+    scripts = dict.fromkeys(EDGES, "ls /run/routebook/*/phase")
+    scripts |= {ASA: "ls /home/asa/disk0/RB-*.undo", PFSENSE: "ls /cf/conf/routebook/*/phase"}
+    for host in hosts:
+        wait_for(
+            lambda host=host: not place.on(host, f"{scripts[host]} 2>/dev/null", check=False),  # type: ignore[misc]
+            seconds,
+            f"the timer of {host}",
+        )
+
+
+def pause(seconds: float) -> None:
+    """Let time pass that is part of the fault: how long a line is cut, when a process is killed."""
+    time.sleep(seconds)

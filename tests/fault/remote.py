@@ -1,0 +1,60 @@
+"""A bench in a process and a network of its own: it takes its lab down when whoever started it has gone away."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.fault.cases import Case
+from tests.fault.trial import Bench, Result
+from tests.lab.project import CHECKOUT, environment
+
+
+class RemoteBench:
+    """Cases go in, results come out. `private` gives it a network of its own; without, it uses this process's."""
+
+    def __init__(self, folder: Path, seed: int, *, private: bool = True) -> None:
+        argv = [sys.executable, "-m", "tests.fault.remote", str(folder), str(seed)]
+        self._process = subprocess.Popen(
+            ["lab/private", *argv] if private else argv,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=CHECKOUT,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def carry_out(self, case: Case) -> Result:
+        """Carry out a case. A bench that has ended gives an error."""
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(vars(case)) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        return Result.from_json(json.loads(line)) if line else Result(case, "error", ["the bench has ended"])
+
+    def close(self) -> None:
+        """Take the lab down."""
+        with self._process:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+
+def main() -> None:
+    """One lab, in this network: cases from standard input, results to standard output."""
+    folder, seed = sys.argv[1:]
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    bench = Bench(Path(folder), int(seed))
+    try:
+        for line in sys.stdin:
+            result = bench.carry_out(Case(**json.loads(line)))
+            out.write(json.dumps(result.to_json()) + "\n")
+            out.flush()
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The table fault x step x outcome, and what was found wrong."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.fault.trial import Result
+
+OUTCOMES = ("all old", "all new", "attention", "between", "mixed", "error", "not reached")
+
+
+def rows(results: Sequence[Result]) -> list[tuple[str, str, Counter[str]]]:
+    """Fault, step, and how often each outcome was."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for result in results:
+        step = result.case.step + " (way back)" * result.case.doomed
+        found.setdefault((result.case.fault, step), Counter())[result.outcome] += 1
+    return [(fault, step, found[fault, step]) for fault, step in found]
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """The table, one line a fault and step."""
+    shown = [outcome for outcome in OUTCOMES if any(result.outcome == outcome for result in results)]
+    lines = [
+        f"| fault | step | faults | {' | '.join(shown)} |",
+        f"|---|---|---|{'---|' * len(shown)}",
+    ]
+    for fault, step, counts in sorted(rows(results), key=_order(results)):
+        numbers = " | ".join(str(counts[outcome] or "") for outcome in shown)
+        lines.append(f"| {fault} | {step} | {counts.total()} | {numbers} |")
+    totals = Counter(result.outcome for result in results)
+    lines.append(f"| **all** | | {len(results)} | {' | '.join(str(totals[outcome]) for outcome in shown)} |")
+    return "\n".join(lines)
+
+
+def _order(results: Sequence[Result]):  # type: ignore[no-untyped-def]
+    from tests.fault.child import BACKWARD, FORWARD
+    from tests.fault.faults import FAULTS
+
+    del results
+    faults = list(FAULTS)
+    steps = [*FORWARD, *(f"{step} (way back)" for step in BACKWARD)]
+    return lambda row: (faults.index(row[0]), steps.index(row[1]) if row[1] in steps else -1)
+
+
+def summary(results: Sequence[Result], seconds: float, seed: int) -> str:
+    """How many, on what, how long, and what is wrong."""
+    platforms = Counter(result.case.platform for result in results)
+    kills = [result for result in results if result.case.fault == "SIGKILL at random"]
+    wrong = [result for result in results if result.wrong]
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(platforms.items()))
+    return (
+        f"{len(results)} faults injected in {seconds / 60:.0f} minutes (seed {seed}): {counts}; "
+        f"{len(kills)} kills at random instants; {len(wrong)} violations"
+    )

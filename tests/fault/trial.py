@@ -1,0 +1,149 @@
+"""One case after the other on one lab: clean runs to learn what is right, a fault, the verdict, a lab made whole."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fault import devices, network
+from tests.fault.cases import ANYWHERE, Case
+from tests.fault.child import Hold
+from tests.fault.command import Ended
+from tests.fault.faults import BROKEN, CONFIRM_TIMEOUT, FAULTS, Scene
+from tests.fault.invariants import NEW, everywhere, judge, not_up
+from tests.fault.network import HOSTS, Intent
+from tests.fault.place import Place
+
+DEADLINE = 40
+"""Seconds for post-checks."""
+
+
+@dataclass
+class Result:
+    """What became of a case."""
+
+    case: Case
+    outcome: str
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    status: int = 0
+    said: str = ""
+    evidence: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """For the process that collects them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> "Result":
+        """What `to_json` made."""
+        return cls(**{**told, "case": Case(**told["case"])})
+
+
+class Bench:
+    """A lab on which cases are carried out. `seed` decides what is random in them."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.labs = 0
+        self.place: Place | None = None
+
+    def close(self) -> None:
+        """Take the lab down."""
+        if self.place is not None:
+            self.place.down()
+            self.place = None
+
+    def carry_out(self, case: Case) -> Result:
+        """Carry out a case; after a violation the lab is made anew."""
+        begun = time.monotonic()
+        try:
+            if self.place is None:
+                self.labs += 1
+                self.place = _new_place(self.folder / str(self.labs))
+            result = _carry_out(self.place, case, self.seed)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this case's result, and the others go on
+            result = Result(case, "error", [f"{type(error).__name__}: {error}"])
+        if result.wrong:
+            self.close()
+        result.seconds = time.monotonic() - begun
+        return result
+
+
+def _new_place(folder: Path) -> Place:
+    place = Place(folder)
+    try:
+        place.up()
+        _learn(place, HOSTS, place.intent)
+        place.clean = {host: set(look.left) for host, look in everywhere(place).items()}
+    except BaseException:
+        place.down()
+        raise
+    return place
+
+
+def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
+    """Let a clean run bring `hosts` to `intent`, and remember what they have then."""
+    network.write(place.project, intent)
+    ended = place.server.start(place.project, _arguments("deploy", hosts, 120)).wait()
+    if ended.status != 0:
+        raise RuntimeError(f"a run without a fault ended with {ended.status}: {ended.out[-3000:]}{ended.err[-3000:]}")
+    place.intent = intent
+    if down := not_up(place, time.monotonic() + 60):
+        raise RuntimeError(f"after a run without a fault: {down}")
+    for host, look in everywhere(place).items():
+        place.known.setdefault((host, intent.of(host)), look.parts)
+
+
+def _arguments(runbook: str, hosts: tuple[str, ...], confirm_timeout: int = CONFIRM_TIMEOUT) -> list[str]:
+    return [
+        "run", runbook, "--yes", "--json", "--limit", ",".join(hosts),
+        "--confirm-timeout", str(confirm_timeout), "--deadline", str(DEADLINE),
+    ]  # fmt: skip
+
+
+def _carry_out(place: Place, case: Case, seed: int) -> Result:
+    before = place.intent
+    after = before.toggled(case.hosts, policy=True, keys=case.keys)
+    if any((host, after.of(host)) not in place.known for host in case.hosts):
+        # Never seen: go there without a fault, and let the case lead back.
+        _learn(place, case.hosts, after)
+        before, after = after, before
+    network.write(place.project, after)
+    hold = None if case.step == ANYWHERE else Hold(case.step, case.when, case.fault == "journal read-only")
+    command = place.server.start(place.project, _arguments("doomed" if case.doomed else "deploy", case.hosts), hold)
+    scene = Scene(place, case.hosts, command, case.dice(seed))
+    if hold is not None and not command.wait_held():
+        ended = command.wait()
+        return Result(
+            case, "not reached", [f"the run ended with {ended.status} before its hold: {ended.out}{ended.err}"]
+        )
+    ended = FAULTS[case.fault](scene)
+    if case.fault == "somebody types":
+        devices.untype(place, scene.victim)
+    verdict = judge(place, case.hosts, before, after, ended, scene.recovered, broken=case.fault in BROKEN)
+    sides = set(verdict.sides.values())
+    place.intent = after if sides == {NEW} else before
+    network.write(place.project, place.intent)
+    result = Result(case, verdict.outcome, verdict.wrong, status=ended.status, said=scene.said)
+    if verdict.wrong or verdict.outcome == "attention":
+        result.evidence = _evidence(ended, scene.recovered)
+    if not verdict.wrong and len(sides) > 1:
+        _learn(place, case.hosts, before)
+    return result
+
+
+def _evidence(ended: Ended, recovered: list[Ended]) -> str:
+    texts = [f"run: {ended.status}\n{ended.err[-3000:]}\n{_short(ended)}"]
+    texts += [f"recover: {each.status}\n{each.out[-3000:]}{each.err[-3000:]}" for each in recovered]
+    return "\n".join(texts)
+
+
+def _short(ended: Ended) -> str:
+    result = ended.result
+    if not result:
+        return ended.out[-3000:]
+    hosts = {host: (each["state"], each["message"]) for host, each in result["hosts"].items()}
+    findings = [f for f in result["findings"] if f["status"] not in ("ok", "warning")]
+    return f"{result['outcome']}: {result['message']}\n{hosts}\n{findings[:4]}"
