@@ -29,13 +29,13 @@ def main() -> None:
     make_project(PROJECT)
     try:
         scene(
-            "A lab: two firewalls, four route reflectors and six edges on four sites, with what is around them, "
+            "A lab: three firewalls, four route reflectors and six edges on five sites, with what is around them, "
             "and nothing configured yet"
         )
         routebook("lab", "up")
         scene("1. What would be sent? Nothing is changed by asking.")
         routebook("plan", "deploy", "--limit", "no-edge2", expect=2)
-        scene("2. Bring everything to intent, from nothing: twelve tunnels, 45 sessions")
+        scene("2. Bring everything to intent, from nothing: fourteen tunnels, 50 sessions")
         routebook("run", "deploy", "--yes")
         scene("3. The same again sends nothing")
         routebook("run", "deploy", "--yes")

@@ -60,7 +60,7 @@ class Device:
         refuse_to_share()
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         socket.sethostname(self.settings.name)
-        if not root.MADE.exists():
+        if not root.made():
             root.enter(self.settings, self.source)
         logs = Logs(self.settings.name)
         selector = selectors.DefaultSelector()
@@ -136,8 +136,10 @@ class Device:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(-1, os.WNOHANG)
                 time.sleep(0.01)
-        for folder in ("/run", *(RAM_DISKS if self.settings.ram_disks else ())):
-            _empty(Path(folder))
+        own = Path("/").stat().st_dev
+        for folder in map(Path, ("/run", *(RAM_DISKS if self.settings.ram_disks else ()))):
+            if folder == root.MADE.parents[1] or folder.stat().st_dev == own:  # never what is mounted from outside
+                _empty(folder)
         for name in ("lab", "sshd", "openbgpd"):
             Path("/run", name).mkdir(exist_ok=True)
         root.MADE.touch()

@@ -69,6 +69,11 @@ def enter(settings: Settings, source: Path) -> None:
     Path("/.old").rmdir()
 
 
+def made() -> bool:
+    """Whether this is a pfSense's root already, in which the system is only started again."""
+    return MADE.exists() and Path(MACHINE).is_dir()
+
+
 def _place(needed: list[Path]) -> Path:
     """A folder that hides nothing of what is needed."""
     for place in map(Path, _PLACES):

@@ -47,8 +47,9 @@ def check_session(
                 check(session, me, neighbor, own, endpoints, mark, policies, problems)
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
+            opposite = {family.family: family for family in session.ends[1 - side].neighbor.families}
             for family in neighbor.families:
-                _check_family(session, me, family, own, mark, problems)
+                _check_family(session, me, family, opposite.get(family.family), own, mark, problems)
 
 
 def _check_as(me: Node, peer: Node, own: Layers, mark: Mark, problems: Problems) -> None:
@@ -138,7 +139,13 @@ def _check_timers_and_hops(
 
 
 def _check_family(
-    session: Session, me: Node, family: NeighborFamily, own: Layers, mark: Mark, problems: Problems
+    session: Session,
+    me: Node,
+    family: NeighborFamily,
+    opposite: NeighborFamily | None,
+    own: Layers,
+    mark: Mark,
+    problems: Problems,
 ) -> None:
     what = f"{session.name}: {me.name}, {family.family}"
     if family.route_reflector_client and session.external:
@@ -151,16 +158,14 @@ def _check_family(
         problems.error(own.mark("min_sent", mark), f"{what}: min_sent is over max_sent", "correct one of them")
     if not session.external:
         return
-    missing = [
-        f"{word} (write {option}: …)"
-        for word, option, names in (
-            ("in", "import", (family.route_map_in, family.prefix_list_in)),
-            ("out", "export", (family.route_map_out, family.prefix_list_out)),
-        )
-        if not any(names)
-    ]
+    missing = _unfiltered(family)
     if me.unfiltered:
-        problems.warn(mark, f"{what}: no route of this session is filtered here", "filter at the other end")
+        if opposite is None or _unfiltered(opposite):
+            problems.warn(
+                mark,
+                f"{what}: no route of this session is filtered here, nor both ways at the other end",
+                "filter at the other end",
+            )
     elif missing:
         problems.error(
             mark,
@@ -169,3 +174,15 @@ def _check_family(
         )
     if family.max_prefix is None:
         problems.warn(mark, f"{what}: an external session has no limit on prefixes", "write max_prefix: …")
+
+
+def _unfiltered(family: NeighborFamily) -> list[str]:
+    """The directions in which an end lets everything pass, each with the option that would change that."""
+    return [
+        f"{word} (write {option}: …)"
+        for word, option, names in (
+            ("in", "import", (family.route_map_in, family.prefix_list_in)),
+            ("out", "export", (family.route_map_out, family.prefix_list_out)),
+        )
+        if not any(names)
+    ]

@@ -84,12 +84,18 @@ def part() -> Collection[str]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, part: Collection[str]) -> Iterator[RunningLab]:
-    """A module's lab, with nothing configured at first. Tests share it, and leave it as they found it."""
+def project(tmp_path_factory: pytest.TempPathFactory, part: Collection[str]) -> Path:
+    """The project of a module's lab, which a folder may change further."""
     skip_unless_possible()
-    project = copy_project(tmp_path_factory.mktemp("lab") / "project")
+    made = copy_project(tmp_path_factory.mktemp("lab") / "project")
     if part:
-        keep_only(project, part)
+        keep_only(made, part)
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab(project: Path) -> Iterator[RunningLab]:
+    """A module's lab, with nothing configured at first. Tests share it, and leave it as they found it."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with subprocess.Popen(
         [sys.executable, "-c", GUARDIAN, str(project)], stdin=subprocess.PIPE, env=environment(), start_new_session=True

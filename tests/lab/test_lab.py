@@ -9,9 +9,9 @@ import pytest
 
 from lab import faults
 from tests.lab.conftest import RunningLab
-from tests.lab.devices import EDGES, FIREWALLS, HOSTS, REFLECTORS
+from tests.lab.devices import EDGES, FIREWALLS, HOSTS, PFSENSE, REFLECTORS
 
-CILIUM = {"nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2"}
+CILIUM = {"nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2", "home-k8s1", "home-k8s2", "home-k8s3"}
 OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"} | CILIUM
 
 
@@ -27,6 +27,7 @@ def test_every_node_of_the_inventory_runs_its_programs(lab: RunningLab) -> None:
         assert "charon" not in nodes[reflector]
     for firewall in FIREWALLS:
         assert frr | {"charon"} <= nodes[firewall]
+    assert {"sshd"} <= nodes[PFSENSE]
     assert all("gobgpd" in nodes[node] for node in CILIUM)
     assert "bird" in nodes["transit-no"]
     assert "gobgpd" in nodes["ixp-rs2"]

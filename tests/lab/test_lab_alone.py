@@ -45,7 +45,7 @@ def test_down_leaves_no_process_namespace_mount_or_device(elsewhere: Elsewhere) 
     assert elsewhere.routebook(project, "lab", "up").returncode == 0
     networks = {Path(f"/proc/{pid}/ns/net").readlink() for pid in lab_processes(project)}
     networks.discard(Path(f"/proc/{elsewhere.holder.pid}/ns/net").readlink())
-    assert len(networks) == 22  # the wire and 21 nodes
+    assert len(networks) == 26  # the wire and 25 nodes
     assert elsewhere.routebook(project, "lab", "down").returncode == 0
     assert lab_processes(project) == set()
     assert in_namespaces(networks) == set()

@@ -11,8 +11,8 @@ from tests.lab.elsewhere import Elsewhere
 from tests.lab.part import keep_only
 from tests.lab.project import CHECKOUT
 
-# Tunnels of both modes on one edge, two from a firewall to one site, and a reflector behind it.
-SOME = {"nl-fw1", "nl-rr1", "no-edge1", "no-edge2", "ch-edge1", "transit-no", "rpki-cache"}
+# Tunnels of both modes on one edge, two from a firewall to one site, and a reflector behind it; and a pfSense.
+SOME = {"nl-fw1", "nl-rr1", "no-edge1", "no-edge2", "ch-edge1", "transit-no", "rpki-cache", "home-fw1", "home-k8s1"}
 
 
 def part_of_the_example(project: Path) -> None:
@@ -33,13 +33,17 @@ def test_tunnels_of_both_modes_are_deployed_on_real_esp_and_nothing_is_narrowed(
     done = elsewhere.routebook(project, "run", "deploy", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     selectors = [each for each in json.loads(done.stdout)["findings"] if each["check"] == "tunnel.selectors"]
-    assert {(each["status"], each["host"]) for each in selectors} >= {("ok", "nl-fw1"), ("ok", "no-edge1")}
+    assert {(each["status"], each["host"]) for each in selectors} >= {
+        ("ok", name) for name in ("nl-fw1", "no-edge1", "home-fw1")
+    }
     assert {each["status"] for each in selectors} == {"ok"}, selectors
     for source, target in (
         ("10.255.3.2", "10.255.1.11"), ("10.255.3.2", "10.255.4.1"), ("2001:db8:8e20:3ff::2", "2001:db8:8e20:4ff::1"),
     ):  # fmt: skip
         ping = elsewhere.on(project, "no-edge2", f"ping -c1 -W5 -I {source} {target}")
         assert ping.returncode == 0, ping.stdout
+    route = "/usr/local/libexec/ip route get 10.3.0.1 from 192.168.1.1 | grep -q 'dev ipsec' && ping -c1 -W5 10.3.0.1"
+    elsewhere.wait_for(project, "home-fw1", route, 60)  # by BGP's route: the tunnel carries what is led into it
     transit = elsewhere.on(project, "no-edge1", "vtysh -c 'show bgp ipv6 unicast 2001:db8:1027::/48'").stdout
     assert "Network not in table" in transit, "the last prefix of each peer has an invalid ROA and must be filtered"
 

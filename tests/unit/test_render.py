@@ -152,8 +152,10 @@ def test_a_password_that_tcp_md5_or_frr_cannot_take_is_refused_without_being_tol
 
 def _secrets(folder: Path, psk: str, password: str) -> Secrets:
     (folder / "secrets").mkdir(mode=0o700)
-    keys = [(f"{name}.psk", psk) for name in ("no-edge1--ch-edge1", "nl-fw1--no-edge1", "gr-fw1--no-edge1")]
-    for name, value in (*keys, ("no-edge1--transit-no.password", password)):
+    ends = ("nl-fw1", "gr-fw1", "home-fw1")
+    keys = [(f"{name}.psk", psk) for name in ("no-edge1--ch-edge1", *(f"{end}--no-edge1" for end in ends))]
+    others = ("home-fw1--no-edge1.password", "good")
+    for name, value in (*keys, others, ("no-edge1--transit-no.password", password)):
         (folder / "secrets" / name).write_text(value)
         (folder / "secrets" / name).chmod(0o600)
     return Secrets(folder)

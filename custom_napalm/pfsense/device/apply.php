@@ -58,7 +58,7 @@ function routebook_apply(array $what): void
         routebook_settle_openbgpd($what['neighbors'] ?? [], $what['absent'] ?? []);
     }
     if (in_array('frr', $parts, true) && !$what['routes']) {
-        routebook_stopped_frr();
+        routebook_stop_frr();
     } elseif (in_array('frr', $parts, true)) {
         routebook_settle_frr($what['neighbors'] ?? [], $what['absent'] ?? []);
     }
@@ -195,9 +195,12 @@ function routebook_settle_frr(array $neighbors, array $absent): void
     }
 }
 
-/** Without an AS the package stops bgpd, in the background. */
-function routebook_stopped_frr(): void
+/** Without an AS the package stops bgpd, in the background; without any settings it returns before it does anything. */
+function routebook_stop_frr(): void
 {
+    if (empty(config_get_path('installedpackages/frr/config/0')) && file_exists('/usr/local/etc/rc.d/frr.sh')) {
+        routebook_run('/usr/local/etc/rc.d/frr.sh stop');
+    }
     $stopped = fn () => strpos(routebook_run("/usr/local/bin/vtysh -c 'show daemons'")[1], 'bgpd') === false;
     if (!routebook_wait(60, $stopped)) {
         throw routebook_unsettled('bgpd does not stop, and has no configuration any more');

@@ -29,13 +29,15 @@ def test_everything_comes_up_from_nothing(lab: RunningLab, from_nothing: dict[st
     states = devices.everywhere(lambda host: devices.neighbors(lab, host), lab.hosts)
     sessions = [(host, peer, each["bgpState"]) for host, found in states.items() for peer, each in found.items()]
     assert {state for _, _, state in sessions} == {"Established"}
-    assert len(sessions) == 2 * 36 + 9  # both ends of 36 internal sessions, our end of nine external ones
-    tunnels = devices.everywhere(lambda host: devices.children(lab, host), (*devices.FIREWALLS, *devices.EDGES))
+    assert len(sessions) == 2 * 38 + 12  # both ends of 38 sessions between hosts, our end of twelve with others
+    ends_of_tunnels = (*devices.FIREWALLS, *devices.EDGES, devices.PFSENSE)
+    tunnels = devices.everywhere(lambda host: devices.children(lab, host), ends_of_tunnels)
     assert sorted(tunnels["no-edge1"]) == [
-        ("gr-fw1--no-edge1", "INSTALLED"), ("nl-fw1--no-edge1", "INSTALLED"), ("no-edge1--ch-edge1", "INSTALLED"),
-    ]  # fmt: skip
+        (name, "INSTALLED")
+        for name in ("gr-fw1--no-edge1", "home-fw1--no-edge1", "nl-fw1--no-edge1", "no-edge1--ch-edge1")
+    ]
     ends = [(host, name) for host, found in tunnels.items() for name, state in found if state == "INSTALLED"]
-    assert len(ends) == len(set(ends)) == 2 * 12
+    assert len(ends) == len(set(ends)) == 2 * 14
 
 
 def test_between_the_firewalls_the_first_providers_tunnel_is_preferred(deployed: RunningLab) -> None:
@@ -60,6 +62,17 @@ def test_an_edge_has_every_path_to_the_pods_and_to_the_internet(deployed: Runnin
     assert origins == {"10.255.3.1", "10.255.3.2"}, "addpath: both edges' paths"
 
 
+def test_home_prefers_the_way_over_its_first_edge_and_the_edges_filter_what_its_bgpd_cannot(
+    deployed: RunningLab,
+) -> None:
+    shown = json.loads(devices.on(deployed, devices.PFSENSE, "bgpctl -j show rib 10.4.0.0/16"))["rib"]
+    preferences = {each["exit_nexthop"]: (each["localpref"], each.get("best", False)) for each in shown}
+    assert preferences == {"10.255.200.25": (200, True), "10.255.200.27": (150, False)}, shown
+    routes = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
+    assert "64512" in {each["path"] for each in routes["192.168.1.0/24"]}
+    assert not [prefix for prefix in routes if prefix.startswith("192.168.1.") and prefix.endswith("/32")]
+
+
 def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab) -> None:
     def packets() -> int:
         said = "".join(devices.on(deployed, host, "swanctl --list-sas") for host in ("no-edge1", "no-edge2", "nl-fw1"))
@@ -73,7 +86,12 @@ def test_a_prefix_of_one_site_is_reached_through_the_tunnel(deployed: RunningLab
 
 
 def test_what_is_not_owned_is_as_it_was(deployed: RunningLab) -> None:
-    for host, configuration in devices.read_all(deployed).items():
+    found = devices.read_all(deployed)
+    by_hand = re.findall(
+        r"<phase1>(?:(?!</phase1>).)*Made by hand, not by Routebook", found.pop(devices.PFSENSE).running, re.DOTALL
+    )
+    assert len(by_hand) == 1
+    for host, configuration in found.items():
         for line in ("route-map HAND-MADE permit 10", "Made by hand, not by Routebook", "prefix-list HAND-MADE"):
             assert line in configuration.running, host
     for host in devices.EDGES:
@@ -125,7 +143,7 @@ def test_a_plan_with_differences_leaves_no_trace_either(deployed: RunningLab) ->
     assert done.returncode == 2, done.stdout + done.stderr
     hosts = json.loads(done.stdout)["hosts"]
     assert {host for host, each in hosts.items() if each["changed"]} == {
-        "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS,
+        "no-edge1", "no-edge2", "ch-edge1", "ch-edge2", *devices.FIREWALLS, devices.PFSENSE,
     }  # fmt: skip
     assert all(bool(each["undo"]) == each["changed"] for each in hosts.values())
     way = "through mgmt0, connected; the change does not touch that"
@@ -146,3 +164,29 @@ def test_a_confirmed_change_is_in_the_file_that_frr_boots_with_and_can_be_rolled
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["outcome"] == "confirmed"
     assert devices.read_all(deployed) == before
+
+
+def test_a_kubernetes_node_is_added_beside_its_manifests_without_the_others_noticing(deployed: RunningLab) -> None:
+    from tests.lab.runs.conftest import edited
+
+    node, new = "home-k8s3", "192.168.1.12"
+    cilium = "(  home-k8s3:\n(?:    (?!cilium).*\n)*)    cilium: .*\n"
+    with edited(deployed, "inventory/network.yaml", cilium, r"\1"):
+        assert node not in deployed.routebook("render", "--cluster", "home-k8s").stdout
+        done = deployed.routebook("run", "bgp", "--yes", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+    before = devices.since(deployed, devices.PFSENSE)["established"]
+    assert isinstance(before, dict)
+    assert new not in before
+    manifests = deployed.routebook("render", "--cluster", "home-k8s")
+    assert manifests.returncode == 0, manifests.stderr
+    for kind in ("CiliumBGPClusterConfig", "CiliumBGPPeerConfig", "CiliumBGPPeeringPolicy", node, "192.168.1.1"):
+        assert kind in manifests.stdout
+    done = deployed.routebook("run", "add-node", "--yes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert {host for host, each in result["hosts"].items() if each["changed"]} == {devices.PFSENSE}
+    now = devices.since(deployed, devices.PFSENSE)["established"]
+    assert isinstance(now, dict)
+    assert now.pop(new)[0] == "Established"
+    assert now == before

@@ -44,6 +44,28 @@ def test_another_as_at_one_of_our_own_ends_names_both_numbers(deployed: RunningL
     unchanged()
 
 
+def test_another_as_on_a_pfsense_is_noticed_although_its_bgpd_says_established_and_the_history_has_both_revisions(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    with edited(
+        deployed,
+        "templates/pfsense/openbgpd.xml.j2",
+        r"<parmvalue>\{\{ value \}\}",
+        '<parmvalue>{{ 65551 if parameter == "remote-as" and value | string == "65550" else value }}',
+    ):
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", devices.PFSENSE)
+    assert done.returncode == 3, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["hosts"][devices.PFSENSE]["state"] == "rolled_back"
+    causes = " ".join(finding["cause"] for finding in failures(result))
+    assert "65551" in causes
+    assert "65550" in causes
+    unchanged()
+    assert devices.history(deployed)[:2] == [
+        f"Reverted to routebook-{result['run_id']}.xml.", f"Routebook run {result['run_id']}",
+    ]  # fmt: skip
+
+
 def test_a_wrong_pre_shared_key_at_one_end_is_rolled_back_and_named(deployed: RunningLab, unchanged: Unchanged) -> None:
     key = deployed.project / "secrets/no-edge1--ch-edge1.psk"
     original = key.read_text()
@@ -127,6 +149,10 @@ def test_nothing_of_a_run_stays_on_a_device(deployed: RunningLab) -> None:
         assert left == "", host
         assert "revert" not in devices.on(deployed, host, "ps ax -o args || true"), host
     for host, configuration in devices.read_all(deployed).items():
+        if host == devices.PFSENSE:
+            kept = "! -name '*.result' ! -name lock"
+            assert devices.on(deployed, host, f"find /cf/conf/routebook -mindepth 1 {kept}") == ""
+            assert devices.on(deployed, host, "ls /usr/local/etc/rc.d | grep routebook || true") == ""
         if host in devices.FIREWALLS:
             assert "disk0/RB-" not in configuration.files, host
             assert "event manager" not in configuration.running, host

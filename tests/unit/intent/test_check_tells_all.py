@@ -25,12 +25,20 @@ def test_the_example_inventory_is_sound_and_is_the_reference_network() -> None:
     network.folder = Path(__file__).resolve().parents[3]
     loaded = network.load()
     cilium = ("nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2")
+    home = [f"home-k8s{number}" for number in (1, 2, 3)]
     internal = [session for session in loaded.sessions if not session.external]
     assert loaded.warnings == ()
-    assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (36, 9, 12)
+    assert (len(internal), len(loaded.sessions) - len(internal), len(loaded.tunnels)) == (39, 11, 14)
+    between_ours = {("home-fw1", "no-edge1"), ("home-fw1", "ch-edge1")}
+    external = [session for session in loaded.sessions if session.external]
+    assert {tuple(end.name for end in session.ends if not end.managed) for session in external} - {()} == {
+        (name,) for name in ("transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", *cilium)
+    }
     assert {
-        tuple(end.name for end in session.ends if not end.managed) for session in loaded.sessions if session.external
-    } == {(name,) for name in ("transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", *cilium)}
+        tuple(end.name for end in session.ends) for session in external if all(end.managed for end in session.ends)
+    } == between_ours
+    outside = {end.name for session in internal for end in session.ends if not end.managed}
+    assert outside == set(home), "Cilium nodes in their firewall's own AS"
 
 
 def test_problems_of_several_files_come_at_once_sorted_by_file_and_line(project: Project) -> None:

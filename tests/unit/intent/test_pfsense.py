@@ -65,8 +65,11 @@ def test_refused_where_it_stands(project: Project, mistake: Mistake) -> None:
     assert all(problem.severity == "error" for problem in mistake.told(project, mistake.line(project)))
 
 
-def test_a_session_that_nobody_filters_here_is_said_and_allowed(project: Project) -> None:
+def test_a_session_that_neither_end_filters_is_said_and_allowed(project: Project) -> None:
     pfsense_project(project, "openbgpd")
+    assert project.problems() == (), "the edge filters both ways"
+    project.change("network", "  k8s2:\n    asn: 64512", "  k8s2:\n    asn: 64513")
+    project.change("bgp", "[home-fw1, k8s2]\n", "[home-fw1, k8s2]\n      max_prefix: 10\n")
     assert [(p.severity, p.fix) for p in project.problems()] == [("warning", "filter at the other end")]
 
 
