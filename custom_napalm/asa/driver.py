@@ -20,6 +20,7 @@ from custom_napalm.asa.deadman import DeadManTimer
 from custom_napalm.asa.explain import explain
 from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
+from custom_napalm.asa.reached import reached
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
 from custom_napalm.bgp_getters import SessionGetters
@@ -62,10 +63,11 @@ class AsaDriver(SessionGetters, CommittingDriver):
         return reading.read_bgp(self._session)
 
     def reached(self) -> Reached:
-        """Through which jump hosts, and whether the device has a timer; it does not tell the way of its answers."""
+        """The way of this connection and of its answers, and whether the device has a timer."""
         options = self._session.options
         jumps = tuple(hop.address for hop in options.ssh.jumps)
-        return Reached(jumps, timer=options.dead_man != "none" and not options.context)
+        timer = options.dead_man != "none" and not options.context
+        return reached(self._session, self.username, jumps, timer=timer)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""
