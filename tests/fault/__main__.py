@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import queue
 import sys
 import tempfile
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--numbers", default="", help="cases with these numbers, separated by commas")
     parser.add_argument("--quick", action="store_true", help="the selection of `make test`")
     parser.add_argument("--random-kills", type=int, default=100, help="kills at random instants (default 100)")
+    parser.add_argument("--go-on", action="store_true", help="with --out: leave out what was carried out there before")
     parser.add_argument("--out", type=Path, help="where results.jsonl goes and labs are (default: a new folder)")
     arguments = parser.parse_args()
     numbers = {int(number) for number in arguments.numbers.split(",") if number}
@@ -35,8 +37,13 @@ def main() -> int:
         if fnmatch(str(case), arguments.only) and (not numbers or case.number in numbers)
     ]
     out = arguments.out or Path(tempfile.mkdtemp(prefix="routebook-fault-"))
+    if not arguments.go_on:
+        (out / "results.jsonl").unlink(missing_ok=True)
     begun = time.monotonic()
-    results = _all(chosen, arguments.seed, min(arguments.labs, len(chosen)), 60 * arguments.minutes, out)
+    earlier = _earlier(out) if arguments.go_on else []
+    done = {result.case.number for result in earlier}
+    chosen = [case for case in chosen if case.number not in done]
+    results = earlier + _all(chosen, arguments.seed, min(arguments.labs, len(chosen)), 60 * arguments.minutes, out)
     wrong = [result for result in results if result.wrong]
     for result in wrong:
         print(f"\n{result.case} ({result.said}): {result.outcome}\n  " + "\n  ".join(result.wrong))
@@ -44,6 +51,11 @@ def main() -> int:
     print(f"\n{table.markdown(results)}\n")
     print(table.summary(results, time.monotonic() - begun, arguments.seed))
     return 1 if wrong else 0
+
+
+def _earlier(out: Path) -> list[Result]:
+    lines = (out / "results.jsonl").read_text().splitlines()
+    return [Result.from_json(json.loads(line)) for line in lines]
 
 
 def _all(cases: list[Case], seed: int, labs: int, seconds: float, out: Path) -> list[Result]:
@@ -54,10 +66,10 @@ def _all(cases: list[Case], seed: int, labs: int, seconds: float, out: Path) -> 
     results: list[Result] = []
     until = time.monotonic() + seconds
     lock = threading.Lock()
-    with (out / "results.jsonl").open("w") as log:
+    with (out / "results.jsonl").open("a") as log:
 
         def one_lab(number: int) -> None:
-            bench = RemoteBench(out / f"lab{number}", seed)
+            bench = RemoteBench(out / f"lab{number}-{os.getpid()}", seed)
             try:
                 while time.monotonic() < until:
                     try:

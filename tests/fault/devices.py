@@ -138,7 +138,7 @@ def answers(place: Place, host: str) -> None:
     def there() -> bool:
         return _logs_in(place) if host == ASA else place.on(host, script, check=False) == "yes\n"
 
-    wait_for(there, 60, f"{host} after its reboot")
+    wait_for(there, 90, f"{host} after its reboot", every=1.0)
 
 
 def _logs_in(place: Place) -> bool:
@@ -162,6 +162,7 @@ def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:
             lambda host=host: not place.on(host, f"{scripts[host]} 2>/dev/null", check=False),  # type: ignore[misc]
             seconds,
             f"the timer of {host}",
+            every=0.5,
         )
 
 

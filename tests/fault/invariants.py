@@ -183,9 +183,11 @@ def left_here(place: Place) -> list[str]:
 
 def not_up(place: Place, deadline: float) -> list[str]:
     """What does not come up again."""
-    while (down := [text for host in HOSTS if (text := place.up_again(host))]) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return [f"not up again: {text}" for text in down]
+    down = {host: text for host in HOSTS if (text := place.up_again(host))}
+    while down and time.monotonic() < deadline:
+        time.sleep(1.0)  # each look takes the machine's time, which others need to come up
+        down = {host: text for host in down if (text := place.up_again(host))}
+    return [f"not up again: {text}" for text in down.values()]
 
 
 def _outcome(sides: Mapping[str, str], status: int) -> str:

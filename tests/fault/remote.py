@@ -22,17 +22,24 @@ class RemoteBench:
             start_new_session=True,
         )  # fmt: skip
 
+    def prepare(self) -> None:
+        """Bring the lab up, which the first case would do otherwise."""
+        assert self._ask("prepare") == "prepared\n"
+
     def carry_out(self, case: Case) -> Result:
         """Carry out a case. A bench that has ended gives an error."""
+        line = self._ask(json.dumps(vars(case)))
+        return Result.from_json(json.loads(line)) if line else Result(case, "error", ["the bench has ended"])
+
+    def _ask(self, line: str) -> str:
         process = self._process
         assert process.stdin is not None and process.stdout is not None
         try:
-            process.stdin.write(json.dumps(vars(case)) + "\n")
+            process.stdin.write(line + "\n")
             process.stdin.flush()
-            line = process.stdout.readline()
+            return process.stdout.readline()
         except BrokenPipeError:
-            line = ""
-        return Result.from_json(json.loads(line)) if line else Result(case, "error", ["the bench has ended"])
+            return ""
 
     def close(self) -> None:
         """Take the lab down."""
@@ -49,8 +56,11 @@ def main() -> None:
     bench = Bench(Path(folder), int(seed))
     try:
         for line in sys.stdin:
-            result = bench.carry_out(Case(**json.loads(line)))
-            out.write(json.dumps(result.to_json()) + "\n")
+            if line == "prepare\n":
+                bench.prepare()
+                out.write("prepared\n")
+            else:
+                out.write(json.dumps(bench.carry_out(Case(**json.loads(line))).to_json()) + "\n")
             out.flush()
     finally:
         bench.close()

@@ -17,6 +17,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteBench]:
     """A lab with a host of every platform."""
     skip_unless_possible()
     started = RemoteBench(tmp_path_factory.mktemp("bench") / "lab", seed=1)
+    started.prepare()
     yield started
     started.close()
 

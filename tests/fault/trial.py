@@ -55,14 +55,18 @@ class Bench:
             self.place.down()
             self.place = None
 
+    def prepare(self) -> Place:
+        """The lab, made now if there is none."""
+        if self.place is None:
+            self.labs += 1
+            self.place = _new_place(self.folder / str(self.labs))
+        return self.place
+
     def carry_out(self, case: Case) -> Result:
         """Carry out a case; after a violation the lab is made anew."""
         begun = time.monotonic()
         try:
-            if self.place is None:
-                self.labs += 1
-                self.place = _new_place(self.folder / str(self.labs))
-            result = _carry_out(self.place, case, self.seed)
+            result = _carry_out(self.prepare(), case, self.seed)
         except Exception as error:  # noqa: BLE001  whatever it is, it is this case's result, and the others go on
             result = Result(case, "error", [f"{type(error).__name__}: {error}"])
         if result.wrong:
