@@ -84,7 +84,8 @@ class AsaTransaction:
 
     def _snapshot(self) -> Snapshot:
         text = without_applet(self.session.running_config())
-        return Snapshot(parts={PART: text}, fingerprint=fingerprint(parse(text)))
+        # It says when it was last written, and by whom.
+        return Snapshot({PART: text}, fingerprint=fingerprint(parse(text)), exact=False)
 
     def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
         """The change from `snapshot` to `candidate` within what its sections own."""

@@ -16,7 +16,7 @@ from tests.fault.command import Server
 from tests.fault.network import ADDRESSES, ASA, HOSTS, PEERS, PFSENSE, Intent
 from tests.lab.asa.units import Console
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
 Parts = dict[str, str]
 """What one device has: file or view, and its exact text (without what tells of time)."""
 
