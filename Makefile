@@ -15,9 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # What failed among the others runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-PFSENSE_TESTS := tests/lab/pfsense tests/lab/pfsense_driver tests/lab/home
-
-.PHONY: help setup system demo test test-unit test-lab test-pfsense lint lab bench lock clean
+.PHONY: help setup system demo test test-unit test-lab lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +40,7 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(LAB_PYTEST) tests/lab $(addprefix --ignore=,$(PFSENSE_TESTS)) || $(AGAIN) tests/lab
-
-test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
-	$(LAB_PYTEST) $(PFSENSE_TESTS)
+	$(LAB_PYTEST) tests/lab || $(AGAIN) tests/lab
 
 lint: setup ## ruff and strict mypy
 	$(BIN)/ruff check .
