@@ -53,7 +53,7 @@ class Transactional(Protocol):
         """Take or renew the lock."""
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back."""
+        """Let go of what undoes a confirmed change, and give the lock back."""
 
     def locked(self) -> Lock | None:
         """Who has the lock."""
@@ -71,13 +71,13 @@ class Transactional(Protocol):
         """Let live sessions use it."""
 
     def confirm(self) -> None:
-        """Disarm and persist."""
+        """Disarm and persist; what undoes the change stays until `unlock`."""
 
     def rollback(self) -> bool:
-        """Undo what is pending. False if nothing is."""
+        """Undo what is pending, or confirmed and not released. False if nothing is."""
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
+        """The change that the device still knows."""
 
 
 class Commits:
@@ -144,7 +144,7 @@ class Commits:
             self.host.push()
             self.host.activate()
             if revert_in is None:
-                self.host.confirm()
+                self._keep(run_id)
         except LostContactError:
             raise
         except DriverError as error:
@@ -154,7 +154,11 @@ class Commits:
     def confirm(self) -> None:
         """Keep the pending commit. Raises CommitError if there is none, or if its time was over."""
         try:
-            self.host.confirm()
+            pending = self.host.pending()
+            if pending is None or self.host.locked() is not None:
+                self.host.confirm()  # a run lets go of its undo when it gives its lock back
+            else:
+                self._keep(pending.run_id)
         except LostContactError:
             raise
         except DriverError as error:
@@ -163,7 +167,7 @@ class Commits:
     def has_pending(self) -> bool:
         """Whether a commit waits for its confirmation on the device, whoever made it."""
         pending = self.host.pending()
-        return pending is not None and pending.phase != "reverted"
+        return pending is not None and pending.unconfirmed
 
     def rollback(self) -> None:
         """Undo the pending commit, or the last one made over this connection; without either there is nothing to do."""
@@ -174,10 +178,16 @@ class Commits:
             return
         target, self._before = self._before, None
         if self.host.plan_restore(target, self.host.snapshot()):
-            self.host.arm(f"napalm-undo-{secrets.token_hex(6)}", UNATTENDED)
+            run_id = f"napalm-undo-{secrets.token_hex(6)}"
+            self.host.arm(run_id, UNATTENDED)
             self.host.push()
             self.host.activate()
-            self.host.confirm()
+            self._keep(run_id)
+
+    def _keep(self, run_id: str) -> None:
+        """Confirm, and leave nothing behind: there is no run of several hosts that may have to go back."""
+        self.host.confirm()
+        self.host.unlock(run_id)
 
     def _plan(self) -> Change:
         loaded = self._loaded or bundle.Bundle()

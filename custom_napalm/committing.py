@@ -111,7 +111,7 @@ class CommittingDriver(TransactionDriver):
         self._host.confirm()
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
+        """The change that the device still knows."""
         return self._host.pending()
 
     def reached(self) -> Reached:

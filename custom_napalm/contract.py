@@ -1,8 +1,9 @@
 """What Routebook asks of a driver beyond NAPALM's `NetworkDriver`: plans, arming, activation, exact rollback."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -94,32 +95,60 @@ class Reached:
     timer: bool = True
 
 
+Phase = Literal["armed", "confirmed", "reverting", "reverted", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An unconfirmed change on the device: who armed it and how many seconds are left before it undoes itself.
+    """A change that the device still knows: who armed it and how many seconds are left before it undoes itself.
 
-    `phase` is "armed" (timer runs), "reverting", "reverted" (the device undid the change by itself) or
-    "failed" (the device tried and is not at its snapshot; `detail` says what differs).
+    `phase` is "armed" (timer runs), "confirmed" (no timer any more; it can be undone until its run unlocks the
+    device), "reverting", "reverted" (the device undid the change by itself) or "failed" (the device tried and is not
+    at its snapshot; `detail` says what differs).
     """
 
     run_id: str
-    phase: Literal["armed", "reverting", "reverted", "failed"]
+    phase: Phase
     remaining: int
     detail: str = ""
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether nobody has decided yet, so that no other run may begin."""
+        return self.phase not in ("confirmed", "reverted")
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
     """Who works on a device. Times are seconds since the epoch on the holder's clock.
 
-    `decided` is set when every check of the run has passed: what is left is to confirm.
+    `decided` has an entry for each wave whose every check has passed, so that what is left is to confirm: its hosts,
+    each with the fingerprint of its configuration before the change.
     """
 
     run_id: str
     holder: str
     taken: float
     expires: float
-    decided: bool = False
+    decided: tuple[Mapping[str, str], ...] = ()
+
+    def text(self) -> str:
+        """The lock in one line, as it is kept on a device."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str) -> "Lock":
+        """The lock that is in a text. Raises ValueError."""
+        try:
+            told = json.loads(text)
+            return cls(**{**told, "decided": tuple(told["decided"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it lacks what a lock has: {error}") from error
+
+
+def belongs(change: str, run_id: str) -> bool:
+    """Whether a change is a run's own: it has the run's id, or one that begins with it and a dash."""
+    return change == run_id or change.startswith(f"{run_id}-")
 
 
 class DriverError(Exception):
@@ -183,7 +212,8 @@ class _BeyondNapalm:
 class TransactionDriver(NetworkDriver):
     """A NAPALM driver that can take part in a Routebook transaction.
 
-    The order of a transaction is: snapshot, plan, arm, push, activate, (state …), then confirm or rollback.
+    The order of a transaction is: lock, snapshot, plan, arm, push, activate, (state …), then confirm or rollback, and
+    unlock.
     Reading methods leave no trace on the device. All of them raise `DriverError`.
     """
 
@@ -213,12 +243,16 @@ class TransactionDriver(NetworkDriver):
     def lock(self, lock: Lock) -> None:
         """Take the device's lock, or renew it where the run has it. Raises LockedError while another run has it.
 
-        Whether its time is over is not the device's business: only `recover` takes it from a run that died.
+        Whether its time is over is not the device's business: only `recover` takes it from a run that died. What
+        another run that is confirmed and has no lock has left is taken away.
         """
 
     @abstractmethod
     def unlock(self, run_id: str) -> None:
-        """Give the lock back. Does nothing where another run has it, or none."""
+        """Let go of what undoes a confirmed change of the run, then give its lock back.
+
+        What is not the run's stays. After this nothing of the run is on the device but how it ended.
+        """
 
     @abstractmethod
     def locked(self) -> Lock | None:
@@ -228,7 +262,8 @@ class TransactionDriver(NetworkDriver):
     def arm(self, run_id: str, seconds: int) -> None:
         """Store snapshot and undo on the device and start its timer: it restores them after `seconds`.
 
-        Raises StaleError if the running configuration is no longer the change's, before anything is stored.
+        Raises StaleError if the running configuration is no longer the change's, and LockedError while a run that the
+        change is not part of has the lock, before anything is stored.
         """
 
     @abstractmethod
@@ -249,18 +284,22 @@ class TransactionDriver(NetworkDriver):
 
     @abstractmethod
     def confirm(self) -> None:
-        """Disarm the timer, then make the pushed configuration survive a reboot. Raises if the timer had fired."""
+        """Disarm the timer, then make the pushed configuration survive a reboot. Raises if the timer had fired.
+
+        What undoes the change stays on the device until `unlock`. Does the rest where it was confirmed in part.
+        """
 
     @abstractmethod
     def rollback(self) -> None:
         """Restore the snapshot that the pending change was armed with, verify equality, disarm. Idempotent.
 
-        Works from a fresh connection of another process too: all it needs is on the device.
+        A confirmed change is undone too, also in what survives a reboot. Works from a fresh connection of another
+        process: all it needs is on the device.
         """
 
     @abstractmethod
     def pending(self) -> Pending | None:
-        """The unconfirmed change on the device, if there is one."""
+        """The change that the device still knows, if there is one."""
 
     @abstractmethod
     def state(self) -> State:

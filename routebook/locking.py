@@ -41,15 +41,21 @@ class Locks:
             self.release()
         return {host: told(error) for host, error in errors.items()}
 
-    def renew(self, *, decided: bool = False) -> None:
-        """Let the locks last `seconds` from now, with what is decided by now. A lost host keeps what it has."""
+    def decide(self, before: Mapping[str, str]) -> None:
+        """Say in every lock that a wave's checks have passed: its hosts, with their fingerprints before the change."""
+        if self._lock is not None and before:
+            self._lock = replace(self._lock, decided=(*self._lock.decided, before))
+            self.renew()
+
+    def renew(self) -> None:
+        """Let the locks last `seconds` from now. A lost host keeps what it has."""
         if self._lock is not None and self.held:
-            lock = replace(self._lock, expires=time.time() + self.seconds, decided=self._lock.decided or decided)
+            lock = replace(self._lock, expires=time.time() + self.seconds)
             self._lock = lock
             on_drivers(self.nornir, self.held, lambda device: device.lock(lock))
 
     def release(self) -> Mapping[str, Exception]:
-        """Give the locks back; the errors of hosts that could not be asked."""
+        """Give the locks back, and with them what undoes the run; the errors of hosts that could not be asked."""
 
         def unlock(device: TransactionDriver) -> None:
             device.unlock(self.run_id)

@@ -41,17 +41,21 @@ def recover(
     journal.adopt(run.id)
     suspects = sorted(host for host, state in run.hosts.items() if state in LOCKED - {HostState.KEPT})
     snapshots = {host: snapshot for host in suspects if (snapshot := journal.snapshot(run.id, host)) is not None}
-    outcome = on_drivers(nornir, snapshots, lambda device: (device.pending() is None, device.snapshot()))
+    outcome = on_drivers(nornir, snapshots, lambda device: (device.pending(), device.snapshot()))
     asked_to_confirm = journal.ever(run.id, HostState.CONFIRMING)
     confirmed = {
         host
-        for host, (settled, found) in outcome.values.items()
-        if settled and differing(snapshots[host], found) and host in asked_to_confirm
+        for host, (pending, found) in outcome.values.items()
+        if (pending is None or pending.phase == "confirmed")
+        and differing(snapshots[host], found)
+        and host in asked_to_confirm
     }
     if confirmed == set(suspects) and not journal.ever(run.id, HostState.ROLLING_BACK):
-        return _finish(
-            nornir, journal, run, leases, Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED))
-        )
+        known = [host for host in confirmed if outcome.values[host][0] is not None]
+        # One that died between stopping the timer and saving does the rest.
+        if not on_drivers(nornir, known, lambda device: device.confirm()).errors:
+            recovered = Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED))
+            return _finish(nornir, journal, run, leases, recovered)
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
     restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, unfailing(listener))
     problems = restorer.restore(suspects, asked_to_confirm & set(suspects))

@@ -8,20 +8,13 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import (
-    ConnectionFailedError,
-    DriverError,
-    LostContactError,
-    Snapshot,
-    State,
-    TransactionDriver,
-)
+from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
 from routebook.checks.facts import concerning
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.naming import named_states
-from routebook.steps import driver, on_drivers, on_hosts
+from routebook.steps import driver, on_drivers, on_hosts, told
 from routebook.watching import Explanations, Watcher
 
 GRACE = 45.0
@@ -30,7 +23,7 @@ GRACE = 45.0
 
 @dataclass(slots=True)
 class Restorer:
-    """Restores hosts to `snapshots`, by the device's own revert where a change is pending on it."""
+    """Restores hosts to `snapshots`, by the device's own revert where it still knows the change."""
 
     nornir: Nornir
     run_id: str
@@ -39,16 +32,21 @@ class Restorer:
     listener: Listener
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
-        """Bring `hosts` back; says what is wrong with those that are not. The timer of `confirmed` is gone already."""
-        lost, problems = self._from_here(confirmed)
-        pending = set(hosts) - set(confirmed)
-        outcome = on_drivers(self.nornir, pending, lambda device: device.rollback(), reconnect=True)
-        lost |= {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
+        """Bring `hosts` back; says what is wrong with those that are not.
+
+        One of `confirmed` may have restarted since, and then have nothing to undo the change with.
+        """
+        outcome = on_drivers(self.nornir, hosts, lambda device: device.rollback(), reconnect=True)
+        lost = {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
-        problems |= {host: f"{type(e).__name__}: {e}" for host, e in outcome.errors.items() if host not in lost}
+        problems = {host: f"{type(e).__name__}: {e}" for host, e in outcome.errors.items() if host not in lost}
         problems |= self._await(lost)
-        problems |= self._differences(set(hosts) - problems.keys())
+        different = self._differences(set(hosts) - problems.keys())
+        forgotten = different.keys() & set(confirmed)
+        problems |= {host: text for host, text in different.items() if host not in forgotten}
+        problems |= self._from_here(forgotten)
+        problems |= self._differences(forgotten - problems.keys())
         return problems
 
     def verify_up(self, hosts: Collection[str], before: Mapping[str, State], deadline: float) -> list[Finding]:
@@ -67,30 +65,19 @@ class Restorer:
         )
         return watcher.watch(judge)
 
-    def _from_here(self, hosts: Collection[str]) -> tuple[set[str], dict[str, str]]:
-        """Undo a change that its device may have confirmed: a change of its own, back to the snapshot.
-
-        Where an earlier try died in the middle, its own change is pending and goes first. Gives the hosts that were
-        lost, and what is wrong with others.
-        """
+    def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
+        """Undo a change of which its device knows nothing any more: by a change of its own, back to the snapshot."""
 
         def step(task: Task) -> None:
-            device = driver(task)
-            pending = device.pending()
-            if pending is not None:
-                if pending.phase != "reverted":
-                    device.rollback()
-                if pending.run_id == self.run_id:
-                    return
+            device, undo = driver(task), f"{self.run_id}-undo"
             if device.plan_restore(self.snapshots[task.host.name], device.snapshot()):
-                device.arm(f"{self.run_id}-undo", self.confirm_timeout)
+                device.arm(undo, self.confirm_timeout)
                 device.push()
                 device.activate()
                 device.confirm()
+                device.unlock(undo)
 
-        errors = on_hosts(self.nornir, hosts, step).errors
-        lost = {host for host, error in errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
-        return lost, {host: f"{error}" for host, error in errors.items() if host not in lost}
+        return told(on_hosts(self.nornir, hosts, step).errors)
 
     def _await(self, hosts: Collection[str]) -> dict[str, str]:
         """Wait for lost hosts to come back after their own timers have restored them."""

@@ -115,14 +115,16 @@ class Running:
                 raise
             message = transaction.message
             try:
-                transaction.catch_up()
+                transaction.books.catch_up()
                 journal.finish(run_id, outcome, message)
                 if outcome in ("refused", "unchanged"):
                     journal.discard_secrets(run_id)
             except JournalError as error:
-                transaction.unwritten = str(error)
-            if transaction.unwritten:
-                message = f"{message}; {transaction.unwritten}: run `routebook recover` when it can".removeprefix("; ")
+                transaction.books.unwritten = str(error)
+            if transaction.books.unwritten:
+                message = f"{message}; {transaction.books.unwritten}: run `routebook recover` when it can".removeprefix(
+                    "; "
+                )
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import Lock, Pending, TransactionDriver
+from custom_napalm.contract import (
+    ConnectionFailedError,
+    Lock,
+    LostContactError,
+    Pending,
+    TransactionDriver,
+    belongs,
+)
 from routebook.journal import HostState
 from routebook.recovery import Recovered
 from routebook.saving import moment
@@ -18,11 +25,15 @@ UNDOING = "-undo"
 
 @dataclass(slots=True)
 class Left:
-    """What a run left on devices: a pending change (None where there is only the lock), and its newest lock."""
+    """What a run left on devices: its change (None where there is only the lock), and its newest lock.
+
+    `decided` are the waves whose checks had all passed: their hosts, with the fingerprint of each before the change.
+    """
 
     run_id: str
     hosts: dict[str, Pending | None] = field(default_factory=dict)
     lock: Lock | None = None
+    decided: tuple[Mapping[str, str], ...] = ()
 
     @property
     def may_be_alive(self) -> bool:
@@ -53,48 +64,106 @@ def scan(nornir: Nornir, hosts: Collection[str]) -> tuple[dict[str, Left], dict[
         for run_id in dict.fromkeys([*([live.run_id] if live else []), *([lock.run_id] if lock else [])]):
             left = found.setdefault(run_id.removesuffix(UNDOING), Left(run_id.removesuffix(UNDOING)))
             left.hosts[host] = live if live is not None and live.run_id == run_id else left.hosts.get(host)
-            if lock is not None and lock.run_id == run_id and (left.lock is None or lock.expires > left.lock.expires):
-                left.lock = lock
+            if lock is not None and lock.run_id == run_id:
+                left.lock = lock if left.lock is None or lock.expires > left.lock.expires else left.lock
+                left.decided = max(left.decided, lock.decided, key=len)  # waves are only ever added
     return found, told(outcome.errors)
 
 
 def finish(nornir: Nornir, left: Left) -> Recovered:
-    """Undo a run on every host where it is pending, or confirm it where it was decided; then release its locks.
+    """Bring the hosts of a run to one end, wave by wave where they were decided one by one; then release its locks.
 
-    Its last step is to confirm, after all checks have passed on all hosts and the locks say so: then hosts that are
-    confirmed already cannot be undone from here, and the others follow them. A host whose timer was faster is told.
+    What was not decided is undone. A wave that was is completed, or, where a host of it is back at its old
+    configuration already (its timer was faster, or it restarted), undone as a whole.
     """
-    decided = left.lock is not None and left.lock.decided
-    pending = {host: change for host, change in left.hosts.items() if change is not None}
-    forward = {host for host, change in pending.items() if decided and change.run_id == left.run_id}
+    recovered = Recovered("", {})
+    waiting: set[str] = set()
+    decided = left.decided or _without_locks(left)
+    for wave in decided:
+        waiting |= _finish_wave(nornir, left.run_id, wave, recovered)
+    rest = left.hosts.keys() - {host for wave in decided for host in wave}
+    undone = on_drivers(nornir, rest, lambda device: _undo(device, left.run_id), reconnect=True)
+    waiting |= undone.errors.keys()
+    recovered.messages |= told(undone.errors)
+    recovered.hosts |= {host: HostState.ROLLED_BACK for host, done in undone.values.items() if done}
+    recovered.hosts |= dict.fromkeys(recovered.messages, HostState.NEEDS_ATTENTION)
+    over = left.hosts.keys() - waiting  # the others keep what they will be undone with
+    released = on_drivers(nornir, over, lambda device: device.unlock(left.run_id), reconnect=True)
+    recovered.messages |= {host: f"keeps the run's lock: {text}" for host, text in told(released.errors).items()}
+    ends = set(recovered.hosts.values())
+    if recovered.messages:
+        recovered.outcome = "needs_attention"
+    elif HostState.CONFIRMED in ends:
+        recovered.outcome = "partial" if HostState.ROLLED_BACK in ends else "confirmed"
+    else:
+        recovered.outcome = "rolled_back"
+    return recovered
 
-    def step(device: TransactionDriver) -> None:
-        device.confirm()
 
-    confirmed = on_drivers(nornir, [host for host in forward if pending[host].phase == "armed"], step)
-    undone = on_drivers(nornir, pending.keys() - forward, lambda device: device.rollback(), reconnect=True)
-    messages = told(confirmed.errors | undone.errors)
-    messages |= {
-        host: f"the device is {change.phase}: {change.detail}".rstrip(": ")
-        for host, change in pending.items()
-        if host in forward and change.phase != "armed"
+def _without_locks(left: Left) -> tuple[Mapping[str, str], ...]:
+    """A run without any lock is over where nothing of it is unconfirmed: only its undo is left."""
+    phases = {change.phase for change in left.hosts.values() if change is not None}
+    return (dict.fromkeys(left.hosts, ""),) if left.lock is None and phases == {"confirmed"} else ()
+
+
+def _finish_wave(nornir: Nornir, run_id: str, before: Mapping[str, str], recovered: Recovered) -> set[str]:
+    """Bring all hosts of a wave to the new configuration, or all to the old one. Gives those that have to wait.
+
+    `before` are its hosts with their fingerprints before the change.
+    """
+    outcome = on_drivers(
+        nornir, before, lambda device: (device.pending(), device.snapshot().fingerprint), reconnect=True
+    )
+    silent = set(before) - outcome.values.keys()
+    if silent:
+        return _wait(silent, before, recovered)
+    kept, over = set(), set()  # hosts with the new configuration: that know the run, and that have let go of it
+    for host, (pending, now) in outcome.values.items():
+        if pending is not None and pending.run_id == run_id and pending.phase in ("armed", "confirmed"):
+            kept.add(host)
+        elif pending is None and now != before[host]:
+            over.add(host)
+    if kept | over == before.keys():
+        errors = on_drivers(nornir, kept, lambda device: device.confirm(), reconnect=True).errors
+        lost = {host for host, error in errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
+        if lost:
+            return _wait(lost, before, recovered)
+        if not errors:
+            recovered.hosts |= dict.fromkeys(before, HostState.CONFIRMED)
+            return set()
+    return _undo_wave(nornir, run_id, before, recovered)
+
+
+def _undo(device: TransactionDriver, run_id: str) -> bool:
+    """Undo the run's change, or what was to undo it and is not confirmed. False if there is neither.
+
+    One that the device has undone by itself is rolled back too: it may have left something for us to take away.
+    """
+    pending = device.pending()
+    if pending is None or not belongs(pending.run_id, run_id):
+        return False
+    if pending.run_id == run_id or pending.phase != "confirmed":
+        device.rollback()
+    return True
+
+
+def _undo_wave(nornir: Nornir, run_id: str, before: Mapping[str, str], recovered: Recovered) -> set[str]:
+    outcome = on_drivers(nornir, before, lambda device: _undo(device, run_id), reconnect=True)
+    read = on_drivers(nornir, outcome.values, lambda device: device.snapshot().fingerprint, reconnect=True)
+    recovered.hosts |= dict.fromkeys(before, HostState.ROLLED_BACK)
+    recovered.messages |= told(outcome.errors | read.errors)
+    recovered.messages |= {
+        host: "it is not at its old configuration, as others are, and has nothing to undo the run with: run it again"
+        for host, now in read.values.items()
+        if now != before[host]
     }
-    states = dict.fromkeys(confirmed.values, HostState.CONFIRMED)
-    states |= dict.fromkeys(undone.values, HostState.ROLLED_BACK)
-    states |= dict.fromkeys(messages, HostState.NEEDS_ATTENTION)
-    messages |= _reverted(nornir, left) if decided else {}
-    states |= dict.fromkeys(messages, HostState.NEEDS_ATTENTION)
-    released = on_drivers(nornir, left.hosts, lambda device: device.unlock(left.run_id), reconnect=True)
-    messages |= {host: f"keeps the run's lock: {text}" for host, text in told(released.errors).items()}
-    outcome = "needs_attention" if messages else "confirmed" if decided else "rolled_back"
-    return Recovered(outcome, states, messages)
+    return outcome.errors.keys() | read.errors.keys()
 
 
-def _reverted(nornir: Nornir, left: Left) -> Mapping[str, str]:
-    """Hosts whose own timer undid a run that others have confirmed."""
-    outcome = on_drivers(nornir, left.hosts, lambda device: device.pending(), reconnect=True)
-    return {
-        host: "its own timer has undone the run that other hosts have confirmed; run the runbook again"
-        for host, change in outcome.values.items()
-        if change is not None and change.phase == "reverted" and change.run_id == left.run_id
-    }
+def _wait(silent: Collection[str], wave: Collection[str], recovered: Recovered) -> set[str]:
+    """Leave a wave as it is, and its undo where it is, until all of its hosts can be asked."""
+    names = ", ".join(sorted(silent))
+    recovered.messages |= dict.fromkeys(
+        wave, f"left as it is, as {names} does not answer: run `routebook recover --scan` again when it does"
+    )
+    return set(wave)

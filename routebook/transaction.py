@@ -9,12 +9,13 @@ from nornir.core import Nornir
 
 from custom_napalm.contract import DriverError, LostContactError, State, TransactionDriver
 from routebook.arming import Timers, layers
+from routebook.books import Books
 from routebook.errors import RefusedError
 from routebook.events import Event, Listener, Timings
 from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
-from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
+from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.leases import LeaseFile
 from routebook.locking import Locks
 from routebook.naming import named_states
@@ -50,7 +51,6 @@ class Transaction:
     options: Options = field(default_factory=Options)
     stop: threading.Event = field(default_factory=threading.Event)
     timings: Timings = field(default_factory=Timings)
-    states: dict[str, HostState] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     plan: Plan = field(default_factory=lambda: Plan({}, {}))
@@ -62,28 +62,33 @@ class Transaction:
     cut: set[str] = field(default_factory=set)  # hosts that the change cuts off for a while, which was accepted
     pushed: dict[str, float] = field(default_factory=dict)  # when, on this machine's monotonic clock
     activated_at: float = 0.0  # when the latest wave had the change and began to use it, on the same clock
-    going_back: bool = False
-    unwritten: str = ""  # why the journal does not have how hosts went back
+    books: Books = field(init=False)
     timers: Timers = field(init=False)
     locks: Locks = field(init=False)
     ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
+        self.books = Books(self.journal, self.run_id)
         self.timers = Timers(self.nornir, self.run_id, self.options.confirm_timeout, self.listener)
         self.locks = Locks(self.nornir, self.run_id)
         self.timers.also = self._renew
 
+    @property
+    def states(self) -> Mapping[str, HostState]:
+        """How far each host has come."""
+        return self.books.states
+
     def prepare(self) -> bool:
         """Connect, snapshot and plan. Nothing is changed; False if too many hosts cannot take part: the run ends."""
-        self.states = dict.fromkeys(self.hosts, HostState.PLANNED)
+        self.books.states = dict.fromkeys(self.hosts, HostState.PLANNED)
         with self.timings.phase("plan"):
             self._tell("plan", f"reading {len(self.hosts)} hosts")
             self.plan = make_plan(self.nornir, self.hosts, self.goal)
         for host, planned in self.plan.hosts.items():
             self.journal.store_snapshot(self.run_id, host, planned.snapshot)
-        self._enter(self.plan.hosts, HostState.SNAPSHOTTED)
-        self._enter([host for host, planned in self.plan.hosts.items() if not planned.change], HostState.UNCHANGED)
+        self.books.enter(self.plan.hosts, HostState.SNAPSHOTTED)
+        self.books.enter([host for host, planned in self.plan.hosts.items() if not planned.change], HostState.UNCHANGED)
         if self._failed(self.plan.errors, "plan"):
             return False
         self._budget = budget(self.plan, self.intents, touches(self.plan, self.intents))
@@ -146,9 +151,9 @@ class Transaction:
     def _ended(self, reason: str) -> str:
         if reason:
             self._roll_back(reason)
-            self.going_back = True
+            self.books.going_back = True
         kept = [host for host, state in self.states.items() if state is HostState.KEPT]
-        self._enter(kept, HostState.CONFIRMED)
+        self.books.enter(kept, HostState.CONFIRMED)
         if HostState.NEEDS_ATTENTION in self.states.values():
             return "needs_attention"
         if not reason and not self.lost:
@@ -192,7 +197,7 @@ class Transaction:
 
     def _lock(self, changed: Collection[str]) -> str:
         """Lock every host of the run, changed or not, so that no run of another machine works on it meanwhile."""
-        self._enter(changed, HostState.ARMING)
+        self.books.enter(changed, HostState.ARMING)
         hosts = self._active(self.plan.hosts)
         self._tell("lock", f"{len(hosts)} hosts")
         errors = self.locks.take(hosts)
@@ -200,7 +205,7 @@ class Transaction:
             touched = [touch for touch in self._budget.touched if touch.host in changed]
             self.lease.take(self.run_id, self.runbook, changed, touched, self.timers.seconds)
             return ""
-        self._enter(changed, HostState.SNAPSHOTTED)
+        self.books.enter(changed, HostState.SNAPSHOTTED)
         for host, error in errors.items():
             self.messages[host] = str(error)
             self._tell("lock", str(error), host, failed=True)
@@ -238,19 +243,21 @@ class Transaction:
         elif phase == "activate":
             self.activated_at = time.monotonic()
         with self.timings.phase(phase):
-            self._enter(hosts, entering)
+            self.books.enter(hosts, entering)
             self._tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}{self._which(hosts)}")
             outcome = self.timers.arm(hosts) if phase == "arm" else on_drivers(self.nornir, hosts, _STEPS[phase])
             if phase == "activate":
                 # The checks tell whether a host that cut itself off comes back.
                 for host in self.cut & {h for h, e in outcome.errors.items() if isinstance(e, LostContactError)}:
                     del outcome.errors[host]
-            self._enter(outcome.values, reached)
+            self.books.enter(outcome.values, reached)
             for host in outcome.values:
                 self._tell(phase, reached, host)
         if phase == "arm":
             # A host that refused to be armed was not touched; one that was lost meanwhile may be armed.
-            self._enter([host for host, error in outcome.errors.items() if untouched(error)], HostState.SNAPSHOTTED)
+            self.books.enter(
+                [host for host, error in outcome.errors.items() if untouched(error)], HostState.SNAPSHOTTED
+            )
         over = self._failed(outcome.errors, phase)
         self.timers.gone(host for host, error in outcome.errors.items() if phase == "arm" and untouched(error))
         return f"{phase} failed on {', '.join(sorted(outcome.errors))}" if over else ""
@@ -263,8 +270,7 @@ class Transaction:
     def _confirm(self, reached: HostState) -> str:
         """Confirm what was pushed, what is reached through other hosts before these."""
         hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
-        if reached is HostState.CONFIRMED:
-            self.locks.renew(decided=True)
+        self.locks.decide({host: self.plan.hosts[host].change.fingerprint for host in hosts})
         for layer in layers(hosts, distances(self.ways, self.intents)):
             active = self._active(layer)
             reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""
@@ -273,7 +279,7 @@ class Transaction:
         done = [host for host in hosts if self.states[host] is HostState.CONFIRMED]
         self.timers.gone(done)
         if reached is not HostState.CONFIRMED:
-            self._enter(done, reached)
+            self.books.enter(done, reached)
         return ""
 
     def _check(self, number: int) -> str:
@@ -299,7 +305,7 @@ class Transaction:
             culprits = {finding.host for finding in failed}
             if not culprits or culprits - pushed.keys() or self._lose(culprits):
                 return reason
-        self._enter([host for host in pushed if self.states[host] is HostState.PUSHED], HostState.CHECKED)
+        self.books.enter([host for host in pushed if self.states[host] is HostState.PUSHED], HostState.CHECKED)
         self.timers.keep()
         return ""
 
@@ -338,13 +344,13 @@ class Transaction:
 
     def _undo(self, hosts: Collection[str]) -> None:
         """Bring hosts back to their snapshots, and those that are not there to somebody's attention."""
-        self.going_back = True
+        self.books.going_back = True
         touched = sorted(hosts)
         self._tell("roll back", f"{self.message}: rolling back {', '.join(touched)}")
         problems: dict[str, str] = {}
         with self.timings.phase("roll back"):
-            confirmed = {host for host in touched if self.states[host] is HostState.CONFIRMED}
-            self._enter(touched, HostState.ROLLING_BACK)
+            confirmed = {host for host in touched if self.states[host] in (HostState.CONFIRMING, HostState.CONFIRMED)}
+            self.books.enter(touched, HostState.ROLLING_BACK)
             restorer = Restorer(
                 nornir=self.nornir,
                 run_id=self.run_id,
@@ -360,36 +366,16 @@ class Transaction:
             restored = restorer.verify_up(whole, before, self.options.deadline)
         self.findings += restored
         lame = {finding.host for finding in restored if finding.status == "failed"} & set(whole)
-        self._enter([host for host in whole if host not in lame], HostState.ROLLED_BACK)
+        self.books.enter([host for host in whole if host not in lame], HostState.ROLLED_BACK)
         for host in lame:
             problems[host] = "the configuration is as before, but not everything that was up is up again"
-        self._enter(problems, HostState.NEEDS_ATTENTION)
+        self.books.enter(problems, HostState.NEEDS_ATTENTION)
         self.messages |= problems
-        self.going_back = False
+        self.books.going_back = False
 
     def _refused(self, reason: str) -> str:
         self.message = reason
         return "refused"
-
-    def _enter(self, hosts: Iterable[str], state: HostState) -> None:
-        entering = sorted(hosts)
-        if not entering:
-            return
-        try:
-            self.journal.record(self.run_id, entering, state)
-        except JournalError as error:
-            if not self.going_back:
-                raise
-            # The way back needs no journal: what it cannot be told now, `recover` finds out from the devices.
-            self.unwritten = str(error)
-        self.states |= dict.fromkeys(entering, state)
-
-    def catch_up(self) -> None:
-        """Write what could not be written on the way back. Raises JournalError if it still cannot be."""
-        if self.unwritten:
-            for host, state in self.states.items():
-                self.journal.record(self.run_id, [host], state)
-            self.unwritten = ""
 
     def _tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         self.listener(Event(phase, message, host, failed))

@@ -1,14 +1,15 @@
 """The device undoing a change by itself: an EEM applet that counts down, or a scheduled reload.
 
 The applet copies the inverse of the change, which is a file on flash, into the running configuration, deletes that
-file, for it holds secrets, and takes itself away. A second file without secrets stays to tell what happened.
+file, for it holds secrets, and takes itself away. A second file without secrets stays to tell what happened; its name
+ends in `.run`, and in `.done` once the run is confirmed. Then both stay until the run gives its lock back.
 Commands: Cisco ASA CLI guide, "Embedded Event Manager"; actions run in configuration mode with privilege 15.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ from custom_napalm.asa.show.text import UnknownOutputError
 from custom_napalm.contract import DriverError, Pending
 
 PREFIX = "RB-"
+_UNDO, _ARMED, _CONFIRMED = ".undo", ".run", ".done"  # what a run's files are called after its applet's name
 _LONGEST = 32  # characters of an applet's name, which the device cuts without a word
 _APPLET = re.compile(r"event manager applet (RB-\S+)")
 _SHOWN_APPLET = re.compile(r"event manager applet (\S+?)(?:,.*)?")
@@ -51,7 +53,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is of runs: the applet's name and seconds left, the marker, and whether the undo file is there."""
+    """What there is of runs: the applet's name and seconds left, the marker, and whether the undo file is there.
+
+    `confirmed` is whether the marker says that its run was confirmed, or was about to be: its timer is off.
+    """
 
     applet: str = ""
     time: int = 0  # what the countdown began with
@@ -59,6 +64,14 @@ class Found:
     fired: bool = False
     marker: Marker | None = None
     undo_there: bool = False
+    confirmed: bool = False
+
+    @property
+    def unconfirmed(self) -> str:
+        """The run that nobody has confirmed or undone; empty if there is none."""
+        if self.applet or (self.marker is not None and self.undo_there and not self.confirmed):
+            return self.marker.run_id if self.marker else self.applet
+        return ""
 
 
 def name_of(run_id: str) -> str:
@@ -67,6 +80,11 @@ def name_of(run_id: str) -> str:
     if len(plain) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9._-]+", plain):
         return plain
     return f"{PREFIX}{hashlib.sha256(run_id.encode()).hexdigest()[: _LONGEST - len(PREFIX)]}"
+
+
+def undo_of(name: str) -> str:
+    """The file with the inverse of a run's change, given its applet's name."""
+    return f"{name}{_UNDO}"
 
 
 def without_applet(text: str) -> str:
@@ -104,9 +122,9 @@ class DeadManTimer:
             )
         if self.session.options.context:
             return
-        self._store(f"{marker.name}.run", marker.text())
+        self._store(f"{marker.name}{_ARMED}", marker.text())
         try:
-            self._store(f"{marker.name}.undo", undo)
+            self._store(undo_of(marker.name), undo)
             if marker.dead_man == "eem":
                 self._start(marker, seconds)
             elif marker.dead_man == "reload":
@@ -119,7 +137,7 @@ class DeadManTimer:
         self.flash.store(name, text)
 
     def _start(self, marker: Marker, seconds: int) -> None:
-        undo = self.flash.path(f"{marker.name}.undo")
+        undo = self.flash.path(undo_of(marker.name))
         lines = [
             f"event manager applet {marker.name}",
             f"description routebook {marker.run_id}",
@@ -188,15 +206,14 @@ class DeadManTimer:
         if not self.session.options.context:
             applet, began, left, fired = self._applet()
         names = [] if self.session.options.context else [name for name in self.flash.names() if name.startswith(PREFIX)]
-        runs = [name for name in names if name.endswith(".run")]
-        wanted = f"{applet}.run" if applet else runs[-1] if runs else ""
+        runs = [name for kind in (_CONFIRMED, _ARMED) for name in names if name.endswith(kind)]
+        wanted = f"{applet}{_ARMED}" if applet else runs[-1] if runs else ""
         marker = self._marker(wanted) if wanted in names else None
+        confirmed = wanted.endswith(_CONFIRMED)
         name = applet or (marker.name if marker else "")
-        if not name and (undo := next((name for name in names if name.endswith(".undo")), "")):
-            name = undo.removesuffix(".undo")
-        if marker is not None and not applet and marker.dead_man == "reload":
+        if marker is not None and not applet and not confirmed and marker.dead_man == "reload":
             left = self._reload_left() or 0
-        return Found(applet, began, left, fired, marker, f"{name}.undo" in names)
+        return Found(applet, began, left, fired, marker, undo_of(name) in names, confirmed)
 
     def _applet(self) -> tuple[str, int, int, bool]:
         command = "show event manager"
@@ -228,9 +245,10 @@ class DeadManTimer:
             run_id = marker.run_id if marker else found.applet.removeprefix(PREFIX)
             return Pending(run_id, "reverting" if found.fired else "armed", found.left)
         if marker is None:
-            if found.undo_there:
-                return Pending("", "failed", 0, "a confirmation was interrupted: what runs may not be saved")
             return None
+        if found.confirmed:
+            # Without the undo, its run was about to let go of it.
+            return Pending(marker.run_id, "confirmed", 0) if found.undo_there else None
         if marker.dead_man != "eem" and found.undo_there and (found.left or marker.dead_man == "none"):
             detail = "" if found.left else "the device has no timer for it"
             return Pending(marker.run_id, "armed", found.left, detail)
@@ -253,10 +271,25 @@ class DeadManTimer:
         if judgement.verdict != "fine":
             raise DriverError(f"{self.host}: its timer cannot be taken away: {judgement.said}", changed=True)
 
-    def clean(self, name: str, *, marker_too: bool = True) -> None:
-        """Delete a run's files: the one with secrets first."""
-        if self.session.options.context or not name:
-            return
-        self.flash.delete(f"{name}.undo")
-        if marker_too:
-            self.flash.delete(f"{name}.run")
+    def keep(self, marker: Marker) -> None:
+        """Write down that the run is confirmed. Its undo stays."""
+        if not self.session.options.context:
+            self.flash.rename(f"{marker.name}{_ARMED}", f"{marker.name}{_CONFIRMED}")
+
+    def clean(self, name: str = "") -> None:
+        """Delete a run's files, or those of all runs."""
+        if not self.session.options.context:
+            remove(self.flash, self.flash.names(), lambda found: found == name or not name)
+
+
+def confirmed(names: Iterable[str]) -> set[str]:
+    """The applets' names of the runs that are confirmed, among the names of files."""
+    return {name.removesuffix(_CONFIRMED) for name in names if name.startswith(PREFIX) and name.endswith(_CONFIRMED)}
+
+
+def remove(flash: Flash, names: Iterable[str], which: Callable[[str], bool]) -> None:
+    """Delete the files, among `names`, of the runs whose applets' names are `which`: those with secrets first."""
+    for kind in (_UNDO, _ARMED, _CONFIRMED):
+        for name in names:
+            if name.startswith(PREFIX) and name.endswith(kind) and which(name.removesuffix(kind)):
+                flash.delete(name)

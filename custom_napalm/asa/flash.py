@@ -51,6 +51,13 @@ class Flash:
             raise UnknownOutputError(command, "is not a listing", said.strip()[:80])
         return found
 
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name, in one step. Raises DriverError where that is not done."""
+        said = self.session.run(f"rename /noconfirm {self.path(name)} {self.path(new)}")
+        if new not in self.names():
+            last = (said.strip().splitlines() or ["nothing"])[-1]
+            raise DriverError(f"{self.session.host} does not rename {self.path(name)}: it says {last!r}", changed=True)
+
     def delete(self, name: str) -> None:
         """Remove a file; that it is not there is fine. Raises DriverError when it is still there."""
         said = self.session.run(f"delete /noconfirm {self.path(name)}")

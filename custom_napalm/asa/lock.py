@@ -4,59 +4,78 @@ Flash has no operation that takes a file only if there is none, so a run stores 
 that come at the same time at most one goes on. A unit in multiple context mode has no flash to offer and no lock.
 """
 
-import json
-from dataclasses import asdict
+from collections.abc import Iterable
 
-from custom_napalm.asa.deadman import PREFIX, name_of
+from custom_napalm.asa.deadman import PREFIX, confirmed, name_of, remove
 from custom_napalm.asa.flash import Flash
-from custom_napalm.contract import DriverError, Lock, LockedError
+from custom_napalm.contract import DriverError, Lock, LockedError, belongs
 
 _SUFFIX = ".lck"
 
 
 def take(flash: Flash, lock: Lock) -> None:
-    """Take the lock, or renew it. Raises LockedError while another run has it."""
+    """Take the lock, or renew it. Raises LockedError while another run has it.
+
+    What other runs have left that are confirmed and have no lock is deleted.
+    """
     if flash.session.options.context:
         return
-    own = f"{name_of(lock.run_id)}{_SUFFIX}"
-    _refuse_others(flash, own)
-    flash.store(own, json.dumps(asdict(lock)))
+    own = name_of(lock.run_id)
+    names = flash.names()
+    _refuse_others(flash, names, own)
+    left = {run for run in confirmed(names) if not belongs(run, own)}
+    remove(flash, names, lambda run: run in left)
+    flash.store(f"{own}{_SUFFIX}", lock.text())
     try:
-        _refuse_others(flash, own)
+        _refuse_others(flash, flash.names(), own)
     except LockedError:
-        flash.delete(own)
+        flash.delete(f"{own}{_SUFFIX}")
         raise
 
 
 def release(flash: Flash, run_id: str) -> None:
-    """Give the lock back; one of another run stays."""
-    own = f"{name_of(run_id)}{_SUFFIX}"
-    if not flash.session.options.context and own in flash.names():
-        flash.delete(own)
+    """Delete the undo of the run where it is confirmed, then give its lock back; one of another run stays."""
+    if flash.session.options.context:
+        return
+    own = name_of(run_id)
+    names = flash.names()
+    done = {run for run in confirmed(names) if belongs(run, own)}
+    remove(flash, names, lambda run: run in done)
+    if f"{own}{_SUFFIX}" in names:
+        flash.delete(f"{own}{_SUFFIX}")
+
+
+def refuse_locked(flash: Flash, run_id: str) -> None:
+    """Raise LockedError while a run has the lock that a change is not part of."""
+    if flash.session.options.context:
+        return
+    for name in _locks(flash.names()):
+        if not belongs(name_of(run_id), name.removesuffix(_SUFFIX)):
+            raise LockedError(flash.session.host, _parsed(flash, name))
 
 
 def read(flash: Flash) -> Lock | None:
     """Who has the lock."""
     if flash.session.options.context:
         return None
-    name = next(iter(_locks(flash)), None)
+    name = next(iter(_locks(flash.names())), None)
     return _parsed(flash, name) if name else None
 
 
-def _locks(flash: Flash) -> list[str]:
-    return [name for name in flash.names() if name.startswith(PREFIX) and name.endswith(_SUFFIX)]
+def _locks(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(PREFIX) and name.endswith(_SUFFIX)]
 
 
-def _refuse_others(flash: Flash, own: str) -> None:
-    for name in _locks(flash):
-        if name != own:
+def _refuse_others(flash: Flash, names: Iterable[str], own: str) -> None:
+    for name in _locks(names):
+        if name != f"{own}{_SUFFIX}":
             raise LockedError(flash.session.host, _parsed(flash, name))
 
 
 def _parsed(flash: Flash, name: str) -> Lock:
     try:
-        return Lock(**json.loads(flash.read(name)))
-    except (ValueError, TypeError) as error:
+        return Lock.read(flash.read(name))
+    except ValueError as error:
         raise DriverError(
             f"{flash.session.host}: {flash.path(name)} is not what a run leaves there: {error}"
         ) from error

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from custom_napalm.asa import answers
+from custom_napalm.asa import answers, told
 from custom_napalm.asa import lock as locks
 from custom_napalm.asa.activation import Activation, activation
 from custom_napalm.asa.config import (
@@ -23,7 +23,7 @@ from custom_napalm.asa.config import (
     restoration,
     typed,
 )
-from custom_napalm.asa.deadman import DeadManTimer, Found, Marker, name_of, without_applet
+from custom_napalm.asa.deadman import DeadManTimer, Marker, name_of, undo_of, without_applet
 from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.traffic import interesting_traffic
 from custom_napalm.commits import Part
@@ -34,9 +34,11 @@ from custom_napalm.contract import (
     DriverError,
     Lock,
     Pending,
+    Phase,
     Section,
     Snapshot,
     StaleError,
+    belongs,
 )
 
 PART = "asa"
@@ -66,7 +68,7 @@ class AsaTransaction:
     _planned: _Planned | None = None
     _marker: Marker | None = None
     _pushed: str = ""  # the running configuration's fingerprint after the push
-    _half_pushed: bool = False
+    _confirmed: bool = False
     _notes: list[str] = field(default_factory=list)
 
     def component_for(self, part: str) -> Part:
@@ -116,22 +118,22 @@ class AsaTransaction:
         running: Config,
         snapshot: Snapshot,
     ) -> Change:
-        for line in _lines(delta.commands):
+        for line in told.lines(delta.commands):
             if line.startswith(("hostname ", "no hostname", "prompt ", "no prompt", "changeto ")):
                 raise CandidateError(
                     f"{self.name}: `{redact(line)}` would change the prompt by which answers are told apart; change it "
                     "by hand",
                     line=redact(line),
                 )
-        after = _after(running, delta.commands)
+        after = apply(running, delta.commands)
         live = activation(running, after, delta.commands)
         self._planned = _Planned(
             delta, sections, target, live, activation(after, running, delta.undo), snapshot.fingerprint
         )
         return Change(
             diff=delta.diff,
-            commands=_shown(delta.commands),
-            undo=_shown(delta.undo),
+            commands=told.shown(delta.commands),
+            undo=told.shown(delta.undo),
             effects=tuple(live.effects),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(delta.problems),
@@ -142,8 +144,10 @@ class AsaTransaction:
         locks.take(self.timer.flash, lock)
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back."""
+        """Let go of what undoes a confirmed change, and give the lock back."""
         locks.release(self.timer.flash, run_id)
+        if self._confirmed and self._marker is not None and belongs(self._marker.run_id, run_id):
+            self._done()
 
     def locked(self) -> Lock | None:
         """Who has the lock."""
@@ -156,12 +160,12 @@ class AsaTransaction:
         if planned is None or not planned.delta:
             raise DriverError(f"{self.name}: nothing is planned, so there is nothing to arm; {UNCHANGED}")
         self.session.refuse_standby()
+        locks.refuse_locked(self.timer.flash, run_id)
         found = self.timer.find()
-        if found.applet or (found.marker is not None and found.undo_there):
-            other = found.marker.run_id if found.marker else found.applet
+        if found.unconfirmed:
             raise DriverError(
-                f"{self.name} is not armed: run {other} left an unconfirmed change there: confirm it, roll it back or "
-                f"wait; {UNCHANGED}"
+                f"{self.name} is not armed: run {found.unconfirmed} left an unconfirmed change there: confirm it, roll "
+                f"it back or wait; {UNCHANGED}"
             )
         before = self._snapshot()
         if before.fingerprint != planned.fingerprint:
@@ -169,11 +173,10 @@ class AsaTransaction:
                 f"{self.name}: the configuration is no longer the one that the change was computed from; {UNCHANGED}. "
                 "Plan again"
             )
-        if found.marker is not None:
-            self.timer.clean(found.marker.name)
+        self.timer.clean()  # what runs have left that are over
         marker = Marker(run_id, name_of(run_id), self.session.options.dead_man, before.fingerprint)
         self.timer.arm(marker, typed(planned.delta.undo), seconds)
-        self._marker, self.armed_with, self._pushed = marker, before, ""
+        self._marker, self.armed_with, self._pushed, self._confirmed = marker, before, "", False
 
     def push(self) -> None:
         """Send the change, one exchange a block; the first answer that is not known to be good stops it."""
@@ -184,7 +187,7 @@ class AsaTransaction:
         if left:
             raise CandidateError(
                 f"{self.name} took every line and does not have what they say: still to do would be "
-                + "; ".join(_shown(left.commands)[:3]),
+                + "; ".join(told.shown(left.commands)[:3]),
                 changed=True,
             )
         self._wait_for_mate()
@@ -209,7 +212,9 @@ class AsaTransaction:
                     judgement = answers.judge(answer)
                     self._notes += judgement.notes
                     if judgement.verdict != "fine":
-                        raise CandidateError(_rejection(self.name, line, judgement), line=redact(line), changed=sent)
+                        raise CandidateError(
+                            told.rejection(self.name, line, judgement), line=redact(line), changed=sent
+                        )
         finally:
             if self.session.is_alive():
                 self.session.leave_configuration()
@@ -253,23 +258,29 @@ class AsaTransaction:
         self.timer.extend(self.timer.find(), seconds)
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
+        """The change that the device still knows."""
         if self.session.options.context and self._marker is not None:
-            return Pending(self._marker.run_id, "armed", 0, "the device has no timer for it")
+            phase: Phase = "confirmed" if self._confirmed else "armed"
+            return Pending(self._marker.run_id, phase, 0, "the device has no timer for it")
         return self.timer.pending(lambda: self._snapshot().fingerprint)
 
     def confirm(self) -> None:
-        """Take the timer away, then save. Raises DriverError when the timer was faster."""
+        """Take the timer away, then save. Raises DriverError when the timer was faster.
+
+        The inverse stays on flash until the lock is given back. One that died before it had saved saves again.
+        """
         found = self.timer.find()
         marker = self._marker or found.marker
-        gone = not found.applet and (marker is None or (marker.dead_man == "eem"))
-        if marker is None or gone or found.fired:
+        already = self._confirmed or found.confirmed
+        armed = bool(found.applet) or (marker is not None and marker.dead_man != "eem")
+        if marker is None or found.fired or not (armed or already):
             raise DriverError(
                 f"{self.name} cannot be confirmed: no change is pending there"
                 + (", its timer has fired and the change is undone" if found.marker or found.fired else ""),
                 changed=False,
             )
-        self.timer.disarm(found)
+        if not already:
+            self.timer.disarm(found)
         now = self._snapshot()
         undone = now.fingerprint == marker.fingerprint
         if self._planned is not None and self._pushed not in ("", now.fingerprint):
@@ -279,20 +290,17 @@ class AsaTransaction:
             raise DriverError(
                 f"{self.name} is not confirmed: its timer fired in the same moment; nothing was saved", changed=True
             )
-        # Without the marker, what is left tells a later look that this was a confirmation.
-        if not self.session.options.context:
-            self.timer.flash.delete(f"{marker.name}.run")
-        self._save()
-        self.timer.clean(marker.name)
-        self._done()
+        if not already:
+            self.timer.keep(marker)
+        self._save("runs the change")
+        self._confirmed = True
 
-    def _save(self) -> None:
+    def _save(self, what: str) -> None:
         said = self.session.run("write memory", timeout=max(120, self.session.timeout))
         if not answers.saved(said):
             last = (said.strip().splitlines() or ["nothing"])[-1].strip()
             raise DriverError(
-                f"{self.name} runs the change and has not saved it: `write memory` is answered {last!r}. Its timer is "
-                "off; save it by hand: write memory",
+                f"{self.name} {what} and has not saved it: `write memory` is answered {last!r}. Its timer is off",
                 changed=True,
             )
         self._wait_for_mate()
@@ -300,29 +308,28 @@ class AsaTransaction:
     def rollback(self) -> bool:
         """Send the inverse of what runs now, verify equality with the snapshot, disarm. False if nothing is pending.
 
-        A process that does not have the snapshot lets the device copy its own inverse, as the timer would.
+        A process that does not have the snapshot lets the device copy its own inverse, as the timer would. What was
+        confirmed may be saved, so then the snapshot is.
         """
         if not self.session.is_alive():
             # A connection that broke in the middle of a push is the usual reason to be here.
             self.session.open()
         found = self.timer.find()
         marker = self._marker or found.marker
-        if marker is None:
-            if found.undo_there:
-                raise DriverError(
-                    f"{self.name}: a confirmation was interrupted there; what runs is the new configuration",
-                    changed=True,
-                )
+        if marker is None or (found.confirmed and not found.undo_there):
             return False
+        saved = self._confirmed or found.confirmed
         if self.armed_with is not None:
             self._restore(self.armed_with)
         elif found.undo_there:
-            self._copy_back(found, marker)
+            self._copy_back(marker)
         wanted = self.armed_with
         self._verify(marker, wanted)
         self.timer.disarm(self.timer.find())
         # The applet is no longer among the lines, so that now every byte can be compared.
         self._verify(marker, wanted, to_the_byte=True)
+        if saved:
+            self._save("is back at its snapshot")
         self.timer.clean(marker.name)
         undoing, self._planned = self._planned, None
         self._done()
@@ -347,9 +354,8 @@ class AsaTransaction:
         if delta:
             self._send(delta.commands)
 
-    def _copy_back(self, found: Found, marker: Marker) -> None:
-        path = self.timer.flash.path(f"{marker.name}.undo")
-        del found
+    def _copy_back(self, marker: Marker) -> None:
+        path = self.timer.flash.path(undo_of(marker.name))
         # Lines whose effect is there already are answered with errors; the comparison afterwards decides.
         self.session.run(f"copy /noconfirm {path} running-config", timeout=max(300, self.session.timeout))
 
@@ -357,14 +363,10 @@ class AsaTransaction:
         if wanted is None:
             return []
         left = restoration(parse(now.parts[PART]), parse(wanted.parts[PART]))
-        return list(_shown(left.commands)[:3])
+        return list(told.shown(left.commands)[:3])
 
     def _done(self) -> None:
-        self._marker, self.armed_with, self._pushed = None, None, ""
-
-
-def _after(running: Config, commands: Sequence[Block]) -> Config:
-    return apply(running, commands)
+        self._marker, self.armed_with, self._pushed, self._confirmed = None, None, "", False
 
 
 def _equal(one: Snapshot, other: Snapshot) -> bool:
@@ -375,20 +377,3 @@ def _equal(one: Snapshot, other: Snapshot) -> bool:
 def _steady(text: str) -> list[str]:
     volatile = (": Written by", "Cryptochecksum:", ": Saved", "! Last configuration", ": Serial Number", ": Hardware")
     return [line.rstrip() for line in text.splitlines() if not line.startswith(volatile)]
-
-
-def _lines(blocks: Iterable[Block]) -> list[str]:
-    return [line for block in blocks for line in block.typed()]
-
-
-def _shown(blocks: Iterable[Block]) -> tuple[str, ...]:
-    return tuple(redact("\n".join(_lines(blocks))).splitlines())
-
-
-def _rejection(name: str, line: str, judgement: answers.Judgement) -> str:
-    shown = redact(line)
-    # An answer may repeat what was typed.
-    said = redact(judgement.said) if line not in judgement.said else judgement.said.replace(line, shown)
-    if judgement.verdict == "refused":
-        return f"{name} refuses `{shown}`: {said}"
-    return f"{name} answers `{shown}` with what is not known to be good: {said}"

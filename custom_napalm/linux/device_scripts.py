@@ -4,9 +4,10 @@ They need a Linux userland with flock (util-linux or BusyBox) and nothing else. 
 phase does so under an exclusive lock on `ROOT` itself, which the kernel releases when the holder dies: exactly
 one of confirming and reverting wins, and none of them can leave a lock behind.
 
-A run's folder holds `phase` (armed, confirming, reverting, failed; a folder without it is an unfinished arming),
-`deadline` (seconds of /proc/uptime, so that stepping the clock changes nothing), `watcher` (its process id),
-the components' uploads, and `revert.N.sh` and `persist.N.sh` for each component.
+A run's folder holds `phase` (armed, confirming, confirmed, reverting, failed; a folder without it is an unfinished
+arming), `deadline` (seconds of /proc/uptime, so that stepping the clock changes nothing; gone when it is confirmed),
+`watcher` (its process id), the components' uploads, and `revert.N.sh` and `persist.N.sh` for each component. A
+confirmed run's folder stays until the run gives its lock back, so that it can be undone while others may have to be.
 """
 
 from shlex import quote
@@ -42,6 +43,14 @@ finish() {{{{
     cd / && rm -rf "$folder"
     wake
 }}}}
+release() {{{{ # what undoes confirmed runs: "own" is this run's and what belongs to it, "others" the rest
+    for each in "$root"/*/phase; do
+        [ "$(cat "$each" 2>/dev/null)" = confirmed ] || continue
+        each=${{{{each%/phase}}}}
+        case ${{{{each##*/}}}} in "$run" | "$run"-*) whose=own ;; *) whose=others ;; esac
+        [ "$whose" != "$1" ] || (run=${{{{each##*/}}}}; folder=$each; finish confirmed driver)
+    done
+}}}}
 note() {{{{ if command -v logger >/dev/null; then logger -t routebook "run $run: $1" 2>/dev/null; fi; }}}}
 """
 
@@ -72,6 +81,7 @@ _REVERT = """by=${1:-driver}
 lock 300 || exit 75
 case $(phase) in
     armed | confirming | reverting | failed) ;;
+    confirmed) [ "$by" != timer ] || exit 3 ;;
     *) cd / && rm -rf "$folder"; exit 3 ;;
 esac
 if [ "$by" = timer ]; then
@@ -101,7 +111,11 @@ finish reverted "$by"
 """
 
 _CONFIRM = """lock 60 || exit 75
-[ "$(phase)" = armed ] || [ "$(phase)" = confirming ] || exit 3
+case $(phase) in
+    armed | confirming) ;;
+    confirmed) exit 0 ;;
+    *) exit 3 ;;
+esac
 enter confirming
 cd "$folder" || exit 1
 : >detail
@@ -114,7 +128,11 @@ for part in persist.*.sh; do
         exit 1
     }
 done
-finish confirmed driver
+enter confirmed || exit 1
+note "confirmed"
+read -r watcher <"$folder/watcher"
+rm -f "$folder/deadline"
+wake
 """
 
 _START = """start_watcher() {
@@ -156,7 +174,10 @@ def programs(run: str) -> dict[str, str]:
 
 
 def arm(run: str, seconds: int, write_files: str, room: str) -> str:
-    """Check that nothing is pending and that there is room, store the files, start the watcher, then say "armed"."""
+    """Check that nothing is pending and that there is room, store the files, start the watcher, then say "armed".
+
+    Another run's lock is printed. What others that are confirmed have left without a lock is taken away.
+    """
     return (
         head(run)
         + _START
@@ -164,8 +185,10 @@ def arm(run: str, seconds: int, write_files: str, room: str) -> str:
 lock 20 || exit {BUSY}
 if [ -e "$root/lock" ]; then
     read -r holder <"$root/lock"
-    case $run in "$holder" | "$holder"-*) ;; *) echo "$holder"; exit {LOCKED} ;; esac
+    case $run in "$holder" | "$holder"-*) ;; *) cat "$root/lock"; exit {LOCKED} ;; esac
 fi
+release own
+release others
 for other in "$root"/*/phase; do
     [ -e "$other" ] || continue
     other=${{other%/phase}}
@@ -215,12 +238,48 @@ exit $status
     )
 
 
+# Under the lock of the folder itself, so that of two runs which come at the same time one is first.
+_HOLDER = f"""lock 20 || exit {BUSY}
+holder=
+if [ -e "$root/lock" ]; then read -r holder <"$root/lock"; fi
+"""
+
+
+def take_lock(run: str, encoded: str) -> str:
+    """Take or renew the run's lock, a text in base64 whose first line is the run's id; print another run's."""
+    return (
+        head(run)
+        + f"""mkdir -p -m 0700 "$root" || exit {NO_ROOM}
+{_HOLDER}
+if [ -n "$holder" ] && [ "$holder" != "$run" ]; then cat "$root/lock"; exit {LOCKED}; fi
+release others
+base64 -d >"$root/lock.new" <<'END' && mv "$root/lock.new" "$root/lock" || exit {NO_ROOM}
+{encoded}END
+"""
+    )
+
+
+def release_lock(run: str) -> str:
+    """Let go of the run if it is confirmed, and of its lock."""
+    return (
+        head(run)
+        + f"""[ -d "$root" ] || exit 0
+{_HOLDER}
+release own
+[ "$holder" != "$run" ] || rm -f "$root/lock"
+"""
+    )
+
+
+READ_LOCK = f"cat {ROOT}/lock 2>/dev/null || true"
+
 PENDING_SCRIPT = f"""root={ROOT}
 read -r up _ </proc/uptime
 for file in "$root"/*/phase; do
     [ -e "$file" ] || continue
     folder=${{file%/phase}}
-    read -r deadline <"$folder/deadline"
+    deadline=0
+    [ ! -e "$folder/deadline" ] || read -r deadline <"$folder/deadline"
     detail=$(tr '\\n' ' ' <"$folder/detail" 2>/dev/null)
     echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $detail"
     exit 0

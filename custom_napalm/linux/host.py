@@ -13,6 +13,7 @@ from custom_napalm.contract import (
     Section,
     Snapshot,
     StaleError,
+    belongs,
 )
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.lock import read, release, take
@@ -76,8 +77,10 @@ class HostTransaction:
         take(self.device.shell, self.name, lock)
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back."""
+        """Let go of what undoes a confirmed change, and give the lock back."""
         release(self.device.shell, self.name, run_id)
+        if belongs(self.run_id, run_id):
+            self.run_id, self.armed_with = "", None
 
     def locked(self) -> Lock | None:
         """Who has the lock."""
@@ -120,10 +123,9 @@ class HostTransaction:
     def confirm(self) -> None:
         """Disarm and persist, in one step on the device."""
         self.device.confirm(self.pending_run())
-        self.run_id, self.armed_with = "", None
 
     def rollback(self) -> bool:
-        """Let the device restore what its pending change was armed with, and verify. False if nothing is pending."""
+        """Let the device restore what its change was armed with, and verify. False if it knows of none."""
         run_id = self.run_id or self._live_run()
         if not run_id:
             return False
@@ -135,7 +137,7 @@ class HostTransaction:
         return True
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change on the device."""
+        """The change that the device still knows."""
         return self.device.pending()
 
     def pending_run(self) -> str:

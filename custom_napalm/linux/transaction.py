@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal, get_args
 
-from custom_napalm.contract import DriverError, Pending
+from custom_napalm.contract import DriverError, LockedError, Pending, Phase
 from custom_napalm.linux import device_scripts as scripts
 from custom_napalm.linux.component import ComponentChange
+from custom_napalm.linux.lock import parsed
 from custom_napalm.linux.shell import Result, Shell
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -17,6 +18,9 @@ _RESERVED = re.compile(
     r"(phase|deadline|watcher|detail|message)(\.new)?|(watch|revert|confirm)\.sh|(revert|persist|out|err)\..*"
 )
 Ending = Literal["confirmed", "reverted"]
+_PHASES: Mapping[str, Phase] = {
+    "armed": "armed", "confirming": "armed", "confirmed": "confirmed", "reverting": "reverting", "failed": "failed"
+}  # fmt: skip
 _FINISHING = 150.0  # seconds that a device may take to restore or to persist everything
 
 
@@ -36,7 +40,7 @@ def folder(run_id: str) -> str:
 
 @dataclass(slots=True)
 class DeviceTransaction:
-    """The unconfirmed change on one host; all of its state is on the host."""
+    """The change on one host; all of its state is on the host."""
 
     shell: Shell
     host: str
@@ -68,6 +72,8 @@ class DeviceTransaction:
         files["message"] = "".join(f"message={line}\n" for line in message.splitlines()[:1])
         room = "\n".join(_room(path, size) for _, change in changes for path, size in change.room.items())
         result = self.shell.run(scripts.arm(run_id, seconds, _write(files), room), timeout=90)
+        if result.status == scripts.LOCKED:
+            raise LockedError(self.host, parsed(self.host, result.stdout))
         if result.status:
             raise DriverError(f"{self.host} is not armed: {self._reason(result)}; nothing was changed")
 
@@ -75,7 +81,6 @@ class DeviceTransaction:
         said = result.stdout.strip()
         reasons = {
             scripts.PENDING: f"run {said} left an unconfirmed change there: confirm it, roll it back or wait",
-            scripts.LOCKED: f"run {said} has its lock",
             scripts.BUSY: "another run is confirming or rolling back there",
             scripts.NO_ROOM: said or f"there is no room in {scripts.ROOT}",
             scripts.NO_WATCHER: "its timer does not start",
@@ -91,7 +96,10 @@ class DeviceTransaction:
             raise DriverError(f"{self.host}: the timer of run {run_id} could not be extended: {_last_line(result)}")
 
     def confirm(self, run_id: str) -> None:
-        """Disarm and persist. Raises DriverError when the timer was faster, or when a file cannot be written."""
+        """Disarm and persist. Raises DriverError when the timer was faster, or when a file cannot be written.
+
+        The run's folder stays until its lock is given back.
+        """
         result = self.shell.run(scripts.finish(run_id, "confirm.sh"), timeout=_FINISHING)
         if result.status == 0:
             return
@@ -111,7 +119,10 @@ class DeviceTransaction:
         )
 
     def revert(self, run_id: str) -> None:
-        """Restore what the run changed. Does nothing where the run is not pending. Raises DriverError if it fails."""
+        """Restore what the run changed, files too if it is confirmed. Raises DriverError if it fails.
+
+        Does nothing where the run is not pending.
+        """
         result = self.shell.run(scripts.finish(run_id, "revert.sh"), timeout=2 * _FINISHING)
         if result.status not in (0, scripts.GONE):
             raise DriverError(
@@ -121,7 +132,7 @@ class DeviceTransaction:
             )
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change, or, if the last run's timer undid it, that it did."""
+        """The change that is there, or, if the last run's timer undid it, that it did."""
         live, ended = self._look()
         if live is not None:
             return live
@@ -141,12 +152,9 @@ class DeviceTransaction:
         for line in result.stdout.splitlines():
             kind, run_id, phase, *rest = line.split(" ", 4)
             if kind == "live":
-                known: dict[str, Literal["armed", "reverting", "failed"]] = {
-                    "armed": "armed", "confirming": "armed", "reverting": "reverting", "failed": "failed"
-                }  # fmt: skip
-                if phase not in known:
+                if phase not in _PHASES:
                     raise DriverError(f"{self.host}: run {run_id} is in a phase that is not known: {phase!r}")
-                return Pending(run_id, known[phase], max(0, int(rest[0])), rest[1].strip()), []
+                return Pending(run_id, _PHASES[phase], max(0, int(rest[0])), rest[1].strip()), []
             if kind == "ended" and phase in get_args(Ending):
                 ending: Ending = "confirmed" if phase == "confirmed" else "reverted"
                 ended.append(Ended(run_id, ending, rest[:1] == ["timer"]))

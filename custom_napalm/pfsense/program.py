@@ -12,7 +12,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from custom_napalm.contract import CandidateError, DriverError, LostContactError, PrivilegeError, StaleError
+from custom_napalm.contract import (
+    CandidateError,
+    DriverError,
+    Lock,
+    LockedError,
+    LostContactError,
+    PrivilegeError,
+    StaleError,
+)
 from custom_napalm.linux.shell import Result, Shell
 
 PHP = "/usr/local/bin/php"
@@ -80,6 +88,14 @@ def _result(result: Result, token: str, host: str) -> dict[str, Any]:
     raise _error(host, answer["kind"], answer["message"], changed=answer["changed"])
 
 
+def lock(host: str, holder: Mapping[str, Any]) -> Lock:
+    """The lock that the device tells."""
+    try:
+        return Lock.read(json.dumps(holder))
+    except ValueError as error:
+        raise DriverError(f"{host}: its lock is not what a run leaves there: {error}") from error
+
+
 def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
     fate = "config.xml may have been changed" if changed else UNCHANGED
     match kind:
@@ -97,7 +113,7 @@ def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
                 f"wait; {UNCHANGED}"
             )
         case "locked":
-            return DriverError(f"{host} is not armed: it is locked by run {message}; {UNCHANGED}")
+            return LockedError(host, lock(host, json.loads(message)))
         case "permission":
             return PrivilegeError(f"{host}: {message}: the login needs to be root, admin or allowed sudo; {fate}")
         case "full":

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from custom_napalm.commits import Part
 from custom_napalm.contract import (
@@ -21,6 +21,7 @@ from custom_napalm.contract import (
     Pending,
     Snapshot,
     StaleError,
+    belongs,
 )
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.pfsense import program, redaction
@@ -188,22 +189,18 @@ class PfSenseTransaction:
         """Take or renew the lock. Raises LockedError while another run has it."""
         holder = self._ask({"action": "lock", "lock": asdict(lock)})["holder"]
         if holder is not None:
-            raise LockedError(self.name, self._lock(holder))
+            raise LockedError(self.name, program.lock(self.name, holder))
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back; one of another run stays."""
+        """Let go of what undoes a confirmed change, then give the lock back; one of another run stays."""
         self._ask({"action": "unlock", "run": run_id})
+        if belongs(self.run_id, run_id):
+            self._over()
 
     def locked(self) -> Lock | None:
         """Who has the lock."""
         holder = self._ask({"action": "locked"})["holder"]
-        return None if holder is None else self._lock(holder)
-
-    def _lock(self, holder: dict[str, Any]) -> Lock:
-        try:
-            return Lock(**holder)
-        except TypeError as error:
-            raise DriverError(f"{self.name}: its lock is not what a run leaves there: {error}") from error
+        return None if holder is None else program.lock(self.name, holder)
 
     def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo below /cf/conf, start the timer. Raises StaleError before anything is stored."""
@@ -261,7 +258,10 @@ class PfSenseTransaction:
             raise DriverError(f"{self.name}: run {run_id} is not armed, so its timer cannot be extended") from error
 
     def confirm(self) -> None:
-        """Take the timer away: config.xml is what survives a restart. Raises DriverError when the timer was faster."""
+        """Take the timer away: config.xml is what survives a restart. Raises DriverError when the timer was faster.
+
+        The snapshot stays on the device until the lock is given back.
+        """
         run_id = self._pending_run()
         try:
             self._ask({"action": "confirm", "run": run_id})
@@ -273,10 +273,9 @@ class PfSenseTransaction:
                     + (", its timer has fired and the change is undone" if ending else ""),
                     changed=False,
                 ) from error
-        self._over()
 
     def rollback(self) -> bool:
-        """Let the device restore what its pending change was armed with, and verify. False if nothing is pending."""
+        """Let the device restore what its change was armed with, and verify. False if it knows of none."""
         if not self.shell.is_alive():
             self.shell.open()  # a connection that broke in the middle of a push is the usual reason to be here
         run_id = self.run_id or self._live_run()
@@ -305,16 +304,13 @@ class PfSenseTransaction:
         return True
 
     def pending(self) -> Pending | None:
-        """The unconfirmed change, or, if the last run's timer or a restart undid it, that it did."""
+        """The change that is there, or, if the last run's timer or a restart undid it, that it did."""
         answer = self._ask({"action": "pending"})
         live = answer["live"]
         if live is not None:
-            known: dict[str, Literal["armed", "reverting", "failed"]] = {
-                "armed": "armed", "reverting": "reverting", "failed": "failed"
-            }  # fmt: skip
-            if live["phase"] not in known:
+            if live["phase"] not in ("armed", "confirmed", "reverting", "failed"):
                 raise DriverError(f"{self.name}: run {live['run']} is in a phase that is not known: {live['phase']!r}")
-            return Pending(live["run"], known[live["phase"]], int(live["remaining"]), live["detail"])
+            return Pending(live["run"], live["phase"], int(live["remaining"]), live["detail"])
         ended = answer["ended"]
         if ended and ended[0]["ending"] == "reverted" and ended[0]["by"] != "driver":
             return Pending(ended[0]["run"], "reverted", 0, ended[0]["detail"])

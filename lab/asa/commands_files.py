@@ -202,6 +202,22 @@ async def delete(session: Session, parsed: Parsed) -> str:
     return ""
 
 
+@command("rename")
+async def rename(session: Session, parsed: Parsed) -> str:
+    """Give a file on flash another name."""
+    name, new = parsed.words[-2:]
+    if parsed.words[1] != "/noconfirm":
+        name = await session.io.ask(f"\nSource filename [{_plain(name)}]? ") or name
+        new = await session.io.ask(f"\nDestination filename [{_plain(new)}]? ") or new
+    source, target = session.device.path(name), session.device.path(new)
+    if source is None or not source.is_file():
+        return f"%Error renaming {_full(name)} (No such file or directory)"
+    if target is None or target.exists():
+        return f"%Error renaming {_full(name)} (File exists)"
+    source.rename(target)
+    return ""
+
+
 @command("mkdir")
 async def make_directory(session: Session, parsed: Parsed) -> str:
     """Make a folder on flash."""

@@ -138,10 +138,15 @@ def answers(place: Place, host: str) -> None:
     )
 
 
+_UNDO_OF_ARMED = """for f in /home/asa/disk0/RB-*.undo; do
+    if [ -e "$f" ] && [ ! -e "${f%.undo}.done" ]; then echo "$f"; fi
+done"""
+
+
 def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:
-    """Wait until no timer is armed on any of `hosts`."""
-    scripts = dict.fromkeys(EDGES, "ls /run/routebook/*/phase")
-    scripts |= {ASA: "ls /home/asa/disk0/RB-*.undo", PFSENSE: "ls /cf/conf/routebook/*/phase"}
+    """Wait until no timer is armed on any of `hosts`. What is confirmed has none, and keeps its undo."""
+    scripts = dict.fromkeys(EDGES, "grep -L confirmed /run/routebook/*/phase")
+    scripts |= {ASA: _UNDO_OF_ARMED, PFSENSE: "grep -L confirmed /cf/conf/routebook/*/phase"}
     for host in hosts:
         wait_for(
             lambda host=host: not place.on(host, f"{scripts[host]} 2>/dev/null", check=False),  # type: ignore[misc]

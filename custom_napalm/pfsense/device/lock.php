@@ -22,28 +22,43 @@ function routebook_take(array $request): array
     if ($holder !== null && $holder['run_id'] !== $request['lock']['run_id']) {
         return ['holder' => $holder];
     }
+    $run = $request['lock']['run_id'];
+    routebook_let_go(fn ($other) => !routebook_belongs($other, $run));
     routebook_store(ROUTEBOOK_HOLDER, json_encode($request['lock']));
     flock($lock, LOCK_UN);
     return ['holder' => null];
 }
 
+/** Let go of what undoes the run where it is confirmed, then give its lock back; one of another run stays. */
 function routebook_release(array $request): array
 {
+    $run = $request['run'];
     $holder = routebook_holder();
-    if ($holder !== null && $holder['run_id'] === $request['run']) {
-        $lock = routebook_lock(20);
-        @unlink(ROUTEBOOK_HOLDER);
-        flock($lock, LOCK_UN);
+    $own = $holder !== null && $holder['run_id'] === $run;
+    if (!$own && routebook_live() === null) {
+        return [];
     }
+    $lock = routebook_lock(20);
+    routebook_let_go(fn ($one) => routebook_belongs($one, $run));
+    if ($own) {
+        @unlink(ROUTEBOOK_HOLDER);
+    }
+    flock($lock, LOCK_UN);
     return [];
 }
 
-/** Whether a run may arm: nobody has the lock, or it has, or the run that it belongs to. */
+/** Whether a change is a run's own: it has the run's id, or one that begins with it and a dash. */
+function routebook_belongs(string $change, string $run): bool
+{
+    return $change === $run || str_starts_with($change, "$run-");
+}
+
+/** Whether a run may arm: nobody has the lock, or the run that it belongs to. */
 function routebook_refuse_locked(string $run): void
 {
     $holder = routebook_holder();
-    if ($holder !== null && $holder['run_id'] !== $run && !str_starts_with($run, $holder['run_id'] . '-')) {
-        throw new RoutebookRefusal('locked', $holder['run_id']);
+    if ($holder !== null && !routebook_belongs($run, $holder['run_id'])) {
+        throw new RoutebookRefusal('locked', json_encode($holder));
     }
 }
 

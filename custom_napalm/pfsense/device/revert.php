@@ -5,6 +5,9 @@
 function routebook_before_revert(array $request): void
 {
     $snapshot = routebook_snapshot($request['run']);
+    if ($request['by'] !== 'driver' && routebook_phase($request['run']) === 'confirmed') {
+        return;
+    }
     $text = (string) @file_get_contents(ROUTEBOOK_CONFIG);
     if (file_exists($snapshot) && ($text === '' || routebook_flaw($text) !== '')) {
         RoutebookAnswer::$changed = true;
@@ -21,17 +24,20 @@ function routebook_revert(array $request): array
     $folder = routebook_folder($run);
     $lock = routebook_lock_for_revert($run);
     $phase = routebook_phase($run);
-    if (!in_array($phase, ['armed', 'reverting', 'failed'], true)) {
+    if (!in_array($phase, ['armed', 'confirmed', 'reverting', 'failed'], true)) {
         throw new RoutebookRefusal('gone', '');
     }
-    if ($by === 'timer' && (int) file_get_contents("$folder/deadline") > routebook_now()) {
+    if ($by === 'timer' && (int) @file_get_contents("$folder/deadline") > routebook_now()) {
         throw new RoutebookRefusal('extended', '');
     }
     if ($by === 'boot' && routebook_watched($run)) {
         throw new RoutebookRefusal('gone', 'its timer runs: this is no reboot');
     }
-    if (routebook_claim($run, 'revert') !== 'revert') {
-        routebook_finish($run, 'confirmed', 'driver');
+    if ($phase === 'armed' && routebook_claim($run, 'revert') !== 'revert') {
+        routebook_confirmed($run); // confirming it was cut short
+        $phase = 'confirmed';
+    }
+    if ($phase === 'confirmed' && $by !== 'driver') {
         throw new RoutebookRefusal('gone', '');
     }
     routebook_store("$folder/phase", 'reverting');

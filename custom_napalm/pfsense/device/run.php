@@ -1,5 +1,10 @@
 <?php
-/* The unconfirmed change on this system: its folder, its timer, and confirming or reverting it, of which one wins. */
+/*
+ * The change on this system: its folder, its timer, and confirming or reverting it, of which one wins.
+ *
+ * A run is armed, confirmed, reverting or failed. A confirmed one's folder stays until the run gives its lock back, so
+ * that it can be undone while others may have to be; it has no deadline any more.
+ */
 
 const ROUTEBOOK_ROOT = '/cf/conf/routebook';
 const ROUTEBOOK_BOOT = '/usr/local/etc/rc.d/routebook.sh';
@@ -41,7 +46,7 @@ function routebook_lock(int $seconds)
     return $lock;
 }
 
-/** The folder of the run that is not over; null if there is none. An armed run's folder has a phase. */
+/** The run whose folder is there; null if there is none. An armed run's folder has a phase. */
 function routebook_live(): ?string
 {
     foreach (glob(ROUTEBOOK_ROOT . '/*/phase') ?: [] as $file) {
@@ -83,6 +88,7 @@ function routebook_arm(array $request): array
     $run = $request['run'];
     $lock = routebook_lock(20);
     routebook_refuse_locked($run);
+    routebook_let_go(fn () => true);
     $live = routebook_live();
     if ($live !== null) {
         throw new RoutebookRefusal('pending', $live);
@@ -215,12 +221,33 @@ function routebook_confirm(array $request): array
 {
     $lock = routebook_lock(60);
     $run = $request['run'];
-    if (routebook_phase($run) !== 'armed' || routebook_claim($run, 'confirm') !== 'confirm') {
-        throw new RoutebookRefusal('gone', '');
+    $phase = routebook_phase($run);
+    if ($phase !== 'confirmed') {
+        if ($phase !== 'armed' || routebook_claim($run, 'confirm') !== 'confirm') {
+            throw new RoutebookRefusal('gone', '');
+        }
+        routebook_confirmed($run);
     }
-    routebook_finish($run, 'confirmed', 'driver');
     flock($lock, LOCK_UN);
     return [];
+}
+
+/** The run is confirmed: its timer sees that and ends. */
+function routebook_confirmed(string $run): void
+{
+    routebook_store(routebook_folder($run) . '/phase', 'confirmed');
+    @unlink(routebook_folder($run) . '/deadline');
+}
+
+/** Take away what undoes confirmed runs, those for which $which() is true. */
+function routebook_let_go(callable $which): void
+{
+    foreach (glob(ROUTEBOOK_ROOT . '/*/phase') ?: [] as $file) {
+        $run = basename(dirname($file));
+        if ($which($run) && routebook_phase($run) === 'confirmed') {
+            routebook_finish($run, 'confirmed', 'driver');
+        }
+    }
 }
 
 /** Write down how a run ended, and take everything of it away. Its timer sees that and ends. */
@@ -306,7 +333,8 @@ function routebook_watch(array $request): void
 function routebook_read(array $request): array
 {
     $live = empty($request['startup']) ? null : routebook_live();
-    $text = routebook_file($live === null ? ROUTEBOOK_CONFIG : routebook_snapshot($live));
+    $kept = $live === null || routebook_phase($live) === 'confirmed';
+    $text = routebook_file($kept ? ROUTEBOOK_CONFIG : routebook_snapshot($live));
     return ['config' => base64_encode(gzcompress($text)), 'packages' => routebook_packages(),
         'release' => trim((string) @file_get_contents('/etc/version'))];
 }

@@ -111,6 +111,7 @@ def test_another_process_confirms(boot: Boot) -> None:
     assert other.has_pending_commit()
     other.confirm_commit()
     assert not other.has_pending_commit()
+    assert files(firewall) == []
     assert "RB-GCM" in other.get_config("startup")["startup"]
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from napalm.base.exceptions import CommitError
 
 from custom_napalm.contract import Lock, LockedError
-from tests.lab.asa_driver.changes import opened
+from tests.lab.asa_driver.changes import Boot, files, opened
 from tests.lab.asa_driver.firewall import Firewall
 
 OURS = Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0)
@@ -17,8 +18,9 @@ def test_of_two_runs_one_has_it_and_the_other_is_told_whose_it_is(firewall: Fire
     first.lock(OURS)
     with pytest.raises(LockedError, match="us@here"):
         second.lock(THEIRS)
-    first.lock(replace(OURS, decided=True))
-    assert second.locked() == replace(OURS, decided=True)
+    decided = replace(OURS, decided=({"fw1": "before"},))
+    first.lock(decided)
+    assert second.locked() == decided
     second.unlock(THEIRS.run_id)
     assert second.locked() is not None
     first.unlock(OURS.run_id)
@@ -34,3 +36,28 @@ def test_it_is_nobodys_unfinished_change(firewall: Firewall) -> None:
     assert driver.pending() is None
     assert driver.snapshot() == before
     driver.unlock(OURS.run_id)
+
+
+def test_a_commit_of_somebody_else_is_refused_and_told_whose_it_is(firewall: Firewall) -> None:
+    driver, other = opened(firewall), opened(firewall)
+    driver.lock(OURS)
+    try:
+        other.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
+        with pytest.raises(CommitError, match="locked by run 20260101-000000-aaaaaa of us@here"):
+            other.commit_config()
+    finally:
+        driver.unlock(OURS.run_id)
+    assert files(firewall) == []
+    assert "RB-ONE" not in driver.snapshot().parts["asa"]
+
+
+def test_a_commit_that_nobody_has_to_confirm_leaves_nothing(boot: Boot) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    driver.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
+    driver.commit_config()
+    assert files(firewall) == []
+    assert "RB-ONE" in driver.get_config("startup")["startup"]
+    driver.rollback()
+    assert files(firewall) == []
+    assert "RB-ONE" not in driver.snapshot().parts["asa"]

@@ -3,7 +3,9 @@
 import pytest
 from napalm.base.exceptions import CommandErrorException, MergeConfigException, ReplaceConfigException
 
-from custom_napalm.contract import Candidate, CandidateError, DriverError, Pending, Section, StaleError
+from custom_napalm.asa import AsaDriver
+from custom_napalm.asa.transaction import AsaTransaction
+from custom_napalm.contract import Candidate, CandidateError, DriverError, Lock, Pending, Section, StaleError
 from tests.lab.asa_driver.changes import OURS, Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall
 
@@ -39,6 +41,7 @@ def test_what_is_pushed_is_what_runs_and_a_second_run_sends_nothing(boot: Boot) 
     assert pending is not None
     assert pending == Pending("run-1", "armed", pending.remaining)
     driver.confirm()
+    driver.unlock("run-1")
     assert driver.pending() is None
     assert files(firewall) == []
     assert not driver.plan(candidate(), driver.snapshot())
@@ -82,6 +85,101 @@ def test_write_memory_comes_with_confirmation_and_not_before(boot: Boot) -> None
     startup = driver.get_config("startup")["startup"]
     assert "RB-GCM" in startup
     assert "event manager" not in startup
+
+
+def test_a_confirmed_change_is_undone_until_it_is_unlocked_and_saved_so(boot: Boot) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    driver._session.run("write memory")
+    before = driver.snapshot()
+    arm_and_push(driver, candidate())
+    driver.confirm()
+    driver.confirm()  # idempotent
+    assert files(firewall) == ["RB-run-1.done", "RB-run-1.undo"]
+    driver.close()
+    later = opened(firewall)
+    assert later.pending() == Pending("run-1", "confirmed", 0)
+    assert not later.has_pending_commit()
+    assert "RB-GCM" in later.get_config("startup")["startup"]
+    later.rollback()
+    assert later.snapshot().parts["asa"] == before.parts["asa"]
+    assert "RB-GCM" not in later.get_config("startup")["startup"]
+    assert files(firewall) == []
+
+
+def test_what_undoes_a_confirmed_change_is_gone_when_it_is_unlocked(boot: Boot) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    lock = Lock("run-1", "us@here", 1.0, 2.0)
+    driver.lock(lock)
+    arm_and_push(driver, candidate(), "run-1")
+    driver.confirm()
+    driver.unlock("run-2")
+    assert files(firewall) == ["RB-run-1.done", "RB-run-1.lck", "RB-run-1.undo"]
+    driver.unlock("run-1")
+    assert files(firewall) == []
+    driver.rollback()
+    assert "RB-GCM" in driver.snapshot().parts["asa"]
+
+
+@pytest.mark.parametrize("step", ["lock", "arm"])
+def test_what_a_dead_run_without_a_lock_has_left_the_next_one_deletes(boot: Boot, step: str) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    arm_and_push(driver, candidate(), "dead")
+    driver.confirm()
+    driver.close()
+    later = opened(firewall)
+    if step == "lock":
+        later.lock(Lock("next", "us@here", 1.0, 2.0))
+        assert files(firewall) == ["RB-next.lck"]
+        later.unlock("next")
+    else:
+        arm_and_push(later, candidate(key="rotated"), "next")
+        assert files(firewall) == ["RB-next.run", "RB-next.undo"]
+        later.rollback()
+    assert files(firewall) == []
+    assert "pre-shared-key ours#" in later.snapshot().parts["asa"]
+
+
+def die_before_saving(driver: AsaDriver) -> None:
+    """Confirm, up to the moment at which the running configuration would be saved."""
+    assert isinstance(driver._host, AsaTransaction)
+    timer = driver._host.timer
+    found = timer.find()
+    assert found.marker is not None
+    timer.disarm(found)
+    timer.keep(found.marker)
+    driver.close()
+
+
+def test_a_confirmation_that_died_before_it_saved_is_completed(boot: Boot) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    arm_and_push(driver, candidate())
+    die_before_saving(driver)
+    later = opened(firewall)
+    assert later.pending() == Pending("run-1", "confirmed", 0)
+    assert "RB-GCM" not in later.get_config("startup")["startup"]
+    later.confirm()
+    assert "RB-GCM" in later.get_config("startup")["startup"]
+
+
+def test_a_device_that_rebooted_before_it_saved_is_not_confirmed_and_its_undo_goes(boot: Boot) -> None:
+    firewall = boot()
+    driver = opened(firewall)
+    driver._session.run("write memory")
+    before = driver.snapshot()
+    arm_and_push(driver, candidate())
+    die_before_saving(driver)
+    firewall.stop()
+    firewall.boot()
+    later = opened(firewall)
+    with pytest.raises(DriverError, match="not confirmed"):
+        later.confirm()
+    later.rollback()
+    assert later.snapshot().fingerprint == before.fingerprint
+    assert files(firewall) == []
 
 
 def test_a_refused_line_stops_the_push_and_the_undo_brings_everything_back(firewall: Firewall) -> None:

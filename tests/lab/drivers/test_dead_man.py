@@ -9,11 +9,23 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import DriverError, StaleError
+from custom_napalm.contract import DriverError, Lock, Pending, StaleError
 from custom_napalm.strongswan import StrongSwanDriver
 from custom_napalm.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, cut_off
-from tests.lab.drivers.tunnels import LEFT, NAME, PSK, RIGHT, SECRETS, Pair, candidate, etc_files, spis, transact
+from tests.lab.drivers.tunnels import (
+    LEFT,
+    NAME,
+    PSK,
+    RIGHT,
+    SECRETS,
+    Pair,
+    candidate,
+    etc_files,
+    spis,
+    together,
+    transact,
+)
 from tests.lab.waiting import wait_for
 
 NEW_PSK = "a-new-key-that-nobody-may-see"
@@ -78,6 +90,7 @@ class TestTheTimer:
                 confirmed = True
             except DriverError:
                 confirmed = False
+            driver.unlock(f"race-{number}")
             wait_for(lambda: left_overs(tunnel.left) == [], 20, "the end of the run")
             assert (etc_files(tunnel.left) == before) is not confirmed
             phase = tunnel.left.sh(f"sed -n s/^phase=//p /run/routebook/race-{number}.result").strip()
@@ -210,6 +223,7 @@ class TestConfirming:
         assert PSK in tunnel.left.read(SECRETS)
         for driver in drivers:
             driver.confirm()
+            driver.unlock("good")
         tunnel.wait_up()
         assert NEW_PSK in tunnel.left.read(SECRETS)
         assert (tunnel.left.folder / SECRETS.lstrip("/")).stat().st_mode & 0o777 == 0o600
@@ -242,6 +256,64 @@ class TestConfirming:
         driver.rollback()
         assert etc_files(tunnel.left) == files
         assert left_overs(tunnel.left) == []
+
+
+class TestUntilItIsUnlocked:
+    """What undoes a confirmed change stays on the device until its run unlocks it."""
+
+    def test_a_confirmed_change_is_undone_from_another_connection_on_disk_too(self, tunnel: Pair) -> None:
+        drivers = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
+        files = [etc_files(tunnel.left), etc_files(tunnel.right)]
+        transact(drivers, [candidate(end) for end in CHANGED], "kept")
+        for driver in drivers:
+            driver.confirm()
+            driver.confirm()  # idempotent
+        assert NEW_PSK in tunnel.left.read(SECRETS)
+        tunnel.close()
+        later = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
+        assert [driver.pending() for driver in later] == [Pending("kept", "confirmed", 0)] * 2
+        assert not later[0].has_pending_commit()
+        together(later, lambda driver: driver.rollback())
+        tunnel.wait_up()
+        assert [etc_files(tunnel.left), etc_files(tunnel.right)] == files
+        assert left_overs(tunnel.left) == left_overs(tunnel.right) == []
+
+    def test_it_has_no_timer_any_more_and_nobody_else_can_read_it(self, tunnel: Pair) -> None:
+        driver = tunnel.driver(tunnel.left)
+        prepare(driver, "kept", 600)
+        driver.push()
+        watcher = tunnel.left.sh("cat /run/routebook/kept/watcher").strip()
+        driver.confirm()
+        wait_for(lambda: not tunnel.left.sh(f"ls /proc/{watcher}/cmdline 2>/dev/null", check=False), 20, "the watcher")
+        tunnel.left.sh("sh /run/routebook/kept/revert.sh timer || true")  # a timer that comes late
+        assert NEW_PSK in tunnel.left.read(SECRETS)
+        assert PSK in tunnel.left.sh("cat /run/routebook/kept/swanctl.old/conf.d/*")
+        assert tunnel.left.sh("find /run/routebook -perm /077") == ""
+        driver.unlock("another")
+        assert driver.pending() == Pending("kept", "confirmed", 0)
+        driver.unlock("kept")
+        assert driver.pending() is None
+        assert left_overs(tunnel.left) == []
+        driver.rollback()  # nothing is left to do
+        assert NEW_PSK in tunnel.left.read(SECRETS)
+
+    @pytest.mark.parametrize("step", ["lock", "arm"])
+    def test_what_a_dead_run_without_a_lock_has_left_the_next_one_takes_away(self, tunnel: Pair, step: str) -> None:
+        driver = tunnel.driver(tunnel.left)
+        prepare(driver, "dead", 60)
+        driver.push()
+        driver.confirm()
+        if step == "lock":
+            driver.lock(Lock("next", "us@here", 1.0, 2.0))
+            assert left_overs(tunnel.left) == ["/run/routebook/lock"]
+            driver.unlock("next")
+        else:
+            driver.plan(candidate(LEFT), driver.snapshot())
+            driver.arm("next", 60)
+            assert tunnel.left.sh("ls -d /run/routebook/*/").strip() == "/run/routebook/next/"
+            driver.rollback()
+        assert left_overs(tunnel.left) == []
+        assert NEW_PSK in tunnel.left.read(SECRETS)
 
 
 class TestRollingBack:

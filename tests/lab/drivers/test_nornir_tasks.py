@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from napalm.base.exceptions import CommitError
 from nornir.core import Nornir
 from nornir.core.configuration import Config
 from nornir.core.inventory import ConnectionOptions, Defaults, Groups, Host, Hosts, Inventory
@@ -12,6 +13,7 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 from nornir_napalm.plugins import tasks
 
+from custom_napalm.contract import Lock
 from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage
 from tests.lab.waiting import wait_for
 
@@ -109,11 +111,27 @@ def test_a_commit_that_is_confirmed_from_another_process_stays(network: Network)
     assert network.run(tasks.napalm_confirm_commit).result == "Commit confirm completed"
     assert network.state()[1]
     assert "ip prefix-list NEW" in network.machine.read("/etc/frr/frr.conf")
+    assert network.machine.sh("ls /run/routebook | grep -v result || true") == ""
     assert network.run(tasks.napalm_confirm_commit).result.startswith("There are no pending commits")
     again = network.run(tasks.napalm_configure, configuration=CHANGE)
     assert not again.changed
     network.machine.sh("vtysh -c 'configure terminal' -c 'no ip prefix-list NEW' -c 'end' -c 'write' >/dev/null")
     network.machine.sh("rm /etc/swanctl/conf.d/new.conf; swanctl --load-all --noprompt")
+
+
+def test_a_commit_on_a_device_that_a_run_has_locked_is_refused(network: Network) -> None:
+    before = network.state()
+    lock = Lock("20260101-000000-aaaaaa", "somebody@elsewhere", 1.0, 2.0)
+    network.machine.sh(
+        f"mkdir -p -m 700 /run/routebook; printf '%s\\n' {lock.run_id} '{lock.text()}' >/run/routebook/lock"
+    )
+    try:
+        refused = network.nornir().run(task=tasks.napalm_configure, configuration=CHANGE)["edge"][0]
+    finally:
+        network.machine.sh("rm /run/routebook/lock")
+    assert isinstance(refused.exception, CommitError)
+    assert f"locked by run {lock.run_id} of somebody@elsewhere" in str(refused.exception)
+    assert network.state() == before
 
 
 def test_a_commit_that_nobody_confirms_goes_away(network: Network) -> None:

@@ -8,8 +8,9 @@ from shlex import quote
 
 import pytest
 
-from custom_napalm.contract import Change
+from custom_napalm.contract import Change, Pending
 from custom_napalm.linux.component import ComponentChange
+from custom_napalm.linux.lock import release
 from custom_napalm.linux.shell import Result
 from custom_napalm.linux.transaction import DeviceTransaction
 from tests.lab.waiting import wait_for
@@ -112,4 +113,6 @@ def test_confirming_ends_the_unit(host: SystemdHost) -> None:
     transaction.confirm("confirmed")
     assert host.run("cat /run/persisted").stdout == "confirmed\n"
     wait_for(lambda: units(host) == "", 5, "the unit's end")
+    assert transaction.pending() == Pending("confirmed", "confirmed", 0)
+    release(host, "host", "confirmed")
     assert transaction.pending() is None

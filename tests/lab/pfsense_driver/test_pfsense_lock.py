@@ -17,8 +17,9 @@ def test_of_two_runs_one_has_it_and_the_other_is_told_whose_it_is(firewall: Fire
     first.lock(OURS)
     with pytest.raises(LockedError, match="us@here"):
         second.lock(THEIRS)
-    first.lock(replace(OURS, decided=True))
-    assert second.locked() == replace(OURS, decided=True)
+    decided = replace(OURS, decided=({"fw1": "before"},))
+    first.lock(decided)
+    assert second.locked() == decided
     assert second.pending() is None
     second.unlock(THEIRS.run_id)
     assert second.locked() is not None

@@ -122,6 +122,7 @@ class Pair:
         if plan(self.driver, tunnels(tunnel()), self.bgp()):
             self.make("again", tunnels(tunnel()), self.bgp())
             self.driver.confirm()
+            self.driver.unlock("again")
         wait_for(self.up, 180, "the tunnel and the session")
 
 
@@ -148,6 +149,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pair.make("from-nothing", tunnels(tunnel()), pair.bgp())
         wait_for(pair.up, 60, "the tunnel and the session")
         pair.driver.confirm()
+        pair.driver.unlock("from-nothing")
         yield pair
         pair.driver.close()
     finally:

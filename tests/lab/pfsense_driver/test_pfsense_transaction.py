@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from napalm.base.exceptions import CommitError
 
 from custom_napalm.contract import (
     CandidateError,
@@ -11,6 +12,7 @@ from custom_napalm.contract import (
     Lock,
     LockedError,
     LostContactError,
+    Pending,
     PrivilegeError,
     Section,
     StaleError,
@@ -90,6 +92,7 @@ def test_a_second_run_writes_no_revision_and_keeps_the_numbers(firewall: Firewal
     assert ikeids == ["7", "8"]
     make(driver, "run-2", tunnels(tunnel(lifetime=14400)), WANTED[1])
     driver.confirm()
+    driver.unlock("run-2")
     found = firewall.config().made("ipsec")
     assert [entry.value("ikeid") for entry in found.all("phase1")] == ikeids
     assert found.all("phase1")[0].value("descr") == BY_HAND
@@ -264,7 +267,7 @@ def ending(
         ends[name] = None
 
 
-def test_of_confirming_and_reverting_exactly_one_wins(firewall: Firewall, driver: PfSenseDriver) -> None:
+def test_confirming_and_taking_back_at_once_ends_taken_back(firewall: Firewall, driver: PfSenseDriver) -> None:
     other = firewall.driver()
     for number in range(3):
         make(driver, f"run-{number}", openbgpd(neighbor("k8s1", f"10.1.0.{20 + number}", 64512)))
@@ -279,9 +282,9 @@ def test_of_confirming_and_reverting_exactly_one_wins(firewall: Firewall, driver
             thread.start()
         for thread in threads:
             thread.join(60)
-        there = f"10.1.0.{20 + number}" in firewall.sh("cat /cf/conf/config.xml")
-        assert there == (ends["confirm"] is None)
-        assert f"10.1.0.{20 + number}" in firewall.sh("cat /var/etc/openbgpd/bgpd.conf") or not there
+        # What is confirmed first is taken back all the same, as its run has not let go of it.
+        assert ends["rollback"] is None
+        assert f"10.1.0.{20 + number}" not in firewall.sh("cat /cf/conf/config.xml /var/etc/openbgpd/bgpd.conf")
         assert driver.pending() is None
         driver._host._over()
 
@@ -305,8 +308,13 @@ def test_a_device_that_another_run_has_locked_is_refused(firewall: Firewall, dri
     assert raised.value.lock == theirs
     assert other.locked() == theirs
     assert plan(other, openbgpd())
-    with pytest.raises(DriverError, match=r"locked by run run-2; nothing was changed"):
+    with pytest.raises(LockedError, match=r"locked by run run-2 of ops@laptop; nothing was changed"):
         other.arm("run-1", 60)
+    text = firewall.sh("cat /cf/conf/config.xml")
+    other.load_replace_candidate(config=text.replace("<hostname>", "<hostname>x"))
+    with pytest.raises(CommitError, match="locked by run run-2 of ops@laptop"):
+        other.commit_config()
+    assert firewall.sh("cat /cf/conf/config.xml") == text
     other.unlock("run-1")
     assert other.locked() == theirs
     driver.unlock("run-2")
@@ -334,8 +342,56 @@ def test_no_secret_is_in_a_process_list_or_a_file_that_others_can_read(
     assert len(seen) > 3
     assert not any(PSK in text for text in seen)
     assert firewall.sh("find /cf/conf/routebook -type f -perm /077") == ""
-    assert firewall.sh("find /cf/conf/routebook -maxdepth 1 -type d -perm /077") == ""
     driver.confirm()
+    assert driver.pending() == Pending("run-1", "confirmed", 0)
+    assert firewall.sh("find /cf/conf/routebook -type f -perm /077") == ""
+    assert firewall.sh("find /cf/conf/routebook -maxdepth 1 -type d -perm /077") == ""
+    driver.unlock("run-1")
+    firewall.wait_clean()
+
+
+def test_a_confirmed_change_is_undone_until_it_is_unlocked(firewall: Firewall, driver: PfSenseDriver) -> None:
+    before = driver.snapshot()
+    make(driver, "run-1", *WANTED)
+    driver.confirm()
+    driver.confirm()  # idempotent
+    driver.close()
+    later = firewall.driver("admin")
+    assert later.pending() == Pending("run-1", "confirmed", 0)
+    assert not later.has_pending_commit()
+    assert "RB k8s1" in later.get_config(retrieve="startup")["startup"]
+    for by in ("timer", "boot"):  # nobody but a driver undoes it
+        firewall.sh(f"/usr/local/bin/php -f /cf/conf/routebook/run-1/{by}.php || true")
+    assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
+    later.rollback()
+    assert later.snapshot().fingerprint == before.fingerprint
+    assert "RB k8s1" not in firewall.sh("cat /var/etc/openbgpd/bgpd.conf")
+    firewall.wait_clean()
+
+
+@pytest.mark.parametrize("step", ["lock", "arm", "unlock"])
+def test_what_undoes_a_confirmed_change_goes_with_its_run_or_before_the_next(
+    firewall: Firewall, driver: PfSenseDriver, step: str
+) -> None:
+    make(driver, "run-1", *WANTED)
+    driver.confirm()
+    driver.close()
+    later = firewall.driver()
+    later.unlock("run-2")
+    assert later.pending() == Pending("run-1", "confirmed", 0)
+    if step == "unlock":
+        later.unlock("run-1")
+    elif step == "lock":
+        later.lock(Lock("run-2", "ops@laptop", 1.0, 2.0))
+        later.unlock("run-2")
+    else:
+        assert plan(later, openbgpd())
+        later.arm("run-2", 60)
+        assert later.pending() is not None
+        later.rollback()
+    firewall.wait_clean()
+    later.rollback()  # nothing is left to do
+    assert "RB k8s1" in firewall.sh("cat /cf/conf/config.xml")
 
 
 def test_lost_contact_is_not_success(driver: PfSenseDriver) -> None:

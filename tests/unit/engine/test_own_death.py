@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from custom_napalm.contract import LostContactError, Snapshot
+from custom_napalm.contract import LostContactError, Pending, Snapshot
 from routebook.errors import RefusedError
 from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
@@ -15,7 +16,7 @@ from routebook.recovery import Recovered, recover
 from routebook.restoring import differing
 from routebook.scanning import finish, scan
 from routebook.workspace import lease_folder, open_journal
-from tests.unit.engine.world import World
+from tests.unit.engine.world import Device, World
 
 HOSTS = ("ch-edge1", "no-edge1")
 STEPS = ("lock", "arm", "push", "activate", "confirm", "unlock")
@@ -64,6 +65,45 @@ def recovered(world: World) -> list[Recovered]:
         ]
 
 
+def confirming_died(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All checks have passed, every lock says so, and no host is confirmed yet."""
+    world.wanted = dict.fromkeys(HOSTS, "new\n")
+    for host in HOSTS:
+        world[host].fails["confirm"] = die
+    with pytest.raises(KilledError):
+        world.run()
+    dead(world, monkeypatch)
+
+
+def confirmed(device: Device) -> None:
+    """The device was confirmed."""
+    assert device.pending is not None
+    device.pending, device.saved = Pending(device.pending.run_id, "confirmed", 0), device.running
+
+
+def restarted_after(device: Device) -> None:
+    """The device was confirmed and restarted, which takes away what would undo the change."""
+    confirmed(device)
+    device.reboot()
+
+
+ENDINGS: dict[str, Callable[[Device], None]] = {
+    "armed": lambda _: None,
+    "confirmed": confirmed,
+    "its timer fired": Device.fire,
+    "restarted before it was confirmed": Device.reboot,
+    "restarted after it was confirmed": restarted_after,
+}
+OLD = {"its timer fired", "restarted before it was confirmed"}
+FORGOTTEN = {"restarted after it was confirmed"}
+
+
+def scanned(world: World) -> list[Recovered]:
+    """What `recover --scan` does on a machine that knows nothing of the run."""
+    workspace = world.workspace()
+    return [finish(workspace.nornir, left) for left in scan(workspace.nornir, workspace.hosts)[0].values()]
+
+
 def texts(world: World) -> set[str]:
     return {world[host].running for host in HOSTS}
 
@@ -73,7 +113,7 @@ def whole(world: World) -> None:
     assert texts(world) in ENDS
     assert {world[host].saved for host in HOSTS} == texts(world)
     for device in world.devices.values():
-        assert device.pending is None or device.pending.phase == "reverted"
+        assert device.pending is None or device.pending.phase == "reverted", device.pending
         assert device.lock is None
 
 
@@ -95,8 +135,7 @@ def test_killed_and_the_timers_fire_before_anybody_recovers(
 ) -> None:
     killed_at(world, "no-edge1", step, monkeypatch)
     for device in world.devices.values():
-        if device.pending is not None:
-            device.fire()
+        device.fire()
     recovered(world)
     whole(world)
 
@@ -107,8 +146,8 @@ def test_recover_is_killed_too_and_run_again(
     world: World, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:
     killed_at(world, "no-edge1", first, monkeypatch)
-    if first == "confirm" and world["no-edge1"].pending is not None:
-        world["no-edge1"].fire()  # so that ch-edge1, which may be confirmed, has to be undone from here
+    if first == "confirm":
+        world["no-edge1"].fire()  # so that ch-edge1, which may be confirmed, has to be undone
     for host in HOSTS:
         world[host].fails[second] = die
     try:
@@ -143,17 +182,61 @@ class TestFromAnotherMachine:
         whole(world)
         assert scan(workspace.nornir, workspace.hosts) == ({}, {})
 
-    def test_a_confirmation_that_a_timer_overtook_is_told(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        killed_at(world, "no-edge1", "confirm", monkeypatch)
-        world["ch-edge1"].running = world["ch-edge1"].saved = "new\n"
-        world["ch-edge1"].pending = None
-        world["no-edge1"].fire()
-        workspace = world.workspace()
-        (left,) = scan(workspace.nornir, workspace.hosts)[0].values()
-        ended = finish(workspace.nornir, left)
+    @pytest.mark.parametrize("scanner", ["lives", "dies"])
+    @pytest.mark.parametrize(("one", "other"), list(itertools.product(ENDINGS, repeat=2)))
+    def test_every_mixture_of_ends_becomes_one(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, one: str, other: str, scanner: str
+    ) -> None:
+        """Its checks had passed, and each host has come to another end by itself."""
+        confirming_died(world, monkeypatch)
+        for host, ending in zip(HOSTS, (one, other), strict=True):
+            ENDINGS[ending](world[host])
+        old, forgotten = {one, other} & OLD, {one, other} & FORGOTTEN
+        if scanner == "dies":
+            world[HOSTS[1]].fails |= dict.fromkeys(("confirm", "rollback", "unlock"), die)
+            with suppress(KilledError):
+                scanned(world)
+            dead(world, monkeypatch)
+        ends = scanned(world)
+        if old and forgotten:
+            assert scanner == "dies" or {end.outcome for end in ends} == {"needs_attention"}
+        else:
+            whole(world)
+            assert texts(world) == ({"old\n"} if old else {"new\n"})
+            assert {end.outcome for end in ends} <= {"rolled_back" if old else "confirmed"}
+        assert scanned(world) == []
+
+    def test_while_a_host_does_not_answer_nothing_that_undoes_the_others_is_given_up(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        confirming_died(world, monkeypatch)
+        confirmed(world[HOSTS[0]])
+        world[HOSTS[1]].reachable = False
+        (ended,) = scanned(world)
         assert ended.outcome == "needs_attention"
-        assert "run the runbook again" in ended.messages["no-edge1"]
-        assert all(device.lock is None for device in world.devices.values())
+        assert f"{HOSTS[1]} does not answer" in ended.messages[HOSTS[0]]
+        world[HOSTS[1]].fire()
+        world[HOSTS[1]].reachable = True
+        (ended,) = scanned(world)
+        assert ended.outcome == "rolled_back"
+        whole(world)
+
+    def test_waves_that_were_to_be_kept_are_kept(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.wanted = dict.fromkeys(HOSTS, "new\n")
+        world["no-edge1"].fails["activate"] = die
+        with pytest.raises(KilledError):
+            world.run(waves="canary:ch-edge1", keep_waves=True)
+        dead(world, monkeypatch)
+        (ended,) = scanned(world)
+        assert ended.outcome == "partial"
+        assert [world[host].running for host in HOSTS] == ["new\n", "old\n"]
+        assert world["ch-edge1"].pending is None
+        assert scanned(world) == []
+
+    def test_what_a_confirmed_run_without_any_lock_has_left_is_taken_away(self, world: World) -> None:
+        world["ch-edge1"].pending = Pending("napalm-x", "confirmed", 0)
+        assert [ended.outcome for ended in scanned(world)] == ["confirmed"]
+        assert scanned(world) == []
 
 
 class TestJournal:

@@ -26,6 +26,7 @@ from custom_napalm.contract import (
     StaleError,
     State,
     TransactionDriver,
+    belongs,
 )
 from routebook.events import Event
 from routebook.findings import Finding
@@ -50,6 +51,7 @@ class Device:
     saved: str = "old\n"
     pending: Pending | None = None
     undo: str = ""
+    saved_before: str = ""
     lock: Lock | None = None
     reachable: bool = True
     answers_ping: bool = True
@@ -67,10 +69,15 @@ class Device:
             self.fails[name]()
 
     def fire(self) -> None:
-        """The timer fires."""
-        assert self.pending is not None
+        """The timer fires, if it runs."""
+        if self.pending is None or self.pending.phase != "armed":
+            return
         self.running = self.undo
         self.pending = Pending(self.pending.run_id, "reverted", 0)
+
+    def reboot(self) -> None:
+        """It comes back with what was saved, and knows nothing of any run."""
+        self.running, self.pending, self.lock = self.saved, None, None
 
 
 class MemoryDriver(TransactionDriver):
@@ -117,10 +124,17 @@ class MemoryDriver(TransactionDriver):
             if self.memory.lock is not None and self.memory.lock.run_id != lock.run_id:
                 raise LockedError(self.memory.name, self.memory.lock)
             self.memory.lock = lock
+            self._let_go(lambda pending: not belongs(pending.run_id, lock.run_id))
+
+    def _let_go(self, which: Callable[[Pending], bool]) -> None:
+        pending = self.memory.pending
+        if pending is not None and pending.phase == "confirmed" and which(pending):
+            self.memory.pending = None
 
     def unlock(self, run_id: str) -> None:
-        """Give the lock back."""
+        """Let go of what undoes the run, give the lock back."""
         self.memory.step("unlock")
+        self._let_go(lambda pending: belongs(pending.run_id, run_id))
         if self.memory.lock is not None and self.memory.lock.run_id == run_id:
             self.memory.lock = None
 
@@ -133,11 +147,13 @@ class MemoryDriver(TransactionDriver):
         """Start the timer."""
         self.memory.step("arm")
         assert self.planned is not None
-        if self.memory.pending is not None and self.memory.pending.phase != "reverted":
+        if self.memory.lock is not None and not belongs(run_id, self.memory.lock.run_id):
+            raise LockedError(self.memory.name, self.memory.lock)
+        if self.memory.pending is not None and self.memory.pending.unconfirmed:
             raise DriverError(f"{self.memory.name}: run {self.memory.pending.run_id} is pending")
         if self.memory.running.strip() != self.planned[1].fingerprint:
             raise StaleError(f"{self.memory.name}: changed meanwhile")
-        self.memory.undo = self.memory.running
+        self.memory.undo, self.memory.saved_before = self.memory.running, self.memory.saved
         self.memory.world.armed_for[self.memory.name] = seconds
         self.memory.pending = Pending(run_id, "armed", seconds)
 
@@ -162,15 +178,17 @@ class MemoryDriver(TransactionDriver):
     def confirm(self) -> None:
         """Disarm and persist."""
         self.memory.step("confirm")
-        if self.memory.pending is None or self.memory.pending.phase != "armed":
+        pending = self.memory.pending
+        if pending is None or pending.phase not in ("armed", "confirmed"):
             raise DriverError(f"{self.memory.name}: its timer has fired")
-        self.memory.pending, self.memory.saved = None, self.memory.running
+        self.memory.pending, self.memory.saved = Pending(pending.run_id, "confirmed", 0), self.memory.running
 
     def rollback(self) -> None:
-        """Undo what is pending."""
+        """Undo what is pending or confirmed."""
         self.memory.step("rollback")
         if self.memory.pending is not None and self.memory.pending.phase != "reverted":
-            self.memory.running, self.memory.pending = self.memory.undo, None
+            self.memory.running, self.memory.saved = self.memory.undo, self.memory.saved_before
+            self.memory.pending = None
 
     def pending(self) -> Pending | None:
         """What is pending."""
