@@ -12,6 +12,7 @@ from napalm.base.exceptions import ConnectionClosedException, ConnectionExceptio
 
 from custom_napalm.candidate import Candidate as Candidate
 from custom_napalm.candidate import Section as Section
+from custom_napalm.causes import Cause
 from custom_napalm.state import BgpSession, IkeSa
 
 
@@ -321,5 +322,8 @@ class TransactionDriver(NetworkDriver):
         """
 
     @abstractmethod
-    def explain(self, subject: str, seconds: int) -> list[str]:
-        """Log lines of the last `seconds` seconds that tell why a session or tunnel does not come up."""
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
+        """What the logs of the last `seconds` seconds tell of why a session or tunnel does not come up, oldest first.
+
+        A session is named by the peer's address, a tunnel as in `State`.
+        """

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from custom_napalm.contract import State
-from routebook.checks.facts import policy_changes
+from routebook.checks.facts import Explanations, policy_changes
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent
 from routebook.planning import Plan
-from routebook.watching import Explanations, Judge
+from routebook.watching import Judge
 
 
 class MakeJudge(Protocol):

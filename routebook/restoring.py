@@ -10,12 +10,12 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
-from routebook.checks.facts import concerning
+from routebook.checks.facts import Explanations, concerning
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.naming import named_states
 from routebook.steps import driver, on_drivers, on_hosts, told
-from routebook.watching import Explanations, Watcher
+from routebook.watching import Watcher
 
 GRACE = 45.0
 """Seconds to wait for a lost host beyond the moment at which its own timer fires."""

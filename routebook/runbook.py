@@ -3,14 +3,14 @@
 import difflib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nornir.core.task import Result, Task
 
 from custom_napalm.contract import State
-from routebook.checks.facts import Changed
+from routebook.checks.facts import Changed, Explanations
 from routebook.errors import RefusedError
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent
@@ -20,7 +20,7 @@ from routebook.intent.model import HostIntent
 class View:
     """What a check looks at: the hosts' intent, their state before and now, and what the run changed.
 
-    A host that could not be read is missing in `now`. `explanations` are log lines that a device gave for
+    A host that could not be read is missing in `now`. `explanations` are what a device's logs tell of
     (host, subject). `final` is set at the last look: what is still pending then has failed.
     """
 
@@ -28,7 +28,7 @@ class View:
     before: Mapping[str, State]
     now: Mapping[str, State]
     changed: Changed
-    explanations: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    explanations: Explanations = field(default_factory=dict)
     final: bool = False
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from custom_napalm.contract import State
 from routebook import reach
 from routebook.checks import baseline
-from routebook.checks.facts import Changed, concerning, policy_changes
+from routebook.checks.facts import Changed, Explanations, concerning, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings, unfailing
 from routebook.findings import Finding, definite, merged
@@ -24,7 +24,7 @@ from routebook.saving import SavedPlan, stale
 from routebook.steps import told
 from routebook.touching import touches
 from routebook.transaction import JudgeMaker, Transaction
-from routebook.watching import Explanations, Judge, Watcher
+from routebook.watching import Judge, Watcher
 from routebook.waves import arrange, check_spec
 from routebook.workspace import Workspace, lease_folder, open_journal
 

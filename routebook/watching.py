@@ -10,7 +10,9 @@ from typing import Protocol
 from nornir.core import Nornir
 from nornir.core.task import Task
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import State
+from routebook.checks.facts import Explanations
 from routebook.findings import Finding, definite, suspects
 from routebook.naming import device_name
 from routebook.steps import Outcome, driver, on_drivers, on_hosts
@@ -19,8 +21,6 @@ FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
 EXPLAIN_EVERY = 3.0
 RETRY_EVERY = 4.0
-
-Explanations = Mapping[tuple[str, str], list[str]]
 
 
 class Judge(Protocol):
@@ -53,7 +53,7 @@ class Watcher:
     def watch(self, judge: Judge) -> list[Finding]:
         """The findings at the moment when they were definite, or at the deadline."""
         begun = explained = retried = time.monotonic()
-        explanations: dict[tuple[str, str], list[str]] = {}
+        explanations: dict[tuple[str, str], list[Cause]] = {}
         pause = FIRST_PAUSE
         while True:
             self.tick()
@@ -75,18 +75,19 @@ class Watcher:
             self.stop.wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[str]]:
+    def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[Cause]]:
         wanted = by_host(suspects(findings))
-        seconds = math.ceil(time.monotonic() - self.since)
 
-        def step(task: Task) -> dict[str, list[str]]:
-            device, tunnels = driver(task), task.host.data["intent"].tunnels
-            return {
-                subject: device.explain(device_name(tunnels, subject), seconds) for subject in wanted[task.host.name]
-            }
+        def told(task: Task, subject: str) -> list[Cause]:
+            # Telling can take seconds, during which the moment to look back to moves away.
+            seconds = math.ceil(time.monotonic() - self.since)
+            return driver(task).explain(device_name(task.host.data["intent"].tunnels, subject), seconds)
+
+        def step(task: Task) -> dict[str, list[Cause]]:
+            return {subject: told(task, subject) for subject in wanted[task.host.name]}
 
         answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
-        return {(host, subject): lines for host, told in answers.items() for subject, lines in told.items() if lines}
+        return {(host, subject): causes for host, told in answers.items() for subject, causes in told.items() if causes}
 
     def _retry(self, findings: Iterable[Finding]) -> None:
         pending = [finding for finding in findings if finding.status == "pending"]

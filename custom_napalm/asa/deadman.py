@@ -253,7 +253,7 @@ class DeadManTimer:
             detail = "" if found.left else "the device has no timer for it"
             return Pending(marker.run_id, "armed", found.left, detail)
         phase: Literal["reverted", "failed"] = "reverted" if fingerprint() == marker.fingerprint else "failed"
-        detail = "" if phase == "reverted" else "its timer has fired, and the configuration is not the one from before"
+        detail = "" if phase == "reverted" else "its timer is gone, and the configuration is not the one from before"
         return Pending(marker.run_id, phase, 0, detail)
 
     def disarm(self, found: Found) -> None:

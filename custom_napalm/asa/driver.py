@@ -17,11 +17,14 @@ from napalm.base.models import (
 from custom_napalm.asa import getters, reading
 from custom_napalm.asa.config import redact
 from custom_napalm.asa.deadman import DeadManTimer
+from custom_napalm.asa.explain import explain
 from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import read_asa_options
+from custom_napalm.asa.reached import reached
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.asa.transaction import PART, AsaTransaction
 from custom_napalm.bgp_getters import SessionGetters
+from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import DriverError, Reached, State
@@ -60,18 +63,19 @@ class AsaDriver(SessionGetters, CommittingDriver):
         return reading.read_bgp(self._session)
 
     def reached(self) -> Reached:
-        """Through which jump hosts, and whether the device has a timer; it does not tell the way of its answers."""
+        """The way of this connection and of its answers, and whether the device has a timer."""
         options = self._session.options
         jumps = tuple(hop.address for hop in options.ssh.jumps)
-        return Reached(jumps, timer=options.dead_man != "none" and not options.context)
+        timer = options.dead_man != "none" and not options.context
+        return reached(self._session, self.username, jumps, timer=timer)
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let waiting BGP sessions try again."""
         reading.retry_sessions(self._session, peers)
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
-        """Log lines that tell why a session or tunnel is not up."""
-        return [redact(line) for line in reading.explain(self._session, subject, seconds)]
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
+        """What the logs tell of why a session or tunnel is not up."""
+        return explain(self._session, subject, seconds)
 
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""

@@ -1,4 +1,4 @@
-"""An ASA's state, read over a session: BGP sessions and tunnels, and why they are not up."""
+"""An ASA's state, read over a session: BGP sessions and tunnels."""
 
 import re
 from collections.abc import Sequence
@@ -10,11 +10,7 @@ from custom_napalm.contract import DriverError
 from custom_napalm.state import BgpSession, BgpState, IkeSa
 
 _WAITING = (BgpState.ACTIVE, BgpState.CONNECT, BgpState.IDLE)
-_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
 _INVALID = re.compile(r"^ERROR: % ?Invalid input|^% ?Invalid input", re.MULTILINE)
-# Who typed what: says nothing of why something is down, and may have secrets in it.
-_TYPED = re.compile(r"%ASA-\d-1110(?:08|09|10):")
-_LOG_TIME = re.compile(r"^(?:\w{3} \d{1,2} (?:\d{4} )?)?(\d\d):(\d\d):(\d\d)")
 
 
 def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
@@ -50,30 +46,3 @@ def retry_sessions(session: AsaSession, peers: Sequence[str]) -> None:
             said = session.run(f"clear bgp {family}{found.peer}")
             if said.strip():
                 raise DriverError(f"{session.host} does not retry {found.peer}: {said.strip().splitlines()[-1]}")
-
-
-def explain(session: AsaSession, subject: str, seconds: int) -> list[str]:
-    """The log buffer's lines about a neighbor or peer, of the last `seconds` where the log has times."""
-    lines = session.show("show logging").splitlines()
-    now = _CLOCK.search(session.show("show clock"))
-    return [line.strip() for line in lines if _about(line, subject) and _recent(line, now, seconds)][-50:]
-
-
-def _about(line: str, subject: str) -> bool:
-    if _TYPED.search(line):
-        return False
-    return re.search(rf"(?<![\w.:]){re.escape(subject)}(?![\w:]|\.\d)", line) is not None and "%ASA-" in line
-
-
-def _recent(line: str, now: re.Match[str] | None, seconds: int) -> bool:
-    then = _LOG_TIME.match(line.strip())
-    if now is None or then is None:
-        return True
-    # Both are cut to seconds: a line that is as old as asked for may be from just before.
-    age = (_of_day(now) - _of_day(then)) % 86400
-    return age < max(seconds, 1)
-
-
-def _of_day(clock: re.Match[str]) -> int:
-    hours, minutes, left = (int(part) for part in clock.groups())
-    return hours * 3600 + minutes * 60 + left

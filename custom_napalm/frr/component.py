@@ -8,6 +8,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import ClassVar
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.frr import revert, vtysh
 from custom_napalm.frr.candidate import Wanted, missing, target, wanted
@@ -146,7 +147,7 @@ class FrrComponent(Component):
         """Let sessions that wait in Idle, Connect or Active try again now."""
         retry_sessions(self.shell, peers)
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Why the session with an address does not come up; nothing about what is no address."""
         try:
             ip_address(subject)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from shlex import quote
 
+from custom_napalm.causes import Cause, Reason, Saying, cause_of
 from custom_napalm.frr.redaction import redact
 from custom_napalm.frr.refresh import retry_script
 from custom_napalm.frr.vtysh import NO_HISTORY
@@ -16,21 +17,27 @@ from custom_napalm.linux.shell import Shell
 
 WATCH_SECONDS = 3
 
-# What of a neighbor's events says why: not the steps of the state machine.
-_TELLING = re.compile(
-    r"bad OPEN|NOTIFICATION|Maximum|prefix|rejected|refused|unreachable|not found|[Nn]exthop|No route|no path"
-    r"|unsupported|[Cc]apabilit|hold timer|Hold Timer|BFD|\[Error\]|[Pp]assword|MD5|ttl|hop"
-)
-_NOISE = re.compile(
-    r"went from|hostname cap|\[FSM\]|sending OPEN|fsm_change_status|OPEN has .* length|rcvd OPEN w/|optional parameter"
+# bgpd's words, and the kernel's of TCP MD5: its counters, and what it logs.
+SAYINGS = (
+    Saying(re.compile(r"remote AS is (?P<found_as>\d+), expected (?P<expected_as>\d+)"), Reason.PEER_AS),
+    Saying(re.compile(r"sent to neighbor \S+ (?:(?:active|passive) )?2/2 "), Reason.AS_REFUSED),
+    Saying(re.compile(r"received from neighbor \S+ (?:(?:active|passive) )?2/2 "), Reason.AS_REFUSED, from_peer=True),
+    Saying(
+        re.compile(
+            r"TCPMD5(?:Failure|Unexpected|NotFound)\D*[1-9]"
+            r"|MD5 Hash (?:\w+ )?(?:failed|mismatch|not found|not expected)",
+            re.IGNORECASE,
+        ),
+        Reason.TCP_MD5,
+    ),
 )
 _PROMPT = re.compile(r"^(?:.*?# )?(?:\x1b\[K|\r)*")
 _COUNTERS = "TcpExtTCPMD5NotFound TcpExtTCPMD5Unexpected TcpExtTCPMD5Failure"
 _LIMIT = 20
 
 
-def explain(shell: Shell, peer: str, seconds: int) -> list[str]:
-    """Lines about a neighbor: of the last `seconds` seconds of bgpd's log, and of the next few, watched live.
+def explain(shell: Shell, peer: str, seconds: int) -> list[Cause]:
+    """What bgpd says of a neighbor: in the last `seconds` seconds of its log, and in the next few, watched live.
 
     Leaves no trace in configuration or files.
     """
@@ -62,10 +69,8 @@ after=$(counters)
 """
     result = shell.run(script, timeout=WATCH_SECONDS + 30)
     lines = [redact(_PROMPT.sub("", line).strip()) for line in result.stdout.splitlines()]
-    telling = [
-        line for line in lines if line.startswith("kernel: ") or (_TELLING.search(line) and not _NOISE.search(line))
-    ]
-    return list({_without_time(line): line for line in telling if _concerns(line, peer)}.values())[-_LIMIT:]
+    told = {_without_time(line): cause_of(line, SAYINGS) for line in lines if _concerns(line, peer)}
+    return [cause for cause in told.values() if cause is not None][-_LIMIT:]
 
 
 def retry_sessions(shell: Shell, names: Sequence[str]) -> None:

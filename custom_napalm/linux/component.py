@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import Change, Section, Snapshot
 from custom_napalm.linux.shell import Shell
 from custom_napalm.state import BgpSession, IkeSa
@@ -110,8 +111,8 @@ class Component(ABC):
         del subject
         return False
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
-        """Log lines of the last `seconds` seconds that tell why `subject` is not up."""
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
+        """What the logs of the last `seconds` seconds tell of why `subject` is not up."""
         del subject, seconds
         return []
 

@@ -7,6 +7,7 @@ from napalm.base import constants
 from napalm.base.models import ConfigDict, FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
 
 from custom_napalm import bundle
+from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import Reached, Snapshot, State
@@ -67,10 +68,10 @@ class LinuxDriver(CommittingDriver):
         for component in self._components:
             component.retry_tunnels(names)
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
-        """Log lines that tell why a session or tunnel is not up."""
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
+        """What the logs tell of why a session or tunnel is not up."""
         claiming = [component for component in self._components if component.claims(subject)]
-        return [line for component in claiming or self._components for line in component.explain(subject, seconds)]
+        return [cause for component in claiming or self._components for cause in component.explain(subject, seconds)]
 
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""

@@ -1,6 +1,7 @@
 """The NAPALM driver of a pfSense firewall, able to take part in a Routebook transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from napalm.base import constants
@@ -13,6 +14,7 @@ from napalm.base.models import (
 )
 
 from custom_napalm.bgp_getters import SessionGetters
+from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
 from custom_napalm.contract import DriverError, Reached, Snapshot, State
@@ -103,18 +105,18 @@ class PfSenseDriver(SessionGetters, CommittingDriver):
         elif self._host.package == "frr":
             frr_diagnosis.retry_sessions(self._shell, peers)
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
-        """Log lines that tell why a session or tunnel is not up."""
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
+        """What the logs tell of why a session or tunnel is not up."""
         root = self._root()
         found = [tunnel.connection for tunnel in tunnels(root).values() if tunnel.name == subject]
         if found:
-            lines = explain.tunnel(self._shell, found[0], seconds)
+            causes = explain.tunnel(self._shell, found[0], seconds)
         else:
-            lines = explain.session(self._shell, subject, seconds)
-            if self._host.package == "frr" and not lines:
-                lines = frr_diagnosis.explain(self._shell, subject, seconds)
+            causes = explain.session(self._shell, subject, seconds)
+            if self._host.package == "frr" and not causes:
+                causes = frr_diagnosis.explain(self._shell, subject, seconds)
         hidden = secrets([root])
-        return [scrub(line, hidden) for line in lines]
+        return [replace(cause, evidence=tuple(scrub(line, hidden) for line in cause.evidence)) for cause in causes]
 
     def get_ipsec_sas(self) -> tuple[IkeSa, ...]:
         """The IKE SAs with their children; NAPALM has no getter for them."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from custom_napalm.causes import Cause, Reason, Saying, cause_of
+from custom_napalm.frr import diagnosis as frr_diagnosis
 from custom_napalm.linux.shell import Shell
 from custom_napalm.strongswan.explain import causes
 
@@ -19,30 +21,30 @@ _STAMPS = (
     (re.compile(r"^(?:<\d+>1 )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"), "%Y-%m-%dT%H:%M:%S"),  # RFC 5424
     (re.compile(r"^([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)"), "%b %d %H:%M:%S"),  # BSD
 )
-# bgpd of OpenBGPD and of FRR, on a neighbor.
-_BGP = re.compile(
-    r"error|notification|unacceptable|bad|refus|md5|password|expired|cease|max-?prefix|unreachable|no route"
-    r"|not found|mismatch|invalid|fail",
-    re.IGNORECASE,
+# bgpd of OpenBGPD (log_notification() in usr.sbin/bgpd/logmsg.c), and that of FRR.
+_SAYINGS = (
+    Saying(re.compile(r"sending notification: error in OPEN message, AS unacceptable"), Reason.AS_REFUSED),
+    Saying(re.compile(r"received notification: error in OPEN message, AS unacceptable"), Reason.AS_REFUSED, True),
+    *frr_diagnosis.SAYINGS,
 )
 _MOST = 40
 
 
-def tunnel(shell: Shell, connection: str, seconds: int) -> list[str]:
-    """Lines of charon's log that name a cause, of the connection as charon calls it."""
+def tunnel(shell: Shell, connection: str, seconds: int) -> list[Cause]:
+    """What charon's log says of a connection, as charon calls it."""
     return causes(_recent(shell, seconds), connection)
 
 
-def session(shell: Shell, peer: str, seconds: int) -> list[str]:
-    """Lines of the BGP daemon's log about a neighbor that name a cause, without repetitions, the newest last."""
+def session(shell: Shell, peer: str, seconds: int) -> list[Cause]:
+    """What the BGP daemon's log says of a neighbor, without repetitions, the newest last."""
     concerned = re.compile(rf"(?<![\w.:]){re.escape(peer)}(?![\w.:]\w)")
-    found: dict[str, None] = {}
+    found: dict[str, Cause] = {}
     for line in _recent(shell, seconds):
-        if concerned.search(line) and _BGP.search(line):
-            text = re.sub(r"^.*?\b(?:bgpd|watchfrr|zebra)(?:\[\d+\]| \d+ - -)?:? *(?:- )?", "", line).strip()
+        text = re.sub(r"^.*?\b(?:bgpd|watchfrr|zebra)(?:\[\d+\]| \d+ - -)?:? *(?:- )?", "", line).strip()
+        if concerned.search(line) and (cause := cause_of(text, _SAYINGS)) is not None:
             found.pop(text, None)
-            found[text] = None
-    return list(found)[-_MOST:]
+            found[text] = cause
+    return list(found.values())[-_MOST:]
 
 
 def _recent(shell: Shell, seconds: int) -> list[str]:

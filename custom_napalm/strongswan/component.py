@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from shlex import quote
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.device_scripts import BUSY, GONE
@@ -224,7 +225,7 @@ class SwanctlComponent(Component):
             return True
         return False
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
         """What charon's log says of a connection that does not come up."""
         return explain(self.shell, subject, seconds) if self.claims(subject) else []
 

@@ -2,26 +2,49 @@
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from shlex import quote
 
+from custom_napalm.causes import Cause, Reason, Saying, cause_of
 from custom_napalm.contract import DriverError
 from custom_napalm.linux.shell import Shell
 from custom_napalm.strongswan.settings import SettingsError
 from custom_napalm.strongswan.tree import Section, build
 
-# charon's own texts (libcharon: ike_auth.c, psk_authenticator.c, ike_init.c, child_create.c, task_manager_v2.c).
-CAUSES = re.compile(
-    r"MAC mismatched|no shared key found|no matching peer config found|no IKE config found|NO_PROPOSAL_CHOSEN"
-    r"|received proposals|configured proposals|no acceptable proposal found"
-    r"|TS_UNACCEPTABLE|traffic selectors .*unacceptable"
-    r"|AUTHENTICATION_FAILED|no matching CHILD_SA config|giving up after \d+ retransmits|retransmit \d+ of request"
-    r"|unable to resolve|peer not responding|constraint check failed|ID_PROT|INVALID_KE_PAYLOAD|not supported"
-    r"|key derivation failed|unable to install|establishing CHILD_SA .* failed|no private key found"
+# charon's own texts (libcharon: ike_auth.c, psk_authenticator.c, ike_init.c, child_create.c, task_manager_v2.c), each
+# for a cause that was reproduced on real daemons; the first that fits a line is meant.
+_SAYINGS = (
+    Saying(re.compile(r"MAC mismatched"), Reason.KEY_MISMATCH),
+    Saying(re.compile(r"no shared key found"), Reason.NO_KEY),
+    Saying(re.compile(r"no matching peer config found|constraint check failed"), Reason.IDENTITY),
+    Saying(re.compile(r"no IKE config found"), Reason.NO_CONNECTION),
+    # The other end is told TS_UNACCEPTABLE then, which is not what happened.
+    Saying(re.compile(r"unable to install (IPsec policies|inbound|outbound)"), Reason.NOT_INSTALLED),
+    Saying(re.compile(r"traffic selectors .*unacceptable|no matching CHILD_SA config"), Reason.SELECTORS),
+    Saying(re.compile(r"TS_UNACCEPTABLE"), Reason.SELECTORS, from_peer=True),
+    Saying(re.compile(r"no acceptable proposal found|received proposals (un|in)acceptable"), Reason.PROPOSALS),
+    Saying(re.compile(r"NO_PROPOSAL_CHOSEN"), Reason.PROPOSALS, from_peer=True),
+    Saying(
+        re.compile(r"requested (DH group|key exchange method) .* not contained in any of our proposals"),
+        Reason.KEY_EXCHANGE,
+    ),
+    Saying(re.compile(r"AUTHENTICATION_FAILED"), Reason.AUTHENTICATION, from_peer=True),
+    Saying(
+        re.compile(r"giving up after \d+ retransmits|retransmit \d+ of request|peer not responding"), Reason.NO_ANSWER
+    ),
+    Saying(
+        re.compile(
+            r"unable to (resolve|install)|ID_PROT|INVALID_KE_PAYLOAD|not supported|key derivation failed"
+            r"|establishing CHILD_SA .* failed|no private key found"
+        ),
+        Reason.UNKNOWN,
+    ),
 )
+_PROPOSALS = re.compile(r"(received|configured) proposals(?: \w+)?: ((?:IKE|ESP):.*)")
 _UNITS = ("strongswan", "strongswan-swanctl", "charon-systemd")
-_MOST = 40  # lines that are worth an operator's time
+_MOST = 40  # causes that are worth an operator's time
 _TAIL = 4000  # lines of a log file that are read
 
 # Where charon logs to: the settings of charon and charon-systemd, read as charon does; or the journal.
@@ -34,8 +57,8 @@ date '+NOW %Y-%m-%dT%H:%M:%S'
 """
 
 
-def explain(shell: Shell, subject: str, seconds: int) -> list[str]:
-    """Lines of the last `seconds` seconds that say why `subject`, a connection's name, is not up."""
+def explain(shell: Shell, subject: str, seconds: int) -> list[Cause]:
+    """What the last `seconds` seconds of the log say of why `subject`, a connection's name, is not up."""
     result = shell.run(_READ)
     if result.status:
         return []
@@ -58,23 +81,33 @@ def explain(shell: Shell, subject: str, seconds: int) -> list[str]:
     return causes(lines, subject)
 
 
-def causes(lines: Iterable[str], subject: str) -> list[str]:
-    """The lines that name a cause, without repetitions, the newest last.
+def causes(lines: Iterable[str], subject: str) -> list[Cause]:
+    """The causes that lines name, without repetitions, the newest last; with the proposals that do not fit.
 
     charon says in most lines which connection it thinks of only if asked to (`ike_name`); then those of others go.
     """
-    found: dict[str, None] = {}
+    found: dict[str, Cause] = {}
+    suites: dict[str, tuple[str, str]] = {}
     for line in lines:
-        if not CAUSES.search(line):
-            continue
         named = re.search(r"<([^|>]+)\|\d+>", line)
         if named and named.group(1) != subject:
             continue
         # Time, thread and the retransmission's number differ between otherwise equal lines.
         text = re.sub(r"^.*?\d+\[[A-Z0-9]{3}\]\s*(<[^>]*>\s*)?", "", line).strip()
-        found.pop(text, None)
-        found[text] = None
-    return list(found)[-_MOST:]
+        if (said := _PROPOSALS.search(text)) is not None:
+            suites[said[1]] = (text, said[2].strip())
+        elif (cause := cause_of(text, _SAYINGS)) is not None:
+            found.pop(text, None)
+            found[text] = cause
+    return [_with_suites(cause, suites) for cause in list(found.values())[-_MOST:]]
+
+
+def _with_suites(cause: Cause, suites: Mapping[str, tuple[str, str]]) -> Cause:
+    if cause.reason is not Reason.PROPOSALS:
+        return cause
+    offered, accepted = suites.get("received", ("", "")), suites.get("configured", ("", ""))
+    lines = [line for line, _ in (offered, accepted) if line]
+    return replace(cause, evidence=(*cause.evidence, *lines), offered=offered[1], accepted=accepted[1])
 
 
 def log_files(files: dict[str, str]) -> list[tuple[str, str]]:

@@ -138,6 +138,7 @@ class Server:
         self._open += 1
         user = process.get_extra_info("username")
         session = self.session(user)
+        session.client = process.get_extra_info("peername")[0]
         root = self.device.spaces[SYSTEM].configuration.root
         authorization = root.first("aaa", "authorization", "exec")
         if authorization is not None and "auto-enable" in authorization.words and session.privilege(user) == 15:

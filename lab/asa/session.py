@@ -51,6 +51,7 @@ class Session:
     pager: int | None = None
     history: list[str] = field(default_factory=list)
     login_time: float = field(default_factory=time.time)
+    client: str = "-"  # where who is logged in comes from
     ended: bool = False
 
     @property

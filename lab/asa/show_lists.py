@@ -112,7 +112,7 @@ async def ssh_sessions(session: Session, _: Parsed) -> str:
     since = time.strftime("%H:%M:%S", time.gmtime(session.login_time))
     return (
         "\nSID Client IP       Version Mode Encryption Hmac     State            Username\n"
-        f"0   -               2.0     IN   aes128-ctr sha2-256 SessionStarted   {session.user} {since}"
+        f"0   {session.client:<15} 2.0     IN   aes128-ctr sha2-256 SessionStarted   {session.user} {since}"
     )
 
 

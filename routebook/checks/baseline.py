@@ -6,7 +6,7 @@ from custom_napalm.contract import State
 from custom_napalm.state import BgpSession, ChildSa
 from routebook.checks.bgp import describe
 from routebook.checks.bgp_causes import diagnose as diagnose_session
-from routebook.checks.facts import Changed, Explanations, Facts, unreadable
+from routebook.checks.facts import Changed, Explanations, Facts, logged, unreadable
 from routebook.checks.tunnel_causes import installed, sas_of
 from routebook.findings import Finding, settle
 
@@ -67,7 +67,7 @@ def _child(facts: Facts, host: str, name: str, old: list[ChildSa], now: State) -
     sas = [sa for sa in sas_of(now, name) if sa.up]
     children = [child for sa in sas for child in installed(sa, old[0].name)]
     if not children:
-        lines = tuple(f"{host} log: {line}" for line in facts.lines(host, name))
+        lines = dict.fromkeys(line for cause in facts.causes(host, name) for line in logged(host, cause))
         told = f"{host}: INSTALLED before the run, now {'no child' if sas else 'no IKE SA'}"
         return Finding(host, "baseline.tunnel", name, "pending", (told, *lines), "the tunnel is not up again")
     if not {_selectors(child) for child in children} & {_selectors(child) for child in old}:

@@ -49,7 +49,7 @@ def check(
 
     `before` is empty when there was no change to compare with (`verify`): then every intended session must be
     good. Otherwise what was no better before and is untouched by the run becomes a warning. `explanations` are
-    log lines from after the push. With `final`, what is pending has failed.
+    of after the push. With `final`, what is pending has failed.
     """
     facts = Facts(intents, before, now, changed, explanations)
     found = [*_evaluate(facts, tolerance)]

@@ -1,23 +1,14 @@
-"""Why a BGP session is not Established: told from both ends' states, log lines and the tunnels beneath it."""
+"""Why a BGP session is not Established: told from both ends' states and logs and the tunnels beneath it."""
 
 import re
 from dataclasses import dataclass
 
+from custom_napalm.causes import Cause, Reason
 from custom_napalm.state import BgpSession, BgpState
-from routebook.checks.facts import Diagnosis, Facts, session_with
+from routebook.checks.facts import Diagnosis, Facts, logged, session_with
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.tunnel_causes import why_down
 from routebook.intent.model import Neighbor
-
-# FRR's log after `debug bgp neighbor-events` names the AS that the peer's OPEN carries; no JSON output does.
-_OTHER_AS = re.compile(r"remote AS is (\d+), expected (\d+)")
-_MD5 = re.compile(
-    r"TCPMD5(Failure|Unexpected|NotFound)\D*[1-9]|MD5 Hash (\w+ )?(failed|mismatch|not found|not expected)",
-    re.IGNORECASE,
-)
-
-# IOS's and ASA's message of a NOTIFICATION (ASA: 418019), which FRR words alike: code/subcode after the neighbor.
-_NOTIFIED = re.compile(r"(sent to|received from) neighbor \S+ (?:(?:active|passive) )?2/2 ")
 
 # NOTIFICATION codes and subcodes, RFC 4271 section 4.5, RFC 4486 and RFC 5492.
 BAD_PEER_AS = "0202"
@@ -50,12 +41,13 @@ class _Case:
         return self.other is None
 
     @property
-    def logs(self) -> list[tuple[str, str]]:
-        own = [(self.host, line) for line in self.facts.lines(self.host, str(self.session.peer))]
+    def causes(self) -> list[tuple[str, Cause]]:
+        """What the logs of both ends tell, each with the host whose log it is."""
+        own = [(self.host, cause) for cause in self.facts.causes(self.host, str(self.session.peer))]
         if self.neighbor is None or self.neighbor.peer_host is None:
             return own
         end = self.neighbor.peer_host
-        return own + [(end, line) for line in self.facts.lines(end, str(self.neighbor.local_address))]
+        return own + [(end, cause) for cause in self.facts.causes(end, str(self.neighbor.local_address))]
 
 
 def diagnose(
@@ -112,17 +104,16 @@ def _wrong_as(case: _Case) -> Diagnosis | None:
             definite=True,
             evidence=(f"{case.peer}: remote AS {other.remote_as}",),
         )
-    for teller, line in case.logs:
-        match = _OTHER_AS.search(line)
-        if match is None:
+    for teller, cause in case.causes:
+        if teller != case.host or cause.reason is not Reason.PEER_AS:
             continue
-        real, expected = map(int, match.groups())
-        # A line from before the change names an AS that is no longer expected.
-        if teller == case.host and expected == session.remote_as and real != expected:
+        # What was logged before the change names an AS that is no longer expected.
+        if cause.expected_as == session.remote_as and cause.found_as != cause.expected_as:
             return Diagnosis(
-                f"wrong peer AS on {case.host}: it expects {case.peer} in AS {expected}, {case.peer} says AS {real}",
+                f"wrong peer AS on {case.host}: it expects {case.peer} in AS {cause.expected_as}, "
+                f"{case.peer} says AS {cause.found_as}",
                 definite=True,
-                evidence=(f"{teller} log: {line}",),
+                evidence=logged(teller, cause),
             )
     return None
 
@@ -176,10 +167,10 @@ def _notification(case: _Case) -> Diagnosis | None:
 
 def _logged(case: _Case) -> Diagnosis | None:
     """A refused AS of which only the log tells: an ASA shows no error of a session that has not been Established."""
-    for teller, line in case.logs if case.outside else ():
-        if teller == case.host and (match := _NOTIFIED.search(line)):
-            cause = _refused_as(case, sent=match[1] == "sent to")
-            return Diagnosis(cause, definite=True, evidence=(f"{teller} log: {line}",))
+    for teller, cause in case.causes if case.outside else ():
+        if teller == case.host and cause.reason is Reason.AS_REFUSED:
+            told = _refused_as(case, sent=not cause.from_peer)
+            return Diagnosis(told, definite=True, evidence=logged(teller, cause))
     return None
 
 
@@ -205,11 +196,11 @@ def _tunnel(case: _Case) -> Diagnosis | None:
 
 def _password(case: _Case) -> Diagnosis | None:
     waiting = case.session.state in (BgpState.CONNECT, BgpState.ACTIVE, BgpState.OPEN_SENT)
-    for teller, line in case.logs:
-        if waiting and _MD5.search(line):
+    for teller, cause in case.causes:
+        if waiting and cause.reason is Reason.TCP_MD5:
             return Diagnosis(
                 f"the TCP MD5 passwords of {case.host} and {case.peer} probably differ, or one of them has none",
-                evidence=(f"{teller}: {line}",),
+                evidence=logged(teller, cause),
             )
     return None
 

@@ -1,15 +1,17 @@
-"""What every check is told: intents, states before and now, what the run changed, and what the logs say."""
+"""What every check is told: intents, states before and now, what the run changed, and what the logs tell."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import State
 from custom_napalm.state import BgpSession
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent, IPAddress, Neighbor, Tunnel
 
-Explanations = Mapping[tuple[str, str], Sequence[str]]
+Explanations = Mapping[tuple[str, str], Sequence[Cause]]
+"""What the logs of a host tell of one of its sessions or tunnels, by host and subject."""
 
 # Commands with one of these words change what a speaker announces on all of its sessions.
 _SPEAKER_WIDE = frozenset({"network", "aggregate-address", "redistribute", "graceful-shutdown", "rpki"})
@@ -58,8 +60,8 @@ class Facts:
     changed: Changed
     explanations: Explanations
 
-    def lines(self, host: str, subject: str) -> tuple[str, ...]:
-        """What the host's log said of the subject since the push."""
+    def causes(self, host: str, subject: str) -> tuple[Cause, ...]:
+        """What the host's log told of the subject since the push."""
         return tuple(self.explanations.get((host, subject), ()))
 
     def at_start(self) -> "Facts":
@@ -75,6 +77,11 @@ class Diagnosis:
     cause: str = ""
     definite: bool = False
     evidence: tuple[str, ...] = ()
+
+
+def logged(host: str, cause: Cause) -> tuple[str, ...]:
+    """The evidence of a cause, with the host whose log it is."""
+    return tuple(f"{host} log: {line}" for line in cause.evidence)
 
 
 def session_with(states: Mapping[str, State], host: str, peer: IPAddress) -> BgpSession | None:

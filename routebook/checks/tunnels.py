@@ -62,7 +62,7 @@ def check(
     """Findings on the tunnels of the hosts in `intents`; both ends are compared where both are among them.
 
     `before` is empty when there was no change to compare with (`verify`): then every intended tunnel must be
-    good. `explanations` must be log lines from after the activation at both ends: a failed authentication among
+    good. `explanations` must be of after the activation at both ends: a failed authentication among
     them is definite. With `final`, what is pending has failed.
     """
     facts = Facts(intents, before, now, changed, explanations)

@@ -136,6 +136,8 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     assert (child.name, child.encryption, child.integrity) == ("vti1", "AES_CBC-256", "HMAC_SHA2_256_128")
     assert child.packets_in > 0
     assert child.packets_out > 0
+    reached = ends[0].driver.reached()
+    assert (bool(reached.client), bool(reached.interface or reached.gateway)) == (True, True), reached
     neighbors = ends[0].driver.get_bgp_neighbors()["global"]["peers"]
     assert neighbors["10.255.200.2"]["is_up"]
     detail: Any = ends[0].driver.get_bgp_neighbors_detail()["global"]

@@ -21,6 +21,7 @@ def test_connecting_reading_and_planning_change_nothing(firewall: Firewall) -> N
     driver.get_interfaces()
     driver.get_interfaces_ip()
     driver.get_config()
+    assert driver.reached().client == "127.0.0.1"
     assert driver.pending() is None
     driver.close()
     assert before.snapshot().parts["asa"] == text == snapshot.parts["asa"]

@@ -6,6 +6,7 @@ import pytest
 from napalm.base import models
 from napalm.base.test import helpers
 
+from custom_napalm.causes import Reason
 from custom_napalm.frr.component import FrrComponent
 from custom_napalm.frr.diagnosis import explain, retry_sessions
 from custom_napalm.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
@@ -66,8 +67,8 @@ def test_a_wrong_as_is_told_at_both_ends_and_explained_with_both_numbers(three: 
     assert (theirs.last_error_code, theirs.last_error_sent) == ("0202", False)
 
     retry_sessions(three.host.shell, (OUTSIDE,))
-    lines = explain(three.host.shell, OUTSIDE, 10)
-    assert any("bad OPEN, remote AS is 64496, expected 64469" in line for line in lines), lines
+    causes = explain(three.host.shell, OUTSIDE, 10)
+    assert (64496, 64469) in [(cause.found_as, cause.expected_as) for cause in causes], causes
     assert "debugging is on" not in three.host.vtysh("show debugging")
 
 
@@ -75,11 +76,10 @@ def test_a_password_on_one_side_shows_in_the_kernels_counters(three: Triangle) -
     configured(three, option(OUTSIDE, "password zz"))
     session = three.reaches(OUTSIDE, lambda session: not session.established)
     assert session.state in (BgpState.CONNECT, BgpState.ACTIVE, BgpState.IDLE)
-    lines: list[str] = []
 
     def told() -> bool:
-        lines.extend(explain(three.host.shell, OUTSIDE, 10) + explain(three.outside.host.shell, "2001:db8:1::1", 10))
-        return any("TCPMD5" in line for line in lines)
+        causes = explain(three.host.shell, OUTSIDE, 10) + explain(three.outside.host.shell, "2001:db8:1::1", 10)
+        return Reason.TCP_MD5 in [cause.reason for cause in causes]
 
     wait_for(told, 20, "MD5 failures in the kernel's counters")
 

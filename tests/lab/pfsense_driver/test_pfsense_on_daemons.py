@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from custom_napalm.causes import Reason
 from custom_napalm.contract import Section
 from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.state import BgpSession, IkeSa
@@ -207,7 +208,7 @@ def test_a_wrong_remote_as_is_noticed_and_rolling_back_brings_the_session_back(u
     assert session.remote_as == 65552
     wait_for(lambda: "0202" in [found.last_error_code for found in [up.session()] if found], 180, "the reason")
     if up.package == "openbgpd":
-        assert any("AS unacceptable" in line for line in up.driver.explain(INNER[1], 60))
+        assert Reason.AS_REFUSED in [cause.reason for cause in up.driver.explain(INNER[1], 60)]
     up.driver.rollback()
     assert up.driver.snapshot().fingerprint == before.fingerprint
     wait_for(up.up, 60, "the session")
@@ -240,9 +241,11 @@ def test_a_wrong_key_is_noticed_and_rolling_back_brings_the_tunnel_back(up: Pair
     up.make("wrong-key", tunnels(tunnel(psk="another-key-that-the-edge-lacks")), up.bgp())
     wait_for(lambda: not up.up(), 30, "the tunnel's end")
     wait_for(
-        lambda: any("AUTHENTICATION_FAILED" in line for line in up.driver.explain("home-edge", 60)), 30, "the reason"
+        lambda: Reason.AUTHENTICATION in [cause.reason for cause in up.driver.explain("home-edge", 60)],
+        30,
+        "the reason",
     )
-    assert not any("another-key" in line for line in up.driver.explain("home-edge", 60))
+    assert not any("another-key" in line for cause in up.driver.explain("home-edge", 60) for line in cause.evidence)
     up.driver.rollback()
     wait_for(up.up, 60, "the tunnel with the right key")
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from custom_napalm.causes import Cause, Reason
 from custom_napalm.state import BgpState
 from routebook.checks import baseline
 from routebook.findings import definite
@@ -70,6 +71,6 @@ def test_the_error_of_the_undone_change_is_not_blamed_after_rolling_back() -> No
 
 
 def test_a_tunnel_that_does_not_come_back_shows_its_log() -> None:
-    lines = {("ch-edge1", TUNNEL): ["no shared key found for 'ch-edge1' - 'no-edge1'"]}
-    finding = only(baseline.check(healthy(), without_tunnel(healthy()), lines), "ch-edge1", "baseline.tunnel")
+    told = {("ch-edge1", TUNNEL): [Cause(Reason.NO_KEY, ("no shared key found for 'ch-edge1' - 'no-edge1'",))]}
+    finding = only(baseline.check(healthy(), without_tunnel(healthy()), told), "ch-edge1", "baseline.tunnel")
     assert finding.evidence[1] == "ch-edge1 log: no shared key found for 'ch-edge1' - 'no-edge1'"

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from custom_napalm.asa.explain import causes as asa_causes
+from custom_napalm.causes import Cause, Reason, cause_of
+from custom_napalm.frr.diagnosis import SAYINGS
 from custom_napalm.state import BgpState
 from routebook.checks.facts import Changed, concerning, policy_changes
 from routebook.findings import Finding, definite
@@ -36,6 +39,12 @@ from tests.unit.checks.network import (
 
 V4, V6 = "ipv4-unicast", "ipv6-unicast"
 TRANSIT_CHANGED = Changed(sessions=frozenset({("no-edge1", TRANSIT_ADDRESS)}), seconds_since_push={"no-edge1": 3.0})
+
+
+def bgpd(line: str) -> list[Cause]:
+    """What FRR's driver makes of a line."""
+    cause = cause_of(line, SAYINGS)
+    return [cause] if cause else []
 
 
 def transit_finding(findings: list[Finding], check: str = "bgp.session") -> Finding:
@@ -148,17 +157,17 @@ def test_a_session_that_is_down_has_its_cause(
 )
 def test_a_refused_as_that_only_a_log_tells_of_is_definite_for_an_outside_peer(way: str, cause: str) -> None:
     line = f"Nov 22 2026 01:02:03: %ASA-3-418019: {way} neighbor {TRANSIT_ADDRESS} 2/2 (peer in wrong AS) 2 bytes"
-    told = {("no-edge1", TRANSIT_ADDRESS): [line]}
+    told = {("no-edge1", TRANSIT_ADDRESS): asa_causes([line])}
     finding = transit_finding(check_bgp(down(healthy(), "no-edge1", TRANSIT_ADDRESS), healthy(), explanations=told))
     assert (finding.status, finding.cause) == ("failed", cause)
-    told = {("no-edge3", NO1): [line.replace(TRANSIT_ADDRESS, NO1)]}
+    told = {("no-edge3", NO1): asa_causes([line.replace(TRANSIT_ADDRESS, NO1)])}
     ours = check_bgp(down(healthy(), "no-edge3", NO1), healthy(), explanations=told)
     assert only(ours, "no-edge3", "bgp.session", NO1).status == "pending", "between ours, both ends' numbers decide"
 
 
 def test_a_wrong_peer_as_of_an_outside_peer_names_both_numbers_from_the_log() -> None:
     now = down(healthy(intending(remote_as=64469)), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE)
-    log = {("no-edge1", TRANSIT_ADDRESS): ["2001:db8:f001::1 bad OPEN, remote AS is 64496, expected 64469"]}
+    log = {("no-edge1", TRANSIT_ADDRESS): bgpd("2001:db8:f001::1 bad OPEN, remote AS is 64496, expected 64469")}
     finding = transit_finding(check_bgp(now, healthy(), wanted=intending(remote_as=64469), explanations=log))
     assert finding.status == "failed"
     assert "AS 64469" in finding.cause
@@ -178,7 +187,7 @@ def test_a_wrong_peer_as_between_our_own_hosts_names_both_numbers_at_both_ends()
 
 
 def test_a_log_line_from_before_the_change_does_not_condemn_the_new_as() -> None:
-    old = {("no-edge1", TRANSIT_ADDRESS): ["bad OPEN, remote AS is 64496, expected 64469"]}
+    old = {("no-edge1", TRANSIT_ADDRESS): bgpd("bad OPEN, remote AS is 64496, expected 64469")}
     finding = transit_finding(check_bgp(down(healthy(), "no-edge1", TRANSIT_ADDRESS), explanations=old))
     assert finding.status == "pending"
 
@@ -209,16 +218,16 @@ def test_between_our_own_hosts_an_error_from_the_middle_of_the_change_may_heal()
 
 def test_different_tcp_passwords_are_suspected_from_the_kernels_counters() -> None:
     now = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.CONNECT)
-    log = {("no-edge1", TRANSIT_ADDRESS): ["TcpExtTCPMD5Failure 3"]}
+    log = {("no-edge1", TRANSIT_ADDRESS): bgpd("kernel: TcpExtTCPMD5Failure 3")}
     finding = transit_finding(check_bgp(now, healthy(), explanations=log))
     assert finding.status == "pending"
     assert finding.cause.startswith("the TCP MD5 passwords of no-edge1 and transit-no probably differ")
-    quiet = {("no-edge1", TRANSIT_ADDRESS): ["TcpExtTCPMD5Failure 0"]}
+    quiet = {("no-edge1", TRANSIT_ADDRESS): bgpd("kernel: TcpExtTCPMD5Failure 0")}
     assert "probably" not in transit_finding(check_bgp(now, healthy(), explanations=quiet)).cause
 
 
 def test_a_session_over_a_tunnel_that_is_down_blames_the_tunnel() -> None:
-    log = {("ch-edge1", TUNNEL): ["tried 1 shared key for 'ch-edge1' - 'no-edge1', but MAC mismatched"]}
+    log = {("ch-edge1", TUNNEL): [Cause(Reason.KEY_MISMATCH, ("MAC mismatched",))]}
     findings = check_bgp(without_tunnel(healthy()), healthy(), explanations=log)
     for host, peer in (("no-edge3", CH1), ("ch-edge1", NO3)):
         finding = only(findings, host, "bgp.session", peer)

@@ -11,6 +11,7 @@ from nornir.core.configuration import Config
 from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import Result, Task
 
+from custom_napalm.causes import Cause
 from custom_napalm.contract import (
     Candidate,
     Change,
@@ -215,7 +216,7 @@ class MemoryDriver(TransactionDriver):
     def retry_tunnels(self, names: Sequence[str]) -> None:
         del names
 
-    def explain(self, subject: str, seconds: int) -> list[str]:
+    def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Nothing is logged."""
         del subject, seconds
         return []

@@ -2,13 +2,12 @@
 
 # ruff: noqa: E501  tables of text are easier to read with a row on a line
 
-from dataclasses import dataclass
-
 import pytest
 
 from routebook.intent.model import Tunnel
 from routebook.intent.platforms import Release
 from tests.unit.intent.asa_network import asa_project
+from tests.unit.intent.mistakes import Mistake
 from tests.unit.intent.network import Project
 
 V6 = "      families: [ipv6-unicast]\n      fw1:\n"
@@ -16,21 +15,6 @@ TO_EDGE = "    - ends: [fw1, edge1]\n      tunnel: fw1--edge1\n"
 ROUTE = "      mode: route\n      device: vti\n      inner: 10.255.200.20/31\n      route_metric: 1\n"
 FW_FW = "    - ends: [fw1, fw2]\n"
 MULTI = "10.1.0.0/16, 10.255.1.1/32"
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """`old` in `file` becomes `new`; the problem stands where `at` does, in `elsewhere` or the same file."""
-
-    promise: str
-    file: str
-    old: str
-    new: str
-    at: str
-    says: str
-    fix: str = ""
-    elsewhere: str = ""
-    version: str = ""
 
 
 MISTAKES = [
@@ -124,16 +108,10 @@ def asas(project: Project) -> Project:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.promise)
 def test_refused_where_it_stands(asas: Project, mistake: Mistake) -> None:
     assert asas.problems() == ()
-    if mistake.old:
-        asas.change(mistake.file, mistake.old, mistake.new)
+    mistake.make(asas)
     if mistake.version:
         asas.change("hosts", "9.16(4)", mistake.version)
-    file = mistake.elsewhere or mistake.file
-    found = [p for p in asas.problems() if mistake.says in p.message and mistake.fix in p.fix]
-    told = "\n".join(map(str, asas.problems()))
-    start = asas.text(file).index(mistake.at)
-    line = asas.text(file)[:start].count("\n") + 1
-    assert [(p.mark.file, p.mark.line) for p in found] == [(f"inventory/{file}.yaml", line)], told
+    assert len(mistake.told(asas, mistake.line(asas))) == 1
 
 
 def test_a_release_that_is_not_known_refuses_nothing_that_some_release_can(asas: Project) -> None:

@@ -2,12 +2,11 @@
 
 # ruff: noqa: E501  tables of text are easier to read with a row on a line
 
-from dataclasses import dataclass
-
 import pytest
 
 from routebook.intent.model import IpsecProposal
 from routebook.intent.pfsense_words import identity, offered
+from tests.unit.intent.mistakes import Mistake
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import FRR_SESSION, OPENBGPD_SESSION, pfsense_project
 
@@ -16,21 +15,6 @@ POLICY = "    - ends: [edge2, home-fw1]\n"
 SELECTORS = "      home-fw1: {selectors: [192.168.1.0/24, 192.168.2.0/24]}\n"
 SUITE = "      - {encryption: aes128, integrity: sha256, dh_group: modp2048}\n"
 K8S2 = "    - ends: [home-fw1, k8s2]\n"
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A change that makes the inventory wrong, the line that is named, and what is said of it."""
-
-    promise: str
-    file: str
-    old: str
-    new: str
-    at: str  # the named line is the first one that contains this
-    says: str
-    fix: str = ""
-    package: str = "frr"
-    elsewhere: str = ""  # the file of the named line, when it is another one
 
 
 MISTAKES = [
@@ -77,13 +61,8 @@ MISTAKES = [
 def test_refused_where_it_stands(project: Project, mistake: Mistake) -> None:
     pfsense_project(project, mistake.package)
     assert not [problem for problem in project.problems() if problem.severity == "error"]
-    project.change(mistake.file, mistake.old, mistake.new)
-    file = mistake.elsewhere or mistake.file
-    found = [p for p in project.problems() if mistake.says in p.message and mistake.fix in p.fix]
-    told = "\n".join(map(str, project.problems()))
-    line = project.text(file)[: project.text(file).index(mistake.at)].count("\n") + 1
-    assert {(p.mark.file, p.mark.line) for p in found} == {(f"inventory/{file}.yaml", line)}, told
-    assert all(problem.severity == "error" for problem in found)
+    mistake.make(project)
+    assert all(problem.severity == "error" for problem in mistake.told(project, mistake.line(project)))
 
 
 def test_a_session_that_neither_end_filters_is_said_and_allowed(project: Project) -> None:

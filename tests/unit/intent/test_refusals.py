@@ -2,28 +2,10 @@
 
 # ruff: noqa: E501  tables of text are easier to read with a row on a line
 
-from dataclasses import dataclass, field
-
 import pytest
 
+from tests.unit.intent.mistakes import Mistake
 from tests.unit.intent.network import Project
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A change to the small network: `old` in `file` becomes `new`; the problem stands where `at` does."""
-
-    # ruff: noqa: E501  tables of text are easier to read with a row on a line
-
-    promise: str
-    file: str
-    old: str
-    new: str
-    at: str
-    says: str
-    fix: str = ""
-    elsewhere: str = field(default="")  # the file that the problem is in, when it is not `file`
-
 
 EDGE2_WAN = "wan0: {link: internet, addresses: [198.51.100.2/24]}"
 
@@ -223,9 +205,5 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.promise)
 def test_refused_where_it_stands(project: Project, mistake: Mistake) -> None:
-    project.change(mistake.file, mistake.old, mistake.new)
-    file = mistake.elsewhere or mistake.file
-    line = project.line(file, mistake.at)
-    found = [p for p in project.problems() if mistake.says in p.message and mistake.fix in p.fix]
-    told = "\n".join(map(str, project.problems()))
-    assert [(p.mark.file, p.mark.line) for p in found] == [(f"inventory/{file}.yaml", line)], told
+    mistake.make(project)
+    assert len(mistake.told(project, project.line(mistake.told_in, mistake.at))) == 1

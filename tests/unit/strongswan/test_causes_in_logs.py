@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from custom_napalm.causes import Cause, Reason
 from custom_napalm.strongswan.explain import causes, log_files, recent
 
 
@@ -35,7 +36,9 @@ def test_only_causes_are_told_once_and_without_time() -> None:
         "2026-11-21T10:00:01 05[IKE] tried 1 shared key for 'a' - 'b', but MAC mismatched",
         "2026-11-21T10:00:04 12[IKE] tried 1 shared key for 'a' - 'b', but MAC mismatched",
     ]
-    assert causes(lines, "a--b") == ["tried 1 shared key for 'a' - 'b', but MAC mismatched"]
+    assert causes(lines, "a--b") == [
+        Cause(Reason.KEY_MISMATCH, ("tried 1 shared key for 'a' - 'b', but MAC mismatched",))
+    ]
 
 
 def test_lines_that_name_another_connection_are_left_out() -> None:
@@ -43,4 +46,4 @@ def test_lines_that_name_another_connection_are_left_out() -> None:
         "05[IKE] <a--b|3> received AUTHENTICATION_FAILED notify error",
         "05[IKE] <a--c|4> received TS_UNACCEPTABLE notify, no CHILD_SA built",
     ]
-    assert causes(lines, "a--b") == ["received AUTHENTICATION_FAILED notify error"]
+    assert [cause.evidence for cause in causes(lines, "a--b")] == [("received AUTHENTICATION_FAILED notify error",)]
