@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # What failed among the others runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-.PHONY: help setup system demo test test-unit test-lab lint lab bench lock clean
+.PHONY: help setup system demo test test-unit test-lab fault lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,12 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(LAB_PYTEST) tests/lab || $(AGAIN) tests/lab
+	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
+
+# So many labs at once, one case after the other on each; `make fault FAULT="--seed 2 --minutes 10"` for others.
+FAULT ?= --labs 5
+fault: setup ## Break runs at every step on every platform, and print what became of the hosts (an hour)
+	$(ROOT) $(BIN)/python -m tests.fault $(FAULT)
 
 lint: setup ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -125,9 +125,12 @@ def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
 
 
 def _finish(device: TransactionDriver) -> str:
-    """Make sure that a host which was lost is back at its snapshot; says what is wrong, or nothing."""
+    """Make sure that a host which was lost is back at its snapshot; says what is wrong, or nothing.
+
+    One that undid the change by restarting may keep what it would have undone it with: rolling back takes that away.
+    """
     pending = device.pending()
-    if pending is None or pending.phase == "reverted":
+    if pending is None:
         return ""
     if pending.phase == "failed":
         return f"the device tried to undo the change and is not at its snapshot: {pending.detail}"

@@ -212,10 +212,13 @@ class SwanctlComponent(Component):
         return read_ike_sas(self.shell)
 
     def retry_tunnels(self, names: Sequence[str]) -> None:
-        """Initiate connections that have no IKE SA; their children have their names."""
+        """Initiate connections without an IKE SA, and children that their IKE SA lacks; both have the same name.
+
+        A peer that refused only the child, for example while it was starting, leaves an IKE SA that nobody uses.
+        """
         for name in map(quote, names):
             start = f"swanctl --initiate --ike {name} --child {name} --timeout 1 >/dev/null 2>&1"
-            self.shell.run(f'[ -n "$(swanctl --list-sas --ike {name})" ] || {start}')
+            self.shell.run(f"case $(swanctl --list-sas --ike {name}) in *reqid*|*CONNECTING*) ;; *) {start} ;; esac")
 
     def claims(self, subject: str) -> bool:
         """Whether `subject` is a connection's name; BGP's are addresses."""

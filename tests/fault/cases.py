@@ -65,6 +65,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "SSH silent until after the timer": ("lock", "arm", "push", "activate", "activated", "confirm"),
     "frozen until the timers fired": ("armed", "push", "activate", "activated", "checked", "confirm"),
     "frozen until the timers are due": ("checked", "confirm"),
+    "Routebook's clock steps": ("lock", "armed", "activated", "confirm"),
+    "device's clock steps": ("armed", "push", "activated", "confirm"),
+    "device's clock steps, SIGKILL, timers fire": ("armed", "activated"),
     "somebody types": ("lock", "armed", "push", "activated", "checked"),
 }
 BOTH = frozenset({"SIGKILL", "SIGTERM", "journal's disk full"})
@@ -73,8 +76,12 @@ BACK = ("SIGKILL", "SIGKILL, recover elsewhere", "SIGTERM", "journal's disk full
         "line cut until after the timer", "SSH silent until after the timer", "frozen until the timers fired",
         "BGP daemon crashes")  # fmt: skip
 """Faults that are injected on the way back, too."""
-NOT_ON = {"asa": frozenset(fault for fault in FAULTS if "crash" in fault)}
-"""Faults that a platform does not have: no daemon of an ASA can be killed but by a reload."""
+_DEVICES_CLOCK = frozenset(fault for fault in FAULTS if fault.startswith("device's clock"))
+NOT_ON = {
+    "asa": _DEVICES_CLOCK | {fault for fault in FAULTS if "crash" in fault},
+    "pfsense": _DEVICES_CLOCK,
+}
+"""Faults that a platform does not have: of an ASA no daemon can be killed; emulated ones have this machine's clock."""
 
 
 def every(random_kills: int = 100) -> list[Case]:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import paramiko
+
 from lab import faults
 from tests.fault.network import ASA, EDGES, PFSENSE
-from tests.fault.place import Place
+from tests.fault.place import FAKETIME, Place
 from tests.lab.waiting import wait_for
 
 # Everything but process 1 ends at once, and what was in memory is gone; the disk and the cables stay. FRR is started
@@ -42,6 +44,7 @@ def reboot(place: Place, host: str) -> None:
     if host == ASA:
         with contextlib.suppress(EOFError, OSError):  # it ends the session, too
             place.firewall("reload noconfirm")
+        wait_for(lambda: not _logs_in(place), 20, "the ASA's end")
     elif host == PFSENSE:
         place.on(host, "kill -HUP $(cat /run/lab/system.pid)")
     else:
@@ -106,10 +109,9 @@ def type_on(place: Place, host: str) -> None:
 def untype(place: Place, host: str) -> None:
     """Take that away, and from where it was saved."""
     if host == ASA:
-        shown = place.firewall("show running-config access-list TYPED", "more startup-config")
-        if "TYPED" in shown[0]:
+        if "TYPED" in place.firewall("show running-config access-list TYPED")[0]:
             place.firewall("configure terminal", "no access-list TYPED remark TYPED", "end")
-        if "TYPED" in shown[1]:
+        if place.on(host, "grep TYPED /home/asa/startup-config", check=False):
             place.firewall("write memory")
     elif host == PFSENSE:
         place.on(host, _UNTYPE_PFSENSE)
@@ -118,24 +120,32 @@ def untype(place: Place, host: str) -> None:
         place.on(host, "cp /etc/frr/frr.conf /run/typed && grep -v TYPED /run/typed >/etc/frr/frr.conf; rm /run/typed")
 
 
+def step_clock(place: Place, host: str, seconds: int) -> None:
+    """Set a Linux host's clock: that of every process that starts from now on, as a namespace has none of its own."""
+    place.on(host, f"echo {seconds:+} >/etc/faketimerc && echo {FAKETIME} >/etc/ld.so.preload")
+
+
+def set_clock_right(place: Place, host: str) -> None:
+    """Set it right again."""
+    place.on(host, "rm -f /etc/ld.so.preload /etc/faketimerc")
+
+
 def answers(place: Place, host: str) -> None:
-    """Wait until a device that was rebooted, or cut off, is there again."""
-    daemons = {
-        ASA: "vtysh -c 'show version' && swanctl --stats",
-        PFSENSE: "bgpctl show && swanctl --stats",
-    }.get(host, "vtysh -c 'show bgp summary' && swanctl --stats")
-    wait_for(
-        lambda: (
-            place.on(
-                host,
-                f"({daemons} && test -e /run/sshd.pid || pgrep -f lab.asa) >/dev/null 2>&1 && echo yes",
-                check=False,
-            )
-            == "yes\n"
-        ),
-        60,
-        f"{host} after its reboot",
-    )
+    """Wait until a device that was rebooted is there again."""
+    daemons = "bgpctl show" if host == PFSENSE else "vtysh -c 'show bgp summary'"
+    script = f"({daemons} && swanctl --stats && test -e /run/sshd.pid) >/dev/null 2>&1 && echo yes"
+
+    def there() -> bool:
+        return _logs_in(place) if host == ASA else place.on(host, script, check=False) == "yes\n"
+
+    wait_for(there, 60, f"{host} after its reboot")
+
+
+def _logs_in(place: Place) -> bool:
+    try:
+        return "ASA" in place.firewall("show version")[0]
+    except (EOFError, OSError, paramiko.SSHException):
+        return False
 
 
 _UNDO_OF_ARMED = """for f in /home/asa/disk0/RB-*.undo; do

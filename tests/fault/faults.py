@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fault import devices
 from tests.fault.command import Command, Ended
-from tests.fault.network import ASA
+from tests.fault.network import ASA, EDGES
 from tests.fault.place import Place
 
 CONFIRM_TIMEOUT = 10
@@ -32,9 +32,10 @@ class Scene:
     victim: str = ""  # the host that something happened to
     said: str = ""  # what was chosen at random
 
-    def choose(self, *, daemons: bool = False) -> str:
+    def choose(self, *, daemons: bool = False, linux: bool = False) -> str:
         """One of the run's hosts; with `daemons`, one on which they can crash."""
-        self.victim = self.random.choice([host for host in self.hosts if not (daemons and host == ASA)])
+        hosts = [host for host in self.hosts if not (daemons and host == ASA) and (host in EDGES or not linux)]
+        self.victim = self.random.choice(hosts)
         self.said = f"{self.said} {self.victim}".strip()
         return self.victim
 
@@ -228,6 +229,41 @@ def typed(scene: Scene) -> Ended:
     return scene.command.wait()
 
 
+def own_clock_steps(scene: Scene) -> Ended:
+    """The clock of Routebook's machine steps by an hour, to or fro; `scene` runs where that is possible."""
+    step = scene.random.choice((3600, -3600))
+    scene.said = f"{step:+} s"
+    scene.place.clock.write_text(f"{step:+}\n")
+    scene.command.go_on()
+    ended = scene.command.wait()
+    scene.place.clock.write_text("+0\n")
+    return ended
+
+
+def clock_steps(scene: Scene) -> Ended:
+    """The clock of a Linux host steps by an hour, to or fro."""
+    host, step = scene.choose(linux=True), scene.random.choice((3600, -3600))
+    scene.said += f" {step:+} s"
+    devices.step_clock(scene.place, host, step)
+    scene.command.go_on()
+    ended = scene.command.wait()
+    devices.set_clock_right(scene.place, host)
+    return ended
+
+
+def clock_steps_and_kill(scene: Scene) -> Ended:
+    """The clock of a Linux host steps while its timer runs, Routebook is killed, and the timers fire; it steps back."""
+    host, step = scene.choose(linux=True), scene.random.choice((3600, -3600))
+    scene.said += f" {step:+} s"
+    devices.step_clock(scene.place, host, step)
+    ended = _killed(scene)
+    devices.wait_fired(scene.place, scene.hosts, FIRED)
+    # sshd does not let anybody in with the library that steps its clock.
+    devices.set_clock_right(scene.place, host)
+    scene.recover()
+    return ended
+
+
 def kill_at_random(scene: Scene) -> Ended:
     """SIGKILL at a random instant from when the command began, then recover."""
     instant = scene.random.uniform(0.0, 5.0)
@@ -264,9 +300,15 @@ FAULTS: dict[str, Fault] = {
     "frozen until the timers fired": freeze,
     "frozen until the timers are due": freeze_until_due,
     "somebody types": typed,
+    "Routebook's clock steps": own_clock_steps,
+    "device's clock steps": clock_steps,
+    "device's clock steps, SIGKILL, timers fire": clock_steps_and_kill,
 }
 BROKEN = frozenset(name for name in FAULTS if "reboot" in name or "crash" in name)
 """After these a device's daemons need a moment until they have read their files."""
+
+ATTENTION = BROKEN | {"somebody types"}
+"""After these a run may need attention: what was up may not come up again in time, and a hand's work is not undone."""
 
 
 def _runs(place: Place) -> list[str]:

@@ -9,7 +9,8 @@ from tests.lab.project import CHECKOUT
 
 EDGE, EDGE2, ASA, PFSENSE = "edge1", "edge2", "fw1", "pf1"
 HOSTS = (EDGE, EDGE2, ASA, PFSENSE)
-FAR_ENDS = (EDGE2, ASA, PFSENSE)  # each has one tunnel and one session, to edge1
+TUNNELS = {EDGE2: "edge1--edge2", ASA: "fw1--edge1", PFSENSE: "edge1--pf1"}
+FAR_ENDS = tuple(TUNNELS)  # each has one tunnel and one session, to edge1
 EDGES = (EDGE, EDGE2)
 ADDRESSES = {EDGE: "192.0.2.31", EDGE2: "192.0.2.41", ASA: "192.0.2.11", PFSENSE: "192.0.2.51"}
 PEERS = {EDGE: 3, EDGE2: 1, ASA: 1, PFSENSE: 1}
@@ -85,7 +86,8 @@ tunnels:
     psk: {file: "secrets/{name}.psk"}
   list:
     - {ends: [edge1, edge2], inner: 10.255.200.0/31}
-    - {ends: [edge1, fw1], mode: route, device: vti, inner: 10.255.200.2/31}
+    # The first end starts it: a lab ASA tries again and again, also where only the child was refused.
+    - {ends: [fw1, edge1], mode: route, device: vti, inner: 10.255.200.2/31}
     - {ends: [edge1, pf1], mode: route, device: vti, inner: 10.255.200.4/31}
 """,
     "bgp.yaml": """
@@ -98,7 +100,7 @@ bgp:
       edge1: {import: RB-EDGE1}
       edge2: {import: RB-EDGE2}
     - ends: [edge1, fw1]
-      tunnel: edge1--fw1
+      tunnel: fw1--edge1
       next_hop_self: true
       edge1: {import: RB-EDGE1}
       fw1: {import: RB-FW1}
@@ -180,8 +182,7 @@ def write(project: Path, intent: Intent) -> None:
     (project / "inventory/policy.yaml").write_text(
         f"policy:\n  route_maps:\n{maps}    RB-TO-PF1:\n      - permit: all\n"
     )
-    for far in FAR_ENDS:
-        name = f"{EDGE}--{far}"
+    for far, name in TUNNELS.items():
         path = project / "secrets" / f"{name}.psk"
         path.touch(mode=0o600)
         path.write_text(KEYS[far in intent.keys].format(name=name) + "\n")

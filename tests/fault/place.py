@@ -16,6 +16,7 @@ from tests.fault.command import Server
 from tests.fault.network import ADDRESSES, ASA, HOSTS, PEERS, PFSENSE, Intent
 from tests.lab.asa.units import Console
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 Parts = dict[str, str]
 """What one device has: file or view, and its exact text (without what tells of time)."""
 
@@ -75,6 +76,7 @@ class Place:
     known: dict[tuple[str, object], Parts] = field(default_factory=dict)
     clean: dict[str, set[str]] = field(default_factory=dict)  # files that are always there
     _doors: dict[str, str] = field(default_factory=dict)  # a process of each node
+    _own_clock: Server | None = None
     project: Path = field(init=False)
     lab: Lab = field(init=False)
     server: Server = field(init=False)
@@ -92,10 +94,32 @@ class Place:
             self.on(host, _IMPATIENT, check=False)  # where charon does not run yet, it reads them when it starts
         self.server = Server(self.folder / "server")
 
+    def with_own_clock(self) -> Server:
+        """A server whose clock can be set, by the file `clock`; it goes right at first."""
+        if self._own_clock is None:
+            self.clock.write_text("+0\n")
+            self._own_clock = Server(
+                self.folder / "clocked",
+                {
+                    "LD_PRELOAD": FAKETIME,
+                    "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+                    "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                    "DONT_FAKE_MONOTONIC": "1",
+                },
+            )
+        return self._own_clock
+
+    @property
+    def clock(self) -> Path:
+        """What the server with its own clock reads: an offset such as `+3600`, in seconds."""
+        return self.folder / "clock"
+
     def down(self) -> None:
         """Take everything away."""
-        if hasattr(self, "server"):
-            self.server.stop()
+        for server in (getattr(self, "server", None), self._own_clock):
+            if server is not None:
+                server.stop()
         if hasattr(self, "lab"):
             self.lab.down()
             subprocess.run(["umount", str(self.project / ".routebook")], check=True)

@@ -18,7 +18,13 @@ from tests.lab.project import copy_project as copy_project
 from tests.lab.project import environment as environment
 
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
-LONGEST = ("test_lab_data_planes.py", "test_lab_alone.py", "test_deploy.py", "test_rolled_back.py")
+LONGEST = (
+    "test_a_fault_at_each_step.py",
+    "test_lab_data_planes.py",
+    "test_lab_alone.py",
+    "test_deploy.py",
+    "test_rolled_back.py",
+)
 
 # Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
 GUARDIAN = """

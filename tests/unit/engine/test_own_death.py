@@ -3,17 +3,15 @@
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from custom_napalm.contract import LostContactError, Pending, Snapshot
+from custom_napalm.contract import LostContactError, Pending
 from routebook.errors import RefusedError
 from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
 from routebook.recovery import Recovered, recover
-from routebook.restoring import differing
 from routebook.scanning import finish, scan
 from routebook.workspace import lease_folder, open_journal
 from tests.unit.engine.world import Device, World
@@ -304,13 +302,6 @@ class TestJournal:
             journal._db.execute("PRAGMA query_only = 1")
             with pytest.raises(JournalError, match="readonly"):
                 journal.begin("change", HOSTS)
-
-
-def test_a_text_that_has_a_date_in_it_is_compared_by_its_meaning() -> None:
-    dated = [Snapshot({"config.xml": date}, fingerprint="same", exact=False) for date in ("monday", "tuesday")]
-    assert differing(*dated) == []
-    assert differing(dated[0], replace(dated[1], fingerprint="other")) == ["config.xml"]
-    assert differing(*(replace(each, exact=True) for each in dated)) == ["config.xml"]
 
 
 def test_a_lost_host_is_waited_for(world: World) -> None:
