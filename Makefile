@@ -15,9 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # What failed among the others runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
-PFSENSE_TESTS := tests/lab/pfsense tests/lab/pfsense_driver tests/lab/home
-
-.PHONY: help setup system demo test test-unit test-lab test-pfsense fault lint lab bench lock clean
+.PHONY: help setup system demo test test-unit test-lab fault lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +40,7 @@ test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
 test-lab: setup ## Tests on real daemons; need root
-	$(LAB_PYTEST) tests/lab tests/fault $(addprefix --ignore=,$(PFSENSE_TESTS)) || $(AGAIN) tests/lab tests/fault
-
-test-pfsense: setup ## Tests of pfSense, which the example network does not have yet; need root
-	$(LAB_PYTEST) $(PFSENSE_TESTS)
+	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
 
 # So many labs at once, one case after the other on each; `make fault FAULT="--seed 2 --minutes 10"` for others.
 FAULT ?= --labs 5

@@ -41,8 +41,8 @@ def main() -> None:
         routebook("run", "deploy", "--yes")
         scene("4. A new filter for an ASA, and a typo for two Linux hosts: transit-no has AS 64496, not 64469")
         with_edited("inventory/network.yaml", r"asn: 64496", "asn: 64469", typo_in_a_peer_as)
-        scene("5. A pre-shared key is changed at one end of a tunnel only")
-        with_new_key("secrets/no-edge1--ch-edge1.psk", key_at_one_end)
+        scene("5. A pre-shared key is changed at one end of a tunnel only, on the pfSense")
+        with_new_key("secrets/home-fw1--no-edge1.psk", key_at_one_end)
         scene(
             f"6. ch-edge2 loses its management after the push, and undoes the change by itself in {CONFIRM_TIMEOUT} s"
         )
@@ -65,7 +65,7 @@ def typo_in_a_peer_as() -> None:
 
 def key_at_one_end() -> None:
     """The tunnel does not come up with the new key, and the old one is put back."""
-    routebook("run", "tunnels", "--yes", "--limit", "no-edge1", expect=3)
+    routebook("run", "tunnels", "--yes", "--limit", "home-fw1", expect=3)
 
 
 def cut_off(lab: Lab) -> None:

@@ -311,7 +311,8 @@ function routebook_watch(array $request): void
     $run = $request['run'];
     $folder = routebook_folder($run);
     $alive = fopen("$folder/alive", 'c');
-    if ($alive === false || !flock($alive, LOCK_EX | LOCK_NB)) {
+    // Whoever asks whether it runs has the lock for a moment, too.
+    if ($alive === false || !routebook_wait(10, fn () => flock($alive, LOCK_EX | LOCK_NB))) {
         return;
     }
     $tries = 0;

@@ -21,7 +21,7 @@ from custom_napalm.pfsense import PfSenseDriver
 from custom_napalm.pfsense.tree import canonical
 from lab.pfsense import config_xml
 from tests.lab.pfsense.units import INTERFACES
-from tests.lab.pfsense_driver.candidates import PSK, neighbor, openbgpd, tunnel, tunnels
+from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
 
 WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
@@ -67,6 +67,18 @@ def test_from_nothing_to_the_candidate_and_back_on_every_release(boot: Callable[
     assert firewall.history()[:2] == ["(system): Reverted to routebook-run-1.xml.", "(system): Routebook run run-1"]
     assert "RB k8s1" not in firewall.sh("cat /var/etc/openbgpd/bgpd.conf")
     firewall.wait_clean()
+
+
+def test_back_from_the_first_bgp_that_frr_had_no_daemon_goes_on_with_it(boot: Callable[..., Firewall]) -> None:
+    """Without any settings FRR's package does nothing, not even stop."""
+    firewall = boot(package="frr")
+    driver = firewall.driver()
+    before = driver.snapshot()
+    make(driver, "run-1", frr(frr_neighbor("k8s1", "10.1.0.11", 64512)))
+    assert {session.description for session in driver.state().bgp or ()} == {"RB k8s1"}
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    assert firewall.unit.run("pgrep -x bgpd").stdout == ""
 
 
 def test_a_second_run_writes_no_revision_and_keeps_the_numbers(firewall: Firewall, driver: PfSenseDriver) -> None:
