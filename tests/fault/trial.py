@@ -16,6 +16,8 @@ from tests.fault.place import Place
 
 DEADLINE = 60
 """Seconds for post-checks."""
+PATIENCE = 180
+"""The same for runs without a fault, on a machine that may be busy."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ def _new_place(folder: Path) -> Place:
 def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
     """Let a clean run bring `hosts` to `intent`, and remember what they have then."""
     network.write(place.project, intent)
-    ended = place.server.start(place.project, _arguments("deploy", hosts, 120)).wait()
+    ended = place.server.start(place.project, _arguments("deploy", hosts, 120, PATIENCE)).wait(2 * PATIENCE)
     if ended.status != 0:
         raise RuntimeError(f"a run without a fault ended with {ended.status}: {ended.out[-3000:]}{ended.err[-3000:]}")
     place.intent = intent
@@ -100,10 +102,12 @@ def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
         place.known.setdefault((host, intent.of(host)), look.parts)
 
 
-def _arguments(runbook: str, hosts: tuple[str, ...], confirm_timeout: int = CONFIRM_TIMEOUT) -> list[str]:
+def _arguments(
+    runbook: str, hosts: tuple[str, ...], confirm_timeout: int = CONFIRM_TIMEOUT, deadline: int = DEADLINE
+) -> list[str]:
     return [
         "run", runbook, "--yes", "--json", "--limit", ",".join(hosts),
-        "--confirm-timeout", str(confirm_timeout), "--deadline", str(DEADLINE),
+        "--confirm-timeout", str(confirm_timeout), "--deadline", str(deadline),
     ]  # fmt: skip
 
 
