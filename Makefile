@@ -12,8 +12,8 @@ WORKERS ?= 3
 LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
 	--tx '$(WORKERS)*popen//python=lab/private $(BIN)/python'
 
-# What failed among the others runs once more, with nothing beside it, and that decides; both results are shown.
-AGAIN = $(PRIVATE) $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+# A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
+AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
 .PHONY: help setup system demo test test-unit test-lab fault lint lab bench lock clean
 
