@@ -16,7 +16,8 @@ from nornir.plugins.runners import ThreadedRunner
 
 from routebook.intent.cleartext import REFERENCE
 from routebook.intent.load import build
-from routebook.intent.model import HostIntent, Network, SecretRef
+from routebook.intent.model import HostIntent, SecretRef
+from routebook.intent.network import Network
 from routebook.intent.problem import Problems
 from routebook.intent.source import LocatedDict, Sources, plain, read_sources
 from routebook.limit import choose

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from routebook.intent.cilium import Cluster, clusters
-from routebook.intent.model import Network
+from routebook.intent.network import Network
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.render import RenderError, render_template
 

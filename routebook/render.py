@@ -19,15 +19,8 @@ from routebook.errors import RefusedError
 from routebook.intent import asa_words, cilium, pfsense_words
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
-from routebook.intent.model import (
-    CommunityList,
-    HostIntent,
-    Neighbor,
-    NeighborFamily,
-    Network,
-    PrefixList,
-    SecretRef,
-)
+from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
+from routebook.intent.network import Network
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
 from routebook.secrets import SecretError

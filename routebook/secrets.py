@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from routebook.errors import RefusedError
-from routebook.intent.model import Network, SecretRef
+from routebook.intent.model import SecretRef
+from routebook.intent.network import Network
 from routebook.intent.problem import Problem
 
 REDACTED = "<secret>"

@@ -10,7 +10,7 @@ from routebook.cli import options
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
-    from routebook.intent.model import Network
+    from routebook.intent.network import Network
 
 
 @click.command()

@@ -6,7 +6,8 @@ from routebook.intent.asa_words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUIT
 from routebook.intent.ciphers import check_suites, mark_of
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
-from routebook.intent.model import IpsecProposal, Neighbor, Session, Tunnel, TunnelPair
+from routebook.intent.model import IpsecProposal, Neighbor, Tunnel
+from routebook.intent.network import Session, TunnelPair
 from routebook.intent.nodes import Node
 from routebook.intent.platform_rules import check_route_map, check_transport
 from routebook.intent.platforms import Feature

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
-from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, Network, SecretRef, Session
+from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, SecretRef
+from routebook.intent.network import Network, Session
 from routebook.intent.nodes import Node
 from routebook.intent.problem import Mark, Problems
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 
 from routebook.intent.layers import Layers
-from routebook.intent.model import IPAddress, IPInterface, TunnelPair
+from routebook.intent.model import IPAddress, IPInterface
+from routebook.intent.network import TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.platforms import Transport
 from routebook.intent.problem import Mark, Problems, nearest

@@ -7,23 +7,8 @@ from pathlib import Path
 from routebook.intent.addresses import check_addresses
 from routebook.intent.asa_rules import too_old
 from routebook.intent.cleartext import find_clear_text
-from routebook.intent.model import (
-    BgpHost,
-    CacheServer,
-    HostIntent,
-    IPNetwork,
-    Link,
-    Neighbor,
-    Network,
-    Peer,
-    Redistribution,
-    RpkiCache,
-    SecretUse,
-    Session,
-    Site,
-    Tunnel,
-    TunnelPair,
-)
+from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
+from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
 from routebook.intent.pfsense_rules import check_redistribution
 from routebook.intent.platform_rules import check_route_map

@@ -1,14 +1,10 @@
 """What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
 
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from itertools import product
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
-
-from routebook.intent.problem import Mark, Problem
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
@@ -291,116 +287,3 @@ class HostIntent(Frozen):
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
-
-
-class Site(Frozen):
-    """A place and the prefixes that tunnels carry for it."""
-
-    name: str
-    prefixes: tuple[IPNetwork, ...]
-
-
-class Link(Frozen):
-    """What interfaces are attached to: a LAN, an exchange, the internet."""
-
-    name: str
-    site: str | None = None
-
-
-class CiliumNode(Frozen):
-    """A node of a Kubernetes cluster, and what Cilium's BGP control plane announces there."""
-
-    cluster: str
-    node: str  # its name in the cluster
-    advertise: tuple[Announced, ...]
-
-
-class Peer(Frozen):
-    """A BGP speaker that is not ours. `lab` is free-form: how the lab plays it."""
-
-    name: str
-    asn: int
-    interfaces: tuple[Interface, ...]
-    cilium: CiliumNode | None = None
-    lab: Mapping[str, Any] = {}
-
-
-class CacheServer(Frozen):
-    """An RPKI-to-router cache as a node of the network. `lab` is free-form: how the lab plays it."""
-
-    name: str
-    address: IPAddress
-    port: int
-    preference: int
-    link: str | None = None
-    lab: Mapping[str, Any] = {}
-
-
-class SessionEnd(Frozen):
-    """One end of a session: `managed` says whether it is a host of ours; `neighbor` is the session as it sees it."""
-
-    name: str
-    managed: bool
-    asn: int
-    address: IPAddress
-    neighbor: Neighbor
-
-
-class Session(Frozen):
-    """A BGP session with both its ends. `link` is the common link it runs over, None between loopbacks."""
-
-    name: str
-    ends: tuple[SessionEnd, SessionEnd]
-    families: tuple[Family, ...]
-    link: str | None = None
-    password: SecretRef | None = None
-
-    @property
-    def external(self) -> bool:
-        """Whether the two ends are in different autonomous systems."""
-        return self.ends[0].asn != self.ends[1].asn
-
-
-class TunnelEnd(Frozen):
-    """One end of a tunnel: `tunnel` is the tunnel as it sees it."""
-
-    name: str
-    managed: bool
-    tunnel: Tunnel
-
-
-class TunnelPair(Frozen):
-    """A tunnel with both its ends; the first one starts it. `inner` holds the two inner addresses."""
-
-    name: str
-    ends: tuple[TunnelEnd, TunnelEnd]
-    link: str | None = None
-    inner: IPNetwork | None = None
-
-
-class SecretUse(Frozen):
-    """A reference to a secret, what needs it, and where the inventory says so."""
-
-    reference: SecretRef
-    purpose: str
-    mark: Mark
-
-
-class Network(Frozen):
-    """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
-
-    project: Path
-    asn: int
-    sites: Mapping[str, Site]
-    links: Mapping[str, Link]
-    hosts: Mapping[str, HostIntent]
-    peers: Mapping[str, Peer]
-    sessions: tuple[Session, ...]
-    tunnels: tuple[TunnelPair, ...]
-    caches: tuple[CacheServer, ...] = ()
-    secret_uses: tuple[SecretUse, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-
-    def interfaces(self, name: str) -> tuple[Interface, ...]:
-        """The interfaces of a host or an outside peer. Raises KeyError for an unknown name."""
-        return self.hosts[name].interfaces if name in self.hosts else self.peers[name].interfaces

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import CiliumNode, Interface, IPInterface, IPNetwork
+from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.network import CiliumNode
 from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from routebook.intent.ciphers import check_suites
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
-from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Session, Tunnel, TunnelPair
+from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Tunnel
+from routebook.intent.network import Session, TunnelPair
 from routebook.intent.nodes import Node
 from routebook.intent.pfsense_words import SUITES, offered
 from routebook.intent.platform_rules import check_route_map, check_transport

@@ -2,7 +2,8 @@
 
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
-from routebook.intent.model import Neighbor, Session
+from routebook.intent.model import Neighbor
+from routebook.intent.network import Session
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 

@@ -4,7 +4,8 @@ from routebook.intent.asa_rules import check_asa_session
 from routebook.intent.cilium import check_cilium_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
-from routebook.intent.model import Neighbor, NeighborFamily, Session
+from routebook.intent.model import Neighbor, NeighborFamily
+from routebook.intent.network import Session
 from routebook.intent.nodes import Node
 from routebook.intent.pfsense_rules import check_pfsense_session
 from routebook.intent.policy import Policies

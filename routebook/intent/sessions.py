@@ -6,7 +6,8 @@ from typing import Any
 
 from routebook.intent.endpoints import Endpoints, find_endpoints
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import Family, Neighbor, NeighborFamily, SecretUse, Session, SessionEnd, TunnelPair
+from routebook.intent.model import Family, Neighbor, NeighborFamily
+from routebook.intent.network import SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems

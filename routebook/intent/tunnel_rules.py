@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from routebook.intent.asa_rules import check_asa_host
-from routebook.intent.model import IPNetwork, Tunnel, TunnelPair
+from routebook.intent.model import IPNetwork, Tunnel
+from routebook.intent.network import TunnelPair
 from routebook.intent.nodes import Nodes
 from routebook.intent.pfsense_rules import check_pfsense_host
 from routebook.intent.problem import Mark, Problems

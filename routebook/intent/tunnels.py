@@ -8,7 +8,8 @@ from routebook.intent.addresses import Use
 from routebook.intent.asa_rules import check_asa_suites, check_asa_tunnel
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, SecretUse, Tunnel, TunnelEnd, TunnelPair
+from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, Tunnel
+from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
 from routebook.intent.pfsense_rules import check_pfsense_suites, check_pfsense_tunnel
 from routebook.intent.problem import Mark, Problems, nearest

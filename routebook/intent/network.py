@@ -1,0 +1,132 @@
+"""The whole network as it is meant to be: our hosts, who is not ours, and sessions and tunnels with both their ends."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from routebook.intent.model import (
+    Announced,
+    Family,
+    Frozen,
+    HostIntent,
+    Interface,
+    IPAddress,
+    IPNetwork,
+    Neighbor,
+    SecretRef,
+    Tunnel,
+)
+from routebook.intent.problem import Mark, Problem
+
+
+class Site(Frozen):
+    """A place and the prefixes that tunnels carry for it."""
+
+    name: str
+    prefixes: tuple[IPNetwork, ...]
+
+
+class Link(Frozen):
+    """What interfaces are attached to: a LAN, an exchange, the internet."""
+
+    name: str
+    site: str | None = None
+
+
+class CiliumNode(Frozen):
+    """A node of a Kubernetes cluster, and what Cilium's BGP control plane announces there."""
+
+    cluster: str
+    node: str  # its name in the cluster
+    advertise: tuple[Announced, ...]
+
+
+class Peer(Frozen):
+    """A BGP speaker that is not ours. `lab` is free-form: how the lab plays it."""
+
+    name: str
+    asn: int
+    interfaces: tuple[Interface, ...]
+    cilium: CiliumNode | None = None
+    lab: Mapping[str, Any] = {}
+
+
+class CacheServer(Frozen):
+    """An RPKI-to-router cache as a node of the network. `lab` is free-form: how the lab plays it."""
+
+    name: str
+    address: IPAddress
+    port: int
+    preference: int
+    link: str | None = None
+    lab: Mapping[str, Any] = {}
+
+
+class SessionEnd(Frozen):
+    """One end of a session: `managed` says whether it is a host of ours; `neighbor` is the session as it sees it."""
+
+    name: str
+    managed: bool
+    asn: int
+    address: IPAddress
+    neighbor: Neighbor
+
+
+class Session(Frozen):
+    """A BGP session with both its ends. `link` is the common link it runs over, None between loopbacks."""
+
+    name: str
+    ends: tuple[SessionEnd, SessionEnd]
+    families: tuple[Family, ...]
+    link: str | None = None
+    password: SecretRef | None = None
+
+    @property
+    def external(self) -> bool:
+        """Whether the two ends are in different autonomous systems."""
+        return self.ends[0].asn != self.ends[1].asn
+
+
+class TunnelEnd(Frozen):
+    """One end of a tunnel: `tunnel` is the tunnel as it sees it."""
+
+    name: str
+    managed: bool
+    tunnel: Tunnel
+
+
+class TunnelPair(Frozen):
+    """A tunnel with both its ends; the first one starts it. `inner` holds the two inner addresses."""
+
+    name: str
+    ends: tuple[TunnelEnd, TunnelEnd]
+    link: str | None = None
+    inner: IPNetwork | None = None
+
+
+class SecretUse(Frozen):
+    """A reference to a secret, what needs it, and where the inventory says so."""
+
+    reference: SecretRef
+    purpose: str
+    mark: Mark
+
+
+class Network(Frozen):
+    """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
+
+    project: Path
+    asn: int
+    sites: Mapping[str, Site]
+    links: Mapping[str, Link]
+    hosts: Mapping[str, HostIntent]
+    peers: Mapping[str, Peer]
+    sessions: tuple[Session, ...]
+    tunnels: tuple[TunnelPair, ...]
+    caches: tuple[CacheServer, ...] = ()
+    secret_uses: tuple[SecretUse, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def interfaces(self, name: str) -> tuple[Interface, ...]:
+        """The interfaces of a host or an outside peer. Raises KeyError for an unknown name."""
+        return self.hosts[name].interfaces if name in self.hosts else self.peers[name].interfaces
