@@ -1,4 +1,4 @@
-"""A lab of a pfSense and an edge with a tunnel between them: the edge is configured, the pfSense is the test's."""
+"""A pfSense beside an edge, and what a person would configure there for the tunnel between them and BGP over it."""
 
 import base64
 import json
@@ -6,21 +6,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
-
-from lab import topology
 from lab.control import Lab
-from lab.topology import Host, Topology
-from routebook.intent.model import Interface, IpsecProposal, SecretRef, Tunnel
+from tests.lab.firewall_and_edge import EDGE, FIREWALL, INNER, firewall_and_edge, make_host
 
 Package = Literal["openbgpd", "frr"]
-
-INNER = ("10.255.200.0", "10.255.200.1")
-ADDRESS = "192.0.2.1"  # the pfSense's, for management
 
 PHASE1: dict[str, Any] = {
     "ikeid": "1", "iketype": "ikev2", "interface": "wan", "remote-gateway": "198.51.100.2", "protocol": "inet",
@@ -70,39 +62,9 @@ BGP: dict[Package, dict[str, Any]] = {
 APPLY_IPSEC = "require_once('vpn.inc'); ipsec_configure(); ipsec_reload_package_hook();"
 APPLY: dict[Package, str] = {"openbgpd": "openbgpd_install_conf();", "frr": "frr_generate_config();"}
 
-SWANCTL = """
-connections {
-  fw {
-    version = 2
-    local_addrs = 198.51.100.2
-    remote_addrs = 198.51.100.1
-    proposals = aes256gcm16-prfsha256-ecp256
-    local { auth = psk
- id = 198.51.100.2 }
-    remote { auth = psk
- id = 198.51.100.1 }
-    children { fw { local_ts = 10.255.200.1/32, 10.3.0.0/16
- remote_ts = 10.255.200.0/32, 10.1.0.0/16
- esp_proposals = aes256gcm16 } }
-  }
-}
-secrets { ike-fw { id = 198.51.100.1
- secret = "both-ends-agree" } }
-"""
-FRR = """
-router bgp 65551
- no bgp ebgp-requires-policy
- neighbor 10.255.200.0 remote-as 65550
- neighbor 10.255.200.0 disable-connected-check
- neighbor 10.255.200.0 update-source 10.255.200.1
- neighbor 10.255.200.0 timers connect 5
- address-family ipv4 unicast
-  network 10.3.0.0/24
-"""
-
 
 @dataclass(frozen=True)
-class FirewallAndEdge:
+class PfSenseAndEdge:
     """The running lab: `fw1` is a pfSense with `package`, `edge1` an edge."""
 
     lab: Lab
@@ -162,47 +124,9 @@ class FirewallAndEdge:
         return established and "INSTALLED" in self.run("fw1", "swanctl --list-sas")
 
 
-SITES = {"fw1": ip_network("10.1.0.0/16"), "edge1": ip_network("10.3.0.0/16")}
-
-
-def make_host(name: str, platform: str, number: int) -> Host:
-    """A host with a tunnel to the other."""
-    peer = next(each for each in SITES if each != name)
-    site, other = SITES[name], SITES[peer]
-    proposal = IpsecProposal(encryption="aes256gcm16", dh_group="ecp256", prf="prfsha256")
-    tunnel = Tunnel(
-        name="fw--edge", peer=peer, peer_host=peer, local_address=ip_address(f"198.51.100.{number}"),
-        remote_address=ip_address(f"198.51.100.{3 - number}"), local_id="a", remote_id="b", initiator=number == 1,
-        local_selectors=(site,), remote_selectors=(other,), local_inner=ip_address(INNER[number - 1]),
-        remote_inner=ip_address(INNER[2 - number]), ike_proposals=(proposal,), esp_proposals=(proposal,),
-        psk=SecretRef(file="secrets/none"), mode="policy",
-    )  # fmt: skip
-    interfaces = (
-        Interface(name="wan", link="internet", addresses=(ip_interface(f"198.51.100.{number}/24"),)),
-        Interface(name="lan", link=f"lan{number}", addresses=(ip_interface(f"{site[1]}/24"),)),
-    )
-    return Host(name, name, platform, ip_address(f"192.0.2.{number}"), interfaces, (tunnel,))
-
-
 @contextmanager
-def firewall_and_edge(folder: Path, package: Package) -> Iterator[FirewallAndEdge]:
+def pfsense_and_edge(folder: Path, package: Package) -> Iterator[PfSenseAndEdge]:
     """The lab, up, with the edge's end of the tunnel and of the session."""
-    plan = Topology(
-        sites={name: (prefix,) for name, prefix in SITES.items()},
-        links={"internet": None, "lan1": "fw1", "lan2": "edge1"},
-        hosts=(replace(make_host("fw1", "pfsense", 1), bgp_package=package), make_host("edge1", "edge", 2)),
-        peers=(),
-        caches=(),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(topology, "read", lambda _: plan)
-        patch.setattr(topology, "secret_files", lambda _: [])
-        lab = Lab(folder)
-        lab.up(print)
-        try:
-            running = FirewallAndEdge(lab, package)
-            running.run("edge1", "cat >/etc/swanctl/conf.d/test.conf && swanctl --load-all --noprompt", SWANCTL)
-            running.run("edge1", "vtysh -f /dev/stdin", FRR)
-            yield running
-        finally:
-            lab.down()
+    firewall = replace(make_host(FIREWALL, "pfsense"), bgp_package=package)
+    with firewall_and_edge(folder, firewall, make_host(EDGE, "edge")) as lab:
+        yield PfSenseAndEdge(lab, package)

@@ -6,28 +6,29 @@ import paramiko
 import pytest
 
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.pfsense.pair import ADDRESS, APPLY_IPSEC, PHASE1, PHASE2, FirewallAndEdge, firewall_and_edge
+from tests.lab.firewall_and_edge import ADDRESS
+from tests.lab.pfsense.pair import APPLY_IPSEC, PHASE1, PHASE2, PfSenseAndEdge, pfsense_and_edge
 from tests.lab.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
-def openbgpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirewallAndEdge]:
+def openbgpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PfSenseAndEdge]:
     skip_unless_possible()
-    with firewall_and_edge(tmp_path_factory.mktemp("openbgpd"), "openbgpd") as running:
+    with pfsense_and_edge(tmp_path_factory.mktemp("openbgpd"), "openbgpd") as running:
         running.configure_everything()
         yield running
 
 
 @pytest.fixture(scope="module")
-def frr(tmp_path_factory: pytest.TempPathFactory, openbgpd: FirewallAndEdge) -> Iterator[FirewallAndEdge]:
+def frr(tmp_path_factory: pytest.TempPathFactory, openbgpd: PfSenseAndEdge) -> Iterator[PfSenseAndEdge]:
     """In place of the other one, because both have the same addresses."""
     openbgpd.lab.down()
-    with firewall_and_edge(tmp_path_factory.mktemp("frr"), "frr") as running:
+    with pfsense_and_edge(tmp_path_factory.mktemp("frr"), "frr") as running:
         running.configure_everything()
         yield running
 
 
-def assert_comes_up(pair: FirewallAndEdge) -> None:
+def assert_comes_up(pair: PfSenseAndEdge) -> None:
     wait_for(pair.up, 180, "BGP over the tunnel")
     wait_for(lambda: "10.1.0.0/24" in pair.run("edge1", "vtysh -c 'show bgp ipv4'"), 60, "the firewall's prefix")
     route = "/usr/local/libexec/ip route show 10.3.0.0/24 proto bgp"
@@ -35,7 +36,7 @@ def assert_comes_up(pair: FirewallAndEdge) -> None:
     wait_for(lambda: " 0% packet loss" in pair.says("fw1", "ping -c 1 -S 10.1.0.1 10.3.0.1"), 60, "an answer")
 
 
-def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(openbgpd: FirewallAndEdge) -> None:
+def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(openbgpd: PfSenseAndEdge) -> None:
     generated = openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "\tcon1 {\n" in generated
     assert "local_ts = 10.255.200.0/31,0.0.0.0/0,::/0\n" in generated
@@ -44,7 +45,7 @@ def test_a_routed_tunnel_and_bgp_over_it_come_up_from_config_xml_alone(openbgpd:
     assert_comes_up(openbgpd)
 
 
-def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(openbgpd: FirewallAndEdge) -> None:
+def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(openbgpd: PfSenseAndEdge) -> None:
     key = paramiko.Ed25519Key.from_private_key_file(str(openbgpd.lab.folder / "operator_ed25519"))
     for user, command, said in (
         ("root", "id -u; exit 3", "0\n"),
@@ -60,7 +61,7 @@ def test_the_operator_the_menu_user_and_root_run_programs_over_ssh(openbgpd: Fir
         client.close()
 
 
-def test_after_a_power_cut_the_system_comes_back_from_config_xml(openbgpd: FirewallAndEdge) -> None:
+def test_after_a_power_cut_the_system_comes_back_from_config_xml(openbgpd: PfSenseAndEdge) -> None:
     wait_for(openbgpd.up, 180, "BGP over the tunnel")
     openbgpd.run("fw1", "touch /tmp/lost /cf/conf/kept; kill -9 $(cat /run/lab/system.pid)")
     back = "[ -e /tmp/lost ] || ! pgrep -x sshd >/dev/null || echo there"
@@ -69,7 +70,7 @@ def test_after_a_power_cut_the_system_comes_back_from_config_xml(openbgpd: Firew
     assert openbgpd.run("fw1", "ls /tmp/lost /cf/conf/kept 2>/dev/null || true") == "/cf/conf/kept\n"
 
 
-def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: FirewallAndEdge) -> None:
+def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: PfSenseAndEdge) -> None:
     second = PHASE2 | {"uniqid": "5f0000000002", "reqid": "2", "mode": "tunnel", "localid": {"type": "lan"},
                        "remoteid": {"type": "network", "address": "10.9.0.0", "netbits": "24"}}  # fmt: skip
     first = second | {
@@ -88,12 +89,12 @@ def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: FirewallAndEd
     assert "\t\t\tcon1_2 {\n" in text
 
 
-def test_with_the_frr_package_they_come_up_from_config_xml_alone_too(frr: FirewallAndEdge) -> None:
+def test_with_the_frr_package_they_come_up_from_config_xml_alone_too(frr: PfSenseAndEdge) -> None:
     assert_comes_up(frr)
 
 
 def test_an_ipsec_reload_takes_routed_interfaces_down_in_frr_unless_it_is_told_to_ignore_it(
-    frr: FirewallAndEdge,
+    frr: PfSenseAndEdge,
 ) -> None:
     wait_for(frr.up, 180, "BGP over the tunnel")
     dropped = frr.session()["connectionsDropped"]
