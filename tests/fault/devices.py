@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import paramiko
 
@@ -157,13 +158,12 @@ def wait_fired(place: Place, hosts: tuple[str, ...], seconds: float) -> None:
     """Wait until no timer is armed on any of `hosts`. What is confirmed has none, and keeps its undo."""
     scripts = dict.fromkeys(EDGES, "grep -L confirmed /run/routebook/*/phase")
     scripts |= {ASA: _UNDO_OF_ARMED, PFSENSE: "grep -L confirmed /cf/conf/routebook/*/phase"}
+
+    def fired(host: str) -> bool:
+        return not place.on(host, f"{scripts[host]} 2>/dev/null", check=False)
+
     for host in hosts:
-        wait_for(
-            lambda host=host: not place.on(host, f"{scripts[host]} 2>/dev/null", check=False),  # type: ignore[misc]
-            seconds,
-            f"the timer of {host}",
-            every=0.5,
-        )
+        wait_for(partial(fired, host), seconds, f"the timer of {host}", every=0.5)
 
 
 def pause(seconds: float) -> None:

@@ -165,18 +165,28 @@ def crashing(daemon: str) -> Fault:
     return fault
 
 
-def cut(seconds: float) -> Fault:
-    """The line to one host is cut for so long, from the hold on."""
+def broken_for(seconds: float, break_it: Callable[[Place, str], None], mend: Callable[[Place, str], None]) -> Fault:
+    """One host is broken and mended after so long, from the hold on."""
 
     def fault(scene: Scene) -> Ended:
         host = scene.choose()
-        devices.cut(scene.place, host)
+        break_it(scene.place, host)
         scene.command.go_on()
         scene.command.ended_within(seconds)
-        devices.mend(scene.place, host)
+        mend(scene.place, host)
         return scene.command.wait()
 
     return fault
+
+
+def cut(seconds: float) -> Fault:
+    """The line to one host is cut for so long."""
+    return broken_for(seconds, devices.cut, devices.mend)
+
+
+def silent(seconds: float) -> Fault:
+    """One host's SSH server accepts connections and says nothing for so long."""
+    return broken_for(seconds, devices.silence, devices.speak)
 
 
 def cut_in_the_middle(scene: Scene) -> Ended:
@@ -190,20 +200,6 @@ def cut_in_the_middle(scene: Scene) -> Ended:
     scene.command.ended_within(CONFIRM_TIMEOUT + 4.0)
     devices.mend(scene.place, host)
     return scene.command.wait()
-
-
-def silent(seconds: float) -> Fault:
-    """One host's SSH server accepts connections and says nothing for so long."""
-
-    def fault(scene: Scene) -> Ended:
-        host = scene.choose()
-        devices.silence(scene.place, host)
-        scene.command.go_on()
-        scene.command.ended_within(seconds)
-        devices.speak(scene.place, host)
-        return scene.command.wait()
-
-    return fault
 
 
 def freeze(scene: Scene) -> Ended:

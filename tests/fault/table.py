@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.fault.child import BACKWARD, FORWARD
+from tests.fault.faults import FAULTS
 from tests.fault.trial import Result
 
+_STEPS = [*FORWARD, *(f"{step} (way back)" for step in BACKWARD)]
 OUTCOMES = ("all old", "all new", "attention", "between", "mixed", "error", "not reached")
 
 
@@ -24,7 +27,7 @@ def markdown(results: Sequence[Result]) -> str:
         f"| fault | step | faults | {' | '.join(shown)} |",
         f"|---|---|---|{'---|' * len(shown)}",
     ]
-    for fault, step, counts in sorted(rows(results), key=_order(results)):
+    for fault, step, counts in sorted(rows(results), key=_place):
         numbers = " | ".join(str(counts[outcome] or "") for outcome in shown)
         lines.append(f"| {fault} | {step} | {counts.total()} | {numbers} |")
     totals = Counter(result.outcome for result in results)
@@ -32,14 +35,10 @@ def markdown(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def _order(results: Sequence[Result]):  # type: ignore[no-untyped-def]
-    from tests.fault.child import BACKWARD, FORWARD
-    from tests.fault.faults import FAULTS
-
-    del results
-    faults = list(FAULTS)
-    steps = [*FORWARD, *(f"{step} (way back)" for step in BACKWARD)]
-    return lambda row: (faults.index(row[0]), steps.index(row[1]) if row[1] in steps else -1)
+def _place(row: tuple[str, str, Counter[str]]) -> tuple[int, int]:
+    """Faults in the order of their list, steps in that of a run."""
+    fault, step, _ = row
+    return list(FAULTS).index(fault), _STEPS.index(step) if step in _STEPS else -1
 
 
 def summary(results: Sequence[Result], seconds: float, seed: int) -> str:

@@ -9,5 +9,5 @@ class OneSecret:
     def __init__(self, value: str) -> None:
         self.value = value
 
-    def resolve(self, reference: SecretRef) -> str:  # noqa: ARG002  whichever
+    def resolve(self, reference: SecretRef) -> str:  # noqa: ARG002  the same for every reference
         return self.value
