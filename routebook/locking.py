@@ -3,16 +3,23 @@
 import getpass
 import os
 import socket
+import threading
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import Lock, LockedError, TransactionDriver
+from custom_napalm.contract import ConnectionFailedError, Lock, LockedError, LostContactError
 from routebook.errors import RefusedError
 from routebook.saving import moment
 from routebook.steps import on_drivers
+
+PATIENCE = 45.0
+"""Seconds for which a host that is lost at a run's end is asked to release its lock."""
+
+KEEPS = "keeps the run's lock, until `routebook recover --scan`"
+"""What to tell of one that does not answer even then."""
 
 
 def holder() -> str:
@@ -38,7 +45,7 @@ class Locks:
         self.held = set(hosts)  # one that was lost in the middle may have it
         errors = on_drivers(self.nornir, hosts, lambda device: device.lock(lock)).errors
         if errors:
-            self.release()
+            self.release(given_up=hosts)
         return {host: told(error) for host, error in errors.items()}
 
     def decide(self, before: Mapping[str, str]) -> None:
@@ -54,15 +61,32 @@ class Locks:
             self._lock = lock
             on_drivers(self.nornir, self.held, lambda device: device.lock(lock))
 
-    def release(self) -> Mapping[str, Exception]:
+    def release(self, given_up: Collection[str] = ()) -> Mapping[str, Exception]:
         """Give the locks back, and with them what undoes the run; the errors of hosts that could not be asked."""
-
-        def unlock(device: TransactionDriver) -> None:
-            device.unlock(self.run_id)
-
-        errors = on_drivers(self.nornir, self.held, unlock, reconnect=True).errors
+        errors = release(self.nornir, self.held, self.run_id, given_up)
         self.held = set(errors)
         return errors
+
+
+def release(
+    nornir: Nornir, hosts: Collection[str], run_id: str, given_up: Collection[str] = ()
+) -> dict[str, Exception]:
+    """Take a run's locks off `hosts`; the errors of those that could not be asked.
+
+    One that is lost is asked again for `PATIENCE` unless it is `given_up`: a device that restarts may keep its lock.
+    """
+    end = time.monotonic() + PATIENCE
+    wait = threading.Event()
+    errors: dict[str, Exception] = {}
+    asked = set(hosts)
+    while asked:
+        outcome = on_drivers(nornir, asked, lambda device: device.unlock(run_id), reconnect=True)
+        errors = {host: error for host, error in errors.items() if host not in outcome.values} | outcome.errors
+        lost = {h for h, error in outcome.errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
+        asked = lost.difference(given_up) if time.monotonic() < end else set()
+        if asked:
+            wait.wait(1.0)
+    return errors
 
 
 def told(error: Exception) -> Exception:

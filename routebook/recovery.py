@@ -5,10 +5,11 @@ from pathlib import Path
 
 from nornir.core import Nornir
 
-from routebook.events import Listener, unfailing
+from routebook.events import Event, Listener, unfailing
 from routebook.findings import Finding
 from routebook.journal import LOCKED, HostState, Journal, RunRecord
 from routebook.leases import end
+from routebook.locking import KEEPS, release
 from routebook.restoring import Restorer, differing
 from routebook.steps import on_drivers
 
@@ -38,6 +39,7 @@ def recover(
     Nothing is undone where every changed host is confirmed already, and no wave that was to be kept. Safe to run
     again after it was killed itself; two at once exclude each other.
     """
+    listener = unfailing(listener)
     journal.adopt(run.id)
     suspects = sorted(host for host, state in run.hosts.items() if state in LOCKED - {HostState.KEPT})
     snapshots = {host: snapshot for host in suspects if (snapshot := journal.snapshot(run.id, host)) is not None}
@@ -55,9 +57,9 @@ def recover(
         # One that died between stopping the timer and saving does the rest.
         if not on_drivers(nornir, known, lambda device: device.confirm()).errors:
             recovered = Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED))
-            return _finish(nornir, journal, run, leases, recovered)
+            return _finish(nornir, journal, run, leases, recovered, listener)
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
-    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, unfailing(listener))
+    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
     problems = restorer.restore(suspects, asked_to_confirm & set(suspects))
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
@@ -70,12 +72,15 @@ def recover(
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
     ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
-    return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings))
+    return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings), listener)
 
 
-def _finish(nornir: Nornir, journal: Journal, run: RunRecord, leases: Path, recovered: Recovered) -> Recovered:
+def _finish(
+    nornir: Nornir, journal: Journal, run: RunRecord, leases: Path, recovered: Recovered, listener: Listener
+) -> Recovered:
     end(leases, run.id)
-    on_drivers(nornir, run.hosts.keys(), lambda device: device.unlock(run.id), reconnect=True)
+    for host, error in release(nornir, run.hosts.keys(), run.id, given_up=recovered.messages).items():
+        listener(Event("lock", f"{KEEPS}: {error}", host, failed=True))
     for host, state in recovered.hosts.items():
         journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))
     journal.finish(run.id, recovered.outcome, "recovered after its process had died")

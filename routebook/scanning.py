@@ -15,6 +15,7 @@ from custom_napalm.contract import (
     belongs,
 )
 from routebook.journal import HostState
+from routebook.locking import KEEPS, release
 from routebook.recovery import Recovered
 from routebook.saving import moment
 from routebook.steps import on_drivers, told
@@ -88,8 +89,8 @@ def finish(nornir: Nornir, left: Left) -> Recovered:
     recovered.hosts |= {host: HostState.ROLLED_BACK for host, done in undone.values.items() if done}
     recovered.hosts |= dict.fromkeys(recovered.messages, HostState.NEEDS_ATTENTION)
     over = left.hosts.keys() - waiting  # the others keep what they will be undone with
-    released = on_drivers(nornir, over, lambda device: device.unlock(left.run_id), reconnect=True)
-    recovered.messages |= {host: f"keeps the run's lock: {text}" for host, text in told(released.errors).items()}
+    kept = release(nornir, over, left.run_id, given_up=recovered.messages)
+    recovered.messages |= {host: f"{KEEPS}: {text}" for host, text in told(kept).items()}
     ends = set(recovered.hosts.values())
     if recovered.messages:
         recovered.outcome = "needs_attention"

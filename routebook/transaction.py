@@ -17,7 +17,7 @@ from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
 from routebook.journal import ON_DEVICE, HostState, Journal
 from routebook.leases import LeaseFile
-from routebook.locking import Locks
+from routebook.locking import KEEPS, Locks
 from routebook.naming import named_states
 from routebook.options import NO_REDUNDANCY, OWN_PATH, Options
 from routebook.planning import Goal, Plan, make_plan
@@ -145,8 +145,9 @@ class Transaction:
 
     def _unlock(self) -> None:
         self.lease.release()
-        for host, error in self.locks.release().items():
-            self._tell("lock", f"keeps its lock: {error}", host, failed=True)
+        given_up = [host for host, state in self.states.items() if state is HostState.NEEDS_ATTENTION]
+        for host, error in self.locks.release(given_up).items():
+            self._tell("lock", f"{KEEPS}: {error}", host, failed=True)
 
     def _ended(self, reason: str) -> str:
         if reason:

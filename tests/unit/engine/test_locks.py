@@ -2,12 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import DriverError, Lock
+from custom_napalm.contract import DriverError, Lock, LostContactError
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -60,6 +61,31 @@ def test_they_are_released_after_a_failure_too(world: World, step: str) -> None:
     world["ch-edge2"].fails[step] = fail
     world.run()
     assert all(device.lock is None for device in world.devices.values())
+
+
+def lost(world: World, host: str, *, times: int, seconds: float = 0.0) -> Callable[[], None]:
+    """A device that does not answer so often, each time for so long."""
+    left = iter(range(times))
+
+    def step() -> None:
+        if next(left, None) is not None:
+            world.now += seconds
+            raise LostContactError(f"{host} does not answer")
+
+    return step
+
+
+def test_a_host_that_restarts_at_the_end_is_asked_again_for_its_lock(world: World) -> None:
+    world["ch-edge2"].fails["unlock"] = lost(world, "ch-edge2", times=3)
+    assert world.run().outcome == "confirmed"
+    assert all(device.lock is None for device in world.devices.values())
+
+
+def test_one_that_does_not_come_back_keeps_it_and_the_run_says_so(world: World) -> None:
+    world["ch-edge2"].fails["unlock"] = lost(world, "ch-edge2", times=100, seconds=10)
+    assert world.run().outcome == "confirmed"
+    assert [name for name, device in world.devices.items() if device.lock] == ["ch-edge2"]
+    assert "ch-edge2 keeps the run's lock, until `routebook recover --scan`: ch-edge2 does not" in world.told()
 
 
 def test_they_last_as_long_as_the_timers_are_extended(world: World) -> None:

@@ -115,6 +115,18 @@ def whole(world: World) -> None:
         assert device.lock is None
 
 
+def test_recover_tells_which_host_keeps_its_lock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed_at(world, "no-edge1", "push", monkeypatch)
+
+    def lost() -> None:
+        world.now += 60.0
+        raise LostContactError("no-edge1 does not answer")
+
+    world["no-edge1"].fails["unlock"] = lost
+    assert [each.outcome for each in recovered(world)] == ["rolled_back"]
+    assert "no-edge1 keeps the run's lock, until `routebook recover --scan`: no-edge1 does not" in world.told()
+
+
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step_and_recovered(world: World, monkeypatch: pytest.MonkeyPatch, host: str, step: str) -> None:
