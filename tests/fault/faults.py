@@ -261,11 +261,12 @@ def clock_steps_and_kill(scene: Scene) -> Ended:
 
 
 def kill_at_random(scene: Scene) -> Ended:
-    """SIGKILL at a random instant from when the command began, then recover."""
-    instant = scene.random.uniform(0.0, 5.0)
+    """SIGKILL at a random instant of what such a run takes, then recover."""
+    instant = scene.random.uniform(0.0, scene.place.usual)
     scene.said = f"after {instant:.3f} s"
-    if not scene.command.ended_within(instant):
-        scene.command.signal(signal.SIGKILL)
+    if scene.command.ended_within(instant):
+        scene.said += ", when it had ended"
+    scene.command.signal(signal.SIGKILL)
     ended = scene.command.wait()
     scene.recover()
     return ended

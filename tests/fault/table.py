@@ -1,8 +1,10 @@
 """The table fault x step x outcome, and what was found wrong."""
 
+import signal
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.fault.cases import ANYWHERE
 from tests.fault.child import BACKWARD, FORWARD
 from tests.fault.faults import FAULTS
 from tests.fault.trial import Result
@@ -44,7 +46,7 @@ def _place(row: tuple[str, str, Counter[str]]) -> tuple[int, int]:
 def summary(results: Sequence[Result], seconds: float, seed: int) -> str:
     """How many, on what, how long, and what is wrong."""
     platforms = Counter(result.case.platform for result in results)
-    kills = [result for result in results if result.case.fault == "SIGKILL at random"]
+    kills = [result for result in results if result.case.step == ANYWHERE and result.status == -signal.SIGKILL]
     wrong = [result for result in results if result.wrong]
     counts = ", ".join(f"{count} {name}" for name, count in sorted(platforms.items()))
     return (

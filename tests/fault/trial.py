@@ -82,6 +82,7 @@ def _new_place(folder: Path) -> Place:
     try:
         place.up()
         _learn(place, HOSTS, place.intent)
+        _learn(place, HOSTS, place.intent.toggled(HOSTS, policy=True, keys=False))
         place.clean = {host: set(look.left) for host, look in everywhere(place).items()}
     except BaseException:
         place.down()
@@ -92,7 +93,10 @@ def _new_place(folder: Path) -> Place:
 def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
     """Let a clean run bring `hosts` to `intent`, and remember what they have then."""
     network.write(place.project, intent)
+    begun = time.monotonic()
     ended = place.server.start(place.project, _arguments("deploy", hosts, 120, PATIENCE)).wait(2 * PATIENCE)
+    if hosts == HOSTS:
+        place.usual = time.monotonic() - begun
     if ended.status != 0:
         raise RuntimeError(f"a run without a fault ended with {ended.status}: {ended.out[-3000:]}{ended.err[-3000:]}")
     place.intent = intent
