@@ -103,7 +103,7 @@ def every(random_kills: int = 100) -> list[Case]:
         for platform in PLATFORMS
         if fault not in NOT_ON.get(platform, ())
     ]
-    anywhere = [("mixed", "SIGKILL at random", ANYWHERE, "", False)] * random_kills
+    anywhere = [("mixed", "SIGKILL at random", ANYWHERE, "after", False)] * random_kills
     mixed = [*forward, *back, *anywhere]
     random.Random("the same order always").shuffle(mixed)  # noqa: S311  so that any part has something of everything
     return [
@@ -121,7 +121,7 @@ QUICK = (
     ("pfsense", "SIGKILL", "activate", "before"),
     ("pfsense", "line cut for 2 s", "push", "after"),
     ("mixed", "SIGKILL, recover killed", "confirm", "after"),
-    ("mixed", "SIGKILL at random", ANYWHERE, ""),
+    ("mixed", "SIGKILL at random", ANYWHERE, "after"),
 )
 
 

@@ -75,7 +75,6 @@ class Place:
     intent: Intent = field(default_factory=Intent)
     known: dict[tuple[str, object], Parts] = field(default_factory=dict)
     clean: dict[str, set[str]] = field(default_factory=dict)  # files that are always there
-    usual: float = 0.0  # seconds that a run on all hosts takes
     _doors: dict[str, str] = field(default_factory=dict)  # a process of each node
     _own_clock: Server | None = None
     project: Path = field(init=False)

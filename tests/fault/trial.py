@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fault import devices, network
 from tests.fault.cases import ANYWHERE, Case
-from tests.fault.child import Hold
+from tests.fault.child import FORWARD, Hold
 from tests.fault.command import Ended
 from tests.fault.faults import ATTENTION, BROKEN, CONFIRM_TIMEOUT, FAULTS, Scene
 from tests.fault.invariants import NEW, everywhere, judge, last_run, not_up
@@ -82,7 +82,6 @@ def _new_place(folder: Path) -> Place:
     try:
         place.up()
         _learn(place, HOSTS, place.intent)
-        _learn(place, HOSTS, place.intent.toggled(HOSTS, policy=True, keys=False))
         place.clean = {host: set(look.left) for host, look in everywhere(place).items()}
     except BaseException:
         place.down()
@@ -93,10 +92,7 @@ def _new_place(folder: Path) -> Place:
 def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
     """Let a clean run bring `hosts` to `intent`, and remember what they have then."""
     network.write(place.project, intent)
-    begun = time.monotonic()
     ended = place.server.start(place.project, _arguments("deploy", hosts, 120, PATIENCE)).wait(2 * PATIENCE)
-    if hosts == HOSTS:
-        place.usual = time.monotonic() - begun
     if ended.status != 0:
         raise RuntimeError(f"a run without a fault ended with {ended.status}: {ended.out[-3000:]}{ended.err[-3000:]}")
     place.intent = intent
@@ -123,12 +119,14 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
         _learn(place, case.hosts, after)
         before, after = after, before
     network.write(place.project, after)
-    hold = None if case.step == ANYWHERE else Hold(case.step, case.when, case.fault == "journal read-only")
+    dice = case.dice(seed)
+    step = dice.choice(FORWARD) if case.step == ANYWHERE else case.step
+    hold = Hold(step, case.when, case.fault == "journal read-only")
     previous = last_run(place)
     server = place.with_own_clock() if case.fault == "Routebook's clock steps" else place.server
     command = server.start(place.project, _arguments("doomed" if case.doomed else "deploy", case.hosts), hold)
-    scene = Scene(place, case.hosts, command, case.dice(seed))
-    if hold is not None and not command.wait_held():
+    scene = Scene(place, case.hosts, command, dice, said=step if case.step == ANYWHERE else "")
+    if not command.wait_held():
         ended = command.wait()
         return Result(
             case, "not reached", [f"the run ended with {ended.status} before its hold: {ended.out}{ended.err}"]
