@@ -71,17 +71,19 @@ def scan(nornir: Nornir, hosts: Collection[str]) -> tuple[dict[str, Left], dict[
     return found, told(outcome.errors)
 
 
-def finish(nornir: Nornir, left: Left) -> Recovered:
+def finish(nornir: Nornir, left: Left, gone: Collection[str] = ()) -> Recovered:
     """Bring the hosts of a run to one end, wave by wave where they were decided one by one; then release its locks.
 
     What was not decided is undone. A wave that was is completed, or, where a host of it is back at its old
-    configuration already (its timer was faster, or it restarted), undone as a whole.
+    configuration already (its timer was faster, or it restarted), undone as a whole. Nobody waits for hosts that are
+    `gone` for good.
     """
     recovered = Recovered("", {})
     waiting: set[str] = set()
     decided = left.decided or _without_locks(left)
     for wave in decided:
-        waiting |= _finish_wave(nornir, left.run_id, wave, recovered)
+        there = {host: before for host, before in wave.items() if host not in gone}
+        waiting |= _finish_wave(nornir, left.run_id, there, recovered)
     rest = left.hosts.keys() - {host for wave in decided for host in wave}
     undone = on_drivers(nornir, rest, lambda device: _undo(device, left.run_id), reconnect=True)
     waiting |= undone.errors.keys()
@@ -165,6 +167,7 @@ def _wait(silent: Collection[str], wave: Collection[str], recovered: Recovered) 
     """Leave a wave as it is, and its undo where it is, until all of its hosts can be asked."""
     names = ", ".join(sorted(silent))
     recovered.messages |= dict.fromkeys(
-        wave, f"left as it is, as {names} does not answer: run `routebook recover --scan` again when it does"
+        wave, f"left as it is, as {names} does not answer: run `routebook recover --scan` again when it does, or with --gone "
+        "if it never will"
     )
     return set(wave)

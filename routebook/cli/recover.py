@@ -1,6 +1,7 @@
 """`routebook recover`: finish what a run that died has left."""
 
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -22,17 +23,22 @@ if TYPE_CHECKING:
 @click.option(
     "--dead", multiple=True, metavar="RUN", help="With --scan: the process of this run is gone, whatever its lock says."
 )
+@click.option(
+    "--gone", multiple=True, metavar="HOST", help="With --scan: this host will never answer again; end without it."
+)
 @click.pass_obj
-def recover(context: Context, confirm_timeout: int, scan: bool, limit: str, dead: tuple[str, ...]) -> None:
+def recover(
+    context: Context, confirm_timeout: int, scan: bool, limit: str, dead: tuple[str, ...], gone: tuple[str, ...]
+) -> None:
     """Bring the hosts of every run that died to a verified end, and say which.
 
     A run of which only the last entry in the journal is missing is completed; every other is undone. With --scan,
     what devices keep of a run is enough. Exit code 0: nothing to do, or all is at a verified end; 1: a run may still be
     alive; 4: needs attention.
     """
-    if (limit or dead) and not scan:
-        raise click.UsageError("--limit and --dead choose what --scan does")
-    codes = [*_from_journal(context, confirm_timeout), *(_from_devices(context, limit, dead) if scan else ())]
+    if (limit or dead or gone) and not scan:
+        raise click.UsageError("--limit, --dead and --gone choose what --scan does")
+    codes = [*_from_journal(context, confirm_timeout), *(_from_devices(context, limit, dead, gone) if scan else ())]
     if not codes:
         click.echo("nothing to recover")
     sys.exit(max(codes, default=0))
@@ -62,12 +68,14 @@ def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
     return codes
 
 
-def _from_devices(context: Context, limit: str, dead: tuple[str, ...]) -> list[int]:
+def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Collection[str]) -> list[int]:
     from routebook.scanning import finish, scan
     from routebook.workspace import open_journal, open_workspace
 
     workspace = open_workspace(context.project, limit, "")
-    found, silent = scan(workspace.nornir, workspace.hosts)
+    if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():
+        raise click.UsageError(f"--gone: {', '.join(sorted(unknown))} is not in the inventory")
+    found, silent = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
     with open_journal(context.project) as journal:
         here = {record.id for record in journal.unfinished() if record.alive}
     codes = []
@@ -76,7 +84,7 @@ def _from_devices(context: Context, limit: str, dead: tuple[str, ...]) -> list[i
             click.echo(left.refusal if run_id not in here else f"run {run_id} is at work on this machine", err=True)
             codes.append(1)
         else:
-            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left)))
+            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left, gone)))
     for host, why in sorted(silent.items()):
         click.echo(workspace.scrub(f"{host} could not be asked: {why}"), err=True)
         codes.append(4)

@@ -96,10 +96,11 @@ OLD = {"its timer fired", "restarted before it was confirmed"}
 FORGOTTEN = {"restarted after it was confirmed"}
 
 
-def scanned(world: World) -> list[Recovered]:
+def scanned(world: World, *gone: str) -> list[Recovered]:
     """What `recover --scan` does on a machine that knows nothing of the run."""
     workspace = world.workspace()
-    return [finish(workspace.nornir, left) for left in scan(workspace.nornir, workspace.hosts)[0].values()]
+    found, _ = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
+    return [finish(workspace.nornir, left, gone) for left in found.values()]
 
 
 def texts(world: World) -> set[str]:
@@ -230,6 +231,27 @@ class TestFromAnotherMachine:
         (ended,) = scanned(world)
         assert ended.outcome == "rolled_back"
         whole(world)
+
+    @pytest.mark.parametrize("back", ["armed", "confirmed", "its timer fired"])
+    def test_a_host_that_is_gone_for_good_holds_nobody_up(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, back: str
+    ) -> None:
+        confirming_died(world, monkeypatch)
+        here, gone = (world[host] for host in HOSTS)
+        confirmed(here)
+        gone.reachable = False
+        assert [ended.outcome for ended in scanned(world, gone.name)] == ["confirmed"]
+        assert (here.running, here.lock, here.pending) == ("new\n", None, None)
+        # And should it come back after all:
+        gone.reachable = True
+        ENDINGS[back](gone)
+        (ended,) = scanned(world)
+        if back == "its timer fired":
+            assert "run it again" in ended.messages[here.name]
+            assert gone.lock is None
+        else:
+            assert ended.outcome == "confirmed"
+            whole(world)
 
     def test_waves_that_were_to_be_kept_are_kept(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         world.wanted = dict.fromkeys(HOSTS, "new\n")
