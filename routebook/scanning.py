@@ -167,7 +167,8 @@ def _wait(silent: Collection[str], wave: Collection[str], recovered: Recovered) 
     """Leave a wave as it is, and its undo where it is, until all of its hosts can be asked."""
     names = ", ".join(sorted(silent))
     recovered.messages |= dict.fromkeys(
-        wave, f"left as it is, as {names} does not answer: run `routebook recover --scan` again when it does, or with --gone "
-        "if it never will"
+        wave,
+        f"left as it is, as {names} does not answer: run `routebook recover --scan` again when it does, or with --gone "
+        "if it never will",
     )
     return set(wave)

@@ -142,6 +142,11 @@ def answers(place: Place, host: str) -> None:
     wait_for(there, 90, f"{host} after its reboot", every=1.0)
 
 
+def logged(place: Place, host: str) -> str:
+    """What runs on a device, and what its daemons said last: for whoever has to find out what went wrong."""
+    return place.on(host, "ps -eo pid,stat,args; ip route; tail -n 25 /var/log/lab-*.log /var/log/syslog", check=False)
+
+
 def _logs_in(place: Place) -> bool:
     try:
         return "ASA" in place.firewall("show version")[0]

@@ -71,6 +71,8 @@ class Bench:
             result = _carry_out(self.prepare(), case, self.seed)
         except Exception as error:  # noqa: BLE001  whatever it is, it is this case's result, and the others go on
             result = Result(case, "error", [f"{type(error).__name__}: {error}"])
+            if self.place is not None:
+                result.evidence = "\n".join(f"{host}: {devices.logged(self.place, host)}" for host in HOSTS)
         if result.wrong:
             self.close()
         result.seconds = time.monotonic() - begun
@@ -94,7 +96,7 @@ def _learn(place: Place, hosts: tuple[str, ...], intent: Intent) -> None:
     network.write(place.project, intent)
     ended = place.server.start(place.project, _arguments("deploy", hosts, 120, PATIENCE)).wait(2 * PATIENCE)
     if ended.status != 0:
-        raise RuntimeError(f"a run without a fault ended with {ended.status}: {ended.out[-3000:]}{ended.err[-3000:]}")
+        raise RuntimeError(f"a run without a fault: {_evidence(ended, [])}")
     place.intent = intent
     if down := not_up(place, time.monotonic() + 60):
         raise RuntimeError(f"after a run without a fault: {down}")
