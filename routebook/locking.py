@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import ConnectionFailedError, Lock, LockedError, LostContactError
+from custom_napalm.contract import Lock, LockedError
 from routebook.errors import RefusedError
 from routebook.saving import moment
-from routebook.steps import on_drivers
+from routebook.steps import OUT_OF_REACH, on_drivers
 
 PATIENCE = 45.0
 """Seconds for which a host that is lost at a run's end is asked to release its lock."""
@@ -82,7 +82,7 @@ def release(
     while asked:
         outcome = on_drivers(nornir, asked, lambda device: device.unlock(run_id), reconnect=True)
         errors = {host: error for host, error in errors.items() if host not in outcome.values} | outcome.errors
-        lost = {h for h, error in outcome.errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
+        lost = {host for host, error in outcome.errors.items() if isinstance(error, OUT_OF_REACH)}
         asked = lost.difference(given_up) if time.monotonic() < end else set()
         if asked:
             wait.wait(1.0)

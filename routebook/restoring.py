@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import DriverError, LostContactError, Snapshot, State, TransactionDriver
+from custom_napalm.contract import DriverError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
 from routebook.checks.facts import Explanations, concerning
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.naming import named_states
-from routebook.steps import driver, on_drivers, on_hosts, told
+from routebook.steps import OUT_OF_REACH, driver, on_drivers, on_hosts, told
 from routebook.watching import Watcher
 
 GRACE = 45.0
-"""Seconds to wait for a lost host beyond the moment at which its own timer fires."""
+"""Seconds to wait for a lost host beyond when its own timer fires, and for one that answers and fails to roll back."""
+
+LOST = "lost: it did not answer again; look at it by its console"
 
 
 @dataclass(slots=True)
@@ -37,11 +39,11 @@ class Restorer:
         One of `confirmed` may have restarted since, and then have nothing to undo the change with.
         """
         outcome = on_drivers(self.nornir, hosts, lambda device: device.rollback(), reconnect=True)
-        lost = {host for host, error in outcome.errors.items() if isinstance(error, DriverError)}
+        waiting = {host: error for host, error in outcome.errors.items() if isinstance(error, DriverError)}
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
-        problems = {host: f"{type(e).__name__}: {e}" for host, e in outcome.errors.items() if host not in lost}
-        problems |= self._await(lost)
+        problems = told({host: error for host, error in outcome.errors.items() if host not in waiting})
+        problems |= self._await(waiting)
         different = self._differences(set(hosts) - problems.keys())
         forgotten = different.keys() & set(confirmed)
         problems |= {host: text for host, text in different.items() if host not in forgotten}
@@ -79,28 +81,32 @@ class Restorer:
 
         return told(on_hosts(self.nornir, hosts, step).errors)
 
-    def _await(self, hosts: Collection[str]) -> dict[str, str]:
-        """Wait for lost hosts to come back after their own timers have restored them."""
-        if not hosts:
-            return {}
+    def _await(self, errors: Mapping[str, Exception]) -> dict[str, str]:
+        """Wait for lost hosts to come back after their own timers have restored them, and for those that failed to roll
+        back, as a daemon was not there, to do it after all.
+        """
+        for host, error in errors.items():
+            if isinstance(error, OUT_OF_REACH):
+                self.listener(Event("roll back", f"lost; its own timer fires within {self.confirm_timeout} s", host))
         end = time.monotonic() + self.confirm_timeout + GRACE
-        for host in hosts:
-            self.listener(Event("roll back", f"lost; its own timer fires within {self.confirm_timeout} s", host))
-        missing = set(hosts)
+        missing = set(errors)
+        failing: dict[str, float] = {}  # hosts that answer and fail: since when
         problems: dict[str, str] = {}
         wait = threading.Event()
-        while missing and time.monotonic() < end:
+        while missing and (now := time.monotonic()) < end:
             answers = on_drivers(self.nornir, missing, _finish)
-            problems |= {host: text for host, text in answers.values.items() if text}
-            problems |= {
-                host: str(error)
-                for host, error in answers.errors.items()
-                if not isinstance(error, LostContactError | ConnectionError) and not isinstance(error, DriverError)
-            }
-            missing -= answers.values.keys() | problems.keys()
+            for host, error in answers.errors.items():
+                if isinstance(error, OUT_OF_REACH):
+                    failing.pop(host, None)
+                elif not isinstance(error, DriverError) or now > failing.setdefault(host, now) + GRACE:
+                    problems |= told({host: error})
+            missing = answers.errors.keys() - problems.keys()
             if missing:
                 wait.wait(1.0)
-        return problems | dict.fromkeys(missing, "lost: it did not answer again; look at it by its console")
+            errors = answers.errors
+        return problems | {
+            host: LOST if isinstance(errors[host], OUT_OF_REACH) else str(errors[host]) for host in missing
+        }
 
     def _differences(self, hosts: Collection[str]) -> dict[str, str]:
         outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)
@@ -124,15 +130,10 @@ def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
     )
 
 
-def _finish(device: TransactionDriver) -> str:
-    """Make sure that a host which was lost is back at its snapshot; says what is wrong, or nothing.
+def _finish(device: TransactionDriver) -> None:
+    """Make sure that a host which was lost is back at its snapshot.
 
     One that undid the change by restarting may keep what it would have undone it with: rolling back takes that away.
     """
-    pending = device.pending()
-    if pending is None:
-        return ""
-    if pending.phase == "failed":
-        return f"the device tried to undo the change and is not at its snapshot: {pending.detail}"
-    device.rollback()
-    return ""
+    if device.pending() is not None:
+        device.rollback()

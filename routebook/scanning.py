@@ -6,19 +6,12 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import (
-    ConnectionFailedError,
-    Lock,
-    LostContactError,
-    Pending,
-    TransactionDriver,
-    belongs,
-)
+from custom_napalm.contract import Lock, Pending, TransactionDriver, belongs
 from routebook.journal import HostState
 from routebook.locking import KEEPS, release
 from routebook.recovery import Recovered
 from routebook.saving import moment
-from routebook.steps import on_drivers, told
+from routebook.steps import OUT_OF_REACH, on_drivers, told
 
 UNDOING = "-undo"
 """What the id of a change ends in that undoes a run's."""
@@ -128,7 +121,7 @@ def _finish_wave(nornir: Nornir, run_id: str, before: Mapping[str, str], recover
             over.add(host)
     if kept | over == before.keys():
         errors = on_drivers(nornir, kept, lambda device: device.confirm(), reconnect=True).errors
-        lost = {host for host, error in errors.items() if isinstance(error, LostContactError | ConnectionFailedError)}
+        lost = {host for host, error in errors.items() if isinstance(error, OUT_OF_REACH)}
         if lost:
             return _wait(lost, before, recovered)
         if not errors:

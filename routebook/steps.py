@@ -9,10 +9,12 @@ from typing import Generic, TypeVar
 from nornir.core import Nornir
 from nornir.core.task import Result, Task
 
-from custom_napalm.contract import DriverError, LostContactError, TransactionDriver
+from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError, TransactionDriver
 from routebook.errors import RefusedError
 
 T = TypeVar("T")
+OUT_OF_REACH = (LostContactError, ConnectionFailedError, ConnectionError)
+"""Errors of a host that may answer again later."""
 
 # Nornir logs the traceback of a failed task; tracebacks may carry configuration text, and errors are values here.
 logging.getLogger("nornir").addHandler(logging.NullHandler())

@@ -44,3 +44,33 @@ def test_a_host_that_fails_in_the_middle_rolls_all_of_them_back(world: World, st
     assert "on fire" in result.hosts["no-edge2"].message
     assert set(world.texts().values()) == {"old\n"}
     assert all(device.pending is None for device in world.devices.values())
+
+
+class TestRollingBackFails:
+    """A device that answers, but whose daemon is not there."""
+
+    def fails(self, world: World, *, times: int, seconds: float = 0.0) -> None:
+        left = iter(range(times))
+
+        def step() -> None:
+            if next(left, None) is not None:
+                world.now += seconds
+                refuse("charon does not answer")
+
+        world.wanted = dict.fromkeys(ALL, "new\n")
+        world["no-edge2"].fails["push"] = lambda: refuse("the disk is on fire")
+        world["no-edge2"].fails["rollback"] = step
+
+    def test_it_is_tried_again(self, world: World) -> None:
+        self.fails(world, times=2)
+        assert world.run().outcome == "rolled_back"
+        assert set(world.texts().values()) == {"old\n"}
+
+    def test_one_on_which_it_goes_on_failing_needs_attention(self, world: World) -> None:
+        self.fails(world, times=100, seconds=30.0)
+        result = world.run()
+        assert result.outcome == "needs_attention"
+        assert result.hosts["no-edge2"].message == "charon does not answer"
+        assert {host: state.state for host, state in result.hosts.items()} == {
+            **dict.fromkeys(ALL, "rolled_back"), "no-edge2": "needs_attention"
+        }  # fmt: skip
