@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 from typing import Any
 
 
@@ -11,22 +12,21 @@ class ProgramError(Exception):
 
 
 async def run(*argv: str, stdin: str = "", check: bool = True, deadline: float = 30.0) -> str:
-    """What a program prints. Raises ProgramError when it fails (if `check`) or takes longer than `deadline` seconds."""
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"VTYSH_HISTFILE": "/dev/null"},
-    )  # fmt: skip
+    """What a program prints. Raises ProgramError when it fails (if `check`) or takes longer than `deadline` seconds.
+
+    In a thread: a task that is cancelled while asyncio makes it a process may never end (CPython 3.11).
+    """
     try:
-        async with asyncio.timeout(deadline):
-            out, errors = await process.communicate(stdin.encode())
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        done = await asyncio.to_thread(
+            subprocess.run,
+            argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=deadline, check=False,
+            env=os.environ | {"VTYSH_HISTFILE": "/dev/null"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
         raise ProgramError(f"{argv[0]} did not end within {deadline:.0f} s") from None
-    if check and process.returncode:
-        raise ProgramError(f"{argv[0]} failed: {errors.decode().strip()} {out.decode().strip()}")
-    return out.decode(errors="replace")
+    if check and done.returncode:
+        raise ProgramError(f"{argv[0]} failed: {done.stderr.strip()} {done.stdout.strip()}")
+    return done.stdout
 
 
 async def vtysh_json(command: str) -> dict[str, Any]:
