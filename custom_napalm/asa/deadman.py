@@ -208,12 +208,13 @@ class DeadManTimer:
         names = [] if self.session.options.context else [name for name in self.flash.names() if name.startswith(PREFIX)]
         runs = [name for kind in (_CONFIRMED, _ARMED) for name in names if name.endswith(kind)]
         wanted = f"{applet}{_ARMED}" if applet else runs[-1] if runs else ""
-        marker = self._marker(wanted) if wanted in names else None
         confirmed = wanted.endswith(_CONFIRMED)
-        name = applet or (marker.name if marker else "")
+        name = wanted.removesuffix(_CONFIRMED if confirmed else _ARMED)
+        undo_there = undo_of(name) in names
+        marker = self._marker(wanted, needed=bool(applet) or undo_there) if wanted in names else None
         if marker is not None and not applet and not confirmed and marker.dead_man == "reload":
             left = self._reload_left() or 0
-        return Found(applet, began, left, fired, marker, undo_of(name) in names, confirmed)
+        return Found(applet, began, left, fired, marker, undo_there, confirmed)
 
     def _applet(self) -> tuple[str, int, int, bool]:
         command = "show event manager"
@@ -229,11 +230,14 @@ class DeadManTimer:
             raise UnknownOutputError(command, f"shows applet {applet} without its countdown")
         return "", 0, 0, False
 
-    def _marker(self, file: str) -> Marker:
+    def _marker(self, file: str, *, needed: bool) -> Marker | None:
+        """A marker; None for one that arrived in part and is not `needed`: its run ended before it stored the undo."""
         try:
             told = json.loads(self.flash.read(file))
             return Marker(str(told["run"]), str(told["name"]), told["dead_man"], str(told["fingerprint"]))
         except (ValueError, KeyError, TypeError) as error:
+            if not needed:
+                return None
             path = self.flash.path(file)
             raise DriverError(f"{self.host}: {path} is not what a run leaves there: {error}") from error
 

@@ -4,11 +4,12 @@ Flash has no operation that takes a file only if there is none, so a run stores 
 that come at the same time at most one goes on. A unit in multiple context mode has no flash to offer and no lock.
 """
 
+import time
 from collections.abc import Iterable
 
 from custom_napalm.asa.deadman import PREFIX, confirmed, name_of, remove
 from custom_napalm.asa.flash import Flash
-from custom_napalm.contract import DriverError, Lock, LockedError, belongs
+from custom_napalm.contract import Lock, LockedError, belongs
 
 _SUFFIX = ".lck"
 
@@ -73,9 +74,9 @@ def _refuse_others(flash: Flash, names: Iterable[str], own: str) -> None:
 
 
 def _parsed(flash: Flash, name: str) -> Lock:
+    """A lock. One that is there in part is being written, or its run ended while it wrote it: it may be alive."""
     try:
         return Lock.read(flash.read(name))
-    except ValueError as error:
-        raise DriverError(
-            f"{flash.session.host}: {flash.path(name)} is not what a run leaves there: {error}"
-        ) from error
+    except ValueError:
+        now = time.time()
+        return Lock(name.removeprefix(PREFIX).removesuffix(_SUFFIX), "somebody who is just taking it", now, now + 600)

@@ -322,7 +322,8 @@ class AsaTransaction:
         saved = self._confirmed or found.confirmed
         if self.armed_with is not None:
             self._restore(self.armed_with)
-        elif found.undo_there:
+        elif found.undo_there and self._snapshot().fingerprint != marker.fingerprint:
+            # Otherwise there is nothing to undo, and the undo of a run that ended while it armed is there in part.
             self._copy_back(marker)
         wanted = self.armed_with
         self._verify(marker, wanted)
@@ -341,7 +342,7 @@ class AsaTransaction:
     def _verify(self, marker: Marker, wanted: Snapshot | None, *, to_the_byte: bool = False) -> None:
         now = self._snapshot()
         same = now.fingerprint == marker.fingerprint
-        if same and not (to_the_byte and wanted is not None and not _equal(now, wanted)):
+        if same and not (to_the_byte and wanted is not None and not same_text(now.parts[PART], wanted.parts[PART])):
             return
         raise DriverError(
             f"{self.name} is not back at its snapshot: "
@@ -370,11 +371,14 @@ class AsaTransaction:
         self._marker, self.armed_with, self._pushed, self._confirmed = None, None, "", False
 
 
-def _equal(one: Snapshot, other: Snapshot) -> bool:
-    """Byte for byte, but for the lines that say when and by whom it was written."""
-    return _steady(one.parts[PART]) == _steady(other.parts[PART])
+def same_text(one: str, other: str) -> bool:
+    """Whether two configurations are equal byte for byte, but for the lines that say when and by whom one was written,
+    and for the order of static routes: one that is given again stands after the others.
+    """
+    return _steady(one) == _steady(other)
 
 
 def _steady(text: str) -> list[str]:
     volatile = (": Written by", "Cryptochecksum:", ": Saved", "! Last configuration", ": Serial Number", ": Hardware")
-    return [line.rstrip() for line in text.splitlines() if not line.startswith(volatile)]
+    lines = [line.rstrip() for line in text.splitlines() if not line.startswith(volatile)]
+    return sorted(lines, key=lambda line: line if line.startswith(("route ", "ipv6 route ")) else "")

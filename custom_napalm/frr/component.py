@@ -117,7 +117,7 @@ class FrrComponent(Component):
         if result.status == 75:
             raise DriverError("FRR's part of this change was pushed or reverted before; nothing was changed by this")
         complaints = vtysh.complaints(result, change.uploads[revert.PUSH])
-        lacking, surplus = self._settled(change.candidate)
+        lacking, surplus = self._settled(change.candidate, f"{folder}/{revert.PUSHED}")
         if not lacking and not surplus:
             return
         detail = [f"FRR did not take `{complaint.line}`: {complaint.words}" for complaint in complaints]
@@ -159,11 +159,14 @@ class FrrComponent(Component):
         """The text without passwords and keys."""
         return redact(text)
 
-    def _settled(self, candidate: Wanted) -> tuple[list[str], list[str]]:
-        """What differs from the candidate once FRR has come to rest: daemons apply a moment after vtysh returns."""
+    def _settled(self, candidate: Wanted, copy: str) -> tuple[list[str], list[str]]:
+        """What differs from the candidate once FRR has come to rest: daemons apply a moment after vtysh returns.
+
+        The file `copy` gets what was read last, for the confirmation to compare with.
+        """
         deadline = time.monotonic() + 2
         while True:
-            lacking, surplus = missing(parse(vtysh.read_running(self.shell)), candidate)
+            lacking, surplus = missing(parse(vtysh.read_running(self.shell, copy)), candidate)
             if not (lacking or surplus) or time.monotonic() > deadline:
                 return lacking, surplus
 

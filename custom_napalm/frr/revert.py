@@ -5,6 +5,7 @@ from custom_napalm.frr.vtysh import FRR_CONF, NO_HISTORY
 
 # Names of the files in a run's folder. BOOT_BEFORE and BOOT_AFTER are texts of frr.conf.
 PUSH, UNDO, ORDER, TIDY = "frr.push", "frr.undo", "frr.order", "frr.tidy"
+PUSHED = "frr.pushed"  # the running configuration after the push
 RUNNING, DAEMONS = "frr.running", "frr.daemons"
 BOOT_BEFORE, BOOT_AFTER, BOOT_ATTRIBUTES = "frr.boot-before", "frr.boot-after", "frr.boot-attributes"
 
@@ -18,6 +19,16 @@ frr_write() {{  # the file $1 becomes frr.conf with mode $2, owner $3 and group 
     echo "{FRR_CONF} could not be written"
     return 1
 }}
+"""
+
+_MEANING = r"""
+frr_meaning() {  # every line with its contexts, sorted: equal for equal configurations in any order
+    awk '/^ *!/ || /^ *exit/ { next }
+         { n = match($0, /[^ ]/) - 1; at[n] = $0; line = $0
+           for (i = n - 1; i >= 0; i--) if (i in at) line = at[i] "|" line
+           for (i = n + 1; i < 9; i++) delete at[i]
+           print line }' "$1" | LC_ALL=C sort
+}
 """
 
 _REVERT = r"""
@@ -34,13 +45,6 @@ frr_read() {  # frr.now: the running configuration, once every daemon of the sna
         [ "$(frr_uptime)" -ge "$frr_deadline" ] && return 1
         sleep 1
     done
-}
-frr_meaning() {  # every line with its contexts, sorted: equal for equal configurations in any order
-    awk '/^ *!/ || /^ *exit/ { next }
-         { n = match($0, /[^ ]/) - 1; at[n] = $0; line = $0
-           for (i = n - 1; i >= 0; i--) if (i in at) line = at[i] "|" line
-           for (i = n + 1; i < 9; i++) delete at[i]
-           print line }' "$1" | sort
 }
 frr_exact() { frr_read && cmp -s frr.now frr.running; }
 frr_same() { frr_read || return 1; frr_meaning frr.now >frr.m1; frr_meaning frr.running >frr.m2; cmp -s frr.m1 frr.m2; }
@@ -96,7 +100,7 @@ def revert_fragment(refresh: str) -> str:
 
     `refresh` are the commands that make live sessions use what was restored.
     """
-    return f"({NO_HISTORY}\n{_WRITE_BOOT}{_REVERT}{refresh}{RETRY_WAITING}{_END})\n"
+    return f"({NO_HISTORY}\n{_WRITE_BOOT}{_MEANING}{_REVERT}{refresh}{RETRY_WAITING}{_END})\n"
 
 
 def push_script(folder: str) -> str:
@@ -115,14 +119,21 @@ exit "$(cat frr.push.status)"
 def persist_fragment(attributes: str, *, restored: bool) -> str:
     """Make the running configuration the one that FRR boots with; with `restored`, an uploaded earlier text.
 
-    As `write` does, but without the instant in which there is no file, and without its `.sav` copy. `attributes`
-    are mode, owner and group. Nothing is touched when nothing differs.
+    As `write` does, but without the instant in which there is no file, and without its `.sav` copy, and only if
+    nothing is missing of what ran after the push: of a daemon that is gone, or comes back with what it booted with,
+    vtysh shows nothing or the old. `attributes` are mode, owner and group. Nothing is touched when nothing differs.
     """
     if restored:
         return f"{_WRITE_BOOT}frr_write {BOOT_AFTER} {attributes}\n"
     return f"""{NO_HISTORY}
-{_WRITE_BOOT}
-vtysh -c 'show running-config' | sed '1,/^Current configuration:$/d' | sed -e '1{{/^!$/d}}' -e '${{/^end$/d}}' >frr.boot
-grep -q '^frr version' frr.boot || {{ echo "FRR does not answer, {FRR_CONF} is as it was"; exit 1; }}
+{_WRITE_BOOT}{_MEANING}
+vtysh -c 'show running-config' >frr.shown
+frr_meaning {PUSHED} >frr.m1 && frr_meaning frr.shown >frr.m2 || exit 1
+frr_lost=$(LC_ALL=C comm -23 frr.m1 frr.m2 | wc -l)
+if [ ! -s {PUSHED} ] || [ "$frr_lost" != 0 ]; then
+    echo "FRR does not run $frr_lost lines of what was pushed (has a daemon restarted?); {FRR_CONF} is as it was"
+    exit 1
+fi
+sed '1,/^Current configuration:$/d' frr.shown | sed -e '1{{/^!$/d}}' -e '${{/^end$/d}}' >frr.boot
 frr_write frr.boot {attributes}
 """

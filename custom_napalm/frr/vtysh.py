@@ -73,9 +73,11 @@ def read(shell: Shell) -> Reading:
     return Reading(connected, running, parts[4], parts[3].strip(), integrated)
 
 
-def read_running(shell: Shell) -> str:
-    """The exact text of the running configuration."""
-    result = shell.run(f"{NO_HISTORY}; vtysh -c 'show running-config'")
+def read_running(shell: Shell, copy: str) -> str:
+    """The exact text of the running configuration, of which a file on the host gets a copy."""
+    result = shell.run(
+        f"{NO_HISTORY}; umask 077; vtysh -c 'show running-config' >{copy}; frr_status=$?; cat {copy}; exit $frr_status"
+    )
     if result.status != 0:
         raise DriverError(_unavailable(result), changed=True)
     return result.stdout

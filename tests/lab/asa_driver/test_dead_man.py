@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_napalm.asa.deadman import Marker
 from custom_napalm.contract import ConnectionFailedError, DriverError
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import CHECKOUT, Firewall
@@ -100,6 +101,29 @@ def test_another_process_rolls_back_with_what_is_on_the_device(firewall: Firewal
     other.rollback()
     assert other.snapshot().parts["asa"] == before.parts["asa"]
     assert files(firewall) == []
+
+
+class TestFilesThatArrivedInPart:
+    """A run was killed while it stored them."""
+
+    def test_a_marker_is_of_a_run_that_has_armed_nothing(self, firewall: Firewall) -> None:
+        driver = opened(firewall)
+        (firewall.disk / "disk0/RB-torn.run").write_text('{"run": "to')
+        assert driver.pending() is None
+        driver.rollback()
+        arm_and_push(driver, candidate())
+        driver.rollback()
+        assert files(firewall) == []
+
+    def test_an_undo_that_nothing_needs_is_not_used(self, firewall: Firewall) -> None:
+        driver = opened(firewall)
+        before = driver.snapshot()
+        marker = Marker("torn", "RB-torn", "eem", before.fingerprint)
+        (firewall.disk / "disk0/RB-torn.run").write_text(marker.text())
+        (firewall.disk / "disk0/RB-torn.undo").write_text("no prefix-list HAND")
+        driver.rollback()
+        assert driver.snapshot() == before
+        assert files(firewall) == []
 
 
 def test_another_process_confirms(boot: Boot) -> None:

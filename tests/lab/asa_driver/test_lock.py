@@ -1,5 +1,6 @@
 """Of two runs that want an ASA one has its lock, and the lock is nobody's unfinished change."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,19 @@ def test_of_two_runs_one_has_it_and_the_other_is_told_whose_it_is(firewall: Fire
     assert second.locked() is None
     second.lock(THEIRS)
     second.unlock(THEIRS.run_id)
+
+
+def test_one_that_is_there_in_part_may_be_of_a_run_that_is_alive(firewall: Firewall) -> None:
+    driver = opened(firewall)
+    (firewall.disk / f"disk0/RB-{THEIRS.run_id}.lck").write_text('{"run_id')
+    found = driver.locked()
+    assert found is not None
+    assert found.run_id == THEIRS.run_id
+    assert found.expires > time.time()
+    with pytest.raises(LockedError, match="just taking it"):
+        driver.lock(OURS)
+    driver.unlock(THEIRS.run_id)
+    assert files(firewall) == []
 
 
 def test_it_is_nobodys_unfinished_change(firewall: Firewall) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from custom_napalm.contract import DriverError
 from tests.lab.frr.edge import INTENT, Edge
+from tests.lab.waiting import wait_for
 
 CONF = "/etc/frr/frr.conf"
 CHANGED = INTENT.replace("ch-edge3", "renamed")
@@ -65,6 +66,21 @@ def test_bgpd_that_boots_before_confirmation_boots_the_old_configuration(edge: E
     edge.apply(CHANGED)
     edge.host.sh("/usr/lib/frr/frrinit.sh restart >/dev/null 2>&1")
     assert edge.running() == before
+
+
+def test_what_a_daemon_has_lost_that_crashed_is_not_saved(edge: Edge) -> None:
+    """vtysh shows a configuration without the daemon's part, and later the part that it booted with."""
+    folder = edge.apply(CHANGED)
+    before = edge.host.sh(f"cat {CONF}")
+    edge.host.sh("kill -9 $(cat /run/frr/bgpd.pid)")
+    gone = edge.persist(folder)
+    wait_for(lambda: "bgpd" in edge.host.vtysh("show daemons"), 90, "bgpd")
+    back = edge.persist(folder)
+    for result in (gone, back):
+        assert result.status != 0
+        assert "of what was pushed" in result.stdout
+    assert edge.host.sh(f"cat {CONF}") == before
+    assert edge.revert(folder).status == 0
 
 
 def test_a_file_that_cannot_be_written_is_told_and_stays(edge: Edge) -> None:
