@@ -63,9 +63,12 @@ def test_a_wrong_as_is_told_at_both_ends_and_explained_with_both_numbers(three: 
     assert not ours.established
     assert (ours.last_error_sent, ours.remote_as) == (True, 64469)
     assert "Bad Peer AS" in ours.last_error
-    theirs = read_bgp_sessions(three.outside.host.shell)[0]
-    assert (theirs.last_error_code, theirs.last_error_sent) == ("0202", False)
 
+    def received() -> bool:
+        theirs = read_bgp_sessions(three.outside.host.shell)[0]
+        return (theirs.last_error_code, theirs.last_error_sent) == ("0202", False)
+
+    wait_for(received, 30, "the NOTIFICATION at the other end")
     retry_sessions(three.host.shell, (OUTSIDE,))
     causes = explain(three.host.shell, OUTSIDE, 10)
     assert (64496, 64469) in [(cause.found_as, cause.expected_as) for cause in causes], causes
