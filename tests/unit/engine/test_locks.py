@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 OTHERS = Lock("20260101-000000-abcdef", "somebody@elsewhere (process 1)", time.time(), time.time() + 600)
+SILENT = LostContactError("ch-edge2 does not answer")
 
 
 def fail() -> None:
@@ -63,26 +63,14 @@ def test_they_are_released_after_a_failure_too(world: World, step: str) -> None:
     assert all(device.lock is None for device in world.devices.values())
 
 
-def lost(world: World, host: str, *, times: int, seconds: float = 0.0) -> Callable[[], None]:
-    """A device that does not answer so often, each time for so long."""
-    left = iter(range(times))
-
-    def step() -> None:
-        if next(left, None) is not None:
-            world.now += seconds
-            raise LostContactError(f"{host} does not answer")
-
-    return step
-
-
 def test_a_host_that_restarts_at_the_end_is_asked_again_for_its_lock(world: World) -> None:
-    world["ch-edge2"].fails["unlock"] = lost(world, "ch-edge2", times=3)
+    world["ch-edge2"].fails["unlock"] = world.raising(SILENT, times=3)
     assert world.run().outcome == "confirmed"
     assert all(device.lock is None for device in world.devices.values())
 
 
 def test_one_that_does_not_come_back_keeps_it_and_the_run_says_so(world: World) -> None:
-    world["ch-edge2"].fails["unlock"] = lost(world, "ch-edge2", times=100, seconds=10)
+    world["ch-edge2"].fails["unlock"] = world.raising(SILENT, times=100, seconds=10)
     assert world.run().outcome == "confirmed"
     assert [name for name, device in world.devices.items() if device.lock] == ["ch-edge2"]
     assert "ch-edge2 keeps the run's lock, until `routebook recover --scan`: ch-edge2 does not" in world.told()

@@ -118,12 +118,8 @@ def whole(world: World) -> None:
 
 def test_recover_tells_which_host_keeps_its_lock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     killed_at(world, "no-edge1", "push", monkeypatch)
-
-    def lost() -> None:
-        world.now += 60.0
-        raise LostContactError("no-edge1 does not answer")
-
-    world["no-edge1"].fails["unlock"] = lost
+    lost = LostContactError("no-edge1 does not answer")
+    world["no-edge1"].fails["unlock"] = world.raising(lost, times=100, seconds=60)
     assert [each.outcome for each in recovered(world)] == ["rolled_back"]
     assert "no-edge1 keeps the run's lock, until `routebook recover --scan`: no-edge1 does not" in world.told()
 

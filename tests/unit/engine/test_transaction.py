@@ -50,16 +50,11 @@ class TestRollingBackFails:
     """A device that answers, but whose daemon is not there."""
 
     def fails(self, world: World, *, times: int, seconds: float = 0.0) -> None:
-        left = iter(range(times))
-
-        def step() -> None:
-            if next(left, None) is not None:
-                world.now += seconds
-                refuse("charon does not answer")
-
         world.wanted = dict.fromkeys(ALL, "new\n")
         world["no-edge2"].fails["push"] = lambda: refuse("the disk is on fire")
-        world["no-edge2"].fails["rollback"] = step
+        world["no-edge2"].fails["rollback"] = world.raising(
+            DriverError("charon does not answer"), times=times, seconds=seconds
+        )
 
     def test_it_is_tried_again(self, world: World) -> None:
         self.fails(world, times=2)

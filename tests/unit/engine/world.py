@@ -268,6 +268,17 @@ class World:
         """Carry the runbook out, approved."""
         return self.running(limit, **options).run(book or self.runbook(), None, lambda *_: True)
 
+    def raising(self, error: Exception, *, times: int, seconds: float = 0.0) -> Callable[[], None]:
+        """A step that fails so often, each time after so long."""
+        left = iter(range(times))
+
+        def step() -> None:
+            if next(left, None) is not None:
+                self.now += seconds
+                raise error
+
+        return step
+
     def texts(self) -> dict[str, str]:
         """What runs on each device."""
         return {name: device.running for name, device in self.devices.items()}

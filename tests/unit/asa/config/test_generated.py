@@ -69,6 +69,8 @@ def test_the_undo_gives_the_running_configuration_back_to_the_byte(before: Ours,
     back = apply(apply(device, delta.commands), delta.undo, refused=refused)
     assert canonical(back) == canonical(device)
     assert same_text(str(back), str(device))
+    # No byte of a line differs either.
+    assert sorted(str(back).splitlines(keepends=True)) == sorted(str(device).splitlines(keepends=True))
 
 
 @PROFILE
