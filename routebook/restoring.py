@@ -88,9 +88,11 @@ class Restorer:
         for host, error in errors.items():
             if isinstance(error, OUT_OF_REACH):
                 self.listener(Event("roll back", f"lost; its own timer fires within {self.confirm_timeout} s", host))
-        end = time.monotonic() + self.confirm_timeout + GRACE
+        begun = time.monotonic()
+        end = begun + self.confirm_timeout + GRACE
         missing = set(errors)
-        failing: dict[str, float] = {}  # hosts that answer and fail: since when
+        # Hosts that answer and fail: since when.
+        failing = {host: begun for host, error in errors.items() if not isinstance(error, OUT_OF_REACH)}
         problems: dict[str, str] = {}
         wait = threading.Event()
         while missing and (now := time.monotonic()) < end:
@@ -98,12 +100,14 @@ class Restorer:
             for host, error in answers.errors.items():
                 if isinstance(error, OUT_OF_REACH):
                     failing.pop(host, None)
-                elif not isinstance(error, DriverError) or now > failing.setdefault(host, now) + GRACE:
+                elif not isinstance(error, DriverError) or time.monotonic() > failing.setdefault(host, now) + GRACE:
                     problems |= told({host: error})
             missing = answers.errors.keys() - problems.keys()
             if missing:
                 wait.wait(1.0)
             errors = answers.errors
+        for host in missing:
+            self.listener(Event("roll back", str(errors[host]), host, failed=True))
         return problems | {
             host: LOST if isinstance(errors[host], OUT_OF_REACH) else str(errors[host]) for host in missing
         }

@@ -59,10 +59,7 @@ class AsaSession:
             self._begin(self._terminal)
         except (paramiko.SSHException, EOFError, OSError) as error:
             self.close()
-            raise ConnectionFailedError(
-                f"{self.host} gives no command line: {error or type(error).__name__} (an ASA allows five sessions at "
-                f"a time); {UNCHANGED}"
-            ) from error
+            raise self._refused(error) from error
         except DriverError:
             self.close()
             raise
@@ -83,11 +80,19 @@ class AsaSession:
             return False
         return True
 
+    def _refused(self, error: BaseException) -> ConnectionFailedError:
+        return ConnectionFailedError(
+            f"{self.host} gives no command line: {str(error) or type(error).__name__} (an ASA serves five sessions at "
+            f"a time, and one whose line was cut is one of them until `ssh timeout` is over); {UNCHANGED}"
+        )
+
     def _begin(self, terminal: Terminal) -> None:
         try:
             terminal.greet(self.timeout)
-        except (UnexpectedTextError, LostContactError) as error:
+        except UnexpectedTextError as error:
             raise ConnectionFailedError(f"{self.host} shows no prompt: {error}; {UNCHANGED}") from error
+        except LostContactError as error:
+            raise self._refused(error.__cause__ or error) from error
         if not terminal.privileged:
             self._enable(terminal)
         # For this session only; `pager lines` would be the configuration's.

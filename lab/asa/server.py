@@ -18,6 +18,7 @@ from lab.asa.terminal import HangUpError, Terminal
 log = logging.getLogger(__name__)
 
 SESSIONS = 5  # that a context of the device serves at a time
+IDLE = 5  # minutes after which it ends one, unless `ssh timeout` says otherwise
 
 # What releases before 9.1(2) offer, and nothing else.
 LEGACY = {
@@ -145,8 +146,10 @@ class Server:
             session.level = 15
 
         async def read() -> str:
+            minutes = float(session.space.option("ssh", "timeout") or IDLE)
             with contextlib.suppress(asyncssh.BreakReceived, asyncssh.SignalReceived, asyncssh.TerminalSizeChanged):
-                return await process.stdin.read(4096)
+                async with asyncio.timeout(minutes * self.settings.minute):
+                    return await process.stdin.read(4096)
             return "\0"
 
         terminal = Terminal(read, lambda text: process.stdout.write(text))
@@ -156,6 +159,8 @@ class Server:
             await session.run(terminal)
         except (HangUpError, BrokenPipeError, ConnectionError, asyncssh.Error):
             pass
+        except TimeoutError:
+            process.get_extra_info("connection").abort()  # its line may be cut, and then it hears nothing
         finally:
             self._open -= 1
             process.exit(0)

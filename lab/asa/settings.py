@@ -63,6 +63,7 @@ class Settings:
     charon_log: Path = Path("/var/log/charon.log")  # with `time_format` %Y-%m-%dT%H:%M:%S and `ike_name`
     frr_log: Path = Path("/var/log/frr/frr.log")
     connect_retry: int = 5  # seconds between BGP's attempts to connect
+    minute: float = 60.0  # seconds that a minute of `ssh timeout` takes
 
     def carried(self, local: str, peer: str) -> Protected:
         """What the tunnel between two addresses carries."""

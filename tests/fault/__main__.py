@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--only", default="*", help="cases of which the description matches this pattern")
     parser.add_argument("--numbers", default="", help="cases with these numbers, separated by commas")
     parser.add_argument("--quick", action="store_true", help="the selection of `make test`")
-    parser.add_argument("--random-kills", type=int, default=100, help="kills at random instants (default 100)")
+    parser.add_argument("--random-kills", type=int, default=200, help="kills at random instants (default 200)")
     parser.add_argument("--go-on", action="store_true", help="with --out: leave out what was carried out there before")
     parser.add_argument("--out", type=Path, help="where results.jsonl goes and labs are (default: a new folder)")
     arguments = parser.parse_args()

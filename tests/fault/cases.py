@@ -84,7 +84,7 @@ NOT_ON = {
 """Faults that a platform does not have: of an ASA no daemon can be killed; emulated ones have this machine's clock."""
 
 
-def every(random_kills: int = 100) -> list[Case]:
+def every(random_kills: int) -> list[Case]:
     """All of them, with so many random kills."""
     numbers = itertools.count(1)
     forward = [

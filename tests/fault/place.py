@@ -13,7 +13,7 @@ from lab.control import Lab
 from lab.processes import enter
 from tests.fault import network
 from tests.fault.command import Server
-from tests.fault.network import ADDRESSES, ASA, HOSTS, PEERS, PFSENSE, Intent
+from tests.fault.network import ADDRESSES, ASA, EDGES, HOSTS, PEERS, PFSENSE, Intent
 from tests.lab.asa.units import Console
 
 FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
@@ -54,6 +54,16 @@ for f in /etc/strongswan.conf /etc/lab/strongswan.conf; do
 done
 swanctl --reload-settings
 """
+# watchfrr waits longer with every crash of the last twenty minutes before it starts a daemon again, ten minutes at last.
+# On one lab that crashes all the time it would come to that; here it is the first minute always.
+_IMPATIENT_EDGE = """
+echo 'watchfrr_options="--max-restart-interval=60"' >>/etc/frr/daemons
+kill $(cat /run/frr/watchfrr.pid) && while pgrep -x watchfrr >/dev/null; do sleep 0.1; done
+/usr/lib/frr/frrinit.sh start >/dev/null 2>&1 </dev/null
+pgrep -x watchfrr
+"""
+# An ASA has five sessions, and one whose line was cut is one of them for so many minutes.
+_IMPATIENT_ASA = ("configure terminal", "ssh timeout 1", "end", "write memory")
 _SCRIPTS = {ASA: _ASA, PFSENSE: _PFSENSE}
 _VOLATILE_LINES = re.compile(r"^(: Written by|Cryptochecksum:|: Saved).*\n", re.MULTILINE)
 _REVISION = re.compile(r"<revision>.*?</revision>", re.DOTALL)
@@ -92,6 +102,9 @@ class Place:
         self.lab.up(lambda _: None)
         for host in HOSTS:
             self.on(host, _IMPATIENT, check=False)  # where charon does not run yet, it reads them when it starts
+        for host in EDGES:
+            self.on(host, _IMPATIENT_EDGE)
+        self.firewall(*_IMPATIENT_ASA)
         self.server = Server(self.folder / "server")
 
     def with_own_clock(self) -> Server:

@@ -61,6 +61,10 @@ class TestRollingBackFails:
         assert world.run().outcome == "rolled_back"
         assert set(world.texts().values()) == {"old\n"}
 
+    def test_one_that_needs_long_to_fail_is_tried_once_more_and_not_for_ever(self, world: World) -> None:
+        self.fails(world, times=2, seconds=90.0)
+        assert world.run().outcome == "needs_attention"
+
     def test_one_on_which_it_goes_on_failing_needs_attention(self, world: World) -> None:
         self.fails(world, times=100, seconds=30.0)
         result = world.run()
