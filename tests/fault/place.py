@@ -54,7 +54,7 @@ for f in /etc/strongswan.conf /etc/lab/strongswan.conf; do
 done
 swanctl --reload-settings
 """
-# watchfrr waits longer with every crash of the last twenty minutes before it starts a daemon again, ten minutes at last.
+# watchfrr waits longer with every crash of the last twenty minutes until it starts a daemon again, ten minutes at last.
 # On one lab that crashes all the time it would come to that; here it is the first minute always.
 _IMPATIENT_EDGE = """
 echo 'watchfrr_options="--max-restart-interval=60"' >>/etc/frr/daemons
