@@ -107,10 +107,10 @@ class Restorer:
                 wait.wait(1.0)
             errors = answers.errors
         for host in missing:
-            self.listener(Event("roll back", str(errors[host]), host, failed=True))
-        return problems | {
-            host: LOST if isinstance(errors[host], OUT_OF_REACH) else str(errors[host]) for host in missing
-        }
+            error = errors[host]
+            self.listener(Event("roll back", str(error), host, failed=True))
+            problems[host] = LOST if isinstance(error, OUT_OF_REACH) else str(error)
+        return problems
 
     def _differences(self, hosts: Collection[str]) -> dict[str, str]:
         outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)

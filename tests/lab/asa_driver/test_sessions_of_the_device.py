@@ -1,17 +1,15 @@
 """An ASA serves five sessions, and one whose line was cut is one of them until the device ends it."""
 
-from collections.abc import Callable
-
 import pytest
 
 from custom_napalm.contract import ConnectionFailedError, LostContactError
-from tests.lab.asa_driver.changes import opened
+from tests.lab.asa_driver.changes import Boot, opened
 from tests.lab.asa_driver.firewall import Firewall
 from tests.lab.waiting import wait_for
 
 
 def test_a_sixth_login_says_why_it_is_refused_and_works_when_an_idle_one_has_been_ended(
-    boot: Callable[..., Firewall],
+    boot: Boot,
 ) -> None:
     firewall = boot(minute=2.0)
     idle = [opened(firewall) for _ in range(5)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.contract import DriverError
+from custom_napalm.contract import DriverError, LostContactError
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -46,15 +46,16 @@ def test_a_host_that_fails_in_the_middle_rolls_all_of_them_back(world: World, st
     assert all(device.pending is None for device in world.devices.values())
 
 
-class TestRollingBackFails:
-    """A device that answers, but whose daemon is not there."""
+NO_CHARON = DriverError("charon does not answer")
 
-    def fails(self, world: World, *, times: int, seconds: float = 0.0) -> None:
+
+class TestRollingBackFails:
+    """A device that answers, but whose daemon is not there, or that is lost."""
+
+    def fails(self, world: World, *, times: int, seconds: float = 0.0, error: Exception = NO_CHARON) -> None:
         world.wanted = dict.fromkeys(ALL, "new\n")
         world["no-edge2"].fails["push"] = lambda: refuse("the disk is on fire")
-        world["no-edge2"].fails["rollback"] = world.raising(
-            DriverError("charon does not answer"), times=times, seconds=seconds
-        )
+        world["no-edge2"].fails["rollback"] = world.raising(error, times=times, seconds=seconds)
 
     def test_it_is_tried_again(self, world: World) -> None:
         self.fails(world, times=2)
@@ -64,6 +65,12 @@ class TestRollingBackFails:
     def test_one_that_needs_long_to_fail_is_tried_once_more_and_not_for_ever(self, world: World) -> None:
         self.fails(world, times=2, seconds=90.0)
         assert world.run().outcome == "needs_attention"
+
+    def test_what_one_that_does_not_come_back_said_last_is_told(self, world: World) -> None:
+        self.fails(world, times=100, seconds=30.0, error=LostContactError("no-edge2 does not answer"))
+        result = world.run()
+        assert result.hosts["no-edge2"].message == "lost: it did not answer again; look at it by its console"
+        assert world.told().count("roll back no-edge2 no-edge2 does not answer") == 2  # at first, and at last
 
     def test_one_on_which_it_goes_on_failing_needs_attention(self, world: World) -> None:
         self.fails(world, times=100, seconds=30.0)
