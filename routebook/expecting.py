@@ -9,6 +9,7 @@ from routebook.checks.facts import Explanations, policy_changes
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent
 from routebook.planning import Plan
+from routebook.steps import Outcome
 from routebook.watching import Judge
 
 
@@ -41,19 +42,19 @@ class Expecting:
             return present
         at_start = {
             (finding.host, finding.check, finding.subject)
-            for finding in make({}, Plan({}, {}), {})(self.before, {}, final=False)
+            for finding in make({}, Plan({}, {}), {})(Outcome(dict(self.before), {}), {}, final=False)
             if finding.status != "ok"
         }
         deferred = self._far_ends()
 
-        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return [
                 _excused(finding)
                 if finding.status in ("failed", "pending", "unknown")
                 and (finding.host, finding.subject) in deferred
                 and (finding.host, finding.check, finding.subject) in at_start
                 else finding
-                for finding in present(now, explanations, final=final)
+                for finding in present(seen, explanations, final=final)
                 if finding.host not in self.lost
             ]
 

@@ -10,11 +10,12 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import DriverError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
-from routebook.checks.facts import Explanations, concerning
+from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
 from routebook.findings import Finding
-from routebook.naming import named_states
-from routebook.steps import OUT_OF_REACH, driver, on_drivers, on_hosts, told
+from routebook.judging import Judging
+from routebook.runbook import View
+from routebook.steps import OUT_OF_REACH, Outcome, driver, on_drivers, on_hosts, told
 from routebook.watching import Watcher
 
 GRACE = 45.0
@@ -57,10 +58,10 @@ class Restorer:
         `before` has their far ends too: a session comes back when both ends try again, and each may be waiting.
         """
         intents = {name: host.data["intent"] for name, host in self.nornir.inventory.hosts.items()}
+        judging = Judging(intents, hosts, (_as_before,))
 
-        def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
-            then, present = (named_states(intents, states) for states in (before, now))
-            return concerning(baseline.check(then, present, explanations, final=final), hosts, intents)
+        def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            return judging.judge(before, Changed(), seen, explanations, final=final)
 
         watcher = Watcher(
             self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
@@ -132,6 +133,10 @@ def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
         for name in names
         if wanted.parts.get(name) != found.parts.get(name) or wanted.attributes.get(name) != found.attributes.get(name)
     )
+
+
+def _as_before(view: View) -> list[Finding]:
+    return baseline.check(view.before, view.now, view.explanations, final=view.final)
 
 
 def _finish(device: TransactionDriver) -> None:

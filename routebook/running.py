@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from custom_napalm.contract import State
 from routebook import reach
 from routebook.checks import baseline
-from routebook.checks.facts import Changed, Explanations, concerning, policy_changes
+from routebook.checks.facts import Changed, Explanations, policy_changes
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings, unfailing
-from routebook.findings import Finding, definite, merged
+from routebook.findings import Finding, definite
 from routebook.journal import LOCKED, HostState, Journal, JournalError
+from routebook.judging import Judging
 from routebook.leases import LeaseFile
 from routebook.naming import named_states
 from routebook.options import Options
@@ -21,7 +22,7 @@ from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, scrubbed_hosts
 from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
-from routebook.steps import told
+from routebook.steps import Outcome, told
 from routebook.touching import touches
 from routebook.transaction import JudgeMaker, Transaction
 from routebook.watching import Judge, Watcher
@@ -166,23 +167,13 @@ class Running:
 
     def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
         """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
+        judging = Judging(self.workspace.intents, self.workspace.hosts, checks)
 
         def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
-            def judge(now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
-                # A far end that does not answer is no reason to fail: only the run's own hosts must be readable.
-                names = sorted({*self.workspace.hosts, *(before or now)})
+            def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
                 clock = time.monotonic()
-                view = View(
-                    intents={name: self.workspace.intents[name] for name in names},
-                    before=named_states(self.workspace.intents, before),
-                    now=named_states(self.workspace.intents, now),
-                    changed=self._changed(plan, {host: clock - at for host, at in pushed.items()}),
-                    explanations=explanations,
-                    final=final,
-                )
-                return concerning(
-                    merged(*(check(view) for check in checks)), self.workspace.hosts, self.workspace.intents
-                )
+                changed = self._changed(plan, {host: clock - at for host, at in pushed.items()})
+                return judging.judge(before, changed, seen, explanations, final=final)
 
             return judge
 

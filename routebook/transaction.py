@@ -16,6 +16,7 @@ from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
 from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.judging import contact
 from routebook.leases import LeaseFile
 from routebook.locking import KEEPS, Locks
 from routebook.naming import named_states
@@ -24,7 +25,7 @@ from routebook.planning import Goal, Plan, make_plan
 from routebook.reach import Way, dangers, distances, refusal, said, ways
 from routebook.redundancy import Budget, budget, exhausted
 from routebook.restoring import Restorer
-from routebook.steps import on_drivers, told
+from routebook.steps import Outcome, on_drivers, told
 from routebook.touching import touches
 from routebook.watching import Judge, Watcher, read_states
 from routebook.waves import Waves, arrange
@@ -56,6 +57,7 @@ class Transaction:
     plan: Plan = field(default_factory=lambda: Plan({}, {}))
     waves: Waves = field(default_factory=lambda: Waves(()))
     before: dict[str, State] = field(default_factory=dict)
+    unseen: dict[str, Exception] = field(default_factory=dict)  # far ends that did not answer before the change
     message: str = ""
     failed: set[str] = field(default_factory=set)  # hosts that failed, which are counted
     lost: set[str] = field(default_factory=set)  # these, and the hosts that cannot be changed without them
@@ -103,9 +105,10 @@ class Transaction:
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
         with self.timings.phase("pre-checks"):
-            self.before = read_states(self.nornir, self.observed).values
+            seen = read_states(self.nornir, self.observed)
+            self.before = seen.values
             # There is no change to compare with: everything intended must be good.
-            self.findings = self.judge({}, self.plan, {})(self.before, {}, final=True)
+            self.findings = self.judge({}, self.plan, {})(seen, {}, final=True)
         return self.findings
 
     def carry_out(self) -> str:
@@ -116,6 +119,7 @@ class Transaction:
             silent = {host: error for host, error in outcome.errors.items() if host in self.hosts}
             if self._failed(silent, "pre-checks"):
                 return self._refused("not every host tells its state; nothing was changed")
+            self.unseen = {host: error for host, error in outcome.errors.items() if host not in silent}
             for host, state in self.before.items():
                 self.journal.store_state(self.run_id, host, state)
             self._budget = replace(self._budget, before=named_states(self.intents, self.before))
@@ -296,7 +300,7 @@ class Transaction:
             watcher.tick = self.timers.keep
             with self.timings.phase("post-checks"):
                 self._tell("post-checks", f"watching for at most {self.options.deadline} s")
-                self.findings = watcher.watch(judge)
+                self.findings = watcher.watch(judge) + contact(Outcome({}, self.unseen), ())
             if self.stop.is_set():
                 return "interrupted"
             failed = [finding for finding in self.findings if finding.status == "failed"]

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,8 +26,8 @@ RETRY_EVERY = 4.0
 class Judge(Protocol):
     """Turns what the hosts say now into findings."""
 
-    def __call__(self, now: Mapping[str, State], explanations: Explanations, *, final: bool) -> list[Finding]:
-        """Findings on `now`; `final` at the last look."""
+    def __call__(self, seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        """Findings on what was `seen`, and on what could not be; `final` at the last look."""
         ...
 
 
@@ -57,15 +57,16 @@ class Watcher:
         pause = FIRST_PAUSE
         while True:
             self.tick()
-            self.now = read_states(self.nornir, self.hosts).values
+            seen = read_states(self.nornir, self.hosts)
+            self.now = seen.values
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
-            findings = judge(self.now, explanations, final=final)
+            findings = judge(seen, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
                 # Some causes are definite in a log long before the state shows that they are.
                 explanations |= self._explain(_worth_asking(findings, done=done))
                 explained = time.monotonic()
-                findings = judge(self.now, explanations, final=final)
+                findings = judge(seen, explanations, final=final)
                 done = final or (definite(findings) == "failed" and not self.patient)
             if done or definite(findings) == "passed":
                 return findings

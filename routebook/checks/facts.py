@@ -1,6 +1,6 @@
 """What every check is told: intents, states before and now, what the run changed, and what the logs tell."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
@@ -99,7 +99,7 @@ def tunnel_ends(intents: Mapping[str, HostIntent], name: str) -> list[tuple[str,
 
 
 def unreadable(host: str) -> Finding:
-    """The finding for a host that did not answer: lost contact is not success."""
+    """The finding for a host that did not answer: lost contact is not success. The engine's own gives the reason."""
     return Finding(
         host, "host.contact", host, "failed", (f"{host}: its state cannot be read",), f"{host} cannot be read"
     )
@@ -129,22 +129,6 @@ def excuse_old_trouble(
             finding = replace(finding, status="warning", evidence=(*finding.evidence, note))
         result.append(finding)
     return result
-
-
-def concerning(findings: Iterable[Finding], hosts: Collection[str], intents: Mapping[str, HostIntent]) -> list[Finding]:
-    """The findings on `hosts`, and those on the far ends of their sessions and tunnels.
-
-    For hosts that are only read because a run's host has a session with them: their other sessions are not
-    what was asked about.
-    """
-    far_ends = set()
-    for host in hosts:
-        intent = intents.get(host)
-        if intent is not None:
-            far_ends |= {(tunnel.peer, tunnel.name) for tunnel in intent.tunnels}
-            neighbors = intent.bgp.neighbors if intent.bgp else ()
-            far_ends |= {(neighbor.peer, str(neighbor.local_address)) for neighbor in neighbors}
-    return [f for f in findings if f.host in hosts or (f.host, f.subject) in far_ends]
 
 
 def policy_changes(

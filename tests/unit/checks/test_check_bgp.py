@@ -10,9 +10,10 @@ from custom_napalm.asa.explain import causes as asa_causes
 from custom_napalm.causes import Cause, Reason, cause_of
 from custom_napalm.frr.diagnosis import SAYINGS
 from custom_napalm.state import BgpState
-from routebook.checks.facts import Changed, concerning, policy_changes
+from routebook.checks.facts import Changed, policy_changes
 from routebook.findings import Finding, definite
 from routebook.intent.model import PrefixList, RouteMap, RouteMapRule
+from routebook.judging import divided
 from tests.unit.checks.network import (
     CH1,
     NO1,
@@ -402,7 +403,8 @@ def test_a_command_that_leaves_prefixes_alone_concerns_no_sessions_policy() -> N
 
 def test_of_a_far_end_only_what_concerns_the_runs_hosts_is_kept() -> None:
     findings = check_bgp(down(healthy(), "no-edge3", NO1)) + check_tunnels(healthy())
-    kept = concerning(findings, {"ch-edge1"}, intents())
+    kept, left_out = divided(findings, {"ch-edge1"}, {"no-edge1", "no-edge3"}, intents())
+    assert len(kept) + len(left_out) == len(findings)
     assert {(f.host, f.subject) for f in kept} == {
         ("ch-edge1", NO3),
         ("no-edge3", CH1),
