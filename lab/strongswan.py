@@ -12,11 +12,14 @@ from lab.topology import MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import Tunnel
 
+# The one of strongSwan's two daemons that needs no starter; Debian 13 does not install both.
+CHARON_PROGRAM = "/usr/sbin/charon-systemd"
+
 # A copy, because AppArmor's profile for the installed program, where one is loaded, is for that path alone, and
 # allows neither the log nor anything else that is special in the lab.
 CHARON = Service(
     "charon",
-    ("sh", "-c", "cp /usr/lib/ipsec/charon /run/lab/charon && exec /run/lab/charon"),
+    ("sh", "-c", f"cp {CHARON_PROGRAM} /run/lab/charon && exec /run/lab/charon"),
     ready=("/run/charon.vici",),
     post=("/usr/sbin/swanctl", "--load-all", "--noprompt"),
 )

@@ -17,7 +17,7 @@ from tests.lab.part import keep_only
 from tests.lab.project import copy_project as copy_project
 from tests.lab.project import environment as environment
 
-DAEMONS = ("/usr/lib/frr/bgpd", "/usr/lib/ipsec/charon", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
+DAEMONS = ("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
 LONGEST = (
     "test_a_fault_at_each_step.py",
     "test_lab_data_planes.py",
