@@ -19,7 +19,7 @@ CHARON_PROGRAM = "/usr/sbin/charon-systemd"
 # allows neither the log nor anything else that is special in the lab.
 CHARON = Service(
     "charon",
-    ("sh", "-c", f"cp {CHARON_PROGRAM} /run/lab/charon && exec /run/lab/charon"),
+    ("sh", "-c", f"cp {CHARON_PROGRAM} /run/lab/charon && echo $$ >/run/charon.pid && exec /run/lab/charon"),
     ready=("/run/charon.vici",),
     post=("/usr/sbin/swanctl", "--load-all", "--noprompt"),
 )
