@@ -3,7 +3,7 @@
 import posixpath
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import ClassVar
@@ -24,6 +24,7 @@ from custom_napalm.frr.redaction import redact
 from custom_napalm.frr.references import undefined_policies
 from custom_napalm.frr.refresh import refresh_script
 from custom_napalm.frr.sessions import read_bgp_sessions
+from custom_napalm.frr.spelling import spelled_for
 from custom_napalm.frr.tree import Tree, parse, render
 from custom_napalm.frr.vtysh import FRR_CONF
 from custom_napalm.linux.component import Component, ComponentChange
@@ -83,9 +84,13 @@ class FrrComponent(Component):
 
     def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> FrrChange:
         """Compute what brings FRR to the sections, and let FRR's parser check them."""
-        mine = [section for section in sections if section.part == PART]
-        candidate = wanted(mine)
         running = parse(snapshot.parts[PART])
+        mine = [
+            replace(section, text=spelled_for(snapshot.parts[PART], section.text))
+            for section in sections
+            if section.part == PART
+        ]
+        candidate = wanted(mine)
         unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
         if unstable:
             first = unstable[0]
@@ -102,8 +107,9 @@ class FrrComponent(Component):
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> FrrChange:
         """Compute what brings all of FRR's configuration, frr.conf included, to an earlier snapshot."""
-        due = tuple(block for block in parse(target.parts[PART]) if not _volatile(block.line))
         running = parse(snapshot.parts[PART])
+        earlier = parse(spelled_for(snapshot.parts[PART], target.parts[PART]))
+        due = tuple(block for block in earlier if not _volatile(block.line))
         kept = tuple(block for block in running if _volatile(block.line))
         whole = (*kept, *due)
         return self._change(Wanted(whole, ("*",)), running, whole, snapshot, target.parts.get(FRR_CONF))
