@@ -42,13 +42,15 @@ Check = Callable[[View], list[Finding]]
 class Runbook:
     """A change or a verification, as an operator runs it.
 
-    `render` gives a host's candidate; without it the runbook only verifies. `hosts` is a filter as in
-    `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite. `waves` is as in
-    `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
+    `render` gives a host's candidate; without it the runbook only verifies. Then `sections` are those that `verify`
+    compares with the devices' configuration: all of the platform's by default, none at all with None. `hosts` is a
+    filter as in `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite.
+    `waves` is as in `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
     """
 
     checks: tuple[Check, ...]
     render: Render | None = None
+    sections: tuple[str, ...] | None = ()
     hosts: str = ""
     deadline: int = 60
     waves: str = ""

@@ -9,6 +9,7 @@ from custom_napalm.contract import State
 from routebook import reach
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations, policy_changes
+from routebook.drift import compare, compared, drift, rendering
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings, unfailing
 from routebook.findings import Finding, definite
@@ -65,8 +66,11 @@ class Running:
         notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
-    def verify(self, runbook: Runbook, wait: float) -> RunResult:
-        """Judge the network as it is, for at most `wait` seconds until it is as intended."""
+    def verify(self, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
+        """Judge the network as it is, for at most `wait` seconds until it is as intended.
+
+        With `config`, also whether the hosts that could be read are configured as intended.
+        """
         timings = Timings()
         started = time.time()
         with timings.phase("verify"):
@@ -74,10 +78,31 @@ class Running:
             since = time.monotonic() - LOG_HISTORY
             watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop, since)
             findings = watcher.watch(self._judge(runbook.checks)({}, Plan({}, {}), {}))
+        render = compared(runbook) if config else None
+        if render is not None and not self.stop.is_set():
+            with timings.phase("config"):
+                hosts = [host for host in self.workspace.hosts if host in watcher.now]
+                self.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
+                findings += drift(compare(self.workspace.nornir, hosts, render))
         if self.stop.is_set():
             raise InterruptedRunError("interrupted; nothing was changed")
         outcome = "verified" if definite(findings) == "passed" else "failed"
         return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
+
+    def drift(self) -> RunResult:
+        """Whether the hosts are configured as intended, in every section. Devices are only read."""
+        timings = Timings()
+        started = time.time()
+        with timings.phase("config"):
+            self.listener(Event("drift", f"reading {len(self.workspace.hosts)} hosts"))
+            plan = compare(self.workspace.nornir, self.workspace.hosts, rendering(()))
+        if self.stop.is_set():
+            raise InterruptedRunError("interrupted; nothing was changed")
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), {})
+        outcome = "refused" if plan.errors else "drifted" if plan.changed else "as_intended"
+        message = "not every host could be compared" if plan.errors else ""
+        findings = tuple(drift(plan))
+        return RunResult("", "drift", outcome, started, time.time(), hosts, findings, timings.seconds, message)
 
     def run(
         self, runbook: Runbook, goal: Goal | None, approve: Approve, reviewed: SavedPlan | None = None

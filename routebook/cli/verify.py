@@ -1,4 +1,4 @@
-"""`routebook verify`: sessions and tunnels against the intent, without a trace on any device."""
+"""`routebook verify`: sessions, tunnels and configuration against the intent, without a trace on any device."""
 
 import click
 
@@ -17,11 +17,21 @@ from routebook.cli.context import Context
     metavar="SECONDS",
     help="How long the network may take to become as intended.",
 )
+@click.option("--no-config", is_flag=True, help="Leave out whether the devices are configured as intended.")
 @click.pass_obj
-def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: float) -> None:
-    """Run the checks of RUNBOOK (default: verify). Exit code 0: all is as intended; 3: checks failed."""
+def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: float, no_config: bool) -> None:
+    """Run the checks of RUNBOOK (default: verify), and compare the configuration with what it would be.
+
+    The last line says what was looked at. Exit code 0: that is as intended; 3: checks failed.
+    """
     from routebook.cli.at_work import carry_out
     from routebook.runbook import load
 
     book = load(context.project, runbook)
-    carry_out(context, limit, book.hosts, lambda running: running.verify(book, wait), as_json=as_json)
+    carry_out(
+        context,
+        limit,
+        book.hosts,
+        lambda running: running.verify(book, wait, config=not no_config),
+        as_json=as_json,
+    )

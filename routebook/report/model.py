@@ -6,6 +6,7 @@ from typing import Any
 
 from custom_napalm.contract import Effect
 from routebook.findings import Finding, definite
+from routebook.report.looked import looked_at
 
 Scrub = Callable[[str], str]
 
@@ -13,8 +14,10 @@ EXIT_CODES: Mapping[str, int] = {
     "unchanged": 0,
     "confirmed": 0,
     "verified": 0,
+    "as_intended": 0,
     "refused": 1,
     "planned": 2,
+    "drifted": 2,
     "rolled_back": 3,
     "partial": 3,
     "failed": 3,
@@ -22,11 +25,13 @@ EXIT_CODES: Mapping[str, int] = {
 }
 
 SENTENCES: Mapping[str, str] = {
-    "unchanged": "nothing to change: every device is as intended",
+    "unchanged": "nothing to change: every device has what this runbook makes",
     "confirmed": "confirmed on every host",
-    "verified": "everything is as intended",
+    "verified": "what was looked at is as intended",
+    "as_intended": "every device is configured as intended",
     "refused": "refused; nothing was changed",
     "planned": "there are differences; nothing was changed",
+    "drifted": "devices are not configured as intended; nothing was changed",
     "rolled_back": "every host was rolled back, and that was verified",
     "partial": "some hosts failed and were rolled back, and that was verified; the others are confirmed",
     "failed": "checks failed; nothing was changed",
@@ -66,7 +71,7 @@ class RunResult:
     """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase.
 
     `outcome` is how it ended, one of `EXIT_CODES`: "planned" is `plan` with differences, "verified" and "failed"
-    are `verify`. Raises ValueError on another one.
+    are `verify`, "drifted" and "as_intended" are `drift`. Raises ValueError on another one.
     """
 
     run_id: str
@@ -111,6 +116,8 @@ class RunResult:
         """The outcome in words."""
         if self._broken:
             return "nothing to change, but checks failed"
+        if self.outcome == "verified" and self.findings:
+            return f"{SENTENCES[self.outcome]}: {looked_at(self.findings)}"
         return SENTENCES[self.outcome]
 
     def with_message(self, message: str) -> "RunResult":

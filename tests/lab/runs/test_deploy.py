@@ -123,7 +123,7 @@ def traces(lab: RunningLab, *, begin: bool = True) -> dict[str, tuple[object, st
     return devices.everywhere(of, lab.hosts)
 
 
-@pytest.mark.parametrize("command", [["plan", "deploy"], ["verify"], ["plan", "deploy", "--json"]])
+@pytest.mark.parametrize("command", [["plan", "deploy"], ["verify"], ["drift"], ["plan", "deploy", "--json"]])
 def test_reading_leaves_no_trace(deployed: RunningLab, command: list[str]) -> None:
     before = traces(deployed)
     done = deployed.routebook(*command)

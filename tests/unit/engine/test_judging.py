@@ -24,7 +24,7 @@ def upstreams(view: View) -> list[Finding]:
 
 
 def only_checking(*checks: Any) -> Runbook:
-    return Runbook(checks=checks, name="checking")
+    return Runbook(checks=checks, sections=None, name="checking")
 
 
 def unreachable() -> None:
