@@ -137,19 +137,14 @@ class Lock:
         """The lock in one line, as it is kept on a device."""
         return json.dumps(asdict(self))
 
-    @classmethod
-    def read(cls, text: str) -> "Lock":
-        """The lock that is in a text. Raises ValueError."""
-        try:
-            told = json.loads(text)
-            return cls(**{**told, "decided": tuple(told["decided"])})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"it lacks what a lock has: {error}") from error
+
+UNDOING = "-undo"
+"""What the id of a change ends in that undoes a run's."""
 
 
 def belongs(change: str, run_id: str) -> bool:
-    """Whether a change is a run's own: it has the run's id, or one that begins with it and a dash."""
-    return change == run_id or change.startswith(f"{run_id}-")
+    """Whether a change is a run's own: it has the run's whole id, or undoes that run."""
+    return bool(run_id) and change in (run_id, f"{run_id}{UNDOING}")
 
 
 class DriverError(Exception):

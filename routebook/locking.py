@@ -24,7 +24,8 @@ KEEPS = "keeps the run's lock, until `routebook recover --scan`"
 
 def holder() -> str:
     """Who this is, for whoever finds the lock: user, machine and process."""
-    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+    told = f"{getpass.getuser()}@{socket.gethostname()}"
+    return f"{''.join(filter(str.isprintable, told))[:200]} (process {os.getpid()})"
 
 
 @dataclass(slots=True)

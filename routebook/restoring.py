@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import DriverError, Snapshot, State, TransactionDriver
+from custom_napalm.contract import UNDOING, DriverError, Snapshot, State, TransactionDriver
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
@@ -72,7 +72,7 @@ class Restorer:
         """Undo a change of which its device knows nothing any more: by a change of its own, back to the snapshot."""
 
         def step(task: Task) -> None:
-            device, undo = driver(task), f"{self.run_id}-undo"
+            device, undo = driver(task), f"{self.run_id}{UNDOING}"
             if device.plan_restore(self.snapshots[task.host.name], device.snapshot()):
                 device.arm(undo, self.confirm_timeout)
                 device.push()

@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from custom_napalm.contract import Lock, Pending, TransactionDriver, belongs
+from custom_napalm.contract import UNDOING, Lock, Pending, TransactionDriver, belongs
 from routebook.journal import HostState
 from routebook.locking import KEEPS, release
 from routebook.recovery import Recovered
 from routebook.saving import moment
 from routebook.steps import OUT_OF_REACH, on_drivers, told
-
-UNDOING = "-undo"
-"""What the id of a change ends in that undoes a run's."""
 
 
 @dataclass(slots=True)

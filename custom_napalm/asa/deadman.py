@@ -11,14 +11,16 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from custom_napalm import records, strict_json
 from custom_napalm.asa.answers import judge
 from custom_napalm.asa.flash import Flash
 from custom_napalm.asa.options import DeadMan
 from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.show.text import UnknownOutputError
 from custom_napalm.contract import DriverError, Pending
+from custom_napalm.strict_json import CutOffError
 
 PREFIX = "RB-"
 _UNDO, _ARMED, _CONFIRMED = ".undo", ".run", ".done"  # what a run's files are called after its applet's name
@@ -26,8 +28,8 @@ _LONGEST = 32  # characters of an applet's name, which the device cuts without a
 _APPLET = re.compile(r"event manager applet (RB-\S+)")
 _SHOWN_APPLET = re.compile(r"event manager applet (\S+?)(?:,.*)?")
 _SHOWN_COUNTDOWN = re.compile(
-    r"(?:event |timer )+countdown (?:time )?(?P<time>\d+)(?: secs?)?, "
-    r"(?:left (?P<left>\d+) secs?|(?P<before>\d+) secs? left|expired)(?:, hits (?P<hits>\d+))?.*"
+    r"(?:event |timer )+countdown (?:time )?(?P<time>\d{1,9})(?: secs?)?, "
+    r"(?:left (?P<left>\d{1,9}) secs?|(?P<before>\d{1,9}) secs? left|expired)(?:, hits (?P<hits>\d{1,9}))?.*"
 )
 # Cisco ASA command reference, `show reload`: "(in 12 hours and 12 minutes)".
 _RELOAD_IN = re.compile(r"\(in ((?:(?:and )?\d+ (?:day|hour|minute|second)s?[ ,]*)+)\)")
@@ -72,6 +74,21 @@ class Found:
         if self.applet or (self.marker is not None and self.undo_there and not self.confirmed):
             return self.marker.run_id if self.marker else self.applet
         return ""
+
+
+def read_marker(file: str, text: str) -> Marker:
+    """The marker in a file. Raises ValueError; CutOffError for one that arrived in part."""
+    found = records.members(strict_json.read(text, records.LONGEST_RECORD), {"run", "name", "dead_man", "fingerprint"})
+    marker = Marker(
+        records.change_of(found["run"]),
+        records.printable(found, "name"),
+        records.one_of(found["dead_man"], get_args(DeadMan)),
+        records.printable(found, "fingerprint"),
+    )
+    # Files are deleted and copied by this name.
+    if marker.name != name_of(marker.run_id) or file not in (f"{marker.name}{_ARMED}", f"{marker.name}{_CONFIRMED}"):
+        raise ValueError("it is another run's than its name says")
+    return marker
 
 
 def name_of(run_id: str) -> str:
@@ -223,6 +240,8 @@ class DeadManTimer:
             line = raw.strip()
             if (shown := _SHOWN_APPLET.fullmatch(line)) is not None:
                 applet = shown[1] if shown[1].startswith(PREFIX) else ""
+                if applet and not records.CHANGE.fullmatch(applet):
+                    raise UnknownOutputError(command, "shows an applet whose name no run gives", records.shown(applet))
             elif applet and (countdown := _SHOWN_COUNTDOWN.fullmatch(line)) is not None:
                 left = int(countdown["left"] or countdown["before"] or 0)
                 return applet, int(countdown["time"]), left, left == 0 or int(countdown["hits"] or 0) > 0
@@ -233,13 +252,13 @@ class DeadManTimer:
     def _marker(self, file: str, *, needed: bool) -> Marker | None:
         """A marker; None for one that arrived in part and is not `needed`: its run ended before it stored the undo."""
         try:
-            told = json.loads(self.flash.read(file))
-            return Marker(str(told["run"]), str(told["name"]), told["dead_man"], str(told["fingerprint"]))
-        except (ValueError, KeyError, TypeError) as error:
-            if not needed:
+            return read_marker(file, self.flash.read(file))
+        except ValueError as error:
+            if not needed and isinstance(error, CutOffError):
                 return None
             path = self.flash.path(file)
-            raise DriverError(f"{self.host}: {path} is not what a run leaves there: {error}") from error
+            remedy = f"If nothing is pending on {self.host}, delete it there: delete /noconfirm {path}"
+            raise records.refusal(self.host, path, error, remedy) from error
 
     def pending(self, fingerprint: Callable[[], str]) -> Pending | None:
         """The run on the device; `fingerprint` reads the running configuration's, where that decides."""

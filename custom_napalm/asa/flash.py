@@ -43,13 +43,13 @@ class Flash:
         return self.session.show(f"more {self.path(name)}", timeout=max(self.session.timeout, 120))
 
     def names(self) -> list[str]:
-        """The files there. Raises UnknownOutputError on a listing that is not known."""
+        """The files there that can be ours by their names. Raises UnknownOutputError on a listing that is not known."""
         command = f"dir {self.session.options.flash}/"
         said = self.session.show(command)
-        found = [entry[2] for line in said.splitlines() if (entry := _ENTRY.fullmatch(line)) is not None]
-        if not found and "bytes total" not in said and not _EMPTY.search(said):
+        listed = [entry[2] for line in said.splitlines() if (entry := _ENTRY.fullmatch(line)) is not None]
+        if not listed and "bytes total" not in said and not _EMPTY.search(said):
             raise UnknownOutputError(command, "is not a listing", said.strip()[:80])
-        return found
+        return [name for name in listed if _NAME.fullmatch(name)]  # others are not ours, and no command is given them
 
     def rename(self, name: str, new: str) -> None:
         """Give a file another name, in one step. Raises DriverError where that is not done."""

@@ -7,9 +7,11 @@ that come at the same time at most one goes on. A unit in multiple context mode 
 import time
 from collections.abc import Iterable
 
+from custom_napalm import records
 from custom_napalm.asa.deadman import PREFIX, confirmed, name_of, remove
 from custom_napalm.asa.flash import Flash
 from custom_napalm.contract import Lock, LockedError, belongs
+from custom_napalm.strict_json import CutOffError
 
 _SUFFIX = ".lck"
 
@@ -75,8 +77,17 @@ def _refuse_others(flash: Flash, names: Iterable[str], own: str) -> None:
 
 def _parsed(flash: Flash, name: str) -> Lock:
     """A lock. One that is there in part is being written, or its run ended while it wrote it: it may be alive."""
+    host, place = flash.session.host, flash.path(name)
     try:
-        return Lock.read(flash.read(name))
-    except ValueError:
-        now = time.time()
-        return Lock(name.removeprefix(PREFIX).removesuffix(_SUFFIX), "somebody who is just taking it", now, now + 600)
+        try:
+            lock = records.read_lock(flash.read(name))
+        except CutOffError:
+            now = time.time()
+            run = records.run_of(name.removeprefix(PREFIX).removesuffix(_SUFFIX))
+            return Lock(run, "somebody who is just taking it", now, now + 600)
+        if f"{name_of(lock.run_id)}{_SUFFIX}" != name:
+            raise ValueError("it is another run's than its name says")
+    except ValueError as error:
+        remedy = f"If no run is at work on {host}, delete it there: delete /noconfirm {place}"
+        raise records.refusal(host, place, error, remedy) from error
+    return lock

@@ -12,6 +12,9 @@ confirmed run's folder stays until the run gives its lock back, so that it can b
 
 from shlex import quote
 
+from custom_napalm.contract import UNDOING
+from custom_napalm.records import LONGEST_LOCK
+
 ROOT = "/run/routebook"
 RESULTS_KEPT = 5
 
@@ -47,7 +50,7 @@ release() {{{{ # what undoes confirmed runs: "own" is this run's and what belong
     for each in "$root"/*/phase; do
         [ "$(cat "$each" 2>/dev/null)" = confirmed ] || continue
         each=${{{{each%/phase}}}}
-        case ${{{{each##*/}}}} in "$run" | "$run"-*) whose=own ;; *) whose=others ;; esac
+        case ${{{{each##*/}}}} in "$run" | "$run{UNDOING}") whose=own ;; *) whose=others ;; esac
         [ "$whose" != "$1" ] || (run=${{{{each##*/}}}}; folder=$each; finish confirmed driver)
     done
 }}}}
@@ -185,7 +188,7 @@ def arm(run: str, seconds: int, write_files: str, room: str) -> str:
 lock 20 || exit {BUSY}
 if [ -e "$root/lock" ]; then
     read -r holder <"$root/lock"
-    case $run in "$holder" | "$holder"-*) ;; *) cat "$root/lock"; exit {LOCKED} ;; esac
+    case $run in "$holder" | "$holder{UNDOING}") ;; *) cat "$root/lock"; exit {LOCKED} ;; esac
 fi
 release own
 release others
@@ -271,7 +274,7 @@ release own
     )
 
 
-READ_LOCK = f"cat {ROOT}/lock 2>/dev/null || true"
+READ_LOCK = f"head -c {LONGEST_LOCK + 100} {ROOT}/lock 2>/dev/null || true"
 
 PENDING_SCRIPT = f"""root={ROOT}
 read -r up _ </proc/uptime
@@ -280,7 +283,7 @@ for file in "$root"/*/phase; do
     folder=${{file%/phase}}
     deadline=0
     [ ! -e "$folder/deadline" ] || read -r deadline <"$folder/deadline"
-    detail=$(tr '\\n' ' ' <"$folder/detail" 2>/dev/null)
+    detail=$(head -c 4000 "$folder/detail" 2>/dev/null | tr '\\n' ' ')
     echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $detail"
     exit 0
 done

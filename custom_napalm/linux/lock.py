@@ -2,6 +2,7 @@
 
 import base64
 
+from custom_napalm import records
 from custom_napalm.contract import DriverError, Lock, LockedError
 from custom_napalm.linux import device_scripts as scripts
 from custom_napalm.linux.shell import Shell
@@ -35,7 +36,13 @@ def read(shell: Shell, host: str) -> Lock | None:
 
 def parsed(host: str, text: str) -> Lock:
     """The lock in the file that `take` wrote."""
+    first, _, rest = text.partition("\n")
     try:
-        return Lock.read(text.partition("\n")[2])
+        lock = records.read_lock(rest)
+        if lock.run_id != first:
+            raise ValueError("its two lines name two runs")
     except ValueError as error:
-        raise DriverError(f"{host}: {scripts.ROOT}/lock is not what a run leaves there: {error}") from error
+        place = f"{scripts.ROOT}/lock"
+        remedy = f"If no run is at work on {host}, delete it there: rm {place}"
+        raise records.refusal(host, place, error, remedy) from error
+    return lock

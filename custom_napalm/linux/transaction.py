@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal, get_args
 
+from custom_napalm import records
 from custom_napalm.contract import DriverError, LockedError, Pending, Phase
 from custom_napalm.linux import device_scripts as scripts
 from custom_napalm.linux.component import ComponentChange
 from custom_napalm.linux.lock import parsed
 from custom_napalm.linux.shell import Result, Shell
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = re.compile(
     r"(phase|deadline|watcher|detail|message)(\.new)?|(watch|revert|confirm)\.sh|(revert|persist|out|err)\..*"
 )
@@ -21,6 +21,7 @@ Ending = Literal["confirmed", "reverted"]
 _PHASES: Mapping[str, Phase] = {
     "armed": "armed", "confirming": "armed", "confirmed": "confirmed", "reverting": "reverting", "failed": "failed"
 }  # fmt: skip
+_LONGEST_ANSWER = 64 * 1024  # characters
 _FINISHING = 150.0  # seconds that a device may take to restore or to persist everything
 
 
@@ -58,7 +59,7 @@ class DeviceTransaction:
         Raises DriverError with `changed=False`, and leaves nothing behind, when another run is pending, when there
         is no room, or when the timer does not start.
         """
-        if not _RUN_ID.fullmatch(run_id) or run_id.endswith(".result"):
+        if not records.CHANGE.fullmatch(run_id) or run_id.endswith(".result"):
             raise DriverError(f"{run_id!r} cannot be a run's id; nothing was changed on {self.host}")
         files = dict(scripts.programs(run_id))
         for number, (name, change) in enumerate(changes):
@@ -148,17 +149,28 @@ class DeviceTransaction:
         result = self.shell.run(scripts.PENDING_SCRIPT)
         if result.status not in (0, 1):
             raise DriverError(f"{self.host}: {scripts.ROOT} cannot be read: {_last_line(result)}")
-        ended: list[Ended] = []
-        for line in result.stdout.splitlines():
-            kind, run_id, phase, *rest = line.split(" ", 4)
-            if kind == "live":
-                if phase not in _PHASES:
-                    raise DriverError(f"{self.host}: run {run_id} is in a phase that is not known: {phase!r}")
-                return Pending(run_id, _PHASES[phase], max(0, int(rest[0])), rest[1].strip()), []
-            if kind == "ended" and phase in get_args(Ending):
-                ending: Ending = "confirmed" if phase == "confirmed" else "reverted"
-                ended.append(Ended(run_id, ending, rest[:1] == ["timer"]))
-        return None, ended
+        try:
+            return told(result.stdout)
+        except ValueError as error:
+            remedy = "Look at it there: it holds what undoes a change that nobody has confirmed"
+            raise records.refusal(self.host, scripts.ROOT, error, remedy) from error
+
+
+def told(text: str) -> tuple[Pending | None, list[Ended]]:
+    """What `PENDING_SCRIPT` prints: the change that is there, or else how the last ones ended. Raises ValueError."""
+    if len(text) > _LONGEST_ANSWER:
+        raise ValueError(f"it tells more than {_LONGEST_ANSWER} characters")
+    ended: list[Ended] = []
+    for line in text.splitlines():
+        match line.split(" ", 4):
+            case ["live", run_id, phase, left, detail]:
+                known = _PHASES[records.one_of(phase, _PHASES)]
+                return records.pending(run_id, known, left, detail), []
+            case ["ended", run_id, phase, by, *_]:
+                ended.append(Ended(records.change_of(run_id), records.one_of(phase, get_args(Ending)), by == "timer"))
+            case _:
+                raise ValueError(f"{records.shown(line)} is not known")
+    return None, ended
 
 
 def _write(files: Mapping[str, str]) -> str:

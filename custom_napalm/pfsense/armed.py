@@ -1,10 +1,13 @@
-"""A planned change, and the files from which an armed device can make and undo it without anybody's help."""
+"""A planned change, the files from which an armed device can make and undo it by itself, and what it tells of those."""
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from custom_napalm import records
+from custom_napalm.contract import Pending
 from custom_napalm.pfsense.changes import Consequences
 from custom_napalm.pfsense.difference import Edit
 from custom_napalm.pfsense.program import body, stored
@@ -59,3 +62,40 @@ def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
         texts[change["restore"]] = planned.restored
     texts["change.json"] = json.dumps(change)
     return {name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in texts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an earlier run ended on the device. `by_itself` is whether its timer or a restart undid it."""
+
+    run_id: str
+    ending: str
+    by_itself: bool
+    detail: str
+
+
+def told(host: str, answer: Mapping[str, object]) -> tuple[Pending | None, list[Ended]]:
+    """The run that is pending, and how the last ones ended, the newest first. Raises DriverError."""
+    try:
+        found = records.members(answer, {"live", "ended"})
+        live, ended = found["live"], found["ended"]
+        if not isinstance(ended, list):
+            raise ValueError("what has ended is not a list")
+        return None if live is None else _pending(live), [_ended(one) for one in ended]
+    except ValueError as error:
+        remedy = "Look at it there: it holds what undoes a change that nobody has confirmed"
+        raise records.refusal(host, ROOT, error, remedy) from error
+
+
+def _pending(live: object) -> Pending:
+    run = records.members(live, {"run", "phase", "remaining", "detail"})
+    return records.pending(run["run"], run["phase"], run["remaining"], run["detail"])
+
+
+def _ended(one: object) -> Ended:
+    run = records.members(one, {"run", "ending", "by", "detail"})
+    by = records.one_of(run["by"], ("driver", "timer", "boot"))
+    ending = records.one_of(run["ending"], ("confirmed", "reverted"))
+    return Ended(
+        records.change_of(run["run"]), ending, ending == "reverted" and by != "driver", records.free_text(run["detail"])
+    )

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from custom_napalm import records, strict_json
 from custom_napalm.contract import (
     CandidateError,
     DriverError,
@@ -24,8 +25,12 @@ from custom_napalm.contract import (
 from custom_napalm.linux.shell import Result, Shell
 
 PHP = "/usr/local/bin/php"
+HOLDER = "/var/run/routebook.json"
+"""Where a pfSense keeps its lock; a restart releases it."""
+
 _PIECES = ("answer", "config", "apply", "lock", "run", "revert", "main")
 UNCHANGED = "nothing was changed"
+_LONGEST_ANSWER = 64 * 1024 * 1024  # bytes; a config.xml has some MB at most
 
 
 class GoneError(DriverError):
@@ -79,21 +84,36 @@ def _result(result: Result, token: str, host: str) -> dict[str, Any]:
             changed=True,
         )
     try:
-        answer = json.loads(base64.b64decode(lines[-1], validate=True))
-    except (binascii.Error, ValueError) as error:
+        answer = strict_json.read(base64.b64decode(lines[-1], validate=True).decode(), _LONGEST_ANSWER)
+    except (binascii.Error, UnicodeDecodeError, strict_json.CutOffError) as error:
         raise LostContactError(f"{host}: the answer is cut off; what it was told may have happened") from error
-    if answer["ok"]:
-        found: dict[str, Any] = answer["result"] or {}
-        return found
-    raise _error(host, answer["kind"], answer["message"], changed=answer["changed"])
-
-
-def lock(host: str, holder: Mapping[str, Any]) -> Lock:
-    """The lock that the device tells."""
-    try:
-        return Lock.read(json.dumps(holder))
     except ValueError as error:
-        raise DriverError(f"{host}: its lock is not what a run leaves there: {error}") from error
+        raise _no_answer(host, str(error)) from error
+    match answer:
+        case {"ok": True, "result": dict(found)}:
+            return found
+        case {"ok": True, "result": []}:  # PHP's empty list and empty object are one
+            return {}
+        case {"ok": False, "kind": str(kind), "message": str(message), "changed": bool(changed)}:
+            raise _error(host, kind, message, changed=changed)
+    raise _no_answer(host, "it lacks what an answer has")
+
+
+def _no_answer(host: str, why: str) -> DriverError:
+    return DriverError(
+        f"{host}: what PHP prints is not an answer: {why}; what it was told may or may not have happened", changed=True
+    )
+
+
+def lock(host: str, holder: object) -> Lock:
+    """The lock that the device tells: the text of its file."""
+    try:
+        if not isinstance(holder, str):
+            raise ValueError("it is not a text")
+        return records.read_lock(holder)
+    except ValueError as error:
+        remedy = f"If no run is at work on {host}, delete it there: rm {HOLDER}"
+        raise records.refusal(host, HOLDER, error, remedy) from error
 
 
 def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
@@ -113,7 +133,7 @@ def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
                 f"wait; {UNCHANGED}"
             )
         case "locked":
-            return LockedError(host, lock(host, json.loads(message)))
+            return LockedError(host, lock(host, message))
         case "permission":
             return PrivilegeError(f"{host}: {message}: the login needs to be root, admin or allowed sudo; {fate}")
         case "full":

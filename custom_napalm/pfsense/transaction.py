@@ -3,12 +3,12 @@
 import base64
 import binascii
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from custom_napalm import records
 from custom_napalm.commits import Part
 from custom_napalm.contract import (
     Candidate,
@@ -25,7 +25,7 @@ from custom_napalm.contract import (
 )
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.pfsense import program, redaction
-from custom_napalm.pfsense.armed import Planned, files
+from custom_napalm.pfsense.armed import Ended, Planned, files, told
 from custom_napalm.pfsense.changes import (
     consequences,
     parts_between,
@@ -42,7 +42,6 @@ from custom_napalm.pfsense.redaction import scrub, secrets
 from custom_napalm.pfsense.routing import refuse_ignored
 from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _APPLYING = 300.0  # seconds that the system and its daemons may take
 _REVERTING = 600.0
 
@@ -207,7 +206,7 @@ class PfSenseTransaction:
         planned = self._planned
         if not planned:
             raise DriverError(f"{self.name}: nothing is planned, so there is nothing to arm; {UNCHANGED}")
-        if not _RUN_ID.fullmatch(run_id):
+        if not records.CHANGE.fullmatch(run_id):
             raise DriverError(f"{run_id!r} cannot be a run's id; {UNCHANGED} on {self.name}")
         reading = self.read()
         found = self._snapshot(reading)
@@ -305,20 +304,16 @@ class PfSenseTransaction:
 
     def pending(self) -> Pending | None:
         """The change that is there, or, if the last run's timer or a restart undid it, that it did."""
-        answer = self._ask({"action": "pending"})
-        live = answer["live"]
-        if live is not None:
-            if live["phase"] not in ("armed", "confirmed", "reverting", "failed"):
-                raise DriverError(f"{self.name}: run {live['run']} is in a phase that is not known: {live['phase']!r}")
-            return Pending(live["run"], live["phase"], int(live["remaining"]), live["detail"])
-        ended = answer["ended"]
-        if ended and ended[0]["ending"] == "reverted" and ended[0]["by"] != "driver":
-            return Pending(ended[0]["run"], "reverted", 0, ended[0]["detail"])
-        return None
+        live, ended = self._look()
+        if live is None and ended and ended[0].by_itself:
+            return Pending(ended[0].run_id, "reverted", 0, ended[0].detail)
+        return live
+
+    def _look(self) -> tuple[Pending | None, list[Ended]]:
+        return told(self.name, self._ask({"action": "pending"}))
 
     def _ending(self, run_id: str) -> str:
-        ended = self._ask({"action": "pending"})["ended"]
-        return next((str(found["ending"]) for found in ended if found["run"] == run_id), "")
+        return next((found.ending for found in self._look()[1] if found.run_id == run_id), "")
 
     def _live_run(self) -> str:
         pending = self.pending()

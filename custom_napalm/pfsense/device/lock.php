@@ -3,15 +3,19 @@
 
 const ROUTEBOOK_HOLDER = '/var/run/routebook.json'; // a restart releases the lock
 
-/** The lock as its run left it; null if nobody has it. */
-function routebook_holder(): ?array
+/** The lock's text as its run left it, whoever wrote it: who asks for it has to look. Null if nobody has the lock. */
+function routebook_holder(): ?string
 {
-    $text = @file_get_contents(ROUTEBOOK_HOLDER);
-    $holder = $text === false ? null : json_decode($text, true);
-    if ($text !== false && !is_array($holder)) {
-        throw new RoutebookRefusal('lock', ROUTEBOOK_HOLDER . ' is not what a run leaves there');
-    }
-    return $holder;
+    $text = @file_get_contents(ROUTEBOOK_HOLDER, false, null, 0, 2 * 1024 * 1024);
+    return $text === false ? null : $text;
+}
+
+/** Whose lock a text is; '' where it is no lock. */
+function routebook_holder_run(string $text): string
+{
+    $holder = json_decode($text, true, 16);
+    $run = is_array($holder) ? ($holder['run_id'] ?? '') : '';
+    return is_string($run) ? $run : '';
 }
 
 /** Take the lock, or renew it; the other run's where there is one. */
@@ -19,10 +23,10 @@ function routebook_take(array $request): array
 {
     $lock = routebook_lock(20);
     $holder = routebook_holder();
-    if ($holder !== null && $holder['run_id'] !== $request['lock']['run_id']) {
+    $run = $request['lock']['run_id'];
+    if ($holder !== null && routebook_holder_run($holder) !== $run) {
         return ['holder' => $holder];
     }
-    $run = $request['lock']['run_id'];
     routebook_let_go(fn ($other) => !routebook_belongs($other, $run));
     routebook_store(ROUTEBOOK_HOLDER, json_encode($request['lock']));
     flock($lock, LOCK_UN);
@@ -34,7 +38,7 @@ function routebook_release(array $request): array
 {
     $run = $request['run'];
     $holder = routebook_holder();
-    $own = $holder !== null && $holder['run_id'] === $run;
+    $own = $holder !== null && routebook_holder_run($holder) === $run;
     if (!$own && routebook_live() === null) {
         return [];
     }
@@ -47,18 +51,18 @@ function routebook_release(array $request): array
     return [];
 }
 
-/** Whether a change is a run's own: it has the run's id, or one that begins with it and a dash. */
+/** Whether a change is a run's own: it has the run's whole id, or undoes that run. */
 function routebook_belongs(string $change, string $run): bool
 {
-    return $change === $run || str_starts_with($change, "$run-");
+    return $run !== '' && ($change === $run || $change === "$run-undo");
 }
 
 /** Whether a run may arm: nobody has the lock, or the run that it belongs to. */
 function routebook_refuse_locked(string $run): void
 {
     $holder = routebook_holder();
-    if ($holder !== null && !routebook_belongs($run, $holder['run_id'])) {
-        throw new RoutebookRefusal('locked', json_encode($holder));
+    if ($holder !== null && !routebook_belongs($run, routebook_holder_run($holder))) {
+        throw new RoutebookRefusal('locked', $holder);
     }
 }
 

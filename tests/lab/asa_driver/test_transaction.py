@@ -9,6 +9,8 @@ from custom_napalm.contract import Candidate, CandidateError, DriverError, Lock,
 from tests.lab.asa_driver.changes import OURS, Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall
 
+RUN, OTHER = "20260101-000000-aaaaaa", "20260101-000000-bbbbbb"
+
 
 def test_connecting_reading_and_planning_change_nothing(firewall: Firewall) -> None:
     before = opened(firewall)
@@ -111,13 +113,13 @@ def test_a_confirmed_change_is_undone_until_it_is_unlocked_and_saved_so(boot: Bo
 def test_what_undoes_a_confirmed_change_is_gone_when_it_is_unlocked(boot: Boot) -> None:
     firewall = boot()
     driver = opened(firewall)
-    lock = Lock("run-1", "us@here", 1.0, 2.0)
+    lock = Lock(RUN, "us@here", 1.0, 2.0)
     driver.lock(lock)
-    arm_and_push(driver, candidate(), "run-1")
+    arm_and_push(driver, candidate(), RUN)
     driver.confirm()
-    driver.unlock("run-2")
-    assert files(firewall) == ["RB-run-1.done", "RB-run-1.lck", "RB-run-1.undo"]
-    driver.unlock("run-1")
+    driver.unlock(OTHER)
+    assert files(firewall) == [f"RB-{RUN}.done", f"RB-{RUN}.lck", f"RB-{RUN}.undo"]
+    driver.unlock(RUN)
     assert files(firewall) == []
     driver.rollback()
     assert "RB-GCM" in driver.snapshot().parts["asa"]
@@ -132,9 +134,9 @@ def test_what_a_dead_run_without_a_lock_has_left_the_next_one_deletes(boot: Boot
     driver.close()
     later = opened(firewall)
     if step == "lock":
-        later.lock(Lock("next", "us@here", 1.0, 2.0))
-        assert files(firewall) == ["RB-next.lck"]
-        later.unlock("next")
+        later.lock(Lock(RUN, "us@here", 1.0, 2.0))
+        assert files(firewall) == [f"RB-{RUN}.lck"]
+        later.unlock(RUN)
     else:
         arm_and_push(later, candidate(key="rotated"), "next")
         assert files(firewall) == ["RB-next.run", "RB-next.undo"]

@@ -304,9 +304,9 @@ class TestUntilItIsUnlocked:
         driver.push()
         driver.confirm()
         if step == "lock":
-            driver.lock(Lock("next", "us@here", 1.0, 2.0))
+            driver.lock(Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0))
             assert left_overs(tunnel.left) == ["/run/routebook/lock"]
-            driver.unlock("next")
+            driver.unlock("20260101-000000-aaaaaa")
         else:
             driver.plan(candidate(LEFT), driver.snapshot())
             driver.arm("next", 60)

@@ -25,6 +25,7 @@ from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor
 from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
 
 WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
+OURS, THEIRS = "20260101-000000-aaaaaa", "20260101-000000-bbbbbb"
 BY_HAND = "Made by hand, not by Routebook"
 
 
@@ -299,7 +300,7 @@ def test_a_second_run_is_refused_while_one_is_pending(firewall: Firewall, driver
 
 
 def test_a_device_that_another_run_has_locked_is_refused(firewall: Firewall, driver: PfSenseDriver) -> None:
-    mine, theirs = (Lock(name, "ops@laptop", 1.0, 2.0) for name in ("run-1", "run-2"))
+    mine, theirs = (Lock(name, "ops@laptop", 1.0, 2.0) for name in (OURS, THEIRS))
     driver.lock(theirs)
     driver.lock(theirs)
     other = firewall.driver("operator")
@@ -308,16 +309,16 @@ def test_a_device_that_another_run_has_locked_is_refused(firewall: Firewall, dri
     assert raised.value.lock == theirs
     assert other.locked() == theirs
     assert plan(other, openbgpd())
-    with pytest.raises(LockedError, match=r"locked by run run-2 of ops@laptop; nothing was changed"):
-        other.arm("run-1", 60)
+    with pytest.raises(LockedError, match=rf"locked by run {THEIRS} of ops@laptop; nothing was changed"):
+        other.arm(OURS, 60)
     text = firewall.sh("cat /cf/conf/config.xml")
     other.load_replace_candidate(config=text.replace("<hostname>", "<hostname>x"))
-    with pytest.raises(CommitError, match="locked by run run-2 of ops@laptop"):
+    with pytest.raises(CommitError, match=f"locked by run {THEIRS} of ops@laptop"):
         other.commit_config()
     assert firewall.sh("cat /cf/conf/config.xml") == text
-    other.unlock("run-1")
+    other.unlock(OURS)
     assert other.locked() == theirs
-    driver.unlock("run-2")
+    driver.unlock(THEIRS)
     assert other.locked() is None
     assert driver.reached().client
 
@@ -377,16 +378,16 @@ def test_what_undoes_a_confirmed_change_goes_with_its_run_or_before_the_next(
     driver.confirm()
     driver.close()
     later = firewall.driver()
-    later.unlock("run-2")
+    later.unlock(THEIRS)
     assert later.pending() == Pending("run-1", "confirmed", 0)
     if step == "unlock":
         later.unlock("run-1")
     elif step == "lock":
-        later.lock(Lock("run-2", "ops@laptop", 1.0, 2.0))
-        later.unlock("run-2")
+        later.lock(Lock(THEIRS, "ops@laptop", 1.0, 2.0))
+        later.unlock(THEIRS)
     else:
         assert plan(later, openbgpd())
-        later.arm("run-2", 60)
+        later.arm(THEIRS, 60)
         assert later.pending() is not None
         later.rollback()
     firewall.wait_clean()
