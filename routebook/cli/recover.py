@@ -38,14 +38,18 @@ def recover(
     """
     if (limit or dead or gone) and not scan:
         raise click.UsageError("--limit, --dead and --gone choose what --scan does")
-    codes = [*_from_journal(context, confirm_timeout), *(_from_devices(context, limit, dead, gone) if scan else ())]
+    codes = [
+        *_from_journal(context, limit, confirm_timeout),
+        *(_from_devices(context, limit, dead, gone) if scan else ()),
+    ]
     if not codes:
         click.echo("nothing to recover")
     sys.exit(max(codes, default=0))
 
 
-def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
+def _from_journal(context: Context, limit: str, confirm_timeout: int) -> list[int]:
     from routebook.cli.progress import Progress
+    from routebook.limit import choose
     from routebook.recovery import recover as bring_to_an_end
     from routebook.workspace import lease_folder, open_journal, open_workspace
 
@@ -53,6 +57,14 @@ def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
     with open_journal(context.project) as journal:
         for record in [each for each in journal.unfinished() if not each.alive]:
             workspace = open_workspace(context.project, "", ",".join(record.hosts))
+            if limit and (beyond := sorted(record.hosts.keys() - choose(limit, workspace.intents))):
+                click.echo(
+                    f"run {record.id} ({record.runbook}) died while it worked on {', '.join(beyond)} too, which "
+                    "--limit leaves out: nothing of it was touched. Use `routebook recover` without it",
+                    err=True,
+                )
+                codes.append(1)
+                continue
             with Progress() as progress:
                 recovered = bring_to_an_end(
                     workspace.nornir,
@@ -69,22 +81,30 @@ def _from_journal(context: Context, confirm_timeout: int) -> list[int]:
 
 
 def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Collection[str]) -> list[int]:
-    from routebook.scanning import finish, scan
-    from routebook.workspace import open_journal, open_workspace
+    from routebook.leases import current
+    from routebook.scanning import at_work, busy, finish, scan
+    from routebook.workspace import lease_folder, open_journal, open_workspace
 
     workspace = open_workspace(context.project, limit, "")
     if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():
         raise click.UsageError(f"--gone: {', '.join(sorted(unknown))} is not in the inventory")
     found, silent = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
     with open_journal(context.project) as journal:
-        here = {record.id for record in journal.unfinished() if record.alive}
+        unfinished = journal.unfinished()
+    here = {record.id: tuple(record.hosts) for record in unfinished if record.alive}
+    # Those that died are finished with what the journal knows of them, or not at all.
+    found = {run_id: left for run_id, left in found.items() if run_id not in {r.id for r in unfinished if not r.alive}}
+    alive = at_work(found, here, current(lease_folder(context.project)), dead)
     codes = []
     for run_id, left in sorted(found.items()):
-        if run_id in here or (left.may_be_alive and run_id not in dead):
-            click.echo(left.refusal if run_id not in here else f"run {run_id} is at work on this machine", err=True)
+        if run_id in alive:
+            click.echo(workspace.scrub(alive[run_id]), err=True)
             codes.append(1)
         else:
-            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left, gone)))
+            taken = busy(found, run_id, here, alive)
+            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left, gone, taken)))
+    for run_id in sorted(set(dead) - found.keys()):
+        click.echo(f"--dead {run_id}: no host that was asked knows that run", err=True)
     for host, why in sorted(silent.items()):
         click.echo(workspace.scrub(f"{host} could not be asked: {why}"), err=True)
         codes.append(4)
