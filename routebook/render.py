@@ -12,6 +12,7 @@ from typing import Protocol
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
 from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from custom_napalm.candidate import Candidate, Section
@@ -178,7 +179,7 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
 @lru_cache(maxsize=4)
 def _environment(templates: Path) -> Environment:
     """Jinja's environment of a folder; compiling its templates takes longer than rendering a host."""
-    environment = Environment(
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -213,7 +214,15 @@ def render_template(templates: Path, template: str, variables: Mapping[str, obje
         raise RenderError(str(error.message), place, subject) from None
     except SecretError as error:
         raise SecretError(f"{subject}: {error.message}", error.fix) from None
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
         raise RenderError(str(error), place, subject) from error
 

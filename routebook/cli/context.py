@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routebook.errors import RefusedError
+from routebook.trust import require_trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,13 @@ class Context:
 
     @property
     def project(self) -> Path:
-        """The nearest folder, from `start` upwards, that holds an inventory. Raises RefusedError."""
+        """The nearest folder, from `start` upwards, that holds an inventory.
+
+        Raises RefusedError where there is none, or where it is somebody else's.
+        """
         for folder in (self.start, *self.start.parents):
             if (folder / "inventory" / "hosts.yaml").is_file():
+                require_trusted(folder)
                 return folder
         raise RefusedError(
             f"no inventory/hosts.yaml in {self.start} or above it; "

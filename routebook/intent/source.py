@@ -18,6 +18,12 @@ SAFE_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TAG = "tag:yaml.org,2002:"
 
+MAX_BYTES = 16 * 1024 * 1024
+"""The most that one file may have: a hundred times what 300 hosts need."""
+_MAX_DEPTH = 50
+# What aliases may add to what is written, over all files of one kind: a few lines of them can stand for millions.
+_MAX_REPEATED = 100_000
+
 
 class LocatedDict(dict[str, Any]):
     """A mapping of the inventory; `marks` has the place of each key."""
@@ -111,6 +117,12 @@ def read_sources(project: Path, problems: Problems) -> Sources:
 
 def _read(path: Path, name: str, problems: Problems) -> LocatedDict | None:
     try:
+        if not path.is_file():
+            problems.error(Mark(name, 1), "is not a regular file", "put it elsewhere")
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            problems.error(Mark(name, 1), f"has more than {MAX_BYTES // 1024**2} MiB", "divide it into several files")
+            return None
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         problems.error(Mark(name, 1), f"cannot be read: {error.strerror}")
@@ -125,6 +137,11 @@ def _read(path: Path, name: str, problems: Problems) -> LocatedDict | None:
 def read_text(text: str, name: str, problems: Problems) -> LocatedDict | None:
     """Parse one file's text; None when it is not YAML, which is reported."""
     try:
+        if deep := _too_deep(text):
+            problems.error(
+                Mark(name, deep), f"is nested more than {_MAX_DEPTH} deep", "close a bracket, or indent less"
+            )
+            return None
         node = yaml.compose(text, Loader=SAFE_LOADER)
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
@@ -135,12 +152,29 @@ def read_text(text: str, name: str, problems: Problems) -> LocatedDict | None:
         problems.error(Mark(name, 1), f"is not valid YAML: {' '.join(str(error).split())}")
         return None
     if node is None:
+        problems.error(Mark(name, 1), "says nothing", "remove the file if that is meant, or write {} into it")
         return LocatedDict(Mark(name, 1))
-    tree = _Builder(name, problems).value(node)
+    builder = _Builder(name, problems)
+    tree = builder.value(node)
+    if builder.repeated > _MAX_REPEATED:
+        return None
     if not isinstance(tree, LocatedDict):
         problems.error(Mark(name, 1), "holds no mapping at its top level", "write `key: value` pairs")
         return None
     return tree
+
+
+def _too_deep(text: str) -> int:
+    """The line in which a text is nested too deep for the parser, which is recursive, or 0."""
+    depth = 0
+    for event in yaml.parse(text, Loader=SAFE_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return int(event.start_mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
 
 
 def _why(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
@@ -163,6 +197,8 @@ class _Builder:
     problems: Problems
     built: dict[int, Any] = field(default_factory=dict)  # by node, so that aliases are expanded once
     open: set[int] = field(default_factory=set)
+    sizes: dict[int, int] = field(default_factory=dict)  # by node, how many values it stands for
+    repeated: int = 0  # values that stand there because of an alias
 
     def mark(self, node: yaml.Node) -> Mark:
         return Mark(self.file, node.start_mark.line + 1)
@@ -173,12 +209,30 @@ class _Builder:
         if id(node) in self.open:
             self.problems.error(self.mark(node), "an alias contains itself", "write the value out")
             return None
-        if id(node) not in self.built:
+        if id(node) in self.built:
+            self.repeat(node)
+        else:
             self.open.add(id(node))
             build = self.mapping if isinstance(node, yaml.MappingNode) else self.sequence
             self.built[id(node)] = build(node)
             self.open.discard(id(node))
+            self.sizes[id(node)] = 1 + sum(
+                self.sizes.get(id(child), 1)
+                for item in node.value
+                for child in (item if isinstance(item, tuple) else [item])
+            )
         return self.built[id(node)]
+
+    def repeat(self, node: yaml.Node) -> None:
+        """Count what an alias stands for."""
+        within = self.repeated <= _MAX_REPEATED
+        self.repeated += self.sizes[id(node)]
+        if within and self.repeated > _MAX_REPEATED:
+            self.problems.error(
+                self.mark(node),
+                f"is repeated by aliases into more than {_MAX_REPEATED} values",
+                "write less by aliases",
+            )
 
     def sequence(self, node: yaml.Node) -> LocatedList:
         items = LocatedList(self.mark(node))

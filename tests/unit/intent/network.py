@@ -110,7 +110,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "inventory").mkdir()
+        (folder / "inventory").mkdir(parents=True)
         for name, text in FILES.items():
             self.write(name, text)
 
