@@ -185,7 +185,7 @@ def _environment(templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=_is_xml,  # noqa: S701  router configuration is not HTML
+        autoescape=_is_xml,
     )
     environment.filters.update(
         keywords=keywords,

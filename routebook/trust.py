@@ -21,7 +21,7 @@ _BELIEVED = ("inventory", "templates", "tasks", "runbooks")
 
 
 def require_trusted(project: Path) -> None:
-    """Refuse a project of which a part belongs to somebody else, or can be written by everybody. Raises RefusedError."""
+    """Raises RefusedError for a project of which a part belongs to somebody else, or can be written by everybody."""
     wrong = _foreign(project)
     if wrong and not _is_safe(project):
         raise RefusedError(

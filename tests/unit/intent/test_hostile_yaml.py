@@ -2,7 +2,6 @@
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -69,7 +68,7 @@ def test_a_file_that_is_none(project: Project) -> None:
     assert any("is not a regular file" in problem.message for problem in project.problems())
 
 
-def test_a_file_without_end(project: Project, tmp_path: Path) -> None:
+def test_a_file_without_end(project: Project) -> None:
     with (project.folder / "inventory" / "huge.yaml").open("wb") as file:
         file.truncate(1 << 33)
     assert any("has more than 16 MiB" in problem.message for problem in project.problems())
