@@ -18,13 +18,13 @@ _ATTRIBUTES: Mapping[str, Callable[[HostIntent], tuple[str, ...]]] = {
 }
 
 
-def choose(limit: str, hosts: Mapping[str, HostIntent]) -> frozenset[str]:
+def choose(limit: str, hosts: Mapping[str, HostIntent], option: str = "--limit") -> frozenset[str]:
     """The names of the hosts that an expression means; all of them for an empty one.
 
     `,` is or, `&` is and, `!` is not; `&` binds closer. A term is a host's name or a glob, or `site=`, `group=`,
     `platform=` or `cluster=` (of Kubernetes nodes that it has sessions with) with a name or a glob. Raises
     RefusedError, with the nearest name, when a term means nothing that exists, or when the expression leaves no
-    host.
+    host. `option` is what the expression was given as.
     """
     if not limit.strip():
         return frozenset(hosts)
@@ -32,27 +32,27 @@ def choose(limit: str, hosts: Mapping[str, HostIntent]) -> frozenset[str]:
     for alternative in limit.split(","):
         of_this = set(hosts)
         for term in alternative.split("&"):
-            of_this &= _term(term.strip(), hosts, limit)
+            of_this &= _term(term.strip(), hosts, f"{option} {limit!r}")
         chosen |= of_this
     if not chosen:
-        raise RefusedError(f"--limit {limit!r} leaves no host of {', '.join(hosts)}")
+        raise RefusedError(f"{option} {limit!r} leaves no host of {', '.join(hosts)}")
     return frozenset(chosen)
 
 
-def _term(term: str, hosts: Mapping[str, HostIntent], limit: str) -> set[str]:
+def _term(term: str, hosts: Mapping[str, HostIntent], given: str) -> set[str]:
     if term.startswith("!"):
-        return set(hosts) - _term(term[1:].strip(), hosts, limit)
+        return set(hosts) - _term(term[1:].strip(), hosts, given)
     attribute, equals, pattern = (word.strip() for word in term.partition("="))
     if not equals:
         attribute, pattern = "name", attribute
     if not pattern:
-        raise RefusedError(f"--limit {limit!r} has an empty term; write for example no-edge1,site=ch&!ch-edge3")
+        raise RefusedError(f"{given} has an empty term; write for example no-edge1,site=ch&!ch-edge3")
     if attribute not in _ATTRIBUTES:
-        raise RefusedError(f"--limit {limit!r}: unknown attribute {attribute!r}; {nearest(attribute, _ATTRIBUTES)}")
+        raise RefusedError(f"{given}: unknown attribute {attribute!r}; {nearest(attribute, _ATTRIBUTES)}")
     values = _ATTRIBUTES[attribute]
     found = {name for name, host in hosts.items() if any(fnmatchcase(value, pattern) for value in values(host))}
     if not found:
-        raise RefusedError(f"--limit {limit!r}: {_unknown(attribute, pattern, hosts)}")
+        raise RefusedError(f"{given}: {_unknown(attribute, pattern, hosts)}")
     return found
 
 

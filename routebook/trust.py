@@ -1,7 +1,7 @@
 """Whose project it is: runbooks, tasks and templates run with the operator's rights, so a foreign project is refused.
 
-The rules are git's for `safe.directory` (git-config(1); `is_path_owned_by_current_uid` in git-compat-util.h), applied to
-every file that Routebook would run or believe, and not to the project's folder alone.
+The rules are git's for `safe.directory` (git-config(1); `is_path_owned_by_current_uid` in git-compat-util.h), applied
+to every file that Routebook would run or believe, and not to the project's folder alone.
 """
 
 import os

@@ -57,7 +57,7 @@ def render(
         return
     if hosts and limit:
         raise RefusedError("--host and --limit both choose hosts; use one of them")
-    chosen = choose(limit or ",".join(hosts), network.hosts)
+    chosen = choose(limit or ",".join(hosts), network.hosts, "--limit" if limit else "--host")
     resolver = Secrets(project) if show_secrets or out else Placeholders()
     candidates = {
         name: render_host(intent, project / "templates", resolver, sections or None)

@@ -19,6 +19,11 @@ _GROUPS = frozenset(
     {"modp768", "modp1024", "modp1536", "modp2048", "modp3072", "modp4096", "modp6144", "modp8192"}
     | {"ecp224", "ecp256", "ecp384", "ecp521", "ecp256bp", "ecp384bp", "ecp512bp", "curve25519", "curve448"}
 )
+# IANA's numbers of key exchange methods of IKEv2, as an ASA names them
+_GROUP_NUMBERS = {
+    "14": "modp2048", "15": "modp3072", "16": "modp4096", "19": "ecp256", "20": "ecp384", "21": "ecp521",
+    "31": "curve25519",
+}  # fmt: skip
 # RFC 8247 and RFC 8221: MUST NOT or SHOULD NOT
 _WEAK = frozenset({"3des", "sha1", "md5", "prfsha1", "prfmd5", "modp768", "modp1024", "modp1536", "ecp224"})
 
@@ -34,7 +39,7 @@ def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> Ipse
     for option, known in (("encryption", _ENCRYPTION), ("integrity", _INTEGRITY), ("prf", _PRF), ("dh_group", _GROUPS)):
         word = getattr(written, option)
         if word is not None and word not in known:
-            problems.error(written.mark(option), f"unknown {option} {word!r}", nearest(word, known))
+            problems.error(written.mark(option), f"unknown {option} {word!r}", _meant(word, known))
             good = False
         elif word in _WEAK:
             problems.error(
@@ -59,6 +64,13 @@ def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> Ipse
         problems.error(written.mark("prf"), "ESP has no PRF", "remove prf")
         return None
     return proposal
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    """The fix for a keyword that there is not: an AEAD's without its length means the full one, as in strongSwan."""
+    plain = word.lower().replace("-", "").replace("_", "").removeprefix("group")
+    wanted = _GROUP_NUMBERS.get(plain, f"{plain}16")
+    return f"did you mean {wanted!r}?" if wanted in known else nearest(word, known)
 
 
 def common(wanted: Sequence[Sequence[IpsecProposal]]) -> tuple[IpsecProposal, ...]:

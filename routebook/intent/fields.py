@@ -21,6 +21,13 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what Kubernetes na
 _NAMEIF = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")  # 48 characters: command reference of ASA
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
+_ASDOT = re.compile(r"(\d{1,10})\.(\d{1,10})")
+_RESERVED_AS = {
+    23456: "AS_TRANS (RFC 6793), which stands for numbers that an old router cannot read",
+    65535: "reserved (RFC 7300)",
+    4294967295: "reserved (RFC 7300)",
+}
+_HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what swanctl.conf takes without quotes
 # bgpd/bgp_community.c: what FRR prints by name, whichever way it was written, with its value
 WELL_KNOWN_COMMUNITIES = {
@@ -71,6 +78,8 @@ def _interface_address(value: object) -> IPInterface:
     if "/" not in text:
         raise ValueError(f"{text!r} lacks a prefix length; write it as {text}/24, for example")
     address = ipaddress.ip_interface(text)
+    if address.ip.is_unspecified or address.ip.is_multicast or address.ip.is_loopback:
+        raise ValueError(f"{text!r} is no address that another host could reach")
     network = address.network
     host_bits = network.max_prefixlen - network.prefixlen
     if host_bits > 1 and address.ip == network.network_address:
@@ -126,6 +135,52 @@ def community_order(community: str) -> tuple[int, ...]:
     return tuple(int(part) for part in community.split(":"))
 
 
+class DottedNumber(float):
+    """A number of the inventory that YAML reads as a fraction, with the text that stands there: 1.10 is no 1.1."""
+
+    def __new__(cls, value: float, text: str) -> "DottedNumber":
+        """The number, and how it was written."""
+        number = super().__new__(cls, value)
+        number.text = text
+        return number
+
+    text: str
+
+
+def _asn(value: object) -> int:
+    """An AS number in asplain or asdot (RFC 5396)."""
+    text = value.text if isinstance(value, DottedNumber) else value if isinstance(value, str) else ""
+    if dotted := _ASDOT.fullmatch(text):
+        high, low = int(dotted[1]), int(dotted[2])
+        if high > 65535 or low > 65535:
+            raise ValueError(f"{text} is no AS number: in asdot both parts are at most 65535")
+        number = (high << 16) + low
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        raise ValueError(f"{value!r} is no AS number: write a whole number, or asdot as 1.10")
+    if not 1 <= number <= 4294967295:
+        raise ValueError(f"{number} is no AS number: they go from 1 to 4294967294")
+    if number in _RESERVED_AS:
+        raise ValueError(f"AS {number} is {_RESERVED_AS[number]}, and nobody's")
+    return number
+
+
+def _hostname(value: object) -> str:
+    """Where a host is reached: an address, or a name as DNS, /etc/hosts and ssh_config have them."""
+    text = _text(value)
+    address, _, zone = text.partition("%")
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        if not _HOSTNAME.fullmatch(text) or len(text) > 253:
+            raise ValueError(f"{text!r} is neither an address nor a host's name") from None
+        return text
+    if "%" in text and not _INTERFACE.fullmatch(zone):
+        raise ValueError(f"{text!r} has no interface's name behind the %")
+    return text
+
+
 def _secret(value: object) -> Any:
     if not isinstance(value, dict):  # what stands there may be the secret, so it is never quoted
         raise PydanticCustomError("clear_text_secret", "is a secret in clear text")
@@ -170,7 +225,11 @@ Prefix = Annotated[IPNetwork, BeforeValidator(network)]
 Community = Annotated[str, BeforeValidator(_community)]
 Secret = Annotated[SecretRef, BeforeValidator(_secret)]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
-Asn = Annotated[int, Strict(), Field(ge=1, le=4294967294)]  # RFC 7300 reserves the last one
+Asn = Annotated[int, BeforeValidator(_asn)]
+Hostname = Annotated[str, BeforeValidator(_hostname)]
+HoldTime = Annotated[int, Strict(), Field(ge=1, le=65535)]  # two octets (RFC 4271, 4.2)
+ConnectRetry = Annotated[int, Strict(), Field(ge=1, le=65535)]  # `timers connect` of FRR's bgpd/bgp_vty.c
+Keepalive = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Seconds = Annotated[int, Strict(), Field(ge=1, le=604800)]
 Milliseconds = Annotated[int, Strict(), Field(ge=10, le=60000)]
 Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]

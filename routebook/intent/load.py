@@ -11,6 +11,7 @@ from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Red
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
 from routebook.intent.pfsense_rules import check_redistribution
+from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform_rules import check_route_map
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
@@ -29,15 +30,16 @@ def load(project: Path) -> Network:
 def build(project: Path, sources: Sources, problems: Problems) -> Network:
     """The intent of files that were read. Raises IntentError, with every problem, when there is an error."""
     find_clear_text(sources, problems)
+    find_placeholders(sources, problems)
     declared = read(sources, problems)
     if sources.broken:
         raise IntentError(problems.all())  # names that stand in a broken file would all be unknown
     nodes = resolve_nodes(declared, problems)
     policies = resolve_policies(declared, problems)
     uses = _logins(declared)
-    tunnels, inner = resolve_tunnels(declared, nodes, uses, problems)
+    tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
-    sessions = resolve_sessions(declared, nodes, policies, tunnels, uses, problems)
+    sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, uses, problems)
     caches = _caches(declared, problems)
     hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, problems)
     if problems.errors or declared.network is None:

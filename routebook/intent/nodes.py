@@ -39,6 +39,7 @@ class Node:
     redundancy: str = ""
     bgp_package: str = ""
     cilium: CiliumNode | None = None
+    internal: bool = False  # a peer of our own AS, which is configured elsewhere
 
     @property
     def can(self) -> Platform | None:
@@ -153,7 +154,7 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
         said, cilium = peer.cilium, None
         if said is not None:
             cilium = CiliumNode(cluster=said.cluster, node=said.node or name, advertise=said.advertise)
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium)
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium, internal=peer.internal)
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
@@ -244,8 +245,10 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems, platform or "")
     release, version_mark = _release(chain, platform or "", problems)
     router_id = data("router_id")
-    if router_id is not None and router_id.version != 4:
-        problems.error(mark, f"{name}: a router ID is written like an IPv4 address", "")
+    if router_id is not None and (router_id.version != 4 or router_id.is_unspecified or router_id.is_multicast):
+        problems.error(
+            mark, f"{name}: {router_id} is no router ID: it is written like a host's IPv4 address", "correct router_id"
+        )
         router_id = None
     loopbacks = (a.ip for i in interfaces if i.loopback for a in i.addresses)
     return Node(

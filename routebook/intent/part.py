@@ -48,7 +48,10 @@ class Input(BaseModel):
         if isinstance(info.context, Problems):
             for key in unknown:
                 if not key.startswith("x-"):
-                    info.context.error(data.marks[key], f"unknown key {key!r}", nearest(key, cls.known()))
+                    fix = nearest(key, cls.known())
+                    if not fix.startswith("did you mean"):
+                        fix += f"; a key of your own begins with x-: x-{key}"
+                    info.context.error(data.marks[key], f"unknown key {key!r}", fix)
         # `key:` with nothing after it is what is left when somebody comments out what was below.
         empty = [key for key, value in arranged.items() if value is None]
         result = handler(arranged.without([*unknown, *empty]) if unknown or empty else arranged)

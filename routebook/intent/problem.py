@@ -58,18 +58,25 @@ class Problems:
         self._found.add(Problem(mark, message, fix, "warning"))
 
     @property
-    def errors(self) -> bool:
-        """Whether anything recorded makes the inventory unusable."""
-        return any(problem.severity == "error" for problem in self._found)
+    def errors(self) -> int:
+        """How many things recorded make the inventory unusable."""
+        return sum(problem.severity == "error" for problem in self._found)
 
     def all(self) -> tuple[Problem, ...]:
         """Everything recorded, sorted by file and line."""
         return tuple(sorted(self._found))
 
 
+def _bare(name: str) -> str:
+    """A name without what people write in different ways."""
+    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
 def nearest(name: str, existing: Iterable[str]) -> str:
     """A fix for an unknown name: the nearest existing one, or the list of what there is when none is near."""
     names = sorted(set(existing))
+    if same := [each for each in names if _bare(each) == _bare(name)]:
+        return f"did you mean {same[0]!r}?"
     if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
         return f"did you mean {close[0]!r}?"
     if not names:

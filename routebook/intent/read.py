@@ -65,6 +65,7 @@ class Declared:
     tunnels: TunnelsInput = field(default_factory=TunnelsInput)
     tunnel_list: list[TunnelInput] = field(default_factory=list)
     tunnel_meshes: list[TunnelMeshInput] = field(default_factory=list)
+    tunnels_valid: bool = True
     rpki: RpkiInput = field(default_factory=RpkiInput)
     networks: list[NetworksInput] = field(default_factory=list)
     redistribute: list[RedistributeInput] = field(default_factory=list)
@@ -189,6 +190,10 @@ def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems
     tunnels = _section(TunnelsInput, tree, "tunnels", problems)
     found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
     found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")
+    found.tunnels_valid = (tunnels is not None or "tunnels" not in tree) and all(
+        len(pieces) == _length(tree.get("tunnels"), key)
+        for key, pieces in (("list", found.tunnel_list), ("meshes", found.tunnel_meshes))
+    )
     # Without the defaults that it shares, a session or tunnel would be wrong for no fault of its own.
     if bgp is None:
         found.sessions, found.session_meshes = [], []
@@ -217,6 +222,11 @@ def _items(model: type[_Model], parent: object, key: str, problems: Problems, wh
         return []  # absent, or reported when the section was validated
     pieces = [validate(model, item, problems, what, mark) for item, mark in zip(items, items.marks, strict=True)]
     return [piece for piece in pieces if piece is not None]
+
+
+def _length(parent: object, key: str) -> int:
+    items = parent.get(key) if isinstance(parent, LocatedDict) else None
+    return len(items) if isinstance(items, LocatedList) else 0
 
 
 def _names(tree: object) -> frozenset[str]:

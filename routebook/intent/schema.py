@@ -10,13 +10,17 @@ from routebook.intent.fields import (
     Address,
     Asn,
     Community,
+    ConnectRetry,
     Count,
     Families,
     Flag,
+    HoldTime,
     Hops,
+    Hostname,
     Identity,
     InterfaceAddress,
     InterfaceName,
+    Keepalive,
     KubernetesName,
     Milliseconds,
     Name,
@@ -45,7 +49,7 @@ Selection = Word | tuple[Word, ...]  # names of hosts, groups or sites, or `all`
 class ConnectionInput(Input):
     """How one kind of connection is opened: Nornir's connection options."""
 
-    hostname: Word | None = None
+    hostname: Hostname | None = None
     port: Port | None = None
     username: Word | None = None
     password: Secret | None = None
@@ -97,7 +101,7 @@ class DataInput(Input):
 class ElementInput(Input):
     """A host, a group or the defaults, in the format of Nornir's SimpleInventory."""
 
-    hostname: Word | None = None
+    hostname: Hostname | None = None
     port: Port | None = None
     username: Word | None = None
     password: Secret | None = None
@@ -136,9 +140,10 @@ class CiliumInput(Input):
 
 
 class PeerInput(Input):
-    """A BGP speaker that is not ours."""
+    """A BGP speaker that is not ours. `internal` is one of our own AS all the same, which somebody else configures."""
 
     asn: Asn
+    internal: Flag = False
     cilium: CiliumInput | None = None
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
     lab: dict[str, Any] = Field(default_factory=dict)
@@ -186,9 +191,9 @@ class SessionDefaults(SideInput):
     transport: Transport | None = None
     families: Families | None = None
     password: Secret | None = None
-    keepalive: Seconds | None = None
-    hold_time: Seconds | None = None
-    connect_retry: Seconds | None = None
+    keepalive: Keepalive | None = None
+    hold_time: HoldTime | None = None
+    connect_retry: ConnectRetry | None = None
     bfd: PolicyName | Flag = False
     ttl_security: Hops | None = None
     multihop: Hops | None = None

@@ -19,6 +19,7 @@ _BY_FAMILY = (
 )
 _OF_PLATFORM = {"asa": check_asa_session, "pfsense": check_pfsense_session}
 _VERSION = {"ipv4-unicast": "ipv4", "ipv6-unicast": "ipv6"}
+_LONGEST_HOLD_TIME = 65535  # seconds; two octets in OPEN
 _OVER = {"link": "a link", "loopback": "loopbacks", "tunnel": "a tunnel"}
 
 
@@ -39,6 +40,7 @@ def check_session(
     for side in (0, 1):
         me, peer, own = ends[side], ends[1 - side], options[side]
         _check_as(me, peer, own, mark, problems)
+        _check_stranger(me, peer, problems)
         if me.cilium is not None:
             check_cilium_session(session, me, session.ends[side].neighbor, own, endpoints, mark, problems)
         if me.managed:
@@ -60,6 +62,17 @@ def _check_as(me: Node, peer: Node, own: Layers, mark: Mark, problems: Problems)
             own.mark("remote_as", mark),
             f"{me.name} expects AS {said} of {peer.name}, whose AS is {peer.asn} ({peer.mark})",
             "correct one of them, or leave remote_as out: it follows from the other end",
+        )
+
+
+def _check_stranger(me: Node, peer: Node, problems: Problems) -> None:
+    """One of our own AS whom we do not configure: a slip of the pen, which makes an internal session, or meant so."""
+    if me.managed and not peer.managed and me.asn == peer.asn and not (peer.internal or peer.cilium):
+        problems.error(
+            peer.mark,
+            f"the peer {peer.name} is in the AS of {me.name}, {me.asn}: the session would be internal, without the "
+            "policies of external ones",
+            "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
         )
 
 
@@ -121,7 +134,13 @@ def _check_timers_and_hops(
     session: Session, neighbor: Neighbor, own: Layers, endpoints: Endpoints, mark: Mark, problems: Problems
 ) -> None:
     if neighbor.hold_time is not None and neighbor.keepalive is not None:
-        if neighbor.hold_time < 3:
+        if neighbor.hold_time > _LONGEST_HOLD_TIME:
+            problems.error(
+                own.mark("keepalive", mark),
+                f"a hold time of three times keepalive ({neighbor.hold_time} s) is over {_LONGEST_HOLD_TIME} s (RFC 4271)",
+                "lower it, or write hold_time",
+            )
+        elif neighbor.hold_time < 3:
             problems.error(own.mark("hold_time", mark), "a hold time is at least 3 seconds (RFC 4271)", "raise it")
         elif neighbor.keepalive >= neighbor.hold_time:
             problems.error(
@@ -131,6 +150,13 @@ def _check_timers_and_hops(
             )
     if neighbor.ebgp_multihop is not None and neighbor.ttl_security_hops is not None:
         problems.error(own.mark("multihop", mark), "multihop and ttl_security exclude each other", "keep one of them")
+    if neighbor.ttl_security_hops is not None and not session.external:
+        # peer_ttl_security_hops_set in FRR's bgpd/bgpd.c refuses it; RFC 5082 is about neighbors on one link
+        problems.error(
+            own.mark("ttl_security", mark),
+            f"{session.name} is iBGP, where ttl_security cannot be had",
+            "remove ttl_security, or write it under external:",
+        )
     if neighbor.ebgp_multihop is not None and not session.external:
         problems.error(
             own.mark("multihop", mark), f"{session.name} is iBGP, which needs no multihop", "remove multihop"

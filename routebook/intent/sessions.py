@@ -38,14 +38,21 @@ def resolve_sessions(
     nodes: Nodes,
     policies: Policies,
     tunnels: Iterable[TunnelPair],
+    tunnels_complete: bool,
     uses: list[SecretUse],
     problems: Problems,
 ) -> list[Session]:
-    """Every session; those that are wrong are reported and left out. Passwords are added to `uses`."""
+    """Every session; those that are wrong are reported and left out. Passwords are added to `uses`.
+
+    Without `tunnels_complete` a tunnel that is not there may be one that was reported: nothing is said of its sessions.
+    """
     by_tunnel = {tunnel.name: tunnel for tunnel in tunnels}
     sessions: dict[str, Session] = {}
     seen: dict[object, SessionPair] = {}
     for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
+        over = pair.options[0].get("tunnel")
+        if over is not None and over not in by_tunnel and not tunnels_complete:
+            continue
         endpoints = find_endpoints(pair.ends, pair.options, pair.mark, nodes, by_tunnel, problems)
         if endpoints is None or any(end.asn is None for end in pair.ends):
             continue

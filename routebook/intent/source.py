@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from routebook.intent.fields import DottedNumber
 from routebook.intent.problem import Mark, Problems
 
 NORNIR_FILES = ("hosts", "groups", "defaults")
@@ -310,8 +311,9 @@ class _Builder:
         if kind == "int" and text.isascii() and text.isdigit() and (text == "0" or text[0] != "0"):
             return int(text)
         try:
-            return converters[kind](text) if kind in converters else text
-        except ValueError:
+            value = converters[kind](text) if kind in converters else text
+            return DottedNumber(value, text) if kind == "float" else value
+        except (ValueError, OverflowError):
             self.problems.error(self.mark(node), f"{text!r} is no {kind}", f'quote it: "{text}"')
             return text
 

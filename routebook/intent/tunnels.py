@@ -50,14 +50,15 @@ class _Pair:
 
 def resolve_tunnels(
     declared: Declared, nodes: Nodes, uses: list[SecretUse], problems: Problems
-) -> tuple[list[TunnelPair], list[Use]]:
-    """Every tunnel and the inner addresses in use; tunnels that are wrong are reported and left out.
+) -> tuple[list[TunnelPair], list[Use], bool]:
+    """Every tunnel, the inner addresses in use, and whether that is all; those that are wrong are reported, and left out.
 
     Pre-shared keys are added to `uses`.
     """
     tunnels: list[TunnelPair] = []
     inner: list[Use] = []
     marks: dict[str, Mark] = {}
+    before = problems.errors
     for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
         if pair.name in marks:
             problems.error(
@@ -83,8 +84,9 @@ def resolve_tunnels(
                 for end in tunnel.ends
                 if pair.inner is not None and end.tunnel.local_inner is not None
             ]
+    complete = declared.tunnels_valid and problems.errors == before
     check_tunnels(tunnels, nodes, marks, problems)
-    return tunnels, inner
+    return tunnels, inner, complete
 
 
 def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
