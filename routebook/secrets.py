@@ -15,8 +15,6 @@ from typing import Any
 
 from routebook.errors import RefusedError
 from routebook.intent.model import SecretRef
-from routebook.intent.network import Network
-from routebook.intent.problem import Problem
 
 REDACTED = "<secret>"
 _MAX_BYTES = 64 * 1024
@@ -30,6 +28,10 @@ class SecretError(RefusedError):
     def __init__(self, message: str, fix: str = "") -> None:
         self.message, self.fix = message, fix
         super().__init__(f"{message}; {fix}" if fix else message)
+
+
+class MissingSecretError(SecretError):
+    """There is nothing where a secret should be: no such file, no such variable."""
 
 
 class Redactor:
@@ -111,14 +113,18 @@ class Secrets:
         if reference.env:
             raw = os.environ.get(reference.env)
             if raw is None:
-                raise SecretError(f"{reference} is not set", "export it, or change the reference in the inventory")
+                raise MissingSecretError(
+                    f"{reference} is not set", "export it, or change the reference in the inventory"
+                )
         elif reference.file:
             raw = self._read_file(reference.file)
         else:
             raw = self._run(str(reference.command))
         value = raw.removesuffix("\n").removesuffix("\r")
         if not value.strip():
-            raise SecretError(f"{reference} gives an empty secret")
+            raise SecretError(
+                f"{reference} gives an empty secret", "put one there, or remove the file to have one made"
+            )
         if not value.isprintable():
             raise SecretError(f"{reference} gives more than one line, or characters that cannot be printed")
         return value
@@ -127,8 +133,10 @@ class Secrets:
         path = self.project / Path(name).expanduser()
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise MissingSecretError(f"secret file {name}: {error.strerror}", _how_to_make(name)) from error
         except OSError as error:
-            raise SecretError(f"secret file {name}: {error.strerror}", _how_to_make(name)) from error
+            raise SecretError(f"secret file {name}: {error.strerror}") from error
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -169,13 +177,6 @@ class Secrets:
         except SecretError as error:
             return error
         return None
-
-
-def missing_secrets(network: Network) -> list[Problem]:
-    """A warning for each secret of the intent that is not there: only commands that need it refuse to go on."""
-    secrets = Secrets(network.project)
-    found = ((use, secrets.missing(use.reference)) for use in network.secret_uses)
-    return [Problem(use.mark, f"{use.purpose}: {error.message}", error.fix, "warning") for use, error in found if error]
 
 
 def _decode(raw: bytes, what: str) -> str:

@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "Show a run: what it did on each host, and when.",
     "lab": "A lab of real daemons, made from the inventory.",
     "init": "Make a new project.",
+    "secrets": "Tell which secrets are missing, and make them.",
 }
 
 

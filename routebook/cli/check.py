@@ -20,14 +20,14 @@ def check(context: Context, as_json: bool) -> None:
     from routebook.intent import IntentError, load
     from routebook.manifests import check_manifests
     from routebook.render import check_templates
-    from routebook.secrets import missing_secrets
+    from routebook.secret_files import secret_problems
 
     project = context.project
     try:
         network = load(project)
         templates = project / "templates"
         rendering = [*check_templates(network, templates), *check_manifests(network, templates)]
-        problems = tuple(sorted((*network.warnings, *rendering, *missing_secrets(network))))
+        problems = tuple(sorted((*network.warnings, *rendering, *secret_problems(network))))
         size = f"{len(network.hosts)} hosts, {len(network.sessions)} sessions, {len(network.tunnels)} tunnels: "
     except IntentError as error:
         problems, size = error.problems, ""

@@ -68,7 +68,7 @@ def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> Ipse
 
 def _meant(word: str, known: Collection[str]) -> str:
     """The fix for a keyword that there is not: an AEAD's without its length means the full one, as in strongSwan."""
-    plain = word.lower().replace("-", "").replace("_", "").removeprefix("group")
+    plain = word.lower().replace("-", "").replace("_", "").replace(" ", "").removeprefix("group")
     wanted = _GROUP_NUMBERS.get(plain, f"{plain}16")
     return f"did you mean {wanted!r}?" if wanted in known else nearest(word, known)
 

@@ -39,7 +39,6 @@ class Node:
     redundancy: str = ""
     bgp_package: str = ""
     cilium: CiliumNode | None = None
-    internal: bool = False  # a peer of our own AS, which is configured elsewhere
 
     @property
     def can(self) -> Platform | None:
@@ -151,10 +150,17 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
         _check_name(name, peer.mark(), problems)
         if name in declared.host_names:
             problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
+        if declared.network and peer.asn == declared.network.asn and not (peer.internal or peer.cilium):
+            problems.error(
+                peer.mark("asn"),
+                f"the peer {name} is in our own AS, {peer.asn}: its sessions would be internal, without the policies "
+                "of external ones",
+                "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
+            )
         said, cilium = peer.cilium, None
         if said is not None:
             cilium = CiliumNode(cluster=said.cluster, node=said.node or name, advertise=said.advertise)
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium, internal=peer.internal)
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium)
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)

@@ -7,7 +7,7 @@ from routebook.intent.source import LocatedDict, LocatedList, Sources
 
 # ${NAME} and $NAME of a shell, {{ name }} and {% … %} of Jinja, <NAME> of a manual
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|^\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|^<[A-Za-z][A-Za-z0-9_ -]*>$")
-# A secret's command may have anything in it, the operator's own keys are the operator's, and the lab has words of its own.
+# A secret's command may have anything in it, and the lab has words of its own.
 _LEFT_ALONE = frozenset({"command", "lab"})
 
 

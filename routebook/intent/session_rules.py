@@ -40,7 +40,6 @@ def check_session(
     for side in (0, 1):
         me, peer, own = ends[side], ends[1 - side], options[side]
         _check_as(me, peer, own, mark, problems)
-        _check_stranger(me, peer, problems)
         if me.cilium is not None:
             check_cilium_session(session, me, session.ends[side].neighbor, own, endpoints, mark, problems)
         if me.managed:
@@ -62,17 +61,6 @@ def _check_as(me: Node, peer: Node, own: Layers, mark: Mark, problems: Problems)
             own.mark("remote_as", mark),
             f"{me.name} expects AS {said} of {peer.name}, whose AS is {peer.asn} ({peer.mark})",
             "correct one of them, or leave remote_as out: it follows from the other end",
-        )
-
-
-def _check_stranger(me: Node, peer: Node, problems: Problems) -> None:
-    """One of our own AS whom we do not configure: a slip of the pen, which makes an internal session, or meant so."""
-    if me.managed and not peer.managed and me.asn == peer.asn and not (peer.internal or peer.cilium):
-        problems.error(
-            peer.mark,
-            f"the peer {peer.name} is in the AS of {me.name}, {me.asn}: the session would be internal, without the "
-            "policies of external ones",
-            "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
         )
 
 
@@ -137,7 +125,7 @@ def _check_timers_and_hops(
         if neighbor.hold_time > _LONGEST_HOLD_TIME:
             problems.error(
                 own.mark("keepalive", mark),
-                f"a hold time of three times keepalive ({neighbor.hold_time} s) is over {_LONGEST_HOLD_TIME} s (RFC 4271)",
+                f"a hold time of three times keepalive ({neighbor.hold_time} s) is over {_LONGEST_HOLD_TIME} s",
                 "lower it, or write hold_time",
             )
         elif neighbor.hold_time < 3:

@@ -172,7 +172,7 @@ def _too_deep(text: str) -> int:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                return int(event.start_mark.line) + 1
+                return 1 if event.start_mark is None else event.start_mark.line + 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return 0
@@ -312,7 +312,7 @@ class _Builder:
             return int(text)
         try:
             value = converters[kind](text) if kind in converters else text
-            return DottedNumber(value, text) if kind == "float" else value
+            return DottedNumber(float(value), text) if kind == "float" else value
         except (ValueError, OverflowError):
             self.problems.error(self.mark(node), f"{text!r} is no {kind}", f'quote it: "{text}"')
             return text

@@ -51,9 +51,9 @@ class _Pair:
 def resolve_tunnels(
     declared: Declared, nodes: Nodes, uses: list[SecretUse], problems: Problems
 ) -> tuple[list[TunnelPair], list[Use], bool]:
-    """Every tunnel, the inner addresses in use, and whether that is all; those that are wrong are reported, and left out.
+    """Every tunnel, the inner addresses in use, and whether that is all that is declared.
 
-    Pre-shared keys are added to `uses`.
+    Tunnels that are wrong are reported and left out. Pre-shared keys are added to `uses`.
     """
     tunnels: list[TunnelPair] = []
     inner: list[Use] = []

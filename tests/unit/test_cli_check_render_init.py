@@ -51,7 +51,7 @@ def test_init_makes_a_project_that_check_accepts(made: Path) -> None:
     assert {"secrets/", ".routebook/"} <= set((made / ".gitignore").read_text().splitlines())
     assert stat.S_IMODE((made / "secrets").stat().st_mode) == 0o700
     done = routebook("check", cwd=made / "inventory")
-    assert (done.returncode, "0 errors, 28 warnings" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "0 errors, 1 warning" in done.stderr) == (0, True), done.stderr
 
 
 def test_init_refuses_a_folder_with_something_in_it(project: Project) -> None:
@@ -60,10 +60,47 @@ def test_init_refuses_a_folder_with_something_in_it(project: Project) -> None:
     assert not (project.folder / "templates").exists()
 
 
-def test_check_warns_of_secrets_that_are_not_there_with_their_place_and_remedy(made: Path) -> None:
-    line = next(line for line in routebook("check", cwd=made).stdout.splitlines() if "no-edge1--ch-edge1.psk" in line)
-    assert line.startswith("inventory/tunnels.yaml:12: warning: tunnel no-edge1--ch-edge1: secret file ")
-    assert "(umask 077; mkdir -p secrets; openssl rand -base64 33 > secrets/no-edge1--ch-edge1.psk)" in line
+def test_check_warns_once_of_all_secrets_that_are_not_there_and_names_the_remedy(made: Path) -> None:
+    [line] = [line for line in routebook("check", cwd=made).stdout.splitlines() if "secret" in line]
+    assert line.startswith("inventory/tunnels.yaml:23: warning: 25 secrets are missing: secrets/")
+    assert "and 21 more; make them all with `routebook secrets make`" in line
+
+
+def test_secrets_make_makes_what_is_missing_and_leaves_the_rest(made: Path, tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    shutil.copytree(made, project)
+    own = project / "secrets" / "no-edge1--ch-edge1.psk"
+    own.write_text("mine\n")
+    own.chmod(0o600)
+    assert routebook("secrets", "check", cwd=project).returncode == 1
+    done = routebook("secrets", "make", cwd=project)
+    assert (done.returncode, done.stderr) == (0, "made 24 secrets\n"), done
+    files = [path for path in (project / "secrets").iterdir() if path != own]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert {len(path.read_text()) for path in files} == {65}
+    assert len({path.read_text() for path in files}) == 24
+    assert own.read_text() == "mine\n"
+    assert not any(path.read_text().strip() in done.stdout + done.stderr for path in files)
+    done = routebook("check", cwd=project)
+    assert (done.returncode, "0 errors, 0 warnings" in done.stderr) == (0, True), done
+    assert routebook("secrets", "check", cwd=project).returncode == 0
+    assert "made 0 secrets" in routebook("secrets", "make", cwd=project).stderr
+
+
+@pytest.mark.parametrize(("content", "says"), [("", "gives an empty secret"), ("a\nb\n", "more than one line")])
+def test_a_secret_that_is_there_and_unfit_is_an_error(made: Path, tmp_path: Path, content: str, says: str) -> None:
+    project = tmp_path / "mine"
+    shutil.copytree(made, project)
+    bad = project / "secrets" / "no-edge1--ch-edge1.psk"
+    bad.write_text(content)
+    bad.chmod(0o600)
+    done = routebook("check", cwd=project)
+    assert (done.returncode, says in done.stdout, "1 error, " in done.stderr) == (1, True, True), done
+
+
+def test_render_says_what_it_was_given(made: Path) -> None:
+    done = routebook("render", "--host", "no-edg1", cwd=made)
+    assert (done.returncode, "--host 'no-edg1': unknown host 'no-edg1'" in done.stderr) == (1, True), done.stderr
 
 
 def test_check_prints_every_problem_and_exits_1(project: Project) -> None:

@@ -256,3 +256,32 @@ def test_nothing_that_can_be_written_makes_it_crash(
     for problem in project.problems():
         if problem.mark.file != "inventory":
             assert 1 <= problem.mark.line <= project.text(Path(problem.mark.file).stem).count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "esp:\n      - {encryption: aes256gcm16, dh_group: modp2048}",
+            "esp:\n      - {encryption: 3des, dh_group: modp2048}",
+        ),
+        ("psk: {env: PSK}", "psk: hunter2"),
+        ("inner: 10.255.200.0/31", "inner: 10.255.200.0/33"),
+        ("ends: [edge1, edge2]", "ends: [edge1, egde2]"),
+        ("link: internet", "link: interne"),
+        ("mode", "moed"),
+    ],
+)
+def test_one_mistake_in_a_tunnel_is_one_error(project: Project, old: str, new: str) -> None:
+    project.change("bgp", "via: loopback", "tunnel: edge1--edge2")
+    project.change("tunnels", "      inner:", "      mode: policy\n      inner:")
+    project.change("bgp", "families: [ipv4-unicast, ipv6-unicast]", "families: [ipv4-unicast]")
+    assert project.problems() == ()
+    project.change("tunnels", old, new)
+    assert len(project.problems()) == 1, "\n".join(map(str, project.problems()))
+
+
+def test_a_tunnel_that_nobody_declared_is_named(project: Project) -> None:
+    project.change("bgp", "via: loopback", "tunnel: edge1--egde2")
+    [problem] = project.problems()
+    assert ("unknown tunnel 'edge1--egde2'" in problem.message, problem.fix) == (True, "did you mean 'edge1--edge2'?")

@@ -194,3 +194,24 @@ def test_rules_of_a_prefix_list_are_numbered_in_their_order_or_as_told(project: 
         (10, "permit", "2001:db8:8e20::/48", None, 56),
         (20, "deny", "::/0", None, 128),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [("1.10", 65546), ("0.64496", 64496), ('"1.10"', 65546), ("65546", 65546), ("1.1", 65537)]
+)
+def test_an_as_number_may_be_written_in_asdot(project: Project, written: str, number: int) -> None:
+    project.change("network", "asn: 64496", f"asn: {written}")
+    assert project.load().peers["upstream"].asn == number
+
+
+@pytest.mark.parametrize("name", ["edge1.example.net", "edge-1", "2001:db8::1", "fe80::1%eth0", "my_alias", "10.0.0.1"])
+def test_a_host_is_reached_by_an_address_or_a_name(project: Project, name: str) -> None:
+    project.change("hosts", "hostname: 192.0.2.1\n", f'hostname: "{name}"\n')
+    assert project.load().hosts["edge1"].hostname == name
+
+
+def test_a_speaker_of_ours_that_is_configured_elsewhere(project: Project) -> None:
+    project.change("network", "asn: 64496", "asn: 65550\n    internal: true")
+    project.change("bgp", "        max_prefix: 1000\n", "")
+    [session] = [session for session in project.load().sessions if session.name == "edge1--upstream"]
+    assert not session.external

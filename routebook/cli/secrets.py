@@ -1,0 +1,44 @@
+"""`routebook secrets`: the secrets that the inventory refers to."""
+
+import sys
+
+import click
+
+from routebook.cli.context import Context
+
+
+@click.group()
+def secrets() -> None:
+    """Tell which secrets are missing, and make them."""
+
+
+@secrets.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Tell of every secret that is missing or cannot be used. Exit code 1 when there is one; runs no command."""
+    from routebook.intent import load
+    from routebook.secret_files import unusable
+
+    network = load(context.project)
+    found = unusable(network)
+    for each in found:
+        click.echo(f"{each.use.mark}: {each.use.purpose}: {each.error.message}")
+    total = len({use.reference for use in network.secret_uses})
+    click.echo(f"{total} secrets, {len(found)} missing or unusable", err=True)
+    sys.exit(1 if found else 0)
+
+
+@secrets.command()
+@click.pass_obj
+def make(context: Context) -> None:
+    """Make up every missing pre-shared key and BGP password that is a file of its own, readable by you alone.
+
+    What is there stays as it is. Passwords of logins, variables and commands are not ours to make.
+    """
+    from routebook.intent import load
+    from routebook.secret_files import make_missing
+
+    made = make_missing(load(context.project))
+    for path in made:
+        click.echo(str(path))
+    click.echo(f"made {len(made)} secrets", err=True)
