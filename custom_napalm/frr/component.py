@@ -27,6 +27,7 @@ from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.frr.spelling import spelled_for
 from custom_napalm.frr.tree import Tree, parse, render
 from custom_napalm.frr.vtysh import FRR_CONF
+from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.shell import Shell
 from custom_napalm.state import BgpSession
@@ -70,8 +71,8 @@ class FrrComponent(Component):
             parts[FRR_CONF] = reading.boot
             attributes[FRR_CONF] = reading.boot_attributes
         self._daemons, self._integrated = reading.daemons - {"watchfrr"}, reading.integrated
-        meanings = [fingerprint(parse(text)) for text in parts.values()]
-        return Snapshot(parts, attributes, sha256(" ".join(meanings).encode()).hexdigest())
+        meanings = [fingerprint(parse(text)) for text in parts.values()] + [files.link_of(reading.boot_attributes)]
+        return Snapshot(parts, attributes, sha256(" ".join(filter(None, meanings)).encode()).hexdigest())
 
     def startup(self) -> Snapshot:
         """What FRR would come back with after a restart: frr.conf."""
@@ -220,8 +221,8 @@ class FrrComponent(Component):
             change,
             uploads,
             revert.revert_fragment(refresh),
-            revert.persist_fragment(attributes, restored=boot_text is not None),
-            {posixpath.dirname(FRR_CONF): 2 * len(render(after)) + 4096},
+            revert.persist_fragment(restored=boot_text is not None),
+            {posixpath.dirname(files.real_path(FRR_CONF, attributes)): 2 * len(render(after)) + 4096},
             candidate=candidate,
             refresh=refresh,
         )

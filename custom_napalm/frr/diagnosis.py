@@ -13,6 +13,7 @@ from custom_napalm.causes import Cause, Reason, Saying, cause_of
 from custom_napalm.frr.redaction import redact
 from custom_napalm.frr.refresh import retry_script
 from custom_napalm.frr.vtysh import NO_HISTORY
+from custom_napalm.linux import files
 from custom_napalm.linux.shell import Shell
 
 WATCH_SECONDS = 3
@@ -43,12 +44,14 @@ def explain(shell: Shell, peer: str, seconds: int) -> list[Cause]:
     """
     pattern = quote(peer)
     script = f"""{NO_HISTORY}
+{files.FUNCTIONS}
 counters() {{ nstat -asz {_COUNTERS} 2>/dev/null | awk '/^TcpExt/ {{ print $1, $2 }}'; }}
 logged() {{
     journalctl -q -t bgpd --since '-{int(seconds)}s' -o cat 2>/dev/null | grep -F -- {pattern}
     since=$(date -d '-{int(seconds)} seconds' '+%Y/%m/%d %H:%M:%S' 2>/dev/null) || return 0
     vtysh -c 'show running-config' | sed -n 's/^log file \\([^ ]*\\).*/\\1/p' | while read -r file; do
-        tail -n 2000 "$file" 2>/dev/null | awk -v since="$since" '($1 " " $2) >= since' | grep -F -- {pattern}
+        (files_open "$file" && tail -n 2000 <&8) 2>/dev/null |
+            awk -v since="$since" '($1 " " $2) >= since' | grep -F -- {pattern}
     done
 }}
 logged | tail -n {_LIMIT}

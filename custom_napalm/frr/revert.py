@@ -1,7 +1,10 @@
 """The POSIX sh that runs on the device: loading a change, taking it back from any state, keeping it at the end."""
 
+import posixpath
+
 from custom_napalm.frr.refresh import RETRY_WAITING
 from custom_napalm.frr.vtysh import FRR_CONF, NO_HISTORY
+from custom_napalm.linux import files
 
 # Names of the files in a run's folder. BOOT_BEFORE and BOOT_AFTER are texts of frr.conf.
 PUSH, UNDO, ORDER, TIDY = "frr.push", "frr.undo", "frr.order", "frr.tidy"
@@ -9,14 +12,13 @@ PUSHED = "frr.pushed"  # the running configuration after the push
 RUNNING, DAEMONS = "frr.running", "frr.daemons"
 BOOT_BEFORE, BOOT_AFTER, BOOT_ATTRIBUTES = "frr.boot-before", "frr.boot-after", "frr.boot-attributes"
 
-_WRITE_BOOT = f"""
-frr_write() {{  # the file $1 becomes frr.conf with mode $2, owner $3 and group $4; the old one is there until then
-    cmp -s "$1" {FRR_CONF} && return 0
-    frr_new=/etc/frr/.frr.conf.routebook
-    (umask 077; cat "$1" >$frr_new) && chown "$3:$4" $frr_new && chmod "$2" $frr_new && sync $frr_new &&
-        mv $frr_new {FRR_CONF} && sync /etc/frr && return 0
-    rm -f $frr_new
-    echo "{FRR_CONF} could not be written"
+_WRITE_BOOT = f"""{files.FUNCTIONS}
+frr_write() {{  # the file $1 becomes frr.conf, where and with what attributes {BOOT_ATTRIBUTES} says
+    files_same "$1" {FRR_CONF} 2>/dev/null && return 0
+    files_sweep {posixpath.dirname(FRR_CONF)}
+    read -r frr_mode frr_owner frr_group _ frr_link <{BOOT_ATTRIBUTES}
+    files_put "$1" "$frr_mode" "$frr_owner" "$frr_group" {FRR_CONF} "$frr_link" 2>frr.why && return 0
+    echo "{FRR_CONF} could not be written: $(tail -n 1 frr.why)"
     return 1
 }}
 """
@@ -77,9 +79,8 @@ frr_revert() {
     frr_same
 }
 frr_boot() {
-    [ -e frr.boot-before ] || { rm -f /etc/frr/frr.conf; return 0; }
-    # shellcheck disable=SC2046
-    frr_write frr.boot-before $(cat frr.boot-attributes)
+    [ -e frr.boot-before ] || { files_remove /etc/frr/frr.conf; return; }
+    frr_write frr.boot-before
 }
 frr_failed=0
 frr_revert || { echo "FRR: the running configuration differs from the snapshot"; frr_failed=1; }
@@ -116,15 +117,15 @@ exit "$(cat frr.push.status)"
 """
 
 
-def persist_fragment(attributes: str, *, restored: bool) -> str:
+def persist_fragment(*, restored: bool) -> str:
     """Make the running configuration the one that FRR boots with; with `restored`, an uploaded earlier text.
 
     As `write` does, but without the instant in which there is no file, and without its `.sav` copy, and only if
     nothing is missing of what ran after the push: of a daemon that is gone, or comes back with what it booted with,
-    vtysh shows nothing or the old. `attributes` are mode, owner and group. Nothing is touched when nothing differs.
+    vtysh shows nothing or the old. Nothing is touched when nothing differs.
     """
     if restored:
-        return f"{_WRITE_BOOT}frr_write {BOOT_AFTER} {attributes}\n"
+        return f"{_WRITE_BOOT}frr_write {BOOT_AFTER}\n"
     return f"""{NO_HISTORY}
 {_WRITE_BOOT}{_MEANING}
 vtysh -c 'show running-config' >frr.shown
@@ -135,5 +136,5 @@ if [ ! -s {PUSHED} ] || [ "$frr_lost" != 0 ]; then
     exit 1
 fi
 sed '1,/^Current configuration:$/d' frr.shown | sed -e '1{{/^!$/d}}' -e '${{/^end$/d}}' >frr.boot
-frr_write frr.boot {attributes}
+frr_write frr.boot
 """

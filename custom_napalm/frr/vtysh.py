@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from custom_napalm.contract import CandidateError, DriverError
 from custom_napalm.frr.redaction import SECRET, redact, secrets
+from custom_napalm.linux import files
 from custom_napalm.linux.shell import Result, Shell
 
 FRR_CONF = "/etc/frr/frr.conf"
@@ -20,14 +21,18 @@ _CUT = "\x1d"
 # vtysh -c appends its commands to ~/.history_frr, which would be a trace.
 NO_HISTORY = "export VTYSH_HISTFILE=/dev/null"
 
+_NOT_READ = 66
 _READ = f"""{NO_HISTORY}
+{files.FUNCTIONS}
 vtysh -c 'show daemons' -c 'show running-config' || exit $?
 printf '{_CUT}'
 sed -n 's/^\\([a-z0-9]*\\)=yes.*/\\1/p' /etc/frr/daemons 2>/dev/null
 printf '{_CUT}'
 grep -c '^no service integrated-vtysh-config' /etc/frr/vtysh.conf 2>/dev/null
 printf '{_CUT}'
-if [ -f {FRR_CONF} ]; then stat -c '%a %U %G' {FRR_CONF} && printf '{_CUT}' && cat {FRR_CONF} || exit 66; fi
+if [ -e {FRR_CONF} ] || [ -L {FRR_CONF} ]; then
+    (files_open {FRR_CONF} && echo "$files_attributes" && printf '{_CUT}' && cat <&8) || exit {_NOT_READ}
+fi
 """
 
 _COMPLAINT = re.compile(
@@ -42,7 +47,7 @@ class Reading:
     daemons: frozenset[str]
     running: str
     boot: str | None = None
-    boot_attributes: str = ""  # "MODE OWNER GROUP"
+    boot_attributes: str = ""  # "MODE OWNER GROUP", and " -> LINK" for a link
     integrated: bool = True
 
 
@@ -57,6 +62,8 @@ class Complaint:
 def read(shell: Shell) -> Reading:
     """Read the configuration. Raises DriverError when FRR, or a daemon that should run, does not answer."""
     result = shell.run(_READ)
+    if result.status == _NOT_READ:
+        raise DriverError(f"{FRR_CONF} is not read: {result.stderr.strip()}; nothing was changed")
     if result.status != 0:
         raise DriverError(_unavailable(result))
     parts = result.stdout.split(_CUT)

@@ -19,17 +19,30 @@ ROOT = "/run/routebook"
 RESULTS_KEPT = 5
 
 # Exit statuses of the programs below; 1 means that a component's fragment failed.
-GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED = 3, 10, 73, 74, 75, 76, 77
+GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED, FOREIGN = 3, 10, 73, 74, 75, 76, 77, 78
+
+# What is in the folder is run, and believed, by root: nobody else may have made it, or be able to write there.
+OURS_ALONE = f"""if [ -e {ROOT} ] || [ -L {ROOT} ]; then
+    case $([ -d {ROOT} ] && [ ! -L {ROOT} ] && stat -c '%u %a' {ROOT}) in
+        '0 '*[2367]? | '0 '*[2367]) false ;;
+        '0 '*) : ;;
+        *) false ;;
+    esac || {{
+        echo "{ROOT} is not a folder that root alone can write: look at who made it, and remove it" >&2
+        exit {FOREIGN}
+    }}
+fi
+"""
 
 # For what a component runs between arming and the end: only while the run is armed, and never beside its reverting.
 # The run's folder is the first argument, and becomes the working directory.
-WHILE_ARMED = f"""cd "$1" || exit {GONE}
+WHILE_ARMED = f"""{OURS_ALONE}cd "$1" || exit {GONE}
 exec 9<{ROOT} && flock -w 60 9 || exit {BUSY}
 [ "$(cat phase)" = armed ] || exit {GONE}
 """
 
 _HEAD = f"""umask 077
-root={ROOT}
+{OURS_ALONE.replace("{", "{{").replace("}", "}}")}root={ROOT}
 run={{run}}
 folder=$root/$run
 uptime() {{{{ read -r up _ </proc/uptime; echo "${{{{up%%.*}}}}"; }}}}
@@ -184,7 +197,7 @@ def arm(run: str, seconds: int, write_files: str, room: str) -> str:
     return (
         head(run)
         + _START
-        + f"""mkdir -p -m 0700 "$root" || {{ echo "$root cannot be made"; exit {NO_ROOM}; }}
+        + f"""mkdir -p -m 0700 "$root" && chmod 0700 "$root" || {{ echo "$root cannot be made"; exit {NO_ROOM}; }}
 lock 20 || exit {BUSY}
 if [ -e "$root/lock" ]; then
     read -r holder <"$root/lock"
@@ -252,7 +265,7 @@ def take_lock(run: str, encoded: str) -> str:
     """Take or renew the run's lock, a text in base64 whose first line is the run's id; print another run's."""
     return (
         head(run)
-        + f"""mkdir -p -m 0700 "$root" || exit {NO_ROOM}
+        + f"""mkdir -p -m 0700 "$root" && chmod 0700 "$root" || exit {NO_ROOM}
 {_HOLDER}
 if [ -n "$holder" ] && [ "$holder" != "$run" ]; then cat "$root/lock"; exit {LOCKED}; fi
 release others
@@ -274,9 +287,9 @@ release own
     )
 
 
-READ_LOCK = f"head -c {LONGEST_LOCK + 100} {ROOT}/lock 2>/dev/null || true"
+READ_LOCK = f"{OURS_ALONE}head -c {LONGEST_LOCK + 100} {ROOT}/lock 2>/dev/null || true"
 
-PENDING_SCRIPT = f"""root={ROOT}
+PENDING_SCRIPT = f"""{OURS_ALONE}root={ROOT}
 read -r up _ </proc/uptime
 for file in "$root"/*/phase; do
     [ -e "$file" ] || continue

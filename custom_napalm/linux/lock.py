@@ -16,9 +16,8 @@ def take(shell: Shell, host: str, lock: Lock) -> None:
     if result.status == scripts.LOCKED:
         raise LockedError(host, parsed(host, result.stdout))
     if result.status:
-        raise DriverError(
-            f"{host} cannot be locked in {scripts.ROOT}: exit status {result.status}; nothing was changed"
-        )
+        said = result.stderr.strip() or f"exit status {result.status}"
+        raise DriverError(f"{host} cannot be locked in {scripts.ROOT}: {said}; nothing was changed")
 
 
 def release(shell: Shell, host: str, run_id: str) -> None:
@@ -30,7 +29,10 @@ def release(shell: Shell, host: str, run_id: str) -> None:
 
 def read(shell: Shell, host: str) -> Lock | None:
     """Who has the lock."""
-    said = shell.run(scripts.READ_LOCK).stdout
+    result = shell.run(scripts.READ_LOCK)
+    if result.status:
+        raise DriverError(f"{host}: its lock cannot be read: {result.stderr.strip()}; nothing was changed")
+    said = result.stdout
     return parsed(host, said) if said.strip() else None
 
 

@@ -85,6 +85,7 @@ class DeviceTransaction:
             scripts.BUSY: "another run is confirming or rolling back there",
             scripts.NO_ROOM: said or f"there is no room in {scripts.ROOT}",
             scripts.NO_WATCHER: "its timer does not start",
+            scripts.FOREIGN: _last_line(result),
         }
         return reasons.get(result.status) or f"exit status {result.status}: {_last_line(result)}"
 

@@ -10,8 +10,9 @@ from shlex import quote
 
 from custom_napalm.causes import Cause
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
+from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
-from custom_napalm.linux.device_scripts import BUSY, GONE
+from custom_napalm.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from custom_napalm.linux.shell import Shell
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
@@ -27,18 +28,21 @@ from custom_napalm.strongswan.values import misread
 _OWNER = "root root"
 _NOT_LOADED = "in the files, but not loaded by charon: connection {}"
 
-# Every *.conf as "MODE OWNER GROUP BASE64 PATH". Dot-files are nobody's configuration: an include cannot reach them.
+_NOT_READ = 66
+
+# Every *.conf as "MODE OWNER GROUP BASE64 PATH", and what a link says as "link BASE64 PATH" before it. Dot-files are
+# nobody's configuration: an include cannot reach them. Links to folders are followed, as charon's include does.
 # Where a run's change is loaded and not yet confirmed, its files are the running ones.
-_READ = f"""list() {{
-    cd "$1" 2>/dev/null || return 0
-    find . -name '.?*' -prune -o \\( -type f -o -type l \\) -name '*.conf' -print | sort | while read -r file; do
-        [ -f "$file" ] || continue
-        printf '%s %s %s\\n' "$(stat -L -c '%a %U %G' "$file")" "$(base64 <"$file" | tr -d '\\n')" "${{file#./}}"
-    done
-}}
+_READ = f"""{files.FUNCTIONS}
 command -v swanctl >/dev/null || echo "no swanctl"
-list {FOLDER}
-for run in /run/routebook/*/swanctl.pushed; do
+[ ! -d {FOLDER} ] || (cd {FOLDER} && find -L . -name '.?*' -prune -o -type f -name '*.conf' -print) | sort |
+    while read -r file; do (
+        file=${{file#./}}
+        files_open "{FOLDER}/$file" || exit {_NOT_READ}
+        [ -z "$files_link" ] || echo "link $(printf %s "$files_link" | base64 | tr -d '\\n') $file"
+        echo "${{files_attributes%% -> *}} $(base64 <&8 | tr -d '\\n') $file"
+    ) || exit {_NOT_READ}; done || exit {_NOT_READ}
+{OURS_ALONE}for run in {ROOT}/*/swanctl.pushed; do
     [ -e "$run" ] || continue
     echo "pushed"
     while read -r mode owner group _ _ _ path; do
@@ -79,7 +83,9 @@ class SwanctlComponent(Component):
     def _read(self) -> tuple[Snapshot, Snapshot]:
         result = self.shell.run(_READ)
         if result.status:
-            raise DriverError(f"{FOLDER} cannot be read: {result.stderr.strip()}")
+            said = result.stderr.strip() or f"exit status {result.status}"
+            raise DriverError(f"{FOLDER} cannot be read: {said}; nothing was changed")
+        links: dict[str, str] = {}
         parts: dict[str, str] = {}
         attributes: dict[str, str] = {}
         startup: Snapshot | None = None
@@ -93,6 +99,10 @@ class SwanctlComponent(Component):
             if line.startswith("loaded"):
                 self._loaded = (self._loaded or frozenset()) | ({line[7:]} - {""})
                 continue
+            if line.startswith("link "):
+                _, link, path = line.split(" ", 2)
+                links[f"{FOLDER}/{path}"] = f" -> {base64.b64decode(link).decode('utf-8', 'surrogateescape')}"
+                continue
             mode, owner, group, content, path = line.split(" ", 4)
             path = f"{FOLDER}/{path}"
             if mode == "gone":
@@ -100,7 +110,7 @@ class SwanctlComponent(Component):
                 attributes.pop(path, None)
                 continue
             parts[path] = base64.b64decode(content).decode("utf-8", "surrogateescape")
-            attributes[path] = f"{int(mode, 8):04o} {owner} {group}"
+            attributes[path] = f"{int(mode, 8):04o} {owner} {group}{links.get(path, '')}"
         running = _snapshot(parts, attributes)
         return running, startup or running
 
@@ -117,14 +127,18 @@ class SwanctlComponent(Component):
                 if REDACTED in section.text:
                     raise CandidateError(f"{section.part}: the text is a redacted one, its secrets are missing")
                 parts[section.part] = section.text
-                attributes[section.part] = f"{section.mode:04o} {_OWNER}"
+                if not files.link_of(snapshot.attributes.get(section.part, "")):
+                    attributes[section.part] = f"{section.mode:04o} {_OWNER}"
         target = _snapshot(parts, attributes)
         self._check(target, snapshot, written)
         return self._change(target, snapshot, written)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """The change that makes the files exactly those of `target`."""
-        return self._change(_snapshot(target.parts, target.attributes), snapshot, set(target.parts))
+        attributes = {
+            path: _in_place(value, snapshot.attributes.get(path, value)) for path, value in target.attributes.items()
+        }
+        return self._change(_snapshot(target.parts, attributes), snapshot, set(target.parts))
 
     def _check(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
         """Refuse what charon would take and do something else with."""
@@ -132,9 +146,9 @@ class SwanctlComponent(Component):
         for path in sorted(written):
             if path not in tree.reached:
                 raise CandidateError(f"{path} would not be read: {MAIN} includes no file of that name")
-        for connection, files in tree.origins.items():
-            ours = [file for file in files if file in written]
-            foreign = [file for file in files if file not in written and file in snapshot.parts]
+        for connection, origins in tree.origins.items():
+            ours = [file for file in origins if file in written]
+            foreign = [file for file in origins if file not in written and file in snapshot.parts]
             if ours and foreign:
                 raise CandidateError(f"connection {connection!r} of {ours[0]} is defined in {foreign[0]} too")
             for sentence in misread(connection, tree.connections.get(connection, {})) if ours else ():
@@ -153,27 +167,27 @@ class SwanctlComponent(Component):
             return _nothing(snapshot)
         old, new = former.without(unloaded), _tree(target)
         changes = compare(old, new)
-        files = _changed_files(target, snapshot)
+        paths = _changed_files(target, snapshot)
         change = Change(
             diff="\n".join(filter(None, [_diff(target, snapshot), *map(_NOT_LOADED.format, unloaded)])),
-            commands=_commands(files, target, changes),
-            undo=_commands(files, snapshot, _opposite(changes)),
+            commands=_commands(paths, target, changes),
+            undo=_commands(paths, snapshot, _opposite(changes)),
             effects=effects(changes, old, new),
             fingerprint=snapshot.fingerprint,
         )
         return ComponentChange(
             change=change,
-            uploads=_uploads(files, target, snapshot, former, new, changes) | {"swanctl.check": check_file(old, new)},
+            uploads=_uploads(paths, target, snapshot, former, new, changes) | {"swanctl.check": check_file(old, new)},
             revert=scripts.revert(changes),
             persist=scripts.PERSIST,
-            room=_room(files, target),
+            room=_room(paths, target),
         )
 
     def _unloaded(self, tree: Tree, ours: Collection[str]) -> list[str]:
         """Connections of our files that charon does not have."""
         if self._loaded is None:
             return []
-        named = {name for name, files in tree.origins.items() if any(file in ours for file in files)}
+        named = {name for name, origins in tree.origins.items() if any(file in ours for file in origins)}
         return sorted(named - self._loaded)
 
     def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
@@ -258,11 +272,17 @@ def _snapshot(parts: Mapping[str, str], attributes: Mapping[str, str]) -> Snapsh
     return Snapshot(dict(parts), dict(attributes), fingerprint)
 
 
-def _room(files: Sequence[str], target: Snapshot) -> dict[str, int]:
+def _in_place(wanted: str, found: str) -> str:
+    """Earlier attributes of a file, at the place where it is now: a link that is there stays, and is not made."""
+    link = files.link_of(found)
+    return f"{files.plain(wanted)} -> {link}" if link else files.plain(wanted)
+
+
+def _room(paths: Sequence[str], target: Snapshot) -> dict[str, int]:
     """Bytes that persisting writes into each folder, with some to spare for what a file system rounds up."""
     room: dict[str, int] = {}
-    for path in files:
-        folder = posixpath.dirname(path)
+    for path in paths:
+        folder = posixpath.dirname(files.real_path(path, target.attributes.get(path, "")))
         room[folder] = room.get(folder, 0) + len(target.parts.get(path, "").encode("utf-8", "surrogateescape")) + 4096
     return room
 
@@ -290,10 +310,10 @@ def _diff(target: Snapshot, snapshot: Snapshot) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _commands(files: Sequence[str], target: Snapshot, changes: Sequence[TunnelChange]) -> tuple[str, ...]:
+def _commands(paths: Sequence[str], target: Snapshot, changes: Sequence[TunnelChange]) -> tuple[str, ...]:
     """What will happen, in the words of an operator who would do it by hand."""
     commands = []
-    for path in files:
+    for path in paths:
         if path in target.parts:
             commands.append(f"write {path} ({len(target.parts[path].encode())} bytes, {target.attributes[path]})")
         else:
@@ -317,18 +337,20 @@ def _opposite(changes: Sequence[TunnelChange]) -> list[TunnelChange]:
 
 
 def _uploads(
-    files: Sequence[str], target: Snapshot, snapshot: Snapshot, old: Tree, new: Tree, changes: Sequence[TunnelChange]
+    paths: Sequence[str], target: Snapshot, snapshot: Snapshot, old: Tree, new: Tree, changes: Sequence[TunnelChange]
 ) -> dict[str, str]:
     uploads = {f"swanctl/{posixpath.relpath(path, FOLDER)}": staged(path, text) for path, text in target.parts.items()}
     lines = []
-    for path in files:
+    for path in paths:
         name = posixpath.relpath(path, FOLDER)
         if path in target.parts:
             uploads[f"swanctl.new/{name}"] = target.parts[path]
         if path in snapshot.parts:
             uploads[f"swanctl.old/{name}"] = snapshot.parts[path]
         after, before = (which.attributes.get(path, "gone - -") for which in (target, snapshot))
-        lines.append(f"{after} {before} {name}\n")
+        lines.append(f"{files.plain(after)} {files.plain(before)} {name}\n")
+        if link := files.link_of(before) or files.link_of(after):
+            uploads[f"swanctl.links/{name}"] = link
     uploads["swanctl.files"] = "".join(lines)
     uploads["swanctl.expected"] = _names(new)
     uploads["swanctl.former"] = _names(old)

@@ -2,7 +2,8 @@
 
 All of it runs in a run's folder. There, `swanctl/` is the whole tree to load, `swanctl.new/` and `swanctl.old/`
 the exact files that change and what they were, and `swanctl.files` one line for each: mode, owner, group (or
-`gone`) after and before, and the path below /etc/swanctl.
+`gone`) after and before, and the path below /etc/swanctl. `swanctl.links/` has the text of every such path that is
+a link.
 
 swanctl itself reads a copy below /etc/swanctl: the AppArmor profile of Debian and Ubuntu (usr.sbin.swanctl) lets it
 read nothing elsewhere, and what it cannot read it takes for an empty configuration.
@@ -11,14 +12,12 @@ read nothing elsewhere, and what it cannot read it takes for an empty configurat
 from collections.abc import Iterable
 from shlex import quote
 
+from custom_napalm.linux import files
 from custom_napalm.linux.device_scripts import WHILE_ARMED
 from custom_napalm.strongswan.changes import TunnelChange
 from custom_napalm.strongswan.tree import FOLDER
 
 REJECTED, NOT_LOADED, NO_DAEMON, NOT_STAGED = 21, 22, 23, 24
-
-# Nobody's configuration, as no include reaches a dot-folder; there for the moments in which swanctl reads it.
-_STAGE = f"{FOLDER}/.routebook"
 
 # One line per child: connection, IKE SA's number and state, who initiated it (i: here, r: there), child, its number
 # and state; a dash where there is no child.
@@ -83,33 +82,36 @@ was_up() { [ -n "$(awk -F '\t' -v c="$1" -v k="$2" '$1 == c && $5 == k && $7 == 
 started_here() { [ -n "$(awk -F '\t' -v c="$1" -v k="$2" '$1 == c && $5 == k && $4 == "i"' swanctl.before)" ]; }
 """
 
-_FILES = f"""etc={FOLDER}
-put() {{ # file with the content, mode, owner, group, path below $etc: stored beside, to be renamed
-    new="$etc/${{5%"${{5##*/}}"}}.${{5##*/}}.routebook"
-    if cat "$1" >"$new" && chmod "$2" "$new" && chown "$3:$4" "$new"; then sync "$new" 2>/dev/null || sync; return 0; fi
-    rm -f "$new"
-    return 1
+_FILES = f"""{files.FUNCTIONS}
+etc={FOLDER}
+link_of() {{ cat "swanctl.links/$1" 2>/dev/null; }}
+sweep() {{ # every folder of the files that change
+    while read -r _ _ _ _ _ _ path; do
+        path=$etc/$path
+        echo "${{path%/*}}"
+    done <swanctl.files | sort -u | while read -r folder; do [ ! -d "$folder" ] || files_sweep "$folder"; done
 }}
-take() {{ mv -f "$etc/${{1%"${{1##*/}}"}}.${{1##*/}}.routebook" "$etc/$1"; }}
-drop() {{ rm -f "$etc/${{1%"${{1##*/}}"}}.${{1##*/}}.routebook"; }}
 """
 
 LIST_SAS = _SAS + "sas\n"
 
+# The copy is nobody's configuration, as no include reaches a dot-folder; there while swanctl reads it.
 PUSH = (
     WHILE_ARMED
     + _SAS
     + _LOAD
+    + files.FUNCTIONS
     + f"""answers || exit {NO_DAEMON}
-rm -rf {_STAGE}
-trap 'rm -rf {_STAGE}' EXIT
-(umask 077 && mkdir {_STAGE} && cp -R "$1/swanctl" "$1/swanctl.check" {_STAGE}/) || exit {NOT_STAGED}
-swanctl --load-conns --file {_STAGE}/swanctl.check >out.check 2>err.check
+files_sweep {FOLDER}
+stage=$(umask 077; files_enter {FOLDER} && files_fresh && cp -R "$1/swanctl" "$1/swanctl.check" . && pwd) ||
+    exit {NOT_STAGED}
+trap 'files_sweep {FOLDER}' EXIT
+swanctl --load-conns --file "$stage/swanctl.check" >out.check 2>err.check
 checked=$?
 swanctl --load-conns >out.unload 2>err.unload
 if [ "$checked" -ne 0 ] || bad err.check; then cat out.check err.check; exit {REJECTED}; fi
 : >swanctl.pushing
-load {_STAGE}/swanctl/swanctl.conf swanctl.expected || {{ cat out.load err.load; exit {NOT_LOADED}; }}
+load "$stage/swanctl/swanctl.conf" swanctl.expected || {{ cat out.load err.load; exit {NOT_LOADED}; }}
 sas >swanctl.loaded
 : >swanctl.pushed
 """
@@ -118,17 +120,18 @@ sas >swanctl.loaded
 PERSIST = (
     _FILES
     + r"""umask 077
+sweep
 while read -r mode owner group _ _ _ path; do
     [ "$mode" != gone ] || continue
-    put "swanctl.new/$path" "$mode" "$owner" "$group" "$path" || {
-        echo "$etc/$path cannot be written"
-        while read -r _ _ _ _ _ _ path; do drop "$path"; done <swanctl.files
+    files_stage "swanctl.new/$path" "$mode" "$owner" "$group" "$etc/$path" "$(link_of "$path")" 2>swanctl.why || {
+        echo "$etc/$path cannot be written: $(tail -n 1 swanctl.why)"
+        while read -r _ _ _ _ _ _ path; do files_drop "swanctl.new/$path" "$etc/$path"; done <swanctl.files
         exit 1
     }
 done <swanctl.files
 : >swanctl.persisting
 while read -r mode owner group _ _ _ path; do
-    if [ "$mode" = gone ]; then rm -f "$etc/$path"; else take "$path"; fi || {
+    if [ "$mode" = gone ]; then files_remove "$etc/$path"; else files_take "swanctl.new/$path" "$etc/$path"; fi || {
         echo "$etc/$path cannot be replaced"; exit 1; }
 done <swanctl.files
 sync "$etc" 2>/dev/null || sync
@@ -144,18 +147,18 @@ def revert(changes: Iterable[TunnelChange]) -> str:
         + _LOAD
         + _MOVE
         + _FILES
-        + f"""rm -rf {_STAGE}
+        + f"""files_sweep {FOLDER}
 [ -e swanctl.pushing ] || exit 0
+sweep
 if [ -e swanctl.persisting ]; then
     while read -r _ _ _ mode owner group path; do
-        if [ "$mode" = gone ]; then rm -f "$etc/$path"; continue; fi
-        put "swanctl.old/$path" "$mode" "$owner" "$group" "$path" && take "$path" || {{
-            drop "$path"; echo "$etc/$path cannot be restored"; exit 1; }}
+        if [ "$mode" = gone ]; then files_remove "$etc/$path"; continue; fi
+        files_put "swanctl.old/$path" "$mode" "$owner" "$group" "$etc/$path" "$(link_of "$path")" 2>swanctl.why || {{
+            echo "$etc/$path cannot be restored: $(tail -n 1 swanctl.why)"; exit 1; }}
     done <swanctl.files
 fi
 while read -r _ _ _ mode _ _ path; do
-    drop "$path"
-    if [ "$mode" = gone ]; then [ ! -e "$etc/$path" ]; else cmp -s "swanctl.old/$path" "$etc/$path"; fi || {{
+    if [ "$mode" = gone ]; then [ ! -e "$etc/$path" ]; else files_same "swanctl.old/$path" "$etc/$path"; fi || {{
         echo "$etc/$path is not what it was"; exit 1; }}
 done <swanctl.files
 answers || {{ echo "charon does not answer; its files are as they were"; exit 1; }}

@@ -9,6 +9,7 @@ from shlex import quote
 
 from custom_napalm.causes import Cause, Reason, Saying, cause_of
 from custom_napalm.contract import DriverError
+from custom_napalm.linux.files import FUNCTIONS
 from custom_napalm.linux.shell import Shell
 from custom_napalm.strongswan.settings import SettingsError
 from custom_napalm.strongswan.tree import Section, build
@@ -72,7 +73,8 @@ def explain(shell: Shell, subject: str, seconds: int) -> list[Cause]:
             now = datetime.fromisoformat(fields[0])
     lines: list[str] = []
     for path, time_format in log_files(files):
-        tail = shell.run(f"tail -n {_TAIL} {quote(path)} 2>/dev/null").stdout.splitlines()
+        read = f"{FUNCTIONS}\n(files_open {quote(path)} && tail -n {_TAIL} <&8) 2>/dev/null"
+        tail = shell.run(read).stdout.splitlines()
         lines += recent(tail, time_format, now - timedelta(seconds=seconds))
     units = " ".join(f"-u {unit}" for unit in _UNITS)
     if not lines:

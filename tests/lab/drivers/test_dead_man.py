@@ -41,7 +41,7 @@ def prepare(driver: StrongSwanDriver, run_id: str, seconds: int) -> None:
 def left_overs(host: LinuxHost) -> list[str]:
     """What a run may have left: files besides results, processes, dot-files."""
     files = host.sh(
-        "find /run/routebook -mindepth 1 ! -name '*.result' 2>/dev/null; find /etc -name '*.routebook'", check=False
+        "find /run/routebook -mindepth 1 ! -name '*.result' 2>/dev/null; find /etc -name '.routebook*'", check=False
     )
     processes = host.sh("ps -eo args | grep -F /run/routebook | grep -v grep", check=False)
     return [*files.splitlines(), *processes.splitlines()]

@@ -247,6 +247,37 @@ class TestRemoving:
         assert set(etc_files(tunnel.right)) == {"swanctl.conf"}
 
 
+class TestAFileThatIsALink:
+    """Root linked it into somebody's checkout: the link stays, and so do its target's mode and owner."""
+
+    def test_it_is_changed_removed_and_put_back_where_it_is(self, tunnel: Pair) -> None:
+        host = tunnel.right
+        host.sh(
+            f"mkdir /run/net && mv {SECRETS} /run/net/keys && chmod 640 /run/net/keys && chown -R operator /run/net "
+            f"&& ln -s /run/net/keys {SECRETS}"
+        )
+        state = f"readlink {SECRETS}; stat -L -c '%a %U' {SECRETS}; ls -A /run/net"
+        expected = ["/run/net/keys", "640", "operator", "keys"]
+        driver = tunnel.driver(host)
+        before = host.sh(f"cat {SECRETS}")
+        other = replace(RIGHT, name="second", remote="192.0.2.77", psk="quite another key")
+        nothing = Candidate((Section("c", CONNECTIONS, "", (CONNECTIONS,)), Section("s", SECRETS, "", (SECRETS,))))
+        for run, wanted in (("link", candidate(RIGHT, other)), ("gone", nothing)):
+            driver.plan(wanted, driver.snapshot())
+            driver.arm(run, 60)
+            driver.push()
+            driver.confirm()
+            if run == "link":
+                assert host.sh(state).split() == expected
+                assert "quite another key" in host.sh(f"cat {SECRETS}")
+            else:
+                assert host.sh(f"ls {SECRETS} 2>/dev/null || true") == ""
+            driver.rollback()
+            assert host.sh(state).split() == expected
+            assert host.sh(f"cat {SECRETS}") == before
+        host.sh(f"rm {SECRETS}; rm -r /run/net")
+
+
 class TestAbsoluteIncludes:
     """A staged tree is loaded from another folder: an absolute include would load the old files again."""
 

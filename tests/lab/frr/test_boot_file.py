@@ -86,14 +86,59 @@ def test_what_a_daemon_has_lost_that_crashed_is_not_saved(edge: Edge) -> None:
 def test_a_file_that_cannot_be_written_is_told_and_stays(edge: Edge) -> None:
     folder = edge.apply(CHANGED)
     before = edge.host.sh(f"cat {CONF}")
-    edge.host.sh("mkdir /etc/frr/.frr.conf.routebook")
+    edge.host.sh(f"mv {CONF} /run/frr.conf.aside; mkdir {CONF}")
     try:
         result = edge.persist(folder)
         assert result.status != 0
-        assert f"{CONF} could not be written" in result.stdout
+        assert f"{CONF} could not be written: {CONF} is no file" in result.stdout
+    finally:
+        edge.host.sh(f"rmdir {CONF}; mv /run/frr.conf.aside {CONF}")
+    assert edge.host.sh(f"cat {CONF}") == before
+
+
+def test_user_frr_cannot_have_root_write_or_read_what_is_not_its_own(edge: Edge) -> None:
+    as_frr = "setpriv --reuid=frr --regid=frr --clear-groups sh -c"
+    edge.host.sh("echo secret-of-root >/etc/victim; chmod 600 /etc/victim")
+    folder = edge.apply(CHANGED)
+    edge.host.sh(
+        f"{as_frr} 'cd /etc/frr && for n in .frr.conf.routebook .routebook new; do ln -s /etc/victim $n; done'"
+    )
+    assert edge.persist(folder).status == 0
+    assert edge.host.sh("stat -c %U /etc/victim; cat /etc/victim").split() == ["root", "secret-of-root"]
+    assert edge.host.sh(f"stat -c %F {CONF}").strip() == "regular file"
+    edge.host.sh("cd /etc/frr && rm .frr.conf.routebook .routebook new")
+
+    edge.host.sh(f"{as_frr} 'cd /etc/frr && mv frr.conf aside && ln -s /etc/victim frr.conf'")
+    with pytest.raises(DriverError, match=r"is a link of user \d+ to what is not that user's") as caught:
+        edge.snapshot()
+    assert "secret-of-root" not in str(caught.value)
+    result = edge.revert(folder)
+    assert result.status != 0
+    assert f"{CONF} could not be written" in result.stdout
+    assert edge.host.sh("stat -c %U /etc/victim; cat /etc/victim").split() == ["root", "secret-of-root"]
+    edge.host.sh(f"mv /etc/frr/aside {CONF}")
+    assert edge.revert(folder).status == 0
+
+
+def test_a_link_into_a_git_checkout_keeps_its_target_with_mode_and_owner(edge: Edge) -> None:
+    edge.host.sh(
+        f"mkdir -p /run/net && cp {CONF} /run/net/edge1.conf && rm {CONF} "
+        f"&& chown -R operator:operator /run/net && chmod 600 /run/net/edge1.conf && ln -s /run/net/edge1.conf {CONF}"
+    )
+    state = f"readlink {CONF}; stat -L -c '%a %U' {CONF}; ls -A /run/net"
+    expected = ["/run/net/edge1.conf", "600", "operator", "edge1.conf"]
+    try:
+        before = edge.host.sh(f"cat {CONF}")
+        folder = edge.apply(CHANGED)
+        result = edge.persist(folder)
+        assert result.status == 0, result.stdout
+        assert edge.host.sh(state).split() == expected
+        assert "renamed" in edge.host.sh("cat /run/net/edge1.conf")
+        assert edge.revert(folder).status == 0
+        assert edge.host.sh(state).split() == expected
         assert edge.host.sh(f"cat {CONF}") == before
     finally:
-        edge.host.sh("rmdir /etc/frr/.frr.conf.routebook")
+        edge.host.sh(f"rm {CONF}; cp /run/net/edge1.conf {CONF}; rm -r /run/net")
 
 
 def test_unsaved_changes_of_somebody_else_are_a_warning(edge: Edge) -> None:
