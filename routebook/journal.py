@@ -11,28 +11,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
 from custom_napalm.contract import Snapshot, State
 from routebook.errors import RefusedError
+from routebook.journal_file import JournalError as JournalError
+from routebook.journal_file import open_journal_file, unusable
 
+T = TypeVar("T")
 _SNAPSHOT = TypeAdapter(Snapshot)
 _STATE = TypeAdapter(State)
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, runbook TEXT NOT NULL, started REAL NOT NULL, finished REAL,
-    outcome TEXT, pid INTEGER NOT NULL, process_start TEXT NOT NULL, message TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS hosts (
-    run TEXT NOT NULL REFERENCES runs(id), host TEXT NOT NULL, state TEXT NOT NULL, snapshot TEXT, before TEXT,
-    PRIMARY KEY (run, host));
-CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), at REAL NOT NULL,
-    host TEXT, state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS plans (id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), used REAL NOT NULL);
-"""
 
 
 class HostState(StrEnum):
@@ -93,27 +83,16 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
-class JournalError(RefusedError):
-    """The journal cannot be written: its disk is full, or read-only, or gone."""
-
-
 class Journal:
     """The SQLite file of a project (WAL, mode 0600: snapshots contain secrets).
 
-    Every method has committed when it returns; leaving the context closes the file. Writing raises JournalError.
+    Every method has committed when it returns; leaving the context closes the file. All raise JournalError when the
+    file cannot be written, or has in it what Routebook does not write.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"cannot write the journal {path}: {error}; nothing was changed") from error
+        self._db = open_journal_file(path)
 
     def __enter__(self) -> Self:
         return self
@@ -135,11 +114,25 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise JournalError(f"cannot write the journal {self.path}: {error}") from error
+            raise JournalError(unusable(self.path, error)) from error
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(unusable(self.path, error)) from error
+
+    def _strange(self, run_id: str, what: str) -> JournalError:
+        return JournalError(
+            f"the journal {self.path} says of run {run_id} what this Routebook does not know: {what}. A newer one, or "
+            "somebody else, wrote it; use that one, or move the journal away and look at the devices with "
+            "`routebook recover --scan`"
+        )
 
     def begin(self, runbook: str, hosts: Sequence[str]) -> str:
         """Open a run on `hosts` and return its id. Raises RefusedError while another run holds one of them."""
         run_id = new_run_id()
+        self._forget_dead()
         with self._transaction():
             for holder in self.unfinished():
                 shared = sorted(set(hosts) & set(holder.hosts))
@@ -154,6 +147,16 @@ class Journal:
                 [(run_id, host, HostState.PLANNED) for host in hosts],
             )
         return run_id
+
+    def _forget_dead(self) -> None:
+        """Forget the snapshots of runs that died before they touched a device: nobody will ask for them."""
+        kept = self._rows(
+            "SELECT DISTINCT run FROM hosts JOIN runs ON id = run WHERE finished IS NULL AND snapshot > ''"
+        )
+        held = {record.id for record in self.unfinished()} if kept else set()
+        for (run_id,) in kept:
+            if run_id not in held:
+                self.discard_secrets(run_id)
 
     def record(self, run_id: str, hosts: Sequence[str], state: HostState, detail: str = "") -> None:
         """Write that `hosts` are about to enter, or have reached, `state`."""
@@ -185,13 +188,21 @@ class Journal:
 
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that a host had before the run, None if it was not kept."""
-        row = self._db.execute("SELECT snapshot FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
-        return _SNAPSHOT.validate_json(row[0]) if row and row[0] else None
+        return self._kept(_SNAPSHOT, "snapshot", run_id, host)
 
     def state(self, run_id: str, host: str) -> State | None:
         """The sessions and tunnels that a host had before the run, None if they were not kept."""
-        row = self._db.execute("SELECT before FROM hosts WHERE run = ? AND host = ?", (run_id, host)).fetchone()
-        return _STATE.validate_json(row[0]) if row and row[0] else None
+        return self._kept(_STATE, "before", run_id, host)
+
+    def _kept(self, kind: TypeAdapter[T], column: str, run_id: str, host: str) -> T | None:
+        rows = self._rows(f"SELECT {column} FROM hosts WHERE run = ? AND host = ?", (run_id, host))  # noqa: S608  ours
+        if not rows or not rows[0][0]:
+            return None
+        try:
+            return kind.validate_json(rows[0][0])
+        except (ValueError, TypeError):
+            # The exception would have the text in it, and with it a secret.
+            raise self._strange(run_id, f"{host}'s {column} is not as it was stored") from None
 
     def finish(self, run_id: str, outcome: str, message: str = "") -> None:
         """Close a run."""
@@ -213,7 +224,7 @@ class Journal:
 
     def ever(self, run_id: str, state: HostState) -> frozenset[str]:
         """The hosts of a run that were in a state at any time."""
-        rows = self._db.execute("SELECT DISTINCT host FROM events WHERE run = ? AND state = ?", (run_id, state))
+        rows = self._rows("SELECT DISTINCT host FROM events WHERE run = ? AND state = ?", (run_id, state))
         return frozenset(row[0] for row in rows)
 
     def use_plan(self, plan_id: str, run_id: str) -> None:
@@ -224,28 +235,27 @@ class Journal:
 
     def refuse_used(self, plan_id: str) -> None:
         """Raises RefusedError if a saved plan was carried out before."""
-        row = self._db.execute("SELECT run FROM plans WHERE id = ?", (plan_id,)).fetchone()
-        if row:
+        rows = self._rows("SELECT run FROM plans WHERE id = ?", (plan_id,))
+        if rows:
             raise RefusedError(
-                f"plan {plan_id} was carried out by run {row[0]}, and a plan is good for one run; plan again. "
+                f"plan {plan_id} was carried out by run {rows[0][0]}, and a plan is good for one run; plan again. "
                 "Nothing was changed."
             )
 
     def discard_secrets(self, run_id: str) -> None:
-        """Forget the snapshots of a run that changed nothing."""
+        """Forget the snapshots of a run that changed nothing, in every place of the disk that the journal has."""
         with self._transaction():
-            self._db.execute("UPDATE hosts SET snapshot = NULL WHERE run = ?", (run_id,))
+            self._db.execute("UPDATE hosts SET snapshot = NULL, made = NULL WHERE run = ?", (run_id,))
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def runs(self, limit: int = 20) -> list[RunRecord]:
         """The newest runs first."""
-        rows = self._db.execute("SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,)).fetchall()
+        rows = self._rows("SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,))
         return [self._record(row[0]) for row in rows]
 
     def run(self, run_id: str) -> RunRecord:
         """A run by its id or by the only id that begins so. Raises RefusedError for none or several."""
-        rows = self._db.execute(
-            "SELECT id FROM runs WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1", (run_id,)
-        ).fetchall()
+        rows = self._rows("SELECT id FROM runs WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1", (run_id,))
         ids = [row[0] for row in rows]
         if run_id in ids:
             return self._record(run_id)
@@ -256,27 +266,43 @@ class Journal:
 
     def events(self, run_id: str) -> list[tuple[float, str, str, str]]:
         """The transitions of a run in order: seconds since the epoch, host, state, detail."""
-        return self._db.execute(
+        rows = self._rows(
             "SELECT at, coalesce(host, ''), state, detail FROM events WHERE run = ? ORDER BY seq", (run_id,)
-        ).fetchall()
+        )
+        try:
+            return _EVENTS.validate_python(rows, strict=True)
+        except ValueError:
+            raise self._strange(run_id, "one of its events") from None
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that hold their hosts: those still alive, and dead ones that may have left something on a device."""
-        rows = self._db.execute("SELECT id FROM runs WHERE finished IS NULL ORDER BY started").fetchall()
+        rows = self._rows("SELECT id FROM runs WHERE finished IS NULL ORDER BY started")
         records = [self._record(row[0]) for row in rows]
         return [record for record in records if record.alive or LOCKED & set(record.hosts.values())]
 
     def _record(self, run_id: str) -> RunRecord:
-        runbook, started, finished, outcome, message, pid, process_start = self._db.execute(
-            "SELECT runbook, started, finished, outcome, message, pid, process_start FROM runs WHERE id = ?",
+        rows = self._rows(
+            "SELECT id, runbook, started, finished, outcome, message, pid, process_start FROM runs WHERE id = ?",
             (run_id,),
-        ).fetchone()
-        hosts = {
-            host: HostState(state)
-            for host, state in self._db.execute("SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,))
-        }
+        )
+        try:
+            (row,) = _RUNS.validate_python(rows, strict=True)
+        except ValueError:
+            raise self._strange(run_id, "its own entry") from None
+        found, runbook, started, finished, outcome, message, pid, process_start = row
+        hosts = {}
+        for host, state in self._rows("SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,)):
+            if state not in _STATES:
+                raise self._strange(run_id, f"the state {state!r} of {host}")
+            hosts[str(host)] = HostState(state)
         alive = finished is None and _process_start(pid) == process_start != ""
-        return RunRecord(run_id, runbook, started, finished, outcome, message, hosts, alive)
+        return RunRecord(found, runbook, started, finished, outcome, message, hosts, alive)
+
+
+_STATES = frozenset(HostState)
+# What a run's row may hold. SQLite itself keeps anything in any column.
+_RUNS = TypeAdapter(list[tuple[str, str, float, float | None, str | None, str, int, str]])
+_EVENTS = TypeAdapter(list[tuple[float, str, str, str]])
 
 
 def _held(holder: RunRecord, shared: Sequence[str]) -> str:

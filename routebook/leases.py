@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from routebook.errors import RefusedError
 from routebook.locking import holder
+from routebook.private_files import own_folder, read_private, write_private
 from routebook.touching import ON_TUNNELS, Touch
 
 GRACE = 60.0
@@ -40,6 +41,7 @@ class Lease:
 
 
 _LEASE = TypeAdapter(Lease)
+_MOST = 1 << 20  # bytes
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class LeaseFile:
             ),
         )
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            own_folder(self.folder)
             self._write()
         except OSError as error:
             raise RefusedError(f"cannot write {self._path}: {error.strerror}") from error
@@ -91,33 +93,29 @@ class LeaseFile:
             self.lease = None
 
     def _write(self) -> None:
-        staged = self._path.with_suffix(".new")
-        try:
-            staged.write_text(json.dumps(asdict(self.lease)) + "\n" if self.lease else "")
-            staged.replace(self._path)
-        except OSError:
-            _remove(staged)
-            raise
+        if self.lease is not None:
+            write_private(self._path, (json.dumps(asdict(self.lease)) + "\n").encode())
 
 
 def end(folder: Path, run_id: str) -> None:
     """Take a run's lease away. On a disk that has become read-only it stays until its time is over."""
-    for suffix in ("json", "new"):
-        _remove(folder / f"{run_id}.{suffix}")
-
-
-def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+        (folder / f"{run_id}.json").unlink(missing_ok=True)
 
 
 def current(folder: Path) -> list[Lease]:
-    """The leases that are not over, oldest first. A file that is over, half-written or foreign is none."""
+    """The leases that are not over, oldest first. A file that is over, or not what Routebook writes, is none.
+
+    Raises RefusedError for one that somebody else may have written: a healer would leave alone what that names.
+    """
+    if not folder.exists():
+        return []
+    own_folder(folder)
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("[!.]*.json")):
         try:
-            lease = _LEASE.validate_json(path.read_bytes())
-        except (OSError, ValueError):
+            lease = _LEASE.validate_json(read_private(path, _MOST, readable=True))
+        except (FileNotFoundError, ValueError):
             continue
         if lease.until > time.time():
             found.append(lease)

@@ -28,7 +28,7 @@ from routebook.touching import touches
 from routebook.transaction import JudgeMaker, Transaction
 from routebook.watching import Judge, Watcher
 from routebook.waves import arrange, check_spec
-from routebook.workspace import Workspace, lease_folder, open_journal
+from routebook.workspace import Workspace, open_journal
 
 LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
@@ -113,7 +113,7 @@ class Running:
         """
         check_spec(self.options.waves, self.workspace.intents)
         started = time.time()
-        with open_journal(self.workspace.project) as journal:
+        with open_journal(self.workspace.state) as journal:
             if reviewed is not None:
                 self._refuse_stale(reviewed, journal)
             run_id = journal.begin(runbook.name, self.workspace.hosts)
@@ -125,7 +125,7 @@ class Running:
                 journal=journal,
                 run_id=run_id,
                 runbook=runbook.name,
-                lease=LeaseFile(lease_folder(self.workspace.project)),
+                lease=LeaseFile(self.workspace.state.leases),
                 goal=goal or _goal(runbook),
                 judge=self._judge(runbook.checks),
                 listener=unfailing(self.listener),
@@ -138,6 +138,7 @@ class Running:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
                 if not LOCKED & set(transaction.states.values()):
                     journal.finish(run_id, "refused")
+                    journal.discard_secrets(run_id)
                 raise
             message = transaction.message
             try:

@@ -3,10 +3,7 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import stat
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from routebook import __version__
 from routebook.errors import RefusedError
 from routebook.journal import new_run_id
 from routebook.planning import HostPlan, Plan
+from routebook.private_files import check_private, own_folder, read_private, write_private
 from routebook.report.model import HostResult
 
 FORMAT = 1
@@ -27,7 +25,6 @@ FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 
 DAY = 86_400
 _SKEW = 60.0  # seconds by which the clocks of two machines that share a project may differ
-_OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IRWXG
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +44,20 @@ class Key:
 
 def open_key(path: Path, *, make: bool = False) -> Key:
     """The key in a file (mode 0600), made at first use with `make`. Raises RefusedError."""
-    if make and not path.exists():
-        _make_key(path)
+    size = hashlib.sha256().digest_size
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise RefusedError(f"the key of saved plans, {path}: {error.strerror}; plan again on this machine") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if os.fstat(file.fileno()).st_mode & _OPEN_TO_OTHERS:
-            raise RefusedError(f"{path} is open to others; chmod 600 {path}, and plan again: its plans may be forged")
-        value = file.read()
-    if len(value) != hashlib.sha256().digest_size:
-        raise RefusedError(f"{path} is not a key of saved plans; remove it and plan again")
-    return Key(value)
-
-
-def _make_key(path: Path) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged = _write_private(path, secrets.token_bytes(hashlib.sha256().digest_size))
-        try:
-            os.link(staged, path)
-        except FileExistsError:
-            pass  # another process was faster; its key is the one
-        finally:
-            staged.unlink()
+        if make:
+            own_folder(path.parent)
+        if make and not check_private(path):
+            write_private(path, secrets.token_bytes(size), replace=False)
+        value = read_private(path, 1024)
+    except FileNotFoundError as error:
+        raise RefusedError(f"the key of saved plans, {path}, is not there; plan again on this machine") from error
     except OSError as error:
         raise RefusedError(f"cannot write {path}: {error.strerror}; nothing was changed") from error
+    if len(value) != size:
+        raise RefusedError(f"{path} is not a key of saved plans; remove it and plan again")
+    return Key(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +153,7 @@ def save(
     )
     text = json.dumps(_signed(saved), indent=2, ensure_ascii=False) + "\n"
     try:
-        _write_private(path, text.encode()).replace(path)
+        write_private(path, text.encode())
     except OSError as error:
         raise RefusedError(f"cannot write {path}: {error.strerror}; nothing was changed") from error
     return saved
@@ -267,20 +251,6 @@ def stale(changes: Collection[str]) -> str:
     """The sentence for a plan that cannot be carried out any more."""
     listed: Sequence[str] = sorted(changes)
     return f"the plan is stale: {'; '.join(listed)}. Nothing was changed; plan again and have it reviewed"
-
-
-def _write_private(path: Path, content: bytes) -> Path:
-    """A file beside `path` with the content, mode 0600 from its first byte on."""
-    descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        Path(staged).unlink(missing_ok=True)
-        raise
-    return Path(staged)
 
 
 def moment(at: float) -> str:

@@ -87,8 +87,6 @@ class Transaction:
         with self.timings.phase("plan"):
             self._tell("plan", f"reading {len(self.hosts)} hosts")
             self.plan = make_plan(self.nornir, self.hosts, self.goal)
-        for host, planned in self.plan.hosts.items():
-            self.journal.store_snapshot(self.run_id, host, planned.snapshot)
         self.books.enter(self.plan.hosts, HostState.SNAPSHOTTED)
         self.books.enter([host for host, planned in self.plan.hosts.items() if not planned.change], HostState.UNCHANGED)
         if self._failed(self.plan.errors, "plan"):
@@ -191,6 +189,9 @@ class Transaction:
         changed = self._active(self.plan.changed)
         self.timers.make_room({host: self.plan.seconds[host] for host in changed if host in self.plan.seconds})
         self.locks.seconds = 2.0 * self.timers.seconds + self.options.deadline
+        # Not before: whoever says no to the plan leaves no configuration, with its secrets, behind.
+        for host in changed:
+            self.journal.store_snapshot(self.run_id, host, self.plan.hosts[host].snapshot)
         reason = self._lock(changed) or self._everywhere("arm", changed, HostState.ARMING, HostState.ARMED)
         for number, wave in enumerate(self.waves.waves, 1):
             reason = reason or self._wave(number, wave)

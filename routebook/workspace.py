@@ -12,8 +12,7 @@ from routebook.inventory import nornir_for
 from routebook.journal import Journal
 from routebook.limit import choose
 from routebook.secrets import Secrets
-
-STATE_FOLDER = ".routebook"
+from routebook.state_folder import StateFolder, state_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Workspace:
     hosts: tuple[str, ...]
     observed: tuple[str, ...]
     secrets: Secrets
+    state: StateFolder
 
     def scrub(self, text: str) -> str:
         """The text without any secret that was resolved so far."""
@@ -39,8 +39,11 @@ class Workspace:
         self.nornir.close_connections(on_good=True, on_failed=True)
 
 
-def open_workspace(project: Path, limit: str, hosts: str) -> Workspace:
-    """The project with the hosts that both filters choose. Raises RefusedError, and IntentError for its inventory."""
+def open_workspace(project: Path, limit: str, hosts: str, state: StateFolder | None = None) -> Workspace:
+    """The project with the hosts that both filters choose, and its state, in `.routebook` unless `state` is given.
+
+    Raises RefusedError, and IntentError for its inventory.
+    """
     secrets = Secrets(project)
     nornir = nornir_for(project, secrets=secrets)
     intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
@@ -54,6 +57,7 @@ def open_workspace(project: Path, limit: str, hosts: str) -> Workspace:
         hosts=tuple(sorted(chosen)),
         observed=tuple(sorted(chosen | {end for name in chosen for end in far_ends(intents[name])})),
         secrets=secrets,
+        state=state or state_folder(project),
     )
 
 
@@ -63,21 +67,6 @@ def far_ends(intent: HostIntent) -> set[str]:
     return {host for host in sessions | {tunnel.peer_host for tunnel in intent.tunnels} if host is not None}
 
 
-def open_journal(project: Path) -> Journal:
-    """The project's journal. Raises RefusedError if it cannot be written."""
-    return Journal(project / STATE_FOLDER / "journal.db")
-
-
-def plan_key_file(project: Path) -> Path:
-    """The file with the key of the project's saved plans."""
-    return project / STATE_FOLDER / "plan.key"
-
-
-def lease_folder(project: Path) -> Path:
-    """Where the leases of runs at work are."""
-    return project / STATE_FOLDER / "leases"
-
-
-def run_folder(project: Path, run_id: str) -> Path:
-    """Where a run's reports are."""
-    return project / STATE_FOLDER / "runs" / run_id
+def open_journal(state: StateFolder, *, make: bool = True) -> Journal:
+    """The project's journal. Raises RefusedError if it cannot be used, as `StateFolder.open` does for its folder."""
+    return Journal(state.open(make=make).journal)

@@ -61,15 +61,22 @@ class LazyGroup(click.Group):
     default=Path(),
     help="The project's folder; by default the nearest one above.",
 )
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where journal, plan key, leases and reports are kept; by default what ROUTEBOOK_STATE says, or .routebook in "
+    "the project.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def cli(ctx: click.Context, project: Path, debug: bool) -> None:
+def cli(ctx: click.Context, project: Path, state: Path | None, debug: bool) -> None:
     """Network runbooks as transactions: plan, push, verify, and roll back every host when one fails.
 
     Exit codes: 0 done; 1 refused, nothing changed; 2 there are differences; 3 checks failed (a run was rolled
     back); 4 needs attention; 130 interrupted, what had begun was rolled back.
     """
-    ctx.obj = Context(project.resolve(), debug)
+    ctx.obj = Context(project.resolve(), debug, state)
 
 
 def main() -> NoReturn:

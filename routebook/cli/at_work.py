@@ -18,7 +18,7 @@ from routebook.options import Options
 from routebook.report import render_changes, render_notes, render_terminal, write_reports
 from routebook.report.model import HostResult, RunResult, scrubbed
 from routebook.running import Approve, Running
-from routebook.workspace import Workspace, open_workspace, run_folder
+from routebook.workspace import Workspace, open_workspace
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,7 +33,7 @@ def carry_out(
     options: Options | None = None,
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code."""
-    workspace = open_workspace(context.project, limit, hosts)
+    workspace = open_workspace(context.project, limit, hosts, context.state)
     stop = threading.Event()
     _stop_on_signals(stop)
     with Progress(quiet=as_json) as progress:
@@ -49,12 +49,14 @@ def carry_out(
 def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     """Write the reports of a run, and print its result for people or for programs."""
     scrub = workspace.scrub
-    folder = run_folder(workspace.project, result.run_id)
+    folder = workspace.state.run(result.run_id)
     if result.run_id:
         try:
             write_reports(result, folder, scrub)
         except OSError as error:
             click.echo(f"routebook: no reports in {folder}: {error.strerror}", err=True)
+        except RefusedError as error:
+            click.echo(f"routebook: no reports: {error}", err=True)
     if as_json:
         click.echo(json.dumps(scrubbed(result, scrub).to_json(), indent=2))
         return

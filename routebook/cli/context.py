@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from routebook.errors import RefusedError
 from routebook.trust import require_trusted
+
+if TYPE_CHECKING:
+    from routebook.state_folder import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,14 @@ class Context:
 
     start: Path
     debug: bool
+    named_state: Path | None = None
+
+    @property
+    def state(self) -> "StateFolder":
+        """Where journal, plan key, leases and reports are. Raises RefusedError."""
+        from routebook.state_folder import state_folder
+
+        return state_folder(self.project, self.named_state)
 
     @property
     def project(self) -> Path:

@@ -21,9 +21,8 @@ def lease(context: Context, name: str | None, as_json: bool) -> None:
     """
     from routebook.leases import current
     from routebook.saving import moment
-    from routebook.workspace import lease_folder
 
-    found = [each for each in current(lease_folder(context.project)) if name is None or each.covers(name)]
+    found = [each for each in current(context.state.open(make=False).leases) if name is None or each.covers(name)]
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
     else:

@@ -45,14 +45,13 @@ def plan(
     from routebook.cli.at_work import carry_out
     from routebook.options import Options
     from routebook.runbook import load
-    from routebook.workspace import plan_key_file
 
     book = load(context.project, runbook)
     spec = book.waves if waves is None else waves
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
         assert out is not None  # noqa: S101  only then it is called
-        key = saving.open_key(plan_key_file(context.project), make=True)
+        key = saving.open_key(context.state.open().plan_key, make=True)
         made = saving.save(
             out, context.project, key, plan, shown, runbook=runbook, limit=limit, waves=spec, seconds=ttl
         )

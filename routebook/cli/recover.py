@@ -39,7 +39,7 @@ def recover(
     if (limit or dead or gone) and not scan:
         raise click.UsageError("--limit, --dead and --gone choose what --scan does")
     codes = [
-        *_from_journal(context, limit, confirm_timeout),
+        *_from_journal(context, limit, confirm_timeout, scan=scan),
         *(_from_devices(context, limit, dead, gone) if scan else ()),
     ]
     if not codes:
@@ -47,16 +47,17 @@ def recover(
     sys.exit(max(codes, default=0))
 
 
-def _from_journal(context: Context, limit: str, confirm_timeout: int) -> list[int]:
+def _from_journal(context: Context, limit: str, confirm_timeout: int, *, scan: bool) -> list[int]:
     from routebook.cli.progress import Progress
     from routebook.limit import choose
     from routebook.recovery import recover as bring_to_an_end
-    from routebook.workspace import lease_folder, open_journal, open_workspace
+    from routebook.workspace import open_journal, open_workspace
 
     codes = []
-    with open_journal(context.project) as journal:
+    state = context.state
+    with open_journal(state, make=scan) as journal:
         for record in [each for each in journal.unfinished() if not each.alive]:
-            workspace = open_workspace(context.project, "", ",".join(record.hosts))
+            workspace = open_workspace(context.project, "", ",".join(record.hosts), state)
             if limit and (beyond := sorted(record.hosts.keys() - choose(limit, workspace.intents))):
                 click.echo(
                     f"run {record.id} ({record.runbook}) died while it worked on {', '.join(beyond)} too, which "
@@ -70,7 +71,7 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int) -> list[in
                     workspace.nornir,
                     journal,
                     record,
-                    leases=lease_folder(context.project),
+                    leases=state.leases,
                     listener=progress,
                     confirm_timeout=confirm_timeout,
                     deadline=90,
@@ -83,18 +84,18 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int) -> list[in
 def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Collection[str]) -> list[int]:
     from routebook.leases import current
     from routebook.scanning import at_work, busy, finish, scan
-    from routebook.workspace import lease_folder, open_journal, open_workspace
+    from routebook.workspace import open_journal, open_workspace
 
-    workspace = open_workspace(context.project, limit, "")
+    workspace = open_workspace(context.project, limit, "", context.state)
     if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():
         raise click.UsageError(f"--gone: {', '.join(sorted(unknown))} is not in the inventory")
     found, silent = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
-    with open_journal(context.project) as journal:
+    with open_journal(context.state) as journal:
         unfinished = journal.unfinished()
     here = {record.id: tuple(record.hosts) for record in unfinished if record.alive}
     # Those that died are finished with what the journal knows of them, or not at all.
     found = {run_id: left for run_id, left in found.items() if run_id not in {r.id for r in unfinished if not r.alive}}
-    alive = at_work(found, here, current(lease_folder(context.project)), dead)
+    alive = at_work(found, here, current(context.state.leases), dead)
     codes = []
     for run_id, left in sorted(found.items()):
         if run_id in alive:

@@ -33,7 +33,7 @@ def rollback(
     from routebook.running import undoing
     from routebook.workspace import open_journal
 
-    with open_journal(context.project) as journal:
+    with open_journal(context.state, make=False) as journal:
         book, goal, hosts = undoing(journal, run_id)
     carry_out(
         context,

@@ -56,13 +56,12 @@ def run(
     from routebook.cli.at_work import approval, carry_out
     from routebook.options import Options
     from routebook.runbook import load
-    from routebook.workspace import plan_key_file
 
     reviewed = None
     if plan_file is not None:
         if limit or waves is not None:
             raise click.UsageError("--plan says which hosts in which waves; --limit and --waves cannot stand beside it")
-        reviewed = saving.load(plan_file, lambda: saving.open_key(plan_key_file(context.project)))
+        reviewed = saving.load(plan_file, lambda: saving.open_key(context.state.open().plan_key))
         if runbook not in (None, reviewed.runbook):
             raise click.UsageError(f"{plan_file} is a plan of runbook {reviewed.runbook!r}, not of {runbook!r}")
         runbook, limit, waves, yes = reviewed.runbook, reviewed.limit, reviewed.waves, True

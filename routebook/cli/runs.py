@@ -17,7 +17,7 @@ def runs(context: Context, last: int, as_json: bool) -> None:
     """List earlier runs, newest first."""
     from routebook.workspace import open_journal
 
-    with open_journal(context.project) as journal:
+    with open_journal(context.state, make=False) as journal:
         records = journal.runs(last)
     if as_json:
         found = [

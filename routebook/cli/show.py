@@ -20,12 +20,13 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     RUN may also be the file of a saved plan: its exact difference for each host, as it was reviewed.
     """
     from routebook.errors import RefusedError
-    from routebook.workspace import open_journal, run_folder
+    from routebook.workspace import open_journal
 
     if run_id is not None and Path(run_id).is_file():
         _show_plan(context, Path(run_id))
         return
-    with open_journal(context.project) as journal:
+    kept = context.state
+    with open_journal(kept, make=False) as journal:
         if run_id is None:
             newest = journal.runs(1)
             if not newest:
@@ -33,7 +34,7 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
             run_id = newest[0].id
         record = journal.run(run_id)
         events = journal.events(record.id)
-    folder = run_folder(context.project, record.id)
+    folder = kept.run(record.id)
     if as_json:
         report = folder / "report.json"
         if not report.is_file():
@@ -55,9 +56,8 @@ def _show_plan(context: Context, path: Path) -> None:
     from routebook import saving
     from routebook.cli.progress import console
     from routebook.report import render_changes
-    from routebook.workspace import plan_key_file
 
-    plan = saving.load(path, lambda: saving.open_key(plan_key_file(context.project)))
+    plan = saving.load(path, lambda: saving.open_key(context.state.open(make=False).plan_key))
     render_changes(plan.results(), console())
     click.echo(
         f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "

@@ -310,9 +310,10 @@ ATTENTION = BROKEN | {"somebody types"}
 
 
 def _runs(place: Place) -> list[str]:
+    from routebook.state_folder import state_folder
     from routebook.workspace import open_journal
 
-    with open_journal(place.project) as journal:
+    with open_journal(state_folder(place.project)) as journal:
         return [run.id for run in journal.unfinished()]
 
 

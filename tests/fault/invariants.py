@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from routebook.journal import RunRecord
+from routebook.state_folder import state_folder
 from routebook.workspace import open_journal
 from tests.fault.command import Ended
 from tests.fault.network import HOSTS, Intent
@@ -159,7 +160,7 @@ def _disagreeing(who: str, states: Mapping[str, str], sides: Mapping[str, str]) 
 
 def last_run(place: Place) -> RunRecord | None:
     """The newest run in the journal."""
-    with open_journal(place.project) as journal:
+    with open_journal(state_folder(place.project)) as journal:
         return next(iter(journal.runs(1)), None)
 
 

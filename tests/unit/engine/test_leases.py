@@ -6,7 +6,7 @@ import pytest
 
 from custom_napalm.contract import Effect
 from routebook.leases import Lease, current
-from routebook.workspace import lease_folder
+from routebook.state_folder import state_folder
 from tests.unit.engine.test_waves import FIRST, SECOND
 from tests.unit.engine.world import World
 
@@ -19,7 +19,7 @@ def during(world: World) -> list[Lease]:
         "no-edge1": (Effect("tunnel-rekey", FIRST, "key"), Effect("session-reset", "10.255.4.1", "password"))
     }
     found: list[Lease] = []
-    world["no-edge1"].fails["push"] = lambda: found.extend(current(lease_folder(world.project)))
+    world["no-edge1"].fails["push"] = lambda: found.extend(current(state_folder(world.project).leases))
     world.run()
     return found
 
@@ -34,7 +34,7 @@ def test_it_names_what_is_touched_while_that_is_touched(during: list[Lease]) -> 
 
 def test_it_is_over_when_the_run_is(world: World, during: list[Lease]) -> None:
     assert during
-    assert current(lease_folder(world.project)) == []
+    assert current(state_folder(world.project).leases) == []
 
 
 def test_that_of_a_run_that_died_is_over_when_its_devices_have_undone_the_change(
@@ -50,12 +50,12 @@ def test_that_of_a_run_that_died_is_over_when_its_devices_have_undone_the_change
     world["no-edge1"].fails["push"] = die
     with pytest.raises(KilledError):
         world.run(confirm_timeout=60)
-    (lease,) = current(lease_folder(world.project))
+    (lease,) = current(state_folder(world.project).leases)
     monkeypatch.setattr(time, "time", lambda: lease.until + 1)
-    assert current(lease_folder(world.project)) == []
+    assert current(state_folder(world.project).leases) == []
 
 
 def test_a_dry_run_takes_none(world: World) -> None:
     world.wanted = {"no-edge1": "new\n"}
     world.running().plan(world.runbook())
-    assert not lease_folder(world.project).exists()
+    assert not state_folder(world.project).leases.exists()

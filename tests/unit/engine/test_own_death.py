@@ -13,7 +13,8 @@ from routebook.events import Event
 from routebook.journal import HostState, Journal, JournalError
 from routebook.recovery import Recovered, recover
 from routebook.scanning import finish, scan
-from routebook.workspace import lease_folder, open_journal
+from routebook.state_folder import state_folder
+from routebook.workspace import open_journal
 from tests.unit.engine.world import Device, World
 
 HOSTS = ("ch-edge1", "no-edge1")
@@ -48,13 +49,13 @@ def killed_at(world: World, host: str, step: str, monkeypatch: pytest.MonkeyPatc
 
 def recovered(world: World) -> list[Recovered]:
     workspace = world.workspace()
-    with open_journal(world.project) as journal:
+    with open_journal(state_folder(world.project)) as journal:
         return [
             recover(
                 workspace.nornir,
                 journal,
                 run,
-                leases=lease_folder(world.project),
+                leases=state_folder(world.project).leases,
                 listener=world.events.append,
                 confirm_timeout=10,
                 deadline=1,
@@ -130,8 +131,8 @@ def test_killed_at_a_step_and_recovered(world: World, monkeypatch: pytest.Monkey
     killed_at(world, host, step, monkeypatch)
     recovered(world)
     whole(world)
-    assert list(lease_folder(world.project).glob("*")) == []
-    with open_journal(world.project) as journal:
+    assert list(state_folder(world.project).leases.glob("*")) == []
+    with open_journal(state_folder(world.project)) as journal:
         assert journal.unfinished() == []
     assert world.run().outcome in ("confirmed", "unchanged")
 
@@ -169,7 +170,7 @@ def test_recover_is_killed_too_and_run_again(
 
 def test_two_recovers_at_once_exclude_each_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     killed_at(world, "no-edge1", "push", monkeypatch)
-    with open_journal(world.project) as journal:
+    with open_journal(state_folder(world.project)) as journal:
         (run,) = journal.unfinished()
         journal.adopt(run.id)
         with pytest.raises(RefusedError, match="another process"):
@@ -295,7 +296,7 @@ class TestJournal:
         dead(world, monkeypatch)
         recovered(world)
         whole(world)
-        with open_journal(world.project) as journal:
+        with open_journal(state_folder(world.project)) as journal:
             assert journal.unfinished() == []
 
     def test_what_it_could_not_be_told_on_the_way_back_it_is_told_at_the_end(
@@ -314,12 +315,12 @@ class TestJournal:
         monkeypatch.setattr(Journal, "record", now_and_then)
         result = world.run()
         assert (result.outcome, full) == ("rolled_back", [])
-        with open_journal(world.project) as journal:
+        with open_journal(state_folder(world.project)) as journal:
             told = journal.run(result.run_id).hosts
         assert {told[host] for host in HOSTS} == {HostState.ROLLED_BACK}
 
     def test_a_disk_without_room_is_told_by_sqlite_and_refused(self, world: World) -> None:
-        with open_journal(world.project) as journal:
+        with open_journal(state_folder(world.project)) as journal:
             pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
             journal._db.execute(f"PRAGMA max_page_count = {pages}")
             with pytest.raises(JournalError, match="full"):
@@ -328,7 +329,7 @@ class TestJournal:
                     journal._db.execute("UPDATE runs SET finished = 1")
 
     def test_a_disk_that_has_become_read_only_is_told(self, world: World) -> None:
-        with open_journal(world.project) as journal:
+        with open_journal(state_folder(world.project)) as journal:
             journal._db.execute("PRAGMA query_only = 1")
             with pytest.raises(JournalError, match="readonly"):
                 journal.begin("change", HOSTS)

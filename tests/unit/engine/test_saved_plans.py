@@ -12,7 +12,7 @@ from routebook import saving
 from routebook.errors import RefusedError
 from routebook.report.model import RunResult
 from routebook.saving import SavedPlan
-from routebook.workspace import plan_key_file
+from routebook.state_folder import state_folder
 from tests.unit.engine.world import OTHER_SECRET, SECRET, World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -21,7 +21,7 @@ ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 def saved(world: World, limit: str = "", seconds: float = 600) -> Path:
     """Plan and save."""
     path = world.project / "plan.json"
-    key = saving.open_key(plan_key_file(world.project), make=True)
+    key = saving.open_key(state_folder(world.project).plan_key, make=True)
 
     def keep(plan: Any, shown: Any) -> None:
         saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, waves="", seconds=seconds)
@@ -31,7 +31,7 @@ def saved(world: World, limit: str = "", seconds: float = 600) -> Path:
 
 
 def loaded(world: World, path: Path) -> SavedPlan:
-    return saving.load(path, lambda: saving.open_key(plan_key_file(world.project)))
+    return saving.load(path, lambda: saving.open_key(state_folder(world.project).plan_key))
 
 
 def carried_out(world: World, path: Path) -> RunResult:
@@ -57,12 +57,12 @@ def test_the_file_shows_the_change_and_no_secret_and_is_private(world: World) ->
     assert told["hosts"]["no-edge1"]["shown"]["commands"] == ["set new password <secret>"]
     assert SECRET not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(plan_key_file(world.project).stat().st_mode) == 0o600
+    assert stat.S_IMODE(state_folder(world.project).plan_key.stat().st_mode) == 0o600
 
 
 def test_no_digest_in_it_can_be_recomputed_without_the_key(world: World) -> None:
     first = json.loads(saved(world).read_text())["hosts"]
-    plan_key_file(world.project).unlink()
+    state_folder(world.project).plan_key.unlink()
     second = json.loads(saved(world).read_text())["hosts"]
     for name in ALL:
         for what in ("fingerprint", "candidate", "change"):
@@ -174,7 +174,7 @@ def test_another_file_is_no_plan(world: World, text: str) -> None:
 
 def test_a_key_that_others_could_read_is_refused(world: World) -> None:
     path = saved(world)
-    plan_key_file(world.project).chmod(0o644)
+    state_folder(world.project).plan_key.chmod(0o644)
     with pytest.raises(RefusedError, match="open to others"):
         loaded(world, path)
 

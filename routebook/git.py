@@ -1,0 +1,47 @@
+"""Asks git about a project, without running anything that the repository itself asks for."""
+
+import os
+import subprocess
+from pathlib import Path
+
+_TIMEOUT = 10.0  # seconds
+
+# Programs that a repository's configuration names (git-config(1)), and repositories inside of a checkout, whose
+# configuration would come with the checkout. Whether a repository may be read at all is git's own safe.directory.
+_HARMLESS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
+
+
+class GitError(Exception):
+    """git does not answer; the message is why, in a few words."""
+
+
+def ask(folder: Path, *arguments: str) -> str:
+    """What git prints, without the last newline. Raises GitError."""
+    command = ["git", "--no-pager", *(word for setting in _HARMLESS for word in ("-c", setting)), *arguments]
+    # Of the variables that name another repository, none: `routebook` may be started by a hook of one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise GitError("git is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise GitError(f"git gave no answer within {_TIMEOUT:.0f} s") from None
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror}") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        if "dubious ownership" in said:
+            raise GitError("git does not trust the repository, which is somebody else's (safe.directory)")
+        if "not a git repository" in said:
+            raise GitError("no git")
+        raise GitError(f"git failed with status {done.returncode}")
+    return done.stdout.decode(errors="replace").rstrip("\n")
