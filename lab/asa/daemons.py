@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import tempfile
 import time
 from dataclasses import replace
 from ipaddress import ip_network
@@ -142,8 +143,15 @@ class Daemons:
     async def _vtysh(self, lines: list[str]) -> None:
         if not lines:
             return
+        # A file, not a pipe: FRR 10's vtysh has each daemon's lines sent by a process that reads all of it.
+        with tempfile.NamedTemporaryFile("w", prefix="lab-asa-", suffix=".conf") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            await self._load(file.name)
+
+    async def _load(self, file: str) -> None:
         try:
-            shown = await run("vtysh", "-f", "/dev/stdin", stdin="\n".join(lines) + "\n")
+            shown = await run("vtysh", "-f", file)
         except ProgramError as error:
             log.error("FRR does not take everything: %s", error)
         else:
