@@ -87,7 +87,7 @@ def firewall_and_edge(folder: Path, firewall: Host, edge: Host) -> Iterator[Lab]
         try:
             for script, configuration in (
                 ("cat >/etc/swanctl/conf.d/test.conf && swanctl --load-all --noprompt", SWANCTL),
-                ("vtysh -f /dev/stdin", FRR),
+                ("cat >/run/by-hand.conf && vtysh -f /run/by-hand.conf", FRR),
             ):
                 command = lab.command(EDGE, ["sh", "-c", script])
                 subprocess.run(command, input=configuration, capture_output=True, text=True, check=True)

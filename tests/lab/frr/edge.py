@@ -142,7 +142,7 @@ class Edge:
 
     def load(self, text: str) -> None:
         """Configure as a person would."""
-        self.host.sh(f"vtysh -f /dev/stdin <<'EOF'\n{text}\nEOF")
+        self.host.sh(f"cat >/run/by-hand.conf <<'EOF'\n{text}\nEOF\nvtysh -f /run/by-hand.conf")
 
     def plan(self, text: str, owns: Iterable[str] = OWNS) -> FrrChange:
         """The change that brings the host to a candidate."""

@@ -118,7 +118,7 @@ def _shown_after(edge: Edge, candidate: str, before: str) -> set[str]:
         candidate = candidate.replace(f" {TRANSIT} ttl-security hops 1\n", "")
         edge.load(f"router bgp 65550\n no {TRANSIT} ttl-security hops 1\nexit")
         before = edge.running()
-    edge.host.shell.run(f"vtysh -f /dev/stdin <<'EOF'\n{candidate}\nEOF")
+    edge.host.shell.run(f"cat >/run/by-hand.conf <<'EOF'\n{candidate}\nEOF\nvtysh -f /run/by-hand.conf")
     return {line.strip() for line in edge.running().splitlines()} - {line.strip() for line in before.splitlines()}
 
 

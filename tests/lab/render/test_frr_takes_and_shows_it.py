@@ -189,7 +189,7 @@ def frr_text(intent: HostIntent, secrets: Secrets) -> str:
 
 def load_into(host: LinuxHost, text: str) -> None:
     host.sh(f"vtysh -C -f /dev/stdin <<'EOF'\n{text}\nEOF")
-    host.sh(f"vtysh -f /dev/stdin <<'EOF'\n{text}\nEOF")
+    host.sh(f"cat >/run/by-hand.conf <<'EOF'\n{text}\nEOF\nvtysh -f /run/by-hand.conf")
 
 
 def shown(host: LinuxHost) -> str:
