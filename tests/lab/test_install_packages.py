@@ -95,7 +95,8 @@ def test_a_daemon_that_is_installed_is_neither_started_nor_enabled_and_one_that_
     (lab / "system-packages.txt").write_text("rb-new-daemon\nrb-old-daemon\n")
     shown = on_a_machine_like_this(
         tmp_path,
-        "rm -f /usr/sbin/policy-rc.d; dpkg -i /pool/rb-old-daemon.deb >/dev/null; rm -f /run/rb-old-daemon-was-started; "
+        "rm -f /usr/sbin/policy-rc.d; "
+        "dpkg -i /pool/rb-old-daemon.deb >/dev/null; rm -f /run/rb-old-daemon-was-started; "
         "find /etc/systemd/system /etc/rc?.d | sort >/run/before; /pool/lab/install-packages; "
         "dpkg-query -W -f \\${Status} rb-new-daemon; echo; ls /run /usr/sbin/policy-rc.d 2>&1 || true; "
         "find /etc/systemd/system /etc/rc?.d | sort | diff /run/before - || true; "
