@@ -1,10 +1,15 @@
 """Opening SSH connections: TCP or a jump host, the host key verified, then logging in by key, agent or password."""
 
+import base64
 import errno
 import getpass
 import hashlib
 import logging
+import os
+import select
+import shlex
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -32,6 +37,61 @@ Socket = socket.socket | paramiko.Channel | paramiko.ProxyCommand
 Attempt = tuple[str, Callable[[paramiko.Transport], list[str]]]
 
 
+class _Proxy(paramiko.ProxyCommand):
+    """A ProxyCommand, run as ssh does it: by a shell, which gives its place to the command.
+
+    Other than paramiko's it notices that the command has ended, and leaves no pipe open.
+    """
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._last_words = ""
+        self._closing = threading.Lock()
+        super().__init__(f"/bin/sh -c {shlex.quote(f'exec {command}')}")
+
+    def recv(self, size: int) -> bytes:
+        """What the command printed, nothing at its end. Raises TimeoutError."""
+        output = self.process.stdout
+        if output is None or output.closed:
+            return b""
+        ready = select.poll()
+        ready.register(output.fileno(), select.POLLIN)
+        if not ready.poll(None if self.timeout is None else self.timeout * 1000):
+            raise TimeoutError
+        return os.read(output.fileno(), size)
+
+    def close(self) -> None:
+        """End the command; paramiko would signal a process number that may be another's by now."""
+        with self._closing:
+            self._last_words = self._last_words or self._said()
+            if self.process.poll() is None:
+                self.process.terminate()
+            for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+            try:
+                self.process.wait(timeout=5.0)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def last_words(self) -> str:
+        """How it ended by itself, and what it said last; nothing if it did not."""
+        self.close()
+        return self._last_words
+
+    def _said(self) -> str:
+        errors = self.process.stderr
+        try:
+            status = self.process.wait(timeout=0.5)  # its output ends a moment before it does
+        except subprocess.TimeoutExpired:
+            return ""
+        told = b"" if errors is None or errors.closed else errors.read(4096)
+        lines = told.decode(errors="replace").strip().splitlines()
+        return f"the ProxyCommand {self._command!r} ended with status {status}" + (f": {lines[-1]}" if lines else "")
+
+
 def connect(options: SshOptions) -> list[paramiko.Transport]:
     """Log in to the target, through its jump hosts. The transports in order; the last is the target's.
 
@@ -56,7 +116,7 @@ def close(transports: Sequence[paramiko.Transport]) -> None:
 
 def _reach(hop: Hop, options: SshOptions) -> socket.socket | paramiko.ProxyCommand:
     if options.proxy_command:
-        return paramiko.ProxyCommand(options.proxy_command)
+        return _Proxy(options.proxy_command)
     try:
         sock = socket.create_connection((hop.address, hop.port), timeout=options.timeout)
     except socket.gaierror as error:
@@ -99,7 +159,7 @@ def _peer(transport: paramiko.Transport) -> str:
 def _login(
     sock: socket.socket | paramiko.Channel | paramiko.ProxyCommand, hop: Hop, options: SshOptions
 ) -> paramiko.Transport:
-    name = names_for(hop.name, hop.port)
+    name = hop.config.host_key_alias or names_for(hop.name, hop.port)
     known = read_known_hosts(options.known_hosts)
     if not kinds_for(known, name) and hop.address != hop.name:
         name = names_for(hop.address, hop.port)
@@ -111,10 +171,9 @@ def _login(
         _verify(transport.get_remote_server_key(), name, hop, options)
         _authenticate(transport, hop, options)
     except (paramiko.SSHException, EOFError, OSError) as error:
+        reason = (isinstance(sock, _Proxy) and sock.last_words()) or str(error) or type(error).__name__
         transport.close()
-        raise ConnectionFailedError(
-            f"{hop.label}: no SSH session: {error or type(error).__name__}; {UNCHANGED}"
-        ) from error
+        raise ConnectionFailedError(f"{hop.label}: no SSH session: {reason}; {UNCHANGED}") from error
     except ConnectionFailedError:
         transport.close()
         raise
@@ -185,8 +244,11 @@ def _attempts(hop: Hop, options: SshOptions) -> Generator[Attempt]:
     if hop.key_file is not None:
         yield f"key {hop.key_file}", partial(_by_key, hop.user, _load_key(hop.key_file, options.passphrase, hop))
     if options.allow_agent:
+        listed = _public_keys(hop) if hop.config.identities_only else None
         with _agent() as agent_keys:
             for agent_key in agent_keys:
+                if listed is not None and agent_key.asbytes() not in listed:
+                    continue
                 label = f"agent key {agent_key.comment or fingerprint(agent_key.asbytes())}"
                 yield label, partial(_by_key, hop.user, agent_key)
     for file in (*hop.other_keys, *(_default_keys() if options.default_keys else ())):
@@ -195,6 +257,16 @@ def _attempts(hop: Hop, options: SshOptions) -> Generator[Attempt]:
             yield f"key {file}", partial(_by_key, hop.user, _load_key(file, options.passphrase, hop))
     if hop.password:
         yield "password", partial(_by_password, hop.user, hop.password)
+
+
+def _public_keys(hop: Hop) -> set[bytes]:
+    """The public halves of a host's keys: with `IdentitiesOnly` an agent is asked for no other."""
+    found = set()
+    for file in (*((hop.key_file,) if hop.key_file else ()), *hop.other_keys):
+        with suppress(OSError, ValueError, IndexError):
+            text = file if file.suffix == ".pub" else file.with_name(f"{file.name}.pub")
+            found.add(base64.b64decode(text.read_text().split()[1]))
+    return found
 
 
 def _default_keys() -> list[Path]:

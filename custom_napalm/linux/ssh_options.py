@@ -1,6 +1,7 @@
 """How to reach and log in to a host: NAPALM's arguments, optional_args and the user's ssh_config in one place."""
 
 import getpass
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 import paramiko
 
 from custom_napalm.contract import ConnectionFailedError
+from custom_napalm.linux.ssh_config import HostConfig, SshConfig, ssh_config
 
 SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 USER_KNOWN_HOSTS = "~/.ssh/known_hosts"
+_NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Hop:
     key_file: Path | None = None  # the one that the inventory names
     other_keys: tuple[Path, ...] = ()  # ssh_config's
     password: str | None = field(default=None, repr=False)
+    config: HostConfig = field(default_factory=HostConfig)
 
     @property
     def label(self) -> str:
@@ -47,7 +51,7 @@ class SshOptions:
     keepalive: int = 5
     sudo: bool = True
     sudo_password: str | None = field(default=None, repr=False)
-    proxy_command: str | None = None
+    proxy_command: str = ""  # for the first hop, as a shell takes it
     transport: type[paramiko.Transport] = paramiko.Transport  # the target's; what it may negotiate
 
 
@@ -64,18 +68,16 @@ def read_options(
         raise TypeError(
             f"optional_args: unknown {', '.join(sorted(unknown))}; known are {', '.join(sorted(_KNOWN_ARGUMENTS))}"
         )
-    config = _ssh_config(arguments.get("ssh_config_file"))
-    given = {"user": username or None, "port": arguments.get("port"), "key_file": arguments.get("key_file")}
-    target = replace(_hop(hostname, config, **given), password=password or None)
-    found = config.lookup(hostname)
-    jump_line = arguments.get("proxy_jump", found.get("proxyjump", ""))
-    jumps = tuple(
-        _jump(text.strip(), config, arguments.get("key_file"))
-        for text in str(jump_line or "").split(",")
-        if text.strip() and text.strip().lower() != "none"
+    config = ssh_config(arguments.get("ssh_config_file"))
+    key_file = arguments.get("key_file")
+    target = replace(
+        _hop(hostname, config, user=username or None, port=arguments.get("port"), key_file=key_file),
+        password=password or None,
     )
+    jumps = _jumps(arguments.get("proxy_jump"), target, config, key_file)
+    first = jumps[0] if jumps else target
     files = [Path(USER_KNOWN_HOSTS).expanduser(), SYSTEM_KNOWN_HOSTS]
-    files += [Path(file).expanduser() for file in found.get("userknownhostsfile", "").split()]
+    files += [Path(file).expanduser() for hop in (target, *jumps) for file in hop.config.known_hosts]
     if arguments.get("known_hosts_file"):
         files.append(Path(str(arguments["known_hosts_file"])).expanduser())
     sudo = arguments.get("sudo")
@@ -91,7 +93,7 @@ def read_options(
         keepalive=int(arguments.get("keepalive", 5)),
         sudo=target.user != "root" if sudo is None else bool(sudo),
         sudo_password=arguments.get("sudo_password") or password or None,
-        proxy_command=found.get("proxycommand") if not jumps else None,
+        proxy_command="" if arguments.get("proxy_jump") and not jumps else _proxy_command(first),
     )
 
 
@@ -103,33 +105,46 @@ _KNOWN_ARGUMENTS = frozenset(
 )  # fmt: skip
 
 
-def _ssh_config(file: object) -> paramiko.SSHConfig:
-    if not file:
-        return paramiko.SSHConfig()
-    path = Path(str(file)).expanduser()
-    try:
-        return paramiko.SSHConfig.from_path(str(path))
-    except FileNotFoundError:
-        # Nornir names ~/.ssh/config whether or not there is one.
-        return paramiko.SSHConfig()
-    except (OSError, paramiko.ConfigParseError) as error:
-        raise ConnectionFailedError(f"{path} cannot be used: {error}; nothing was changed") from error
-
-
-def _hop(name: str, config: paramiko.SSHConfig, *, user: str | None, port: object, key_file: object) -> Hop:
-    found = config.lookup(name)
-    others = () if key_file else tuple(Path(file).expanduser() for file in found.get("identityfile", []))
+def _hop(name: str, config: SshConfig, *, user: str | None, port: object, key_file: object) -> Hop:
+    found = config.lookup(name, user or "", str(port or ""))
     return Hop(
         name=name,
-        address=found.get("hostname", name),
-        port=int(str(port)) if port else int(found.get("port", 22)),
-        user=user or found.get("user") or getpass.getuser(),
+        address=found.hostname or name,
+        port=int(str(port or found.port or 22)),
+        user=user or found.user or getpass.getuser(),
         key_file=Path(str(key_file)).expanduser() if key_file else None,
-        other_keys=others,
+        other_keys=() if key_file else tuple(Path(file).expanduser() for file in found.identity_files),
+        config=found,
     )
 
 
-def _jump(text: str, config: paramiko.SSHConfig, key_file: object) -> Hop:
+def _jumps(given: object, target: Hop, config: SshConfig, key_file: object) -> tuple[Hop, ...]:
+    """The jump hosts in their order: those that the option or the target's ssh_config names, each by its own ones.
+
+    As with ssh(1), the first one that is named is reached as its own configuration says, and the others through it.
+    """
+    way: list[Hop] = []
+    line = target.config.proxy_jump if given is None else str(given)
+    seen = [target.name]
+    while line and line.lower() != _NONE:
+        named = [_jump(text.strip(), config, key_file) for text in line.split(",") if text.strip()]
+        if not named:
+            break
+        way = [*named, *way]
+        line = named[0].config.proxy_jump
+        seen.append(named[0].name)
+        if line and any(line.rpartition("@")[2] == name for name in seen):
+            raise ConnectionFailedError(f"ProxyJump goes round in a circle: {' by '.join(seen)}; nothing was changed")
+    return tuple(way)
+
+
+def _proxy_command(hop: Hop) -> str:
+    """The ProxyCommand of a host with its tokens filled in (TOKENS in ssh_config(5))."""
+    tokens = {"%%": "%", "%h": hop.address, "%n": hop.name, "%p": str(hop.port), "%r": hop.user}
+    return re.sub("%.", lambda found: tokens.get(found[0], found[0]), hop.config.proxy_command)
+
+
+def _jump(text: str, config: SshConfig, key_file: object) -> Hop:
     """A jump host written as in ssh(1) -J: [user@]host[:port], IPv6 addresses in brackets."""
     text = text.removeprefix("ssh://")
     user, _, rest = text.rpartition("@")
@@ -140,8 +155,8 @@ def _jump(text: str, config: paramiko.SSHConfig, key_file: object) -> Hop:
         name, _, port = rest.partition(":")
     else:
         name, port = rest, ""
-    if not name or (port and not port.isdigit()):
+    if not name or name.startswith("-") or (port and not port.isdigit()):
         raise ConnectionFailedError(f"proxy_jump {text!r} is not [user@]host[:port]; nothing was changed")
     # The inventory's key file is for our own hosts; a jump host that ssh_config has its own key for keeps that.
-    own = config.lookup(name).get("identityfile")
+    own = config.lookup(name, user, port).identity_files
     return _hop(name, config, user=user or None, port=port or None, key_file=None if own else key_file)
