@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from custom_napalm.contract import Section
-from custom_napalm.frr.meaning import explicit
+from custom_napalm.frr.meaning import explicit, peers
+from custom_napalm.frr.router import peer_of
 from custom_napalm.frr.settings import setting
+from custom_napalm.frr.transition import with_activity_of
 from custom_napalm.frr.tree import Block, Tree, lines_of, parse
 
 
@@ -61,7 +63,21 @@ def target(running: Tree, candidate: Wanted) -> Tree:
         for block in running
         if block.line in rest or block.line in due
     ]
-    return _merge((*kept, *due.values()), candidate.foreign_part(candidate.tree))
+    merged = _merge((*kept, *due.values()), candidate.foreign_part(candidate.tree))
+    there = {block.line: block for block in running}
+    said = {block.line: block for block in candidate.tree}
+    return tuple(
+        with_activity_of(there[block.line], block, _others(block, said.get(block.line)))
+        if block.line.startswith("router bgp ") and block.line in there and not candidate.owned(block.line)
+        else block
+        for block in merged
+    )
+
+
+def _others(router: Block, said: Block | None) -> set[str]:
+    """The neighbors of a router that nothing is said of."""
+    named = {peer_of(line) or line.removeprefix("no neighbor ") for _, line in (said.walk() if said else ())}
+    return peers(child.line for child in router.children).keys() - named
 
 
 def missing(running: Tree, candidate: Wanted) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ import posixpath
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import unified_diff
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import ClassVar
@@ -182,9 +183,10 @@ class FrrComponent(Component):
     ) -> FrrChange:
         """The change between two configurations, shown without secrets and sent with them."""
         push, undo = render_commands(commands(before, after)), render_commands(commands(after, before))
-        boot_differs = boot_text is not None and boot_text != snapshot.parts.get(FRR_CONF)
+        boot_now = snapshot.parts.get(FRR_CONF)
+        boot_differs = boot_text is not None and boot_text != boot_now
         change = Change(
-            diff=redact(diff(before, after)),
+            diff=diff(before, after) + (_boot_diff(boot_now, boot_text or "") if boot_differs else ""),
             commands=(*redact(push).splitlines(), *([f"! {FRR_CONF} gets its earlier text"] if boot_differs else [])),
             undo=tuple(redact(undo).splitlines()),
             effects=forecast(before, after),
@@ -226,6 +228,13 @@ class FrrComponent(Component):
             candidate=candidate,
             refresh=refresh,
         )
+
+
+def _boot_diff(before: str | None, after: str) -> str:
+    """What an earlier text of the file that FRR boots with changes in it."""
+    names = ("/dev/null" if before is None else FRR_CONF, FRR_CONF)
+    lines = unified_diff(redact(before or "").splitlines(), redact(after).splitlines(), *names, lineterm="", n=0)
+    return "".join(f"{line}\n" for line in lines) or f"--- {FRR_CONF}\n+++ {FRR_CONF} (a secret or blanks)\n"
 
 
 def _frr(change: ComponentChange) -> FrrChange:

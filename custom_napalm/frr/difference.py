@@ -4,12 +4,12 @@ Definitions (lists, profiles, route maps) come before what refers to them and go
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from custom_napalm.frr.command import Command
-from custom_napalm.frr.meaning import explicit
 from custom_napalm.frr.router import router_commands
 from custom_napalm.frr.settings import negation, replaceable, setting
+from custom_napalm.frr.transition import transition
 from custom_napalm.frr.tree import Block, Tree, opens_context
 
 # Which top-level lines refer to which: what is defined earlier is referred to later.
@@ -31,14 +31,15 @@ _OBJECT = re.compile(
     r"|bgp (?:large-|ext)?community-list (?:standard|expanded) \S+|route-map \S+)(?: .*)?"
 )
 
-# Contexts that cannot be taken back as a whole: their lines are.
-_KEPT_CONTEXT = re.compile(r"interface .*|line vty|rpki( vrf .*)?|address-family .*")
+KEPT_CONTEXT = re.compile(r"interface .*|line vty|rpki( vrf .*)?|address-family .*")
+"""Contexts that cannot be taken back as a whole: their lines are."""
 
 
 def commands(before: Tree, after: Tree) -> tuple[Command, ...]:
     """The commands that bring FRR from `before` to `after`; none when both mean the same."""
-    old = {block.line: block for block in explicit(before)}
-    new = {block.line: block for block in explicit(after)}
+    step = transition(before, after)
+    old = {block.line: block for block in step.before}
+    new = {block.line: block for block in step.after}
     define: dict[int, list[Command]] = {phase: [] for phase in range(-1, len(_PHASES))}
     withdraw: dict[int, list[Command]] = {phase: [] for phase in range(-1, len(_PHASES))}
 
@@ -51,12 +52,12 @@ def commands(before: Tree, after: Tree) -> tuple[Command, ...]:
             continue
         phase, name = _phase(line), _object(line)
         if _is_context(block):
-            replaced = _replaced_by(line, new)
+            replaced = replaced_by(line, new)
             if name is not None and name not in surviving_objects:
                 objects_gone.add(name)
             elif replaced:
                 continue  # a route-map entry whose action changes: FRR changes it in place
-            elif _KEPT_CONTEXT.fullmatch(line):
+            elif KEPT_CONTEXT.fullmatch(line):
                 withdraw[phase] += edit((line,), block.children, ())
             elif line.startswith("router bgp "):
                 define[5 - (phase > 5)] += [Command((), negation(line))]  # VRFs' instances go first
@@ -75,7 +76,7 @@ def commands(before: Tree, after: Tree) -> tuple[Command, ...]:
         if line.startswith("router bgp "):
             define[phase] += router_commands(old.get(line), block)
         elif _is_context(block):
-            known = old.get(line) or _replaced_by(line, old)
+            known = old.get(line) or replaced_by(line, old)
             early, late = _edit_context(block, known)
             define[phase] += early
             withdraw[phase] += late
@@ -94,7 +95,7 @@ def edit(path: tuple[str, ...], before: Tree, after: Tree) -> list[Command]:
     for line, block in old.items():
         replaced = not opens_context(line, path[-1]) and replaceable(line) and setting(line) in values
         if line not in new and not replaced:
-            if _KEPT_CONTEXT.fullmatch(line):
+            if KEPT_CONTEXT.fullmatch(line):
                 taken += edit((*path, line), block.children, ())
             else:
                 taken.append(Command(path, negation(line)))
@@ -118,7 +119,7 @@ def _edit_context(block: Block, known: Block | None) -> tuple[list[Command], lis
     return [step for step in steps if step not in late], late
 
 
-def _replaced_by(line: str, others: dict[str, Block]) -> Block | None:
+def replaced_by(line: str, others: Mapping[str, Block]) -> Block | None:
     """The route-map entry of the same number whose action is the other one."""
     words = line.split()
     if words[0] != "route-map" or len(words) != 4:

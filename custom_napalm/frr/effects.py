@@ -7,6 +7,7 @@ import re
 
 from custom_napalm.contract import Effect
 from custom_napalm.frr.meaning import Peer, explicit, peers
+from custom_napalm.frr.router import renewed
 from custom_napalm.frr.settings import setting
 from custom_napalm.frr.tree import Block, Tree
 
@@ -62,19 +63,26 @@ def _of_router(old: Block, new: Block) -> list[Effect]:
 
 def _of_session(name: str, old: Block, new: Block, whole: list[tuple[str, bool]]) -> list[Effect]:
     changed = {setting(line) for _, line in _options(name, old) ^ _options(name, new)}
-    reasons = sorted({words[2] for key in changed if len(words := key.split()) > 2 and words[2] in _RESETS})
+    words_changed = {words[2] for key in changed if len(words := key.split()) > 2}
+    reasons = sorted(words_changed & _RESETS)
     internal = _remote_as(name, old) in (old.line.split()[2], "internal")
     reasons += [reason for reason, only_internal in whole if internal or not only_internal]
-    if _peer(name, old).group != _peer(name, new).group:
+    group = _peer(name, new).group
+    if _peer(name, old).group != group:
         reasons.append("peer-group")
+    elif not reasons and name in renewed(old, new):
+        reasons.append("interface" if _peer(name, old).interface else "how it is made")
+    of_group = f" (of its peer-group {group})" if group else ""
     found = []
     if reasons:
-        found.append(Effect("session-reset", name, ", ".join(dict.fromkeys(reasons)) + " changes"))
+        found.append(Effect("session-reset", name, ", ".join(dict.fromkeys(reasons)) + f" changes{of_group}"))
     later = sorted(key.split()[2] for key in changed if _AT_NEXT_RESET.match(key))
     if later and not reasons:
-        found.append(Effect("note", name, ", ".join(later) + " takes effect when the session is next reset"))
+        reason = ", ".join(later) + f" takes effect when the session is next reset{of_group}"
+        found.append(Effect("note", name, reason))
     if any(" maximum-prefix" in key for key in changed) and not reasons:
-        found.append(Effect("note", name, "the session ends if the peer already sends more than the new limit"))
+        reason = f"maximum-prefix: the session ends if the peer already sends more than the new limit{of_group}"
+        found.append(Effect("note", name, reason))
     return found
 
 

@@ -73,14 +73,15 @@ def default_families(lines: Iterable[str]) -> tuple[str, ...]:
 
 def explicit(tree: Tree) -> Tree:
     """The tree with what is implied written out, addresses canonical, and contexts without content left out."""
-    blocks = []
-    for block in tree:
-        block = _canonical(block)
-        if block.line.startswith("router bgp "):
-            block = _explicit_router(block)
-        if not (_EMPTY_MEANS_NOTHING.fullmatch(block.line) and not block.children):
-            blocks.append(block)
-    return tuple(blocks)
+    return tuple(
+        _explicit_router(block) if block.line.startswith("router bgp ") else block for block in canonical(tree)
+    )
+
+
+def canonical(tree: Tree) -> Tree:
+    """The tree with canonical addresses, and without contexts that mean nothing without content."""
+    blocks = [Block(canonical_line(block.line), canonical(block.children)) for block in tree]
+    return tuple(block for block in blocks if block.children or not _EMPTY_MEANS_NOTHING.fullmatch(block.line))
 
 
 def same(left: Tree, right: Tree) -> bool:
@@ -106,10 +107,6 @@ def canonical_line(line: str) -> str:
         return line
     keep_host_bits = line.startswith(("ip address ", "ipv6 address "))
     return " ".join(_canonical_word(word, keep_host_bits=keep_host_bits) for word in line.split(" "))
-
-
-def _canonical(block: Block) -> Block:
-    return Block(canonical_line(block.line), tuple(_canonical(child) for child in block.children))
 
 
 def _canonical_word(word: str, *, keep_host_bits: bool) -> str:

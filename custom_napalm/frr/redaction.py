@@ -3,6 +3,7 @@
 import re
 
 SECRET = "<secret>"  # noqa: S105  what stands in a secret's place
+CHANGED = "<secret, another value>"
 
 # Each ends before the secret, which is the rest of the line (FRR takes a password to the end of the line).
 _BEFORE_SECRET = re.compile(
@@ -17,6 +18,11 @@ _BEFORE_SECRET = re.compile(
 def redact(text: str) -> str:
     """The text with every password and key replaced by `<secret>`."""
     return _BEFORE_SECRET.sub(lambda found: f"{found.group('before')} {SECRET}", text)
+
+
+def changed(line: str) -> str:
+    """A line with a secret in another one's place."""
+    return _BEFORE_SECRET.sub(lambda found: f"{found.group('before')} {CHANGED}", line)
 
 
 def secrets(text: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from custom_napalm.frr.command import Command
-from custom_napalm.frr.meaning import Peer, default_families, peers
+from custom_napalm.frr.meaning import Peer, peers
 from custom_napalm.frr.settings import negation, setting
 from custom_napalm.frr.tree import Block
 
@@ -17,22 +17,20 @@ _Lines = dict[tuple[str, ...], list[str]]
 
 
 def router_commands(before: Block | None, after: Block) -> list[Command]:
-    """The commands that turn one `router bgp` into another; `before` is None when there was none."""
+    """The commands that turn one `router bgp` into another, both as a transition has them.
+
+    `before` is None when there was none.
+    """
     old, new = _lines(before), _lines(after)
     old_peers, new_peers = peers(old.get((), ())), peers(new[()])
     removed = _removed(old_peers, new_peers, after.line.split()[2])
     for lines in old.values():
-        lines[:] = [line for line in lines if _peer_of(line) not in removed]
-    for family in default_families(new[()]):
-        born = [p for p in new_peers.values() if not p.group and (p.name in removed or p.name not in old_peers)]
-        old.setdefault((family,), []).extend(f"neighbor {peer.name} activate" for peer in born)
+        lines[:] = [line for line in lines if peer_of(line) not in removed]
 
     steps: list[Command] = []
     top = (after.line,)
     own_old, own_new = old.get((), []), new[()]
-    general = _change(
-        [line for line in own_old if not _peer_of(line)], [line for line in own_new if not _peer_of(line)]
-    )
+    general = _change([line for line in own_old if not peer_of(line)], [line for line in own_new if not peer_of(line)])
     steps += [Command(top, line) for line in general if not _LISTEN.match(line) or line.startswith("no ")]
     for peer in sorted(removed.values(), key=lambda peer: peer.is_group):
         steps.append(Command(top, f"no neighbor {peer.name}" + (" peer-group" if peer.is_group else "")))
@@ -49,8 +47,20 @@ def router_commands(before: Block | None, after: Block) -> list[Command]:
     return steps
 
 
+def renewed(before: Block | None, after: Block) -> frozenset[str]:
+    """Neighbors that are taken away and made anew, since FRR cannot turn them into what is wanted."""
+    new = peers(_lines(after)[()])
+    return frozenset(_removed(peers(_lines(before)[()]), new, after.line.split()[2])) & new.keys()
+
+
+def peer_of(line: str) -> str:
+    """The neighbor or peer-group that a line of `router bgp` is about, or nothing."""
+    words = line.removeprefix("no ").split()
+    return words[1] if len(words) > 2 and words[0] == "neighbor" else ""
+
+
 def _family_commands(path: tuple[str, ...], old: list[str], new: list[str], order: list[str]) -> list[Command]:
-    general = _change([line for line in old if not _peer_of(line)], [line for line in new if not _peer_of(line)])
+    general = _change([line for line in old if not peer_of(line)], [line for line in new if not peer_of(line)])
     steps = [Command(path, line) for line in general]
     for name in [*order, *_orphans([*old, *new], order)]:
         steps += [Command(path, line) for line in _of_peer(name, old, new)]
@@ -92,7 +102,7 @@ def _change(old: Iterable[str], new: Iterable[str]) -> list[str]:
 
 def _of_peer(name: str, old: list[str], new: list[str]) -> list[str]:
     """One neighbor's commands in one context: made first, activated last, policies replaced before removed."""
-    lines = _change([line for line in old if _peer_of(line) == name], [line for line in new if _peer_of(line) == name])
+    lines = _change([line for line in old if peer_of(line) == name], [line for line in new if peer_of(line) == name])
     if f"no neighbor {name} bfd" in lines:  # takes the profile with it; taking back the profile brings BFD back
         lines = [line for line in lines if not line.startswith(f"no neighbor {name} bfd ")]
     return sorted(lines, key=_rank)
@@ -121,7 +131,7 @@ def _order(wanted: Mapping[str, Peer]) -> list[str]:
 
 def _orphans(lines: Iterable[str], order: list[str]) -> list[str]:
     """Neighbors that have lines in a family and are defined nowhere: FRR will say so."""
-    return list(dict.fromkeys(name for line in lines if (name := _peer_of(line)) and name not in order))
+    return list(dict.fromkeys(name for line in lines if (name := peer_of(line)) and name not in order))
 
 
 def _lines(router: Block | None) -> _Lines:
@@ -134,8 +144,3 @@ def _lines(router: Block | None) -> _Lines:
         else:
             found[()].append(child.line)
     return found
-
-
-def _peer_of(line: str) -> str:
-    words = line.removeprefix("no ").split()
-    return words[1] if len(words) > 2 and words[0] == "neighbor" else ""

@@ -1,5 +1,7 @@
 """The commands between two configurations, on a model of how FRR takes commands."""
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +16,17 @@ from custom_napalm.frr.tree import Block, Tree, lines_of, opens_context, parse, 
 OWNS = ("ip prefix-list RB-*", "route-map RB-*", "bfd / profile RB-*", "router bgp 65550")
 
 
+IPV4 = "address-family ipv4 unicast"
+
+
 class Router:
-    """A model of FRR's configuration: what bgpd 8.4.4 was seen to do with these commands, and nothing else."""
+    """A model of FRR's configuration: what bgpd 8.4.4 was seen to do with these commands, and nothing else.
+
+    Which neighbors are active is kept in full, and shown as FRR shows it: where it is not the default.
+    """
 
     def __init__(self, tree: Tree) -> None:
-        self.lines = {(*path, line) for path, line in lines_of(tree)}
+        self.lines = {(*path, line) for path, line in lines_of(explicit(tree))}
 
     def enter(self, text: str) -> None:
         path: list[str] = []
@@ -47,6 +55,12 @@ class Router:
         if words[0] == "neighbor" and words[2] not in ("remote-as", "peer-group") and not line.startswith("no "):
             known = {item[-1].split()[1] for item in self.lines if item[-1].startswith("neighbor ")}
             assert words[1] in known, f"Specify remote-as or peer-group commands first: {line}"
+        if words[0] == "neighbor" and words[2:] == ["activate"]:
+            self.lines.discard((*path, f"neighbor {words[1]} activate"))
+            self.lines |= set() if line.startswith("no ") else {path, (*path, line)}
+            return
+        if words[0] == "neighbor" and words[2] in ("remote-as", "peer-group") and not line.startswith("no "):
+            self._make_neighbor(path, words)
         if line.startswith("no ") and line not in STATES:
             positive = line.removeprefix("no ")
             gone = {
@@ -65,6 +79,17 @@ class Router:
         self.lines = {item for item in self.lines if not (item[:-1] == path and setting(item[-1]) == setting(line))}
         self.lines.add((*path, line))
 
+    def _make_neighbor(self, path: tuple[str, ...], words: list[str]) -> None:
+        """A new neighbor is active where all are by default; a member of a group is where its group is."""
+        family, active = (*path, IPV4), (*path, IPV4, f"neighbor {words[1]} activate")
+        if words[2] == "peer-group" and len(words) > 3:
+            self.lines -= {item for item in self.lines if item[-1] == active[-1]}
+        elif words[1] not in self._neighbors(path) and (*path, "no bgp default ipv4-unicast") not in self.lines:
+            self.lines |= {family, active}
+
+    def _neighbors(self, path: tuple[str, ...]) -> set[str]:
+        return {item[1].split()[1] for item in self.lines if item[:-1] == path and item[-1].startswith("neighbor ")}
+
     def _remove_neighbor(self, path: tuple[str, ...], name: str) -> None:
         members = {name} | {item[-1].split()[1] for item in self.lines if item[-1].endswith(f" peer-group {name}")}
         gone = {
@@ -82,7 +107,18 @@ class Router:
             )
             return tuple(Block(item[-1], below(item)) for item in here)
 
-        return below(())
+        return tuple(self._shown(block) if block.line.startswith("router bgp ") else block for block in below(()))
+
+    def _shown(self, router: Block) -> Block:
+        if ("router bgp 65550", "no bgp default ipv4-unicast") in self.lines:
+            return router
+        members = {child.line.split()[1] for child in router.children if re.fullmatch(r".* peer-group \S+", child.line)}
+        idle = [
+            Block(f"no neighbor {name} activate")
+            for name in sorted(self._neighbors((router.line,)) - members)
+            if (router.line, IPV4, f"neighbor {name} activate") not in self.lines
+        ]
+        return parse(render([router, Block(router.line, (Block(IPV4, tuple(idle)),))]))[0]
 
 
 STATES = {"no bgp default ipv4-unicast", "no bgp network import-check"}
@@ -90,6 +126,7 @@ STATES = {"no bgp default ipv4-unicast", "no bgp network import-check"}
 names = st.sampled_from(["RB-A", "RB-B", "RB-C"])
 peers = st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1"])
 groups = st.sampled_from(["G", "H"])
+GROUP_OPTIONS = ("password s1", "timers 3 9", "description group")
 prefixes = st.sampled_from(["10.0.0.0/8", "10.3.0.0/16", "192.0.2.0/24 le 32"])
 
 
@@ -156,6 +193,9 @@ def routers(draw: st.DrawFn) -> list[Block]:
         lines.append(f"neighbor {group} peer-group")
         if group_as[group]:
             lines.append(f"neighbor {group} remote-as {group_as[group]}")
+        lines += [f"neighbor {group} {option}" for option in sorted(draw(st.sets(st.sampled_from(GROUP_OPTIONS))))]
+        if draw(st.booleans()):
+            family["ipv6"].append(f"neighbor {group} activate")
     for peer in sorted(draw(st.sets(peers))):
         group = draw(st.sampled_from(["", *group_as]))
         if not group or not group_as[group]:
@@ -187,8 +227,9 @@ def routers(draw: st.DrawFn) -> list[Block]:
             ]
             chosen = draw(st.sets(st.sampled_from(options), max_size=3))
             own = {setting(f"neighbor {peer} {option}"): f"neighbor {peer} {option}" for option in sorted(chosen)}
-            if not group and draw(st.booleans()) and (name == "ipv6" or "no bgp default ipv4-unicast" in lines):
-                family[name].append(f"neighbor {peer} activate")
+            implied = name == "ipv4" and "no bgp default ipv4-unicast" not in lines
+            if not group and draw(st.booleans()):
+                family[name].append(f"{'no ' if implied else ''}neighbor {peer} activate")
             family[name] += own.values()
     children = [Block(line) for line in lines]
     for name, inner in family.items():
@@ -224,7 +265,7 @@ def with_foreign(tree: Tree) -> Tree:
 @given(configurations(), configurations())
 @settings(max_examples=100)
 def test_the_commands_lead_from_one_to_the_other_and_back(before: Tree, after: Tree) -> None:
-    router = Router(explicit(before))
+    router = Router(before)
     router.enter(render_commands(commands(before, after)))
     assert lines_of(explicit(router.tree())) == lines_of(explicit(after))
     router.enter(render_commands(commands(after, before)))
