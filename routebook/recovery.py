@@ -5,12 +5,13 @@ from pathlib import Path
 
 from nornir.core import Nornir
 
+from custom_napalm.contract import DriverError, Lock, LostContactError, TransactionDriver
 from routebook.events import Event, Listener, unfailing
 from routebook.findings import Finding
 from routebook.journal import LOCKED, HostState, Journal, RunRecord
 from routebook.leases import end
 from routebook.locking import KEEPS, release
-from routebook.restoring import Restorer, differing
+from routebook.restoring import Restorer, differing, taken_by
 from routebook.steps import on_drivers
 
 
@@ -43,12 +44,23 @@ def recover(
     journal.adopt(run.id)
     suspects = sorted(host for host, state in run.hosts.items() if state in LOCKED - {HostState.KEPT})
     snapshots = {host: snapshot for host in suspects if (snapshot := journal.snapshot(run.id, host)) is not None}
-    outcome = on_drivers(nornir, snapshots, lambda device: (device.pending(), device.snapshot()))
+    outcome = on_drivers(nornir, snapshots, lambda device: (device.pending(), device.snapshot(), _holder(device)))
+    others = {
+        host: other
+        for host, (pending, _, holder) in outcome.values.items()
+        if (other := taken_by(run.id, pending, holder))
+    }
+    problems = {
+        host: f"left as it is: run {other} has it by now; look whether it still has what run {run.id} changed"
+        for host, other in others.items()
+    }
+    suspects = [host for host in suspects if host not in others]
     asked_to_confirm = journal.ever(run.id, HostState.CONFIRMING)
     confirmed = {
         host
-        for host, (pending, found) in outcome.values.items()
-        if (pending is None or pending.phase == "confirmed")
+        for host, (pending, found, _) in outcome.values.items()
+        if host not in others
+        and (pending is None or pending.phase == "confirmed")
         and differing(snapshots[host], found)
         and host in asked_to_confirm
     }
@@ -56,11 +68,12 @@ def recover(
         known = [host for host in confirmed if outcome.values[host][0] is not None]
         # One that died between stopping the timer and saving does the rest.
         if not on_drivers(nornir, known, lambda device: device.confirm()).errors:
-            recovered = Recovered("confirmed", dict.fromkeys(confirmed, HostState.CONFIRMED))
+            hosts = dict.fromkeys(confirmed, HostState.CONFIRMED) | dict.fromkeys(others, HostState.NEEDS_ATTENTION)
+            recovered = Recovered("needs_attention" if others else "confirmed", hosts, problems)
             return _finish(nornir, journal, run, leases, recovered, listener)
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
     restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
-    problems = restorer.restore(suspects, asked_to_confirm & set(suspects))
+    problems |= restorer.restore(suspects, asked_to_confirm & set(suspects))
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
     }
@@ -68,11 +81,21 @@ def recover(
     for finding in findings:
         if finding.status == "failed" and finding.host in suspects:
             problems.setdefault(finding.host, "not everything that was up before is up again")
-    hosts = {host: HostState.NEEDS_ATTENTION if host in problems else HostState.ROLLED_BACK for host in suspects}
+    hosts = dict.fromkeys(suspects, HostState.ROLLED_BACK) | dict.fromkeys(problems, HostState.NEEDS_ATTENTION)
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
     ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
     return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings), listener)
+
+
+def _holder(device: TransactionDriver) -> Lock | None:
+    """Who has the lock; nobody where it cannot be read as one, as then it says nothing."""
+    try:
+        return device.locked()
+    except LostContactError:
+        raise
+    except DriverError:
+        return None
 
 
 def _finish(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import UNDOING, DriverError, Snapshot, State, TransactionDriver
+from custom_napalm.contract import UNDOING, DriverError, Lock, Pending, Snapshot, State, TransactionDriver, belongs
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
@@ -39,7 +39,7 @@ class Restorer:
 
         One of `confirmed` may have restarted since, and then have nothing to undo the change with.
         """
-        outcome = on_drivers(self.nornir, hosts, lambda device: device.rollback(), reconnect=True)
+        outcome = on_drivers(self.nornir, hosts, self._undo, reconnect=True)
         waiting = {host: error for host, error in outcome.errors.items() if isinstance(error, DriverError)}
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
@@ -67,6 +67,25 @@ class Restorer:
             self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
         )
         return watcher.watch(judge)
+
+    def _undo(self, device: TransactionDriver) -> None:
+        """Undo what the run did, and nothing that another run has done there by now.
+
+        One that was cut off while it was armed may have left something although nothing is pending.
+        """
+        pending = device.pending()
+        if other := taken_by(self.run_id, pending, None):
+            raise DriverError(f"run {other} has it by now; it is left as it is")
+        if pending is None or pending.phase == "reverted" or belongs(pending.run_id, self.run_id):
+            device.rollback()
+
+    def _finish(self, device: TransactionDriver) -> None:
+        """Make sure that a host which was lost is back at its snapshot.
+
+        One that undid the change by restarting may keep what it would have undone it with: this takes that away.
+        """
+        if device.pending() is not None:
+            self._undo(device)
 
     def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
         """Undo a change of which its device knows nothing any more: by a change of its own, back to the snapshot."""
@@ -97,7 +116,7 @@ class Restorer:
         problems: dict[str, str] = {}
         wait = threading.Event()
         while missing and (now := time.monotonic()) < end:
-            answers = on_drivers(self.nornir, missing, _finish)
+            answers = on_drivers(self.nornir, missing, self._finish)
             for host, error in answers.errors.items():
                 if isinstance(error, OUT_OF_REACH):
                     failing.pop(host, None)
@@ -139,10 +158,8 @@ def _as_before(view: View) -> list[Finding]:
     return baseline.check(view.before, view.now, view.explanations, final=view.final)
 
 
-def _finish(device: TransactionDriver) -> None:
-    """Make sure that a host which was lost is back at its snapshot.
-
-    One that undid the change by restarting may keep what it would have undone it with: rolling back takes that away.
-    """
-    if device.pending() is not None:
-        device.rollback()
+def taken_by(run_id: str, pending: Pending | None, holder: Lock | None) -> str:
+    """The other run that has a device by now, as it says of itself; empty if none has."""
+    if pending is not None and pending.unconfirmed and not belongs(pending.run_id, run_id):
+        return pending.run_id
+    return holder.run_id if holder is not None and holder.run_id != run_id else ""

@@ -240,7 +240,9 @@ def _finish_wave(
             recovered.hosts |= dict.fromkeys(own, HostState.CONFIRMED)
             recovered.outcome = "confirmed"  # also where all of them have let go of it, and only locks are left
             return set()
-    return _undo_wave(nornir, left.run_id, own, {h: f for h, f in before.items() if h not in taken}, recovered)
+    # What others of it still hold is undone by their own word, after this.
+    seen = {host: old for host, old in before.items() if host in own or host not in left.hosts.keys() | taken.keys()}
+    return _undo_wave(nornir, left.run_id, own, seen, recovered)
 
 
 def _undo(device: TransactionDriver, run_id: str) -> bool:
