@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from custom_napalm.contract import DriverError, Lock, Pending
 from routebook.cli import cli
 from routebook.journal import HostState
+from routebook.state_folder import state_folder
 from routebook.workspace import open_journal
 from tests.unit.engine.test_own_death import KilledError, confirming_died, dead, die, killed_at, recovered, whole
 from tests.unit.engine.world import World
@@ -252,7 +253,7 @@ class TestFromTheJournal:
         assert OTHER in ended.messages["no-edge1"]
         assert [step for step in world.log if step[0] in {*TOUCHING} - {"unlock"} and step[1] == "no-edge1"] == []
         assert (device.running, device.pending) == ("theirs\n", Pending(OTHER, "armed", 60))
-        with open_journal(world.project) as journal:
+        with open_journal(state_folder(world.project)) as journal:
             assert journal.unfinished() == []
 
     def test_a_run_that_lost_a_host_does_not_undo_what_another_one_does_there_by_now(self, world: World) -> None:
