@@ -1,10 +1,12 @@
 """What Routebook asks of a driver beyond NAPALM's `NetworkDriver`: plans, arming, activation, exact rollback."""
 
 import json
+import traceback
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import partial, wraps
+from pathlib import PurePath
 from typing import Any, Literal
 
 from napalm.base.base import NetworkDriver
@@ -205,6 +207,36 @@ class _BeyondNapalm:
         return self._function if instance is None else partial(self._function, instance)
 
 
+MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What code that takes an answer apart stumbles with where the answer is none that a device gives."""
+
+
+class NotUnderstoodError(DriverError):
+    """A device answered what no reader here foresaw. The message says which reader, and nothing of the answer."""
+
+    def __init__(self, host: str, step: str, error: Exception) -> None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        super().__init__(
+            f"{host} answered something that is not understood ({step}: {type(error).__name__} in "
+            f"{PurePath(frame.filename).name}, line {frame.lineno}), so its state is not known: either it is not the "
+            "device that the inventory says, or its release is one that Routebook does not know",
+            changed=True,
+        )
+
+
+def _understood(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The last net below all readers: whatever a device answers is an error of that device."""
+
+    @wraps(function)
+    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return function(self, *arguments, **keywords)
+        except MISREAD as error:
+            raise NotUnderstoodError(str(getattr(self, "hostname", "the device")), step, error) from error
+
+    return call
+
+
 class TransactionDriver(NetworkDriver):
     """A NAPALM driver that can take part in a Routebook transaction.
 
@@ -217,7 +249,7 @@ class TransactionDriver(NetworkDriver):
         super().__init_subclass__(**arguments)
         for name, value in list(vars(cls).items()):
             if callable(value) and not name.startswith("_") and not hasattr(NetworkDriver, name):
-                setattr(cls, name, _BeyondNapalm(value))
+                setattr(cls, name, _BeyondNapalm(_understood(name, value)))
 
     @abstractmethod
     def snapshot(self) -> Snapshot:

@@ -10,10 +10,12 @@ from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.show.text import UnknownOutputError
 from custom_napalm.contract import DriverError, LostContactError
 from custom_napalm.linux import ssh_login
+from custom_napalm.linux.ssh_transport import send_all
 
 _ENTRY = re.compile(r"\s*\d+\s+[-drwx]{4}\s+(\d+)\s+(?:\S+\s+){3,5}(\S+)\s*")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _ABSENT = re.compile(r"No such file|No files|not found|Error (?:deleting|opening)", re.IGNORECASE)
+_LONGEST_REASON = 2000  # bytes
 _EMPTY = re.compile(r"No files in directory", re.IGNORECASE)
 
 
@@ -77,11 +79,11 @@ class Flash:
             channel = transports[-1].open_session(timeout=options.timeout)
             channel.settimeout(max(0.01, deadline - time.monotonic()))
             channel.exec_command(f"scp -t {self.path(name)}")
-            self._acknowledged(channel)
+            self._acknowledged(channel, deadline)
             channel.sendall(f"C0600 {len(content)} {name}\n".encode())
-            self._acknowledged(channel)
-            channel.sendall(content + b"\0")
-            self._acknowledged(channel)
+            self._acknowledged(channel, deadline)
+            send_all(channel, content + b"\0", deadline)
+            self._acknowledged(channel, deadline)
             channel.shutdown_write()
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise LostContactError(
@@ -91,12 +93,16 @@ class Flash:
         finally:
             ssh_login.close(transports)
 
-    def _acknowledged(self, channel: paramiko.Channel) -> None:
+    def _acknowledged(self, channel: paramiko.Channel, deadline: float) -> None:
         answer = channel.recv(1)
         if answer == b"\0":
             return
         reason = b""
-        while answer and not reason.endswith(b"\n") and (more := channel.recv(200)):
+        # What is more than a sentence, or takes longer than the transfer may, is no reason any more.
+        while answer and not reason.endswith(b"\n") and len(reason) < _LONGEST_REASON and time.monotonic() < deadline:
+            more = channel.recv(200)
+            if not more:
+                break
             reason += more
         words = reason.decode("utf-8", "replace").strip() or "without a word"
         raise DriverError(

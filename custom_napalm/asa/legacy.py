@@ -11,6 +11,8 @@ import paramiko
 from cryptography.hazmat.primitives import hashes
 from paramiko.kex_group14 import KexGroup14SHA256
 
+from custom_napalm.linux.ssh_transport import BoundedTransport
+
 _SSH_RSA = "ssh-rsa"
 
 
@@ -42,7 +44,7 @@ _BASE: Any = paramiko.Transport
 _KEX: tuple[Any, ...] = (_Group14Sha1, _Group1Sha1)
 
 
-class LegacyTransport(paramiko.Transport):
+class LegacyTransport(BoundedTransport):
     """A transport that accepts what old releases offer, after everything better."""
 
     # Paramiko keeps its algorithms in these dicts, and has no other way to add one.

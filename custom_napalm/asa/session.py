@@ -17,6 +17,7 @@ from custom_napalm.asa.show import failover
 from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownNameError, UnknownOutputError
 from custom_napalm.asa.terminal import Terminal, UnexpectedTextError
 from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError, PrivilegeError
+from custom_napalm.limits import AnswerTooLongError
 from custom_napalm.linux import ssh_login
 
 _Read = TypeVar("_Read")
@@ -55,7 +56,7 @@ class AsaSession:
             channel = self._transports[-1].open_session(timeout=self.timeout)
             channel.get_pty("dumb", 511, 0)
             channel.invoke_shell()
-            self._terminal = Terminal(channel, self.host)
+            self._terminal = Terminal(channel, self.host, self.options.ssh.limits)
             self._begin(self._terminal)
         except (paramiko.SSHException, EOFError, OSError) as error:
             self.close()
@@ -170,7 +171,7 @@ class AsaSession:
             if self.terminal.mode:
                 self.terminal.run("end", timeout=self.timeout)
             return self.terminal.run(command, timeout=timeout or self.timeout, replies=replies)
-        except (LostContactError, UnexpectedTextError):
+        except (LostContactError, UnexpectedTextError, AnswerTooLongError):
             self.close()
             raise
 
@@ -185,10 +186,17 @@ class AsaSession:
         """The answer as `parser` reads it; names in the place of addresses are looked up when there are any."""
         said = self.show(command)
         try:
-            return parser(said, self._names)
+            return self._parsed(command, parser, said)
         except UnknownNameError:
             self._names = _names(self.show("show names"))
+            return self._parsed(command, parser, said)
+
+    def _parsed(self, command: str, parser: Callable[[str, Names], _Read], said: str) -> _Read:
+        try:
             return parser(said, self._names)
+        except (ValueError, LookupError, TypeError) as error:
+            # A number, an address or a name where none of them can be: the parsers' patterns are looser than that.
+            raise UnknownOutputError(command, f"has something that cannot be ({type(error).__name__})") from error
 
     def running_config(self) -> str:
         """The running configuration with its secrets, to the byte, as long as it is whole."""
@@ -223,7 +231,7 @@ class AsaSession:
                 if not self.terminal.mode:
                     raise PrivilegeError(f"{self.host} does not enter configuration mode; {UNCHANGED}")
             return self.terminal.configure(lines, timeout=timeout or self.timeout)
-        except (LostContactError, UnexpectedTextError):
+        except (LostContactError, UnexpectedTextError, AnswerTooLongError):
             self.close()
             raise
 

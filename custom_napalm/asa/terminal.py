@@ -13,6 +13,8 @@ import paramiko
 
 from custom_napalm.asa.prompt import Prompt, first_prompt
 from custom_napalm.contract import DriverError, LostContactError
+from custom_napalm.limits import QUIET, Limits
+from custom_napalm.linux.ssh_transport import send_all
 
 WIDTH = 80
 """Columns after which ASA rewrites the echo of a line, with a `$`; changing it would be a configuration change."""
@@ -39,9 +41,13 @@ class UnexpectedTextError(DriverError):
 class Terminal:
     """One interactive channel. `label` is what messages call the host."""
 
-    def __init__(self, channel: paramiko.Channel, label: str) -> None:
+    def __init__(self, channel: paramiko.Channel, label: str, limits: Limits) -> None:
         self._channel = channel
         self._buffer = bytearray()
+        self._limits = limits
+        self._exchange = "the login"
+        self._size = self._lines = 0  # of what came since something was asked
+        self._arrived = 0.0  # when anything came last, on the monotonic clock
         self._poll = select.poll()
         self._poll.register(channel.fileno(), select.POLLIN)
         self.label = label
@@ -58,7 +64,7 @@ class Terminal:
         """
         deadline = time.monotonic() + timeout
         while (found := first_prompt(bytes(self._buffer))) is None:
-            self._no_question(())
+            self._no_question((), deadline)
             self._receive(deadline)
         greeting = bytes(self._buffer)
         self._buffer.clear()
@@ -68,7 +74,7 @@ class Terminal:
     def run(self, line: str, *, timeout: float = 60.0, replies: Mapping[str, str] | None = None) -> str:
         """The answer to one line. `replies` answer the questions that are expected, each by the end of its text."""
         sent = dict(replies or {})
-        deadline = time.monotonic() + timeout
+        deadline = self._ask(f"`{line}`", timeout)
         self._send(line + "\n", deadline)
         self._echo(line, deadline)
         answer = bytearray()
@@ -79,7 +85,7 @@ class Terminal:
                 self._buffer.clear()
                 self._send(sent[question] + "\n", deadline)
             else:
-                self._no_question(sent)
+                self._no_question(sent, deadline)
                 self._receive(deadline)
         answer += self._buffer[: end.start()]
         self._here(end)
@@ -88,7 +94,7 @@ class Terminal:
 
     def change_to(self, context: str, *, timeout: float) -> str:
         """Enter a context, which has a host name, and so a prompt, of its own. What is answered besides."""
-        deadline = time.monotonic() + timeout
+        deadline = self._ask(f"`changeto context {context}`", timeout)
         self._send(f"changeto context {context}\n", deadline)
         self._echo(f"changeto context {context}", deadline)
         own = re.compile(rb"(?:\A|[\r\n])([^\s>#()]+/" + re.escape(context.encode()) + rb")(?:/[^\s>#()]+)*# ?\Z")
@@ -112,7 +118,7 @@ class Terminal:
         """The answer to each of `lines`, which are sent ahead in pieces: one exchange, not one per line."""
         answers: list[str] = []
         for piece in _pieces(lines):
-            deadline = time.monotonic() + timeout
+            deadline = self._ask("configuration lines", timeout)
             self._send("".join(f"{line}\n" for line in piece), deadline)
             for number, line in enumerate(piece, 1):
                 self._echo(line, deadline)
@@ -121,7 +127,7 @@ class Terminal:
 
     def ask_password(self, line: str, password: str, *, timeout: float) -> str:
         """Send `line`, which must ask for a password once. What came after it, to its prompt or next question."""
-        deadline = time.monotonic() + timeout
+        deadline = self._ask(f"`{line}`", timeout)
         self._send(line + "\n", deadline)
         self._echo(line, deadline)
         said = b""
@@ -142,16 +148,24 @@ class Terminal:
         self._buffer.clear()
         return _text(said)
 
+    def _ask(self, what: str, timeout: float) -> float:
+        """Begin an exchange: what comes from here on is the answer to `what`. Its deadline."""
+        self._exchange, self._size, self._lines = what, 0, 0
+        return time.monotonic() + max(timeout, self._limits.seconds)
+
     def _one_of_many(self, last: bool, deadline: float) -> str:
+        begin = 0  # of the last line that may become a prompt; before it there is none
         while True:
-            found = self._known().pattern.search(self._buffer)
+            found = self._known().pattern.search(self._buffer, begin)
             if found is not None:
                 self._not_asked(bytes(self._buffer[: found.start()]))
             # Before the last answer, the prompt's blank may still be on the way: it is not the next line's echo.
             end = self._ended() if last else found if found and found.end() < len(self._buffer) else None
             if end is not None:
                 break
-            self._no_question(())
+            if found is None:
+                begin = max(0, self._buffer.rfind(b"\n"), self._buffer.rfind(b"\r"))
+            self._no_question((), deadline)
             self._receive(deadline)
         answer = _text(bytes(self._buffer[: end.start()]))
         self._here(end)
@@ -228,13 +242,13 @@ class Terminal:
         tail = bytes(self._buffer[-400:]).rstrip().decode("utf-8", "replace")
         return next((question for question in replies if tail.endswith(question)), None)
 
-    def _no_question(self, expected: object) -> None:
+    def _no_question(self, expected: object, deadline: float) -> None:
         found = _QUESTION.search(self._buffer, max(0, len(self._buffer) - 200))
         if found is None:
             return
         if found[0].strip() == _PAGER:
             # The pager is off from the first exchange on; before it, only a greeting can be this long.
-            self._send(" ", time.monotonic() + 10)
+            self._send(" ", deadline)
             del self._buffer[found.start() :]
             return
         if expected and self._asked(expected if isinstance(expected, Mapping) else {}):
@@ -245,27 +259,46 @@ class Terminal:
         raise UnexpectedTextError(f"{self.label} asks something that is not known: {tail[-1].strip()!r}; {_MAYBE}")
 
     def _send(self, text: str, deadline: float) -> None:
-        self._channel.settimeout(max(0.01, deadline - time.monotonic()))
         try:
-            self._channel.sendall(text.encode("utf-8", "surrogateescape"))
+            send_all(self._channel, text.encode("utf-8", "surrogateescape"), deadline)
         except OSError as error:
             raise self._lost(error) from error
 
     def _receive(self, deadline: float) -> None:
-        """Wait for more. Raises LostContactError when nothing comes until the deadline, or the connection ends."""
+        """Wait for more. Raises LostContactError when the deadline has passed, or the connection ends.
+
+        AnswerTooLongError for more than the limits allow.
+        """
         try:
+            if time.monotonic() > deadline:
+                # It goes on and on: a prompt that never comes, or another page after each.
+                raise self._late()
             while not self._channel.recv_ready():
                 if self._channel.closed or self._channel.eof_received or not self._channel.get_transport().is_active():
-                    raise self._lost(EOFError("the other side closed it"))
+                    reason = self._channel.get_transport().get_exception() or "the other side closed it"
+                    raise self._lost(EOFError(str(reason)))
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    tail = _text(bytes(self._buffer[-200:])).strip().splitlines()[-1:]
-                    ended = "" if not tail or "key" in tail[0] or "assword" in tail[0] else f" after {tail[0][-60:]!r}"
-                    raise LostContactError(f"{self.label} fell silent{ended}; {_MAYBE}")
+                    raise self._late()
                 self._poll.poll(min(left, 1.0) * 1000)
-            self._buffer += self._channel.recv(262144)
+            piece = self._channel.recv(262144)
+            self._buffer += piece
+            self._arrived = time.monotonic()
+            self._size += len(piece)
+            self._lines += piece.count(b"\n")
+            self._limits.check(self._size, self._lines, self.label, self._exchange)
         except OSError as error:
             raise self._lost(error) from error
+
+    def _late(self) -> LostContactError:
+        if time.monotonic() - self._arrived < QUIET:
+            return LostContactError(
+                f"{self.label} had not finished its answer to {self._exchange} in time, with {self._size} bytes so "
+                f"far; {_MAYBE}. If this device is so slow, raise optional_args answer_timeout (seconds)"
+            )
+        tail = _text(bytes(self._buffer[-200:])).strip().splitlines()[-1:]
+        ended = "" if not tail or "key" in tail[0] or "assword" in tail[0] else f" after {tail[0][-60:]!r}"
+        return LostContactError(f"{self.label} fell silent{ended}; {_MAYBE}")
 
     def _lost(self, error: Exception) -> LostContactError:
         return LostContactError(f"the connection to {self.label} broke: {error or type(error).__name__}; {_MAYBE}")

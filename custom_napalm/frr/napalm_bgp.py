@@ -5,6 +5,7 @@ from typing import Any
 
 from custom_napalm.frr.sessions import Bgp, Json, family_name, sessions, summary_of
 from custom_napalm.state import BgpSession, BgpState
+from custom_napalm.typed import Fields
 
 
 def bgp_neighbors(bgp: Bgp) -> dict[str, dict[str, Any]]:
@@ -20,7 +21,7 @@ def bgp_neighbors(bgp: Bgp) -> dict[str, dict[str, Any]]:
             "is_enabled": session.state is not BgpState.IDLE_ADMIN,
             "description": session.description,
             "uptime": session.uptime if session.uptime is not None else -1,
-            "address_family": _families(session, neighbor, summary_of(bgp, session.vrf, name)),
+            "address_family": _families(session, Fields(neighbor, name), summary_of(bgp, session.vrf, name)),
         }
     return found
 
@@ -47,16 +48,16 @@ def _all(bgp: Bgp) -> list[tuple[BgpSession, str, str, Json]]:
     ]
 
 
-def _families(session: BgpSession, neighbor: Json, summary: Mapping[str, Json]) -> dict[str, dict[str, int]]:
+def _families(session: BgpSession, neighbor: Fields, summary: Mapping[str, Fields]) -> dict[str, dict[str, int]]:
     """Counters of every active family, -1 where a session that is not up has none."""
     known = {family.name: family for family in session.families}
     result = {}
-    for spelled in neighbor.get("addressFamilyInfo", {}):
+    for spelled in neighbor.fields("addressFamilyInfo"):
         name = family_name(spelled)
         family = known.get(name)
         accepted = -1 if family is None or family.received is None else family.received
         result[name.removesuffix("-unicast")] = {
-            "received_prefixes": int(summary.get(spelled, {}).get("pfxRcd", accepted)) if family else -1,
+            "received_prefixes": summary.get(spelled, Fields({}, "")).number("pfxRcd", accepted) if family else -1,
             "accepted_prefixes": accepted,
             "sent_prefixes": -1 if family is None or family.sent is None else family.sent,
         }

@@ -1,6 +1,5 @@
 """bgpd's sessions, from its JSON, in one round trip that reads no routing table."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,12 +7,12 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from custom_napalm.contract import DriverError
-from custom_napalm.frr.redaction import redact
 from custom_napalm.frr.references import defined, prefix_list_kind
 from custom_napalm.frr.tree import parse
 from custom_napalm.frr.vtysh import NO_HISTORY
 from custom_napalm.linux.shell import Shell
 from custom_napalm.state import BgpSession, BgpState, FamilyState, IPAddress
+from custom_napalm.typed import Fields, decode
 
 _READ = f"""{NO_HISTORY}
 vtysh -c 'show daemons' -c 'show bgp vrf all summary json' -c 'show bgp vrf all neighbors json' \\
@@ -40,20 +39,20 @@ class Bgp:
 
 def read_bgp(shell: Shell) -> Bgp:
     """Read bgpd's sessions. Raises DriverError when bgpd does not answer or says something unknown."""
-    result = shell.run(_READ)
+    result = shell.run(_READ, asked="`show bgp vrf all neighbors json`")
     daemons, _, rest = result.stdout.partition("\n")
     if "bgpd is not running" in result.stderr or (result.status == 0 and "bgpd" not in daemons.split()):
         raise DriverError("bgpd does not run or does not answer")
     if result.status != 0:
         raise DriverError(f"FRR does not answer: {' '.join((result.stdout + result.stderr).split())[:300]}")
-    decoder = json.JSONDecoder()
     try:
-        summaries, end = decoder.raw_decode(rest.lstrip())
-        rest = rest.lstrip()[end:].lstrip()
-        neighbors, end = decoder.raw_decode(rest)
-    except json.JSONDecodeError as error:
-        raise DriverError(f"bgpd's answer is not JSON: {redact(error.doc[error.pos : error.pos + 200])!r}") from error
-    return Bgp(summaries, neighbors, defined(parse(rest[end:])))
+        summaries, rest = decode(rest)
+        neighbors, rest = decode(rest)
+        if not isinstance(summaries, dict) or not isinstance(neighbors, dict):
+            raise ValueError("is not an object for each VRF")
+    except ValueError as error:
+        raise DriverError(f"bgpd's answer {error}: it is not as FRR 8.4 to 10 write it") from error
+    return Bgp(summaries, neighbors, defined(parse(rest)))
 
 
 def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
@@ -65,24 +64,24 @@ def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:
     """The sessions that bgpd's JSON tells of. Raises DriverError on what it does not know."""
     try:
         return tuple(_session(*item, bgp) for item in _neighbors(bgp))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DriverError(f"bgpd's JSON is not as FRR 8.4 to 10 write it: {error!r}") from error
+    except ValueError as error:
+        raise DriverError(f"bgpd's JSON is not as FRR 8.4 to 10 write it: {error}") from error
 
 
-def _neighbors(bgp: Bgp) -> Iterator[tuple[str, str, Json]]:
-    for vrf, found in bgp.neighbors.items():
-        for name, neighbor in found.items():
+def _neighbors(bgp: Bgp) -> Iterator[tuple[str, str, Fields]]:
+    vrfs = Fields(bgp.neighbors, "neighbors")
+    for vrf in vrfs:
+        found = vrfs.fields(vrf)
+        for name in found:
             if name not in _NOT_A_NEIGHBOR:
-                yield vrf, name, neighbor
+                yield vrf, name, found.fields(name)
 
 
-def summary_of(bgp: Bgp, vrf: str, name: str) -> dict[str, Json]:
+def summary_of(bgp: Bgp, vrf: str, name: str) -> dict[str, Fields]:
     """A neighbor's entries in the summary, by family as FRR spells it; none if it has no active family."""
-    return {
-        family: found["peers"][name]
-        for family, found in bgp.summaries.get(vrf, {}).items()
-        if name in found.get("peers", {})
-    }
+    families = Fields(bgp.summaries, "summary").fields(vrf)
+    peers = {family: families.fields(family).fields("peers") for family in families}
+    return {family: found.fields(name) for family, found in peers.items() if name in found}
 
 
 def family_name(spelled: str) -> str:
@@ -94,74 +93,80 @@ def family_name(spelled: str) -> str:
     return f"{match[1].lower()}-{words}"
 
 
-def _session(vrf: str, name: str, found: Json, bgp: Bgp) -> BgpSession:
+def _session(vrf: str, name: str, found: Fields, bgp: Bgp) -> BgpSession:
     summary = summary_of(bgp, vrf, name)
     state = _state(found, summary)
     up = state is BgpState.ESTABLISHED
-    error = " ".join(str(found[key]) for key in _ERRORS if found.get(key))
+    error = " ".join(found.word(key) for key in _ERRORS if found.has(key))
     return BgpSession(
         peer=_address(name, found),
         state=state,
-        remote_as=int(found["remoteAs"]),
-        local_as=int(found["localAs"]),
-        router_id=found["localRouterId"],
-        remote_router_id=found["remoteRouterId"] if up else "",
-        local_address=_optional_address(found.get("hostLocal")),
-        description=found.get("nbrDesc", ""),
-        uptime=int(found["bgpTimerUpMsec"]) // 1000 if up else None,
-        hold_time=int(found["bgpTimerHoldTimeMsecs"]) // 1000 if up else None,
-        established_count=int(found["connectionsEstablished"]),
-        last_reset=found.get("lastResetDueTo", ""),
+        remote_as=found.number("remoteAs"),
+        local_as=found.number("localAs"),
+        router_id=found.text("localRouterId"),
+        remote_router_id=found.text("remoteRouterId") if up else "",
+        local_address=_optional_address(found.text("hostLocal", "")),
+        description=found.text("nbrDesc", ""),
+        uptime=found.number("bgpTimerUpMsec") // 1000 if up else None,
+        hold_time=found.number("bgpTimerHoldTimeMsecs") // 1000 if up else None,
+        established_count=found.number("connectionsEstablished"),
+        last_reset=found.text("lastResetDueTo", ""),
         last_error=error,
-        last_error_code=found.get("lastErrorCodeSubcode", "").lower(),
+        last_error_code=found.text("lastErrorCodeSubcode", "").lower(),
         last_error_sent=_sent(found),
         vrf=vrf,
         families=tuple(_families(found, summary, bgp)) if up else (),
     )
 
 
-def _state(found: Json, summary: Mapping[str, Json]) -> BgpState:
+def _state(found: Fields, summary: Mapping[str, Fields]) -> BgpState:
     """The state; the reasons for Idle are in the summary only, or in flags of a neighbor that is not in it."""
-    state = BgpState(found["bgpState"])
+    state = BgpState(found.text("bgpState"))
     if state is not BgpState.IDLE:
         return state
-    shown = {entry["state"] for entry in summary.values()}
-    if found.get("adminShutDown") or BgpState.IDLE_ADMIN in shown:
+    shown = {entry.text("state") for entry in summary.values()}
+    if found.flag("adminShutDown") or BgpState.IDLE_ADMIN in shown:
         return BgpState.IDLE_ADMIN
-    if found.get("prefixesConfigExceedMax") or BgpState.IDLE_PREFIX_LIMIT in shown:
+    if found.flag("prefixesConfigExceedMax") or BgpState.IDLE_PREFIX_LIMIT in shown:
         return BgpState.IDLE_PREFIX_LIMIT
     return state
 
 
-def _sent(found: Json) -> bool | None:
+def _sent(found: Fields) -> bool | None:
     """Whether this side sent the last NOTIFICATION, None when the last reset was for another reason."""
-    reason = found.get("lastResetDueTo", "")
-    if not found.get("lastErrorCodeSubcode") or "Notification" not in reason:
+    reason = found.text("lastResetDueTo", "")
+    if not found.has("lastErrorCodeSubcode") or "Notification" not in reason:
         return None
     return "send" in reason or "sent" in reason
 
 
-def _families(found: Json, summary: Mapping[str, Json], bgp: Bgp) -> Iterator[FamilyState]:
-    negotiated = found.get("neighborCapabilities", {}).get("multiprotocolExtensions")
-    for spelled, family in found.get("addressFamilyInfo", {}).items():
-        if negotiated is None:
+def _families(found: Fields, summary: Mapping[str, Fields], bgp: Bgp) -> Iterator[FamilyState]:
+    capabilities, families = found.fields("neighborCapabilities"), found.fields("addressFamilyInfo")
+    negotiated = capabilities.fields("multiprotocolExtensions")
+    for spelled in families:
+        family = families.fields(spelled)
+        if "multiprotocolExtensions" not in capabilities:
             agreed = spelled == "ipv4Unicast"  # a peer without capabilities (RFC 4760 section 8)
         else:
-            agreed = bool(negotiated.get(spelled, {}).get("advertisedAndReceived"))
+            agreed = negotiated.fields(spelled).flag("advertisedAndReceived")
         if not agreed:
             continue
-        entry = summary.get(spelled, {})
+        entry = summary.get(spelled, Fields({}, ""))
         yield FamilyState(
             name=family_name(spelled),
-            received=family.get("acceptedPrefixCounter", entry.get("pfxRcd")),
-            sent=family.get("sentPrefixCounter", entry.get("pfxSnt")),
+            received=_first_number(family, "acceptedPrefixCounter", entry, "pfxRcd"),
+            sent=_first_number(family, "sentPrefixCounter", entry, "pfxSnt"),
             policy_missing=any(key in family for key in ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")),
             undefined_policies=tuple(_undefined(spelled, family, bgp.policies)),
-            addpath_tx_all=bool(family.get("addpathTxAllPaths")),
+            addpath_tx_all=family.flag("addpathTxAllPaths"),
         )
 
 
-def _undefined(spelled: str, family: Json, known: frozenset[tuple[str, str]]) -> Iterator[str]:
+def _first_number(family: Fields, name: str, entry: Fields, other: str) -> int | None:
+    return family.number(name) if name in family else entry.number_or_none(other)
+
+
+def _undefined(spelled: str, family: Fields, known: frozenset[tuple[str, str]]) -> Iterator[str]:
     prefix_list = prefix_list_kind(spelled)
     for key, kind in (
         ("routeMapForIncomingAdvertisements", "route-map"),
@@ -171,18 +176,18 @@ def _undefined(spelled: str, family: Json, known: frozenset[tuple[str, str]]) ->
         ("incomingUpdateAsPathFilterList", "as-path access-list"),
         ("outgoingUpdateAsPathFilterList", "as-path access-list"),
     ):
-        if (name := family.get(key)) and (kind, name) not in known:
+        if (name := family.text(key, "")) and (kind, name) not in known:
             yield f"{kind} {name}"
 
 
-def _address(name: str, found: Json) -> IPAddress:
+def _address(name: str, found: Fields) -> IPAddress:
     """The peer's address; of an unnumbered neighbor the link-local one, `::` until bgpd has learned it."""
     try:
         return ip_address(name)
     except ValueError:
-        learned = found.get("bgpNeighborAddr", "none")
+        learned = found.text("bgpNeighborAddr", "none")
         return ip_address(learned) if learned != "none" else IPv6Address("::")
 
 
-def _optional_address(text: str | None) -> IPAddress | None:
-    return None if text in (None, "", "Unknown") else ip_address(text)
+def _optional_address(text: str) -> IPAddress | None:
+    return None if text in ("", "Unknown") else ip_address(text)

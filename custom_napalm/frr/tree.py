@@ -7,6 +7,8 @@ from dataclasses import dataclass
 # Lines of `show running-config` that say nothing about the configuration.
 _NOISE = re.compile(r"Building configuration\.\.\.|Current configuration:|frr version \S+.*|end|!.*|#.*")
 
+_DEEPEST = 32  # contexts in each other, of which FRR has four; what is indented further stays where it is
+
 _EXIT = re.compile(r"exit(-[a-z-]+)?")
 
 # Lines that open a context of the top level (vtysh's nodes; lib/command.h of FRR).
@@ -66,7 +68,9 @@ def parse(text: str) -> Tree:
             continue
         while not stack[-1].takes(line, indent):
             stack.pop()
-        stack.append(stack[-1].open(line, indent))
+        block = stack[-1].open(line, indent)
+        if len(stack) < _DEEPEST:
+            stack.append(block)
     return root.freeze()
 
 

@@ -15,6 +15,8 @@ from custom_napalm.linux.shell import Result, Shell
 
 FRR_CONF = "/etc/frr/frr.conf"
 
+_ATTRIBUTES = re.compile(r"[0-7]{3,4} [\w.$-]+ [\w.$-]+(?: -> [^\x00-\x1f\x7f]+)?")
+
 # Nothing that FRR prints begins with this.
 _CUT = "\x1d"
 
@@ -61,12 +63,16 @@ class Complaint:
 
 def read(shell: Shell) -> Reading:
     """Read the configuration. Raises DriverError when FRR, or a daemon that should run, does not answer."""
-    result = shell.run(_READ)
+    result = shell.run(_READ, asked="`show running-config`")
     if result.status == _NOT_READ:
         raise DriverError(f"{FRR_CONF} is not read: {result.stderr.strip()}; nothing was changed")
     if result.status != 0:
         raise DriverError(_unavailable(result))
     parts = result.stdout.split(_CUT)
+    if len(parts) < 4 or (parts[3].strip() and len(parts) < 5):
+        raise DriverError("the answer to `show running-config` is cut off; nothing was changed")
+    if parts[3].strip() and not _ATTRIBUTES.fullmatch(parts[3].strip()):
+        raise DriverError(f"the mode and owner of {FRR_CONF} are told in a form that is not known; nothing was changed")
     daemons, _, running = parts[0].partition("\n")
     connected, enabled = frozenset(daemons.split()), set(parts[1].split())
     if absent := sorted(enabled - connected):

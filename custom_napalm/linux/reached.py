@@ -1,10 +1,10 @@
 """How a Linux host sees the connection to it, and which way its answers take."""
 
-import json
-from typing import Any
+from dataclasses import replace
 
 from custom_napalm.contract import Reached
 from custom_napalm.linux.shell import Shell
+from custom_napalm.typed import Fields, decode, items
 
 # sudo clears the environment, so sshd's variable is looked for in the processes above; root may read theirs.
 _WHO = r"""
@@ -26,20 +26,20 @@ def reached(shell: Shell, jumps: tuple[str, ...]) -> Reached:
     words = first.split()
     if len(words) != 4:
         return Reached(jumps)
-    route = _route(rest)
-    return Reached(
-        jumps=jumps,
-        address=words[2],
-        client=words[0],
-        interface=str(route.get("dev", "")),
-        gateway=str(route.get("gateway") or (route.get("via") or {}).get("host", "")),
-        protocol=str(route.get("protocol", "")),
-    )
-
-
-def _route(text: str) -> dict[str, Any]:
     try:
-        routes = json.loads(text or "[]")
+        return _with_route(Reached(jumps, address=words[2], client=words[0]), rest)
     except ValueError:  # an ip(8) without JSON
-        return {}
-    return routes[0] if routes else {}
+        return Reached(jumps, address=words[2], client=words[0])
+
+
+def _with_route(found: Reached, text: str) -> Reached:
+    routes = items(decode(text or "[]")[0], "ip route")
+    if not routes:
+        return found
+    route = Fields(routes[0], "ip route")
+    return replace(
+        found,
+        interface=route.text("dev", ""),
+        gateway=route.text("gateway", "") or route.fields("via").text("host", ""),
+        protocol=route.text("protocol", ""),
+    )

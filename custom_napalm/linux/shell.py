@@ -16,11 +16,12 @@ class Result:
 class Shell(Protocol):
     """Runs POSIX sh scripts on a host."""
 
-    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "a command") -> Result:
         """Run `script` by `sh` with the script on standard input, so that nothing of it is in a process list.
 
         The script's own commands have an empty standard input unless they redirect it. `timeout` is in
-        seconds. Raises LostContactError when the connection breaks or the time is over, PrivilegeError when
-        `root` was asked for and refused.
+        seconds, for everything, however steadily an answer comes. `asked` is what errors call the script. Raises
+        LostContactError when the connection breaks or the time is over, AnswerTooLongError for more than the host's
+        limits allow, PrivilegeError when `root` was asked for and refused.
         """
         ...

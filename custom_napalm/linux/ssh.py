@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 import paramiko
 
 from custom_napalm.contract import LostContactError, PrivilegeError
+from custom_napalm.limits import QUIET, AnswerTooLongError, shown
 from custom_napalm.linux import ssh_login
 from custom_napalm.linux.shell import Result
 from custom_napalm.linux.ssh_options import SshOptions
+from custom_napalm.linux.ssh_transport import send_all
 
 _SHELL = "/bin/sh -s"
 _MAYBE = "what it was told last may or may not have happened"
+_LONGEST_QUESTION = 256 * 1024  # bytes before sudo has its password: a login's greeting, and sudo's own
 
 # The whole script is one compound command: sh parses all of it before it runs any of it, so half a script that
 # arrived before the connection broke does nothing. Its commands have nothing to read on standard input.
@@ -62,39 +65,49 @@ class SshShell:
             return False
         return True
 
-    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "a command") -> Result:
         """See `Shell.run`."""
+        seconds = max(timeout, self.options.limits.seconds)
         try:
-            return self._run(script, time.monotonic() + timeout, root=root)
+            return self._run(script, time.monotonic() + seconds, asked, root=root)
+        except AnswerTooLongError:
+            self.close()  # or more of it would come
+            raise
+        except UnfinishedError as error:
+            self.close()
+            raise LostContactError(
+                f"{self.host} had not finished its answer to {asked} after {seconds:g} s, with {error} bytes so far; "
+                f"{_MAYBE}. If this host is so slow, raise optional_args answer_timeout (seconds)"
+            ) from error
         except TimeoutError as error:
-            raise LostContactError(f"{self.host} fell silent: no answer within {timeout:g} s; {_MAYBE}") from error
+            raise LostContactError(f"{self.host} fell silent: no answer within {seconds:g} s; {_MAYBE}") from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             self.close()
             raise LostContactError(
                 f"the connection to {self.host} broke: {error or type(error).__name__}; {_MAYBE}"
             ) from error
 
-    def _run(self, script: str, deadline: float, *, root: bool) -> Result:
+    def _run(self, script: str, deadline: float, asked: str, *, root: bool) -> Result:
         if not self._transports:
             raise EOFError("it is not open")
         start = uuid.uuid4().hex
         wrapped = _SCRIPT.format(token=start, script=script)
         if not root or not self.options.sudo:
-            return self._started(self._execute(_SHELL, wrapped, deadline), start)
+            return self._started(self._execute(_SHELL, wrapped, deadline, asked), start)
         if not self._sudo_asks:
             # With -n sudo does not read standard input, so a refused script has not been seen by anyone.
-            result = self._execute(f"sudo -n -- {_SHELL}", wrapped, deadline)
+            result = self._execute(f"sudo -n -- {_SHELL}", wrapped, deadline, asked)
             if start in result.stdout or not self.options.sudo_password:
                 return self._started(result, start)
             self._sudo_asks = True
-        return self._started(self._with_password(wrapped, deadline), start)
+        return self._started(self._with_password(wrapped, deadline, asked), start)
 
-    def _with_password(self, script: str, deadline: float) -> Result:
+    def _with_password(self, script: str, deadline: float, asked_for: str) -> Result:
         """Give sudo its password, once: further attempts could lock the account, and would be lines of the script."""
         asked, ready = uuid.uuid4().hex, uuid.uuid4().hex
         # -k: where a password is remembered, sudo would not read ours and the shell would take it for a command.
         command = f"sudo -k -S -p {asked} -- /bin/sh -c 'echo {ready}; exec {_SHELL}'"
-        with self._exchange(command, deadline) as exchange:
+        with self._exchange(command, deadline, asked_for) as exchange:
             if exchange.wait_for(lambda out, err: asked in err or ready in out):
                 exchange.send(f"{self.options.sudo_password}\n")
                 if (
@@ -125,31 +138,39 @@ class SshShell:
             "nothing was changed"
         )
 
-    def _execute(self, command: str, script: str, deadline: float) -> Result:
-        with self._exchange(command, deadline) as exchange:
+    def _execute(self, command: str, script: str, deadline: float, asked: str) -> Result:
+        with self._exchange(command, deadline, asked) as exchange:
             exchange.send(script)
             exchange.end_input()
             exchange.wait_for(None)
             return exchange.result()
 
     @contextmanager
-    def _exchange(self, command: str, deadline: float) -> Iterator["_Exchange"]:
+    def _exchange(self, command: str, deadline: float, asked: str) -> Iterator["_Exchange"]:
         channel = self._transports[-1].open_session(timeout=_left(deadline))
         try:
             channel.exec_command(command)
-            yield _Exchange(channel, deadline)
+            yield _Exchange(channel, deadline, self, asked)
         finally:
             channel.close()
+
+
+class UnfinishedError(TimeoutError):
+    """The time is over in the middle of an answer."""
 
 
 class _Exchange:
     """One command on a channel: both its outputs, collected until it ends or the deadline passes."""
 
-    def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
+    def __init__(self, channel: paramiko.Channel, deadline: float, shell: SshShell, asked: str) -> None:
         self._channel = channel
         self._deadline = deadline
+        self._shell = shell
+        self._asked = asked
         self._stdout = bytearray()
         self._stderr = bytearray()
+        self._lines = 0
+        self._arrived = 0.0  # when anything came last, on the monotonic clock
 
     @property
     def stdout(self) -> str:
@@ -163,9 +184,8 @@ class _Exchange:
 
     def send(self, text: str) -> None:
         """Send to the command's standard input; that a command no longer reads is for `wait_for` to notice."""
-        self._channel.settimeout(_left(self._deadline))
         try:
-            self._channel.sendall(text.encode("utf-8", "surrogateescape"))
+            send_all(self._channel, text.encode("utf-8", "surrogateescape"), self._deadline)
         except OSError:
             if not self._channel.exit_status_ready():
                 raise
@@ -179,26 +199,47 @@ class _Exchange:
         poll = select.poll()
         poll.register(self._channel.fileno(), select.POLLIN)
         while True:
+            over = self._channel.closed or not self._channel.get_transport().is_active()
             arrived = self._drain()
+            if enough is not None and len(self._stdout) + len(self._stderr) > _LONGEST_QUESTION:
+                # What is looked for is looked for in everything so far, at each arrival.
+                raise AnswerTooLongError(self._shell.host, "sudo", shown(_LONGEST_QUESTION))
             if arrived and enough is not None and enough(self.stdout, self.stderr):
                 return True
-            if self._channel.exit_status_ready() and self._channel.eof_received:
+            # A channel may be closed without an end of its outputs before (RFC 4254 section 5.3).
+            if self._channel.exit_status_ready() and (self._channel.eof_received or over):
                 return self._drain() and enough is not None and enough(self.stdout, self.stderr)
-            if self._channel.closed or not self._channel.get_transport().is_active():
-                raise EOFError("the other side closed it")
+            if over:
+                raise EOFError(str(self._channel.get_transport().get_exception() or "the other side closed it"))
             if self._channel.eof_received:
                 # The descriptor stays readable from here on; only the exit status is still to come.
-                self._channel.status_event.wait(min(_left(self._deadline), 1.0))
+                self._channel.status_event.wait(min(self._left(), 1.0))
             else:
-                poll.poll(min(_left(self._deadline), 1.0) * 1000)
+                poll.poll(min(self._left(), 1.0) * 1000)
 
     def _drain(self) -> bool:
         before = len(self._stdout) + len(self._stderr)
         while self._channel.recv_ready():
-            self._stdout += self._channel.recv(65536)
+            self._take(self._stdout, self._channel.recv(65536))
         while self._channel.recv_stderr_ready():
-            self._stderr += self._channel.recv_stderr(65536)
+            self._take(self._stderr, self._channel.recv_stderr(65536))
         return len(self._stdout) + len(self._stderr) > before
+
+    def _take(self, output: bytearray, piece: bytes) -> None:
+        output += piece
+        self._arrived = time.monotonic()
+        self._lines += piece.count(b"\n")
+        limits = self._shell.options.limits
+        limits.check(len(self._stdout) + len(self._stderr), self._lines, self._shell.host, self._asked)
+        self._left()  # something may arrive all the time
+
+    def _left(self) -> float:
+        try:
+            return _left(self._deadline)
+        except TimeoutError:
+            if time.monotonic() - self._arrived < QUIET:
+                raise UnfinishedError(len(self._stdout) + len(self._stderr)) from None
+            raise
 
     def result(self) -> Result:
         """What the command printed, and its exit status."""

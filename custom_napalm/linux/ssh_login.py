@@ -9,6 +9,7 @@ import os
 import select
 import shlex
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -22,6 +23,7 @@ import paramiko
 from custom_napalm.contract import ConnectionFailedError
 from custom_napalm.linux.host_keys import fingerprint, judge, kinds_for, names_for, read_known_hosts
 from custom_napalm.linux.ssh_options import Hop, SshOptions
+from custom_napalm.linux.ssh_transport import BoundedTransport
 
 # Errors reach the operator as exceptions; paramiko's own records would repeat them with tracebacks.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -32,6 +34,9 @@ TCP_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux only
 
 _keys: dict[tuple[str, int, str], paramiko.PKey] = {}
 _keys_lock = threading.Lock()
+
+GARBLED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+"""What paramiko, and cryptography under it, stumble over messages with that no SSH server sends."""
 
 Socket = socket.socket | paramiko.Channel | paramiko.ProxyCommand
 Attempt = tuple[str, Callable[[paramiko.Transport], list[str]]]
@@ -163,14 +168,14 @@ def _login(
     known = read_known_hosts(options.known_hosts)
     if not kinds_for(known, name) and hop.address != hop.name:
         name = names_for(hop.address, hop.port)
-    transport = (options.transport if hop is options.target else paramiko.Transport)(sock)
+    transport = (options.transport if hop is options.target else BoundedTransport)(sock)
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = options.timeout
     _prefer(transport, kinds_for(known, name))
     try:
         transport.start_client(timeout=options.timeout)
         _verify(transport.get_remote_server_key(), name, hop, options)
         _authenticate(transport, hop, options)
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except (paramiko.SSHException, EOFError, OSError, *GARBLED) as error:
         reason = (isinstance(sock, _Proxy) and sock.last_words()) or str(error) or type(error).__name__
         transport.close()
         raise ConnectionFailedError(f"{hop.label}: no SSH session: {reason}; {UNCHANGED}") from error

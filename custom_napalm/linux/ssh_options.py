@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import paramiko
-
+from custom_napalm import limits
 from custom_napalm.contract import ConnectionFailedError
+from custom_napalm.limits import Limits, read_limits
 from custom_napalm.linux.ssh_config import HostConfig, SshConfig, ssh_config
+from custom_napalm.linux.ssh_transport import BoundedTransport
 
 SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
 USER_KNOWN_HOSTS = "~/.ssh/known_hosts"
@@ -52,7 +53,8 @@ class SshOptions:
     sudo: bool = True
     sudo_password: str | None = field(default=None, repr=False)
     proxy_command: str = ""  # for the first hop, as a shell takes it
-    transport: type[paramiko.Transport] = paramiko.Transport  # the target's; what it may negotiate
+    transport: type[BoundedTransport] = BoundedTransport  # the target's; what it may negotiate
+    limits: Limits = field(default_factory=Limits)
 
 
 def read_options(
@@ -94,6 +96,7 @@ def read_options(
         sudo=target.user != "root" if sudo is None else bool(sudo),
         sudo_password=arguments.get("sudo_password") or password or None,
         proxy_command="" if arguments.get("proxy_jump") and not jumps else _proxy_command(first),
+        limits=read_limits(hostname, arguments),
     )
 
 
@@ -102,7 +105,7 @@ _KNOWN_ARGUMENTS = frozenset(
         "port", "key_file", "passphrase", "secret", "allow_agent", "use_keys", "ssh_config_file", "proxy_jump",
         "sudo", "sudo_password", "keepalive", "known_hosts_file", "secrets",
     }
-)  # fmt: skip
+) | limits.ARGUMENTS  # fmt: skip
 
 
 def _hop(name: str, config: SshConfig, *, user: str | None, port: object, key_file: object) -> Hop:

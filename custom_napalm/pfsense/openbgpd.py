@@ -1,16 +1,14 @@
 """OpenBGPD's sessions, from bgpctl's JSON (bgpctl's output_json.c, OpenBGPD 7 and 8)."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from shlex import quote
-from typing import Any
 
 from custom_napalm.contract import DriverError
 from custom_napalm.linux.shell import Shell
 from custom_napalm.pfsense.routing import as_number
 from custom_napalm.state import BgpSession, BgpState, FamilyState
+from custom_napalm.typed import Fields, decode
 
 BGPCTL = "/usr/local/sbin/bgpctl"
 
@@ -29,53 +27,50 @@ _SUBCODES = {
 }  # fmt: skip
 _FAMILIES = {"IPv4 unicast": "ipv4-unicast", "IPv6 unicast": "ipv6-unicast"}
 
-Json = Mapping[str, Any]
 
-
-def read_neighbors(shell: Shell) -> list[Json]:
+def read_neighbors(shell: Shell) -> list[Fields]:
     """bgpctl's neighbors. Raises DriverError when bgpd does not answer."""
-    result = shell.run(f"{BGPCTL} -j -n show neighbor")
+    result = shell.run(f"{BGPCTL} -j -n show neighbor", asked="`bgpctl -j show neighbor`")
     if result.status:
         raise DriverError(f"bgpd does not answer: {(result.stderr or result.stdout).strip() or result.status}")
     try:
-        found: list[Json] = json.loads(result.stdout or "{}").get("neighbors", [])
-    except json.JSONDecodeError as error:
-        raise DriverError(f"bgpctl's answer is not JSON: {error.doc[error.pos : error.pos + 200]!r}") from error
-    return found
+        return Fields(decode(result.stdout or "{}")[0], "answer").objects("neighbors")
+    except ValueError as error:
+        raise DriverError(f"bgpctl's answer {error}: it is not as OpenBGPD 7 and 8 write it") from error
 
 
-def sessions(neighbors: list[Json], local_as: int, router_id: str) -> tuple[BgpSession, ...]:
+def sessions(neighbors: list[Fields], local_as: int, router_id: str) -> tuple[BgpSession, ...]:
     """The sessions. Raises DriverError on what is not known."""
     try:
         return tuple(
-            _session(found, local_as, router_id) for found in neighbors if not found.get("config", {}).get("template")
+            _session(found, local_as, router_id) for found in neighbors if not found.fields("config").has("template")
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DriverError(f"bgpctl's JSON is not as OpenBGPD 7 and 8 write it: {error!r}") from error
+    except ValueError as error:
+        raise DriverError(f"bgpctl's JSON is not as OpenBGPD 7 and 8 write it: {error}") from error
 
 
-def _session(found: Json, local_as: int, router_id: str) -> BgpSession:
-    state = BgpState(found["state"])
-    config, session = found.get("config", {}), found.get("session", {})
-    if state is BgpState.IDLE and config.get("down"):
+def _session(found: Fields, local_as: int, router_id: str) -> BgpSession:
+    state = BgpState(found.text("state"))
+    config, session = found.fields("config"), found.fields("session")
+    if state is BgpState.IDLE and config.has("down"):
         state = BgpState.IDLE_ADMIN
     up = state is BgpState.ESTABLISHED
-    local = session.get("local", {}).get("address")
+    local = session.fields("local").text("address", "")
     error, sent = _error(found)
     if state is BgpState.IDLE and "max-prefix exceeded" in error:
         state = BgpState.IDLE_PREFIX_LIMIT
     return BgpSession(
-        peer=ip_address(found["remote_addr"]),
+        peer=ip_address(found.text("remote_addr")),
         state=state,
-        remote_as=as_number(str(found["remote_as"])) or 0,
-        local_as=as_number(str(config.get("local_as", ""))) or local_as,
+        remote_as=as_number(found.word("remote_as")) or 0,
+        local_as=(as_number(config.word("local_as")) if "local_as" in config else 0) or local_as,
         router_id=router_id,
-        remote_router_id=found.get("bgpid", "") if up else "",
+        remote_router_id=found.text("bgpid", "") if up else "",
         local_address=ip_address(local) if local else None,
-        description=found.get("description", ""),
-        uptime=int(found["last_updown_sec"]) if up else None,
-        hold_time=int(session["holdtime"]) if up and "holdtime" in session else None,
-        established_count=0 if int(found["last_updown_sec"]) < 0 else 1,
+        description=found.text("description", ""),
+        uptime=found.number("last_updown_sec") if up else None,
+        hold_time=session.number_or_none("holdtime") if up else None,
+        established_count=0 if found.number("last_updown_sec") < 0 else 1,
         last_reset=error,
         last_error=error,
         last_error_code=_code(error),
@@ -84,11 +79,11 @@ def _session(found: Json, local_as: int, router_id: str) -> BgpSession:
     )
 
 
-def _error(found: Json) -> tuple[str, bool | None]:
+def _error(found: Fields) -> tuple[str, bool | None]:
     """The last NOTIFICATION's words and whether this side sent it."""
     for key, sent in (("last_error_sent", True), ("last_error_received", False)):
-        if found.get(key):
-            return str(found[key]), sent
+        if found.has(key):
+            return found.word(key), sent
     return "", None
 
 
@@ -98,12 +93,12 @@ def _code(error: str) -> str:
     return code + _SUBCODES.get(reason, "00") if code else ""
 
 
-def _families(found: Json, session: Json) -> list[FamilyState]:
+def _families(found: Fields, session: Fields) -> list[FamilyState]:
     """The agreed families. bgpd counts prefixes for a neighbor as a whole: with several, none has a number."""
-    agreed = session.get("capabilities", {}).get("multiprotocol")
+    agreed = session.fields("capabilities").texts("multiprotocol")
     names = [_FAMILIES[name] for name in agreed or ["IPv4 unicast"] if name in _FAMILIES]
-    counted = found["stats"]["prefixes"]
-    received, sent = (int(counted[key]) if len(names) == 1 else None for key in ("received", "sent"))
+    counted = found.fields("stats").fields("prefixes")
+    received, sent = (counted.number(key) if len(names) == 1 else None for key in ("received", "sent"))
     return [FamilyState(name=name, received=received, sent=sent) for name in names]
 
 
@@ -138,8 +133,8 @@ def retry(shell: Shell, names: list[str]) -> None:
     """
     commands = []
     for found in read_neighbors(shell):
-        name, state = str(found["remote_addr"]), found["state"]
-        if name not in names or found.get("config", {}).get("down"):
+        name, state = found.text("remote_addr"), found.text("state")
+        if name not in names or found.fields("config").has("down"):
             continue
         if state in (BgpState.CONNECT, BgpState.ACTIVE):
             commands.append(f"{BGPCTL} neighbor {quote(name)} clear")

@@ -84,13 +84,22 @@ class PfSenseTransaction:
         """config.xml as it is, or, with `startup`, as a restart would leave it. Loads none of the system's code."""
         answer = program.run(self.shell, self.name, {"action": "read", "startup": startup})
         try:
-            text = zlib.decompress(base64.b64decode(answer["config"], validate=True)).decode("utf-8", "surrogateescape")
+            text = self._inflated(base64.b64decode(answer["config"], validate=True))
         except (binascii.Error, zlib.error) as error:
             raise LostContactError(f"{self.name}: config.xml came incomplete; {UNCHANGED}") from error
         packages = list(answer["packages"])
         # They exclude each other; of one that was taken away badly, the file is still there.
         self._package = packages[0] if packages else ""
         return Reading(text, self._package, str(answer["release"]))
+
+    def _inflated(self, packed: bytes) -> str:
+        """A compressed text. Raises AnswerTooLongError, for a few KiB can be many GiB, and zlib.error."""
+        limits, stream = self.shell.options.limits, zlib.decompressobj()
+        text = stream.decompress(packed, limits.most + 1)
+        limits.check(len(text), text.count(b"\n"), self.name, "a request for config.xml")
+        if not stream.eof:
+            raise zlib.error("it is cut off")
+        return text.decode("utf-8", "surrogateescape")
 
     def snapshot(self) -> Snapshot:
         """config.xml, whole."""

@@ -9,9 +9,9 @@ from xml.parsers import expat
 
 # pfSense encodes what it writes by PHP's htmlentities() and decodes what it reads a second time, CDATA included
 # (etc/inc/xmlparse.inc): the entities are HTML 4.01's, of which XML itself knows five.
-_ENTITY = re.compile(r"&(?:#(?P<number>\d+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>\w+));")
+_ENTITY = re.compile(r"&(?:#(?P<number>[0-9]{1,8})|#[xX](?P<hex>[0-9a-fA-F]{1,8})|(?P<name>\w{1,32}));")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_DEEPEST = 64  # elements in each other; pfSense's own have less than ten
 
 
 class ConfigError(ValueError):
@@ -111,12 +111,14 @@ def parse_fragment(text: str) -> Element:
 
 
 def _read(text: str) -> Element:
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
     holder = Element("")
     open_elements = [holder]
     texts: list[list[str]] = [[]]
 
     def start(tag: str, _: dict[str, str]) -> None:
+        if len(open_elements) > _DEEPEST:
+            raise ConfigError(f"line {parser.CurrentLineNumber}: more than {_DEEPEST} elements are in each other")
         element = Element(tag.lower())
         open_elements[-1].children.append(element)
         open_elements.append(element)
@@ -135,7 +137,7 @@ def _read(text: str) -> Element:
     parser.CharacterDataHandler = lambda data: texts[-1].append(data)
     parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(_without_html(text), True)
+        parser.Parse(_without_html(text).encode("utf-8", "surrogateescape"), True)
     except expat.ExpatError as error:
         raise ConfigError(f"line {error.lineno}: {expat.ErrorString(error.code)}") from error
     return holder.children[0]
@@ -145,9 +147,15 @@ def _without_html(text: str) -> str:
     """The text with HTML's entities, which XML does not know, as characters."""
     if "&" not in text:
         return text
-    pieces = _CDATA.split(text)
-    for number in range(0, len(pieces), 2):
-        pieces[number] = _ENTITY.sub(_outside_cdata, pieces[number])
+    pieces: list[str] = []
+    at = 0
+    while at < len(text):
+        begin = text.find("<![CDATA[", at)
+        end = -1 if begin < 0 else text.find("]]>", begin)
+        if end < 0:
+            begin = end = len(text)  # without an end it is no such section, which the parser tells
+        pieces += [_ENTITY.sub(_outside_cdata, text[at:begin]), text[begin:end]]
+        at = end
     return "".join(pieces)
 
 

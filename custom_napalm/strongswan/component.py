@@ -4,6 +4,7 @@ import base64
 import fnmatch
 import hashlib
 import posixpath
+import re
 from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from shlex import quote
@@ -28,6 +29,8 @@ from custom_napalm.strongswan.values import misread
 _OWNER = "root root"
 _NOT_LOADED = "in the files, but not loaded by charon: connection {}"
 
+# A path is one below the folder.
+_ENTRY = re.compile(r"([0-7]{3,4}|gone) ([\w.$-]+) ([\w.$-]+) (\S*) ((?!\.\.?/|/)(?:(?!/\.\.?/|//)[^\x00-\x1f\x7f])+)")
 _NOT_READ = 66
 
 # Every *.conf as "MODE OWNER GROUP BASE64 PATH", and what a link says as "link BASE64 PATH" before it. Dot-files are
@@ -81,7 +84,7 @@ class SwanctlComponent(Component):
         return self._read()[1]
 
     def _read(self) -> tuple[Snapshot, Snapshot]:
-        result = self.shell.run(_READ)
+        result = self.shell.run(_READ, asked=f"a request for {FOLDER}")
         if result.status:
             said = result.stderr.strip() or f"exit status {result.status}"
             raise DriverError(f"{FOLDER} cannot be read: {said}; nothing was changed")
@@ -103,13 +106,19 @@ class SwanctlComponent(Component):
                 _, link, path = line.split(" ", 2)
                 links[f"{FOLDER}/{path}"] = f" -> {base64.b64decode(link).decode('utf-8', 'surrogateescape')}"
                 continue
-            mode, owner, group, content, path = line.split(" ", 4)
+            found = _ENTRY.fullmatch(line)
+            if found is None:
+                raise DriverError(f"{FOLDER} is listed in a form that is not known: {line[:80]!r}")
+            mode, owner, group, content, path = found.groups()
             path = f"{FOLDER}/{path}"
             if mode == "gone":
                 parts.pop(path, None)
                 attributes.pop(path, None)
                 continue
-            parts[path] = base64.b64decode(content).decode("utf-8", "surrogateescape")
+            try:
+                parts[path] = base64.b64decode(content, validate=True).decode("utf-8", "surrogateescape")
+            except ValueError as error:
+                raise DriverError(f"{path} came in a form that is not known") from error
             attributes[path] = f"{int(mode, 8):04o} {owner} {group}{links.get(path, '')}"
         running = _snapshot(parts, attributes)
         return running, startup or running

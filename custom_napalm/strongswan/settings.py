@@ -12,6 +12,7 @@ _SPACE = " \t\r"
 _NAME = re.compile(r'[^#{}:,="\r\n\t ]+')
 _WORD = re.compile(r'[^#}"\r\n\t ]+')
 _INCLUDE = re.compile(r"include[ \t]+(?=[^=])")
+_DEEPEST = 64  # sections in each other, of which strongSwan's own have six
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -82,6 +83,7 @@ class _Parser:
         self.text = text
         self.file = file
         self.at = 0
+        self._counted = (0, 1)  # up to where lines are counted, and the number of the line there
 
     def parse(self) -> Block:
         root = Block("", 1)
@@ -107,6 +109,8 @@ class _Parser:
             self._skip(newlines=True)
             if not self._take("{"):
                 raise self._error(f"{name!r} is followed neither by = nor by an opening brace", begin)
+            if len(open_blocks) > _DEEPEST:
+                raise self._error(f"more than {_DEEPEST} sections are in each other", begin)
             inner = Block(name, self._line(begin), references)
             block.items.append(inner)
             open_blocks.append(inner)
@@ -198,7 +202,10 @@ class _Parser:
         raise self._error("a quoted string is never closed", begin)
 
     def _line(self, at: int) -> int:
-        return self.text.count("\n", 0, at) + 1
+        begin, number = self._counted if at >= self._counted[0] else (0, 1)
+        number += self.text.count("\n", begin, at)
+        self._counted = (at, number)
+        return number
 
     def _error(self, reason: str, at: int) -> SettingsError:
         return SettingsError(f"{self.file}:{self._line(at)}: {reason}")

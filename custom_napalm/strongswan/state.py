@@ -1,23 +1,27 @@
 """charon's IKE and CHILD SAs, from one `swanctl --list-sas`, read strictly: unknown text is an error, never "no SA"."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from custom_napalm.contract import DriverError
 from custom_napalm.linux.shell import Shell
-from custom_napalm.state import ChildSa, IkeSa
+from custom_napalm.state import ChildSa, IkeSa, IPAddress
 
 # --raw prints values without quotes on one line, where an identity like "C=CH, O=x state=y" cannot be told from two
 # keys. --pretty has one key a line, and prints what is not printable in hexadecimal.
 _COMMAND = "swanctl --list-sas --pretty"
+_DEEPEST = 16  # sections in each other; SAs have four
 NO_DAEMON = "connecting to 'default' URI failed"
+
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 Message = dict[str, "str | list[str] | Message"]
 
 
 def read_ike_sas(shell: Shell) -> tuple[IkeSa, ...]:
     """Every IKE SA that charon has, in its order. Raises DriverError when charon does not answer."""
-    result = shell.run(_COMMAND)
+    result = shell.run(_COMMAND, asked=f"`{_COMMAND}`")
     if result.status or not result.stdout:
         if NO_DAEMON in result.stderr:
             raise DriverError("charon does not answer: is strongSwan running?")
@@ -33,13 +37,13 @@ def parse_list_sas(text: str) -> tuple[IkeSa, ...]:
     ended = False
     for title, message in parse_messages(text):
         if ended:
-            raise DriverError(f"swanctl --list-sas goes on after its end: {title!r}")
+            raise DriverError(f"swanctl --list-sas goes on after its end: {title[:80]!r}")
         if title == "list-sa event":
             sas += [_ike_sa(name, _block(value, name)) for name, value in message.items()]
         elif title == "list-sas reply" and not message:
             ended = True
         else:
-            raise DriverError(f"swanctl --list-sas answers something unknown: {title!r}")
+            raise DriverError(f"swanctl --list-sas answers something unknown: {title[:80]!r}")
     if not ended:
         raise DriverError("the answer of swanctl --list-sas is cut off")
     return tuple(sas)
@@ -50,18 +54,20 @@ def parse_messages(text: str) -> Iterator[tuple[str, Message]]:
     lines = enumerate(text.splitlines(), 1)
     for number, line in lines:
         if not line.endswith(" {"):
-            raise DriverError(f"swanctl's answer is not understood at line {number}: {line!r}")
+            raise DriverError(f"swanctl's answer is not understood at line {number}: {line[:80]!r}")
         yield line.removesuffix(" {"), _contents(lines, "")
 
 
 def _contents(lines: Iterator[tuple[int, str]], indent: str) -> Message:
     inner = indent + "  "
+    if len(inner) > 2 * _DEEPEST:
+        raise DriverError(f"swanctl's answer has more than {_DEEPEST} sections in each other")
     found: Message = {}
     for number, line in lines:
         if line == indent + "}":
             return found
         if not line.startswith(inner) or line.startswith(inner + " "):
-            raise DriverError(f"swanctl's answer is not understood at line {number}: {line!r}")
+            raise DriverError(f"swanctl's answer is not understood at line {number}: {line[:80]!r}")
         text = line.removeprefix(inner)
         if " = " in text:
             key, _, value = text.partition(" = ")
@@ -71,7 +77,7 @@ def _contents(lines: Iterator[tuple[int, str]], indent: str) -> Message:
         elif text.endswith(" {"):
             found[text.removesuffix(" {")] = _contents(lines, inner)
         else:
-            raise DriverError(f"swanctl's answer is not understood at line {number}: {line!r}")
+            raise DriverError(f"swanctl's answer is not understood at line {number}: {line[:80]!r}")
     raise DriverError("swanctl's answer is cut off")
 
 
@@ -99,8 +105,8 @@ def _text(sa: Mapping[str, object], key: str, default: str | None = None) -> str
 
 def _number(sa: Mapping[str, object], key: str) -> int:
     text = _text(sa, key, "0")
-    if not text.isdigit():
-        raise DriverError(f"swanctl's answer has {key} = {text!r}, which is not a number")
+    if not _NUMBER.fullmatch(text):
+        raise DriverError(f"swanctl's answer has {key} = {text[:40]!r}, which is not a number")
     return int(text)
 
 
@@ -110,8 +116,8 @@ def _ike_sa(name: str, sa: Message) -> IkeSa:
         name=name,
         state=_text(sa, "state"),
         version=_number(sa, "version"),
-        local_address=ip_address(local.partition("%")[0] or "0.0.0.0"),  # charon's "any"
-        remote_address=ip_address(remote.partition("%")[0] or "0.0.0.0"),
+        local_address=_address(local),
+        remote_address=_address(remote),
         local_id=_text(sa, "local-id", ""),
         remote_id=_text(sa, "remote-id", ""),
         initiator=_text(sa, "initiator", "no") == "yes",
@@ -124,6 +130,13 @@ def _ike_sa(name: str, sa: Message) -> IkeSa:
         established=_number(sa, "established"),
         children=tuple(_child_sa(_block(value, key)) for key, value in _block(sa.get("child-sas", {}), name).items()),
     )
+
+
+def _address(text: str) -> IPAddress:
+    try:
+        return ip_address(text.partition("%")[0] or "0.0.0.0")  # charon's "any"
+    except ValueError as error:
+        raise DriverError(f"swanctl's answer has {text[:60]!r} for an address") from error
 
 
 def _child_sa(sa: Message) -> ChildSa:

@@ -81,6 +81,7 @@ def _sections(value: Any) -> dict[str, Section]:
     )
 
 
+_MOST_READ = 10_000  # a file counts each time that it is included
 _REFERENCES = "\0references"  # cannot be a key of a file
 
 
@@ -95,6 +96,8 @@ class _Builder:
         if path in self.open:
             raise SettingsError(f"{path}: includes itself")
         self.tree.reached.append(path)
+        if len(self.tree.reached) > _MOST_READ:
+            raise SettingsError(f"{path}: more than {_MOST_READ} files are included, one of them again and again")
         self.open.append(path)
         self._merge(parse(self.files[path], path), path, into, place)
         self.open.pop()

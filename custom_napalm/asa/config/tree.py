@@ -12,6 +12,8 @@ _NOISE = re.compile(
     r"|\S+[>#] ?(?:[Ss]how|more|[Ww]rite) .*|Building configuration\.\.\.)?"
 )
 
+_DEEPEST = 32  # lines below each other, of which an ASA has four; what is indented further stays where it is
+
 # The rest of these lines is text or a secret, in which every blank counts.
 _FREE_TEXT = re.compile(
     r"(?:no )?(?:banner|description|remark|access-list \S+ (?:line \d+ )?remark|neighbor \S+ (?:description|password)"
@@ -115,7 +117,8 @@ def parse(text: str) -> Config:
         waiting = []
         node = _Open(normal(bare), raw, indent, lines.payload(bare, parent.line))
         parent.children.append(node)
-        stack.append(node)
+        if len(stack) < _DEEPEST:
+            stack.append(node)
     root.children += waiting
     return Config(tuple([child.freeze() for child in root.children]))
 

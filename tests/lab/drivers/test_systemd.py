@@ -52,9 +52,9 @@ class SystemdHost:
         self.pid = int(children.read_text().split()[0])
         wait_for(lambda: self.run("systemctl is-system-running").stdout == "running\n", 20, "systemd")
 
-    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "") -> Result:
         """Run a script beside systemd, as sshd's child would."""
-        del root
+        del root, asked
         done = subprocess.run(
             ["nsenter", "-t", str(self.pid), "-n", "-u", "-i", "-m", "-p", "-C", "sh", "-s"],
             input="{\n" + script + "\n} </dev/null\n", capture_output=True, text=True, timeout=timeout, check=False,

@@ -18,8 +18,8 @@ class Says:
     def __init__(self, stdout: str, status: int = 0, stderr: str = "") -> None:
         self.result = Result(stdout, stderr, status)
 
-    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
-        del script, timeout, root
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "") -> Result:
+        del script, timeout, root, asked
         return self.result
 
 

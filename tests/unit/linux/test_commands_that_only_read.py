@@ -14,8 +14,8 @@ class Recorder:
         self.answer = answer
         self.scripts: list[str] = []
 
-    def run(self, script: str, *, timeout: float = 60.0, root: bool = True) -> Result:
-        del timeout, root
+    def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "") -> Result:
+        del timeout, root, asked
         self.scripts.append(script)
         return self.answer
 
