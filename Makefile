@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo test test-unit test-lab fault lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-packages test-lab fault lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,10 +34,18 @@ system: lab/system-packages.txt
 demo: setup ## Bring up the lab and play six scenes on it, three of them rolled back
 	$(PRIVATE) $(BIN)/python -m lab.demo
 
-test: test-unit test-lab ## All tests
+# In a root made by debootstrap, with that release's own FRR, strongSwan, PHP and Python.
+RELEASE ?= trixie
+demo-on: ## Play the demo on a fresh Debian of another RELEASE (trixie); needs root and debootstrap
+	$(ROOT) tests/releases/run-on $(RELEASE) make demo
+
+test: test-unit test-packages test-lab ## All tests
 
 test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
+
+test-packages: setup ## Whether apt can install the system packages on each supported release
+	$(BIN)/python -m pytest tests/releases
 
 test-lab: setup ## Tests on real daemons; need root
 	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
