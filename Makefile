@@ -18,7 +18,7 @@ AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 .PHONY: help setup system demo demo-on test test-unit test-packages test-lab fault lint lab bench lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: system .venv/.locked ## System packages, virtual environment, locked dependencies
 
@@ -68,7 +68,7 @@ bench: setup ## Measure, on a lab of its own
 
 lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-		--group dev pyproject.toml --output-file requirements.lock
+		--extra lab --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## Take the lab down and remove what set-up made
 	-test -x $(BIN)/routebook && $(ROOT) $(BIN)/routebook lab down

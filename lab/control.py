@@ -3,10 +3,11 @@
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from lab.host import node as host_node
 from lab.namespaces import Namespaces
 from lab.processes import NodeStatus, Process
 from lab.speakers import cache_node, peer_node
+from lab.strongswan import CHARON_PROGRAM
 from lab.topology import MANAGEMENT, Topology
 from lab.uml import DOOR_KEY, Uml
 from routebook.errors import RefusedError
@@ -26,6 +28,7 @@ IN_BACKGROUND = 'exec 3<&0; "$@" <&3 3<&- & echo $!'
 
 
 Kernel = Namespaces | Uml
+INSTALL = f"sudo {Path(__file__).with_name('install-packages')}"
 KERNELS: dict[str, type[Namespaces] | type[Uml]] = {"namespaces": Namespaces, "uml": Uml}
 
 
@@ -53,9 +56,11 @@ class Lab:
         with self._lock():
             access.make_secret_files(self.project, topology.secret_files(self.project))
             plan = topology.read(self.project)
+            _need_packages(plan)
             boot = self.running()
             kernel = self._kernel()
             if boot is not None:
+                self._refuse_elsewhere()
                 if kernel_name not in (None, kernel.name):
                     raise RefusedError(f"the lab runs already, in {kernel.name}; stop it first: routebook lab down")
                 missing = plan.names - {each.name for each in kernel.nodes(boot)}
@@ -65,8 +70,9 @@ class Lab:
                             "the inventory has changed since the lab was started; it still plays what it was then: "
                             "routebook lab down, then up"
                         )
-                    if operator_link.owner() != operator_link.label(self.project):
+                    if not self._joined_here():
                         self._join(kernel, boot, plan)
+                        say("the lab ran without a link to this network namespace; it has one now")
                     return False
                 say(f"{', '.join(sorted(missing))} missing: starting the lab anew")
                 boot.kill()
@@ -121,6 +127,9 @@ class Lab:
         except FileNotFoundError:
             return {}
 
+    def _write_state(self, state: Mapping[str, Any]) -> None:
+        access.write_private(self._state, json.dumps(state))
+
     def _kernel(self) -> Kernel:
         """That of the running lab, or the default."""
         return KERNELS[self._read_state().get("kernel", "namespaces")](self.project)
@@ -164,9 +173,7 @@ class Lab:
             if boot.stdout.readline().strip() != "alive":
                 raise RefusedError(f"the lab could not make its namespaces: {errors.read_text().strip()}")
             process = processes.identify(processes.children()[outer][0])
-            access.write_private(
-                self._state, json.dumps({"kernel": kernel.name, "boot": asdict(process), "topology": _digest(plan)})
-            )
+            self._write_state({"kernel": kernel.name, "boot": asdict(process), "topology": _digest(plan)})
             try:
                 kernel.prepare(plan)
                 boot.stdin.write(json.dumps(description) + "\n")
@@ -207,15 +214,72 @@ class Lab:
             },
         }
 
+    def elsewhere(self) -> str | None:
+        """How to get to where the running lab can be reached, if that is not here: a sentence."""
+        if self.running() is None or self._joined_here():
+            return None
+        way = operator_link.way_into(self._read_state().get("joined", ""))
+        if way is None:
+            return "the network namespace that it was joined to has ended: routebook lab up joins it to this one"
+        return f"it is reached from another network namespace, not from here: {way} COMMAND"
+
+    def _joined_here(self) -> bool:
+        here = self._read_state().get("joined") == operator_link.namespace()
+        return here and operator_link.owner() == operator_link.label(self.project)
+
+    def _refuse_elsewhere(self) -> None:
+        """Raise RefusedError when the lab's link is in another network namespace that still exists: it is in use."""
+        if not self._joined_here() and operator_link.way_into(self._read_state().get("joined", "")) is not None:
+            raise RefusedError(
+                f"the lab of {self.project} runs, and {self.elsewhere()}; to have it here, stop it first: "
+                "routebook lab down"
+            )
+
     def _join(self, kernel: Kernel, boot: Process, plan: Topology) -> None:
         operator_link.refuse_foreign(plan, self.project)
         kernel.join(boot, plan)
         operator_link.complete(self.project)
+        self._write_state(self._read_state() | {"joined": operator_link.namespace()})
 
 
 def _digest(plan: Topology) -> str:
     """Differs when the lab would be another one."""
     return hashlib.sha256(repr(plan).encode()).hexdigest()
+
+
+def _need_packages(plan: Topology) -> None:
+    """Refuse what could only fail on a node, where its reason would be hard to find."""
+    asas = [host.name for host in plan.hosts if host.platform == "asa"]
+    if asas and importlib.util.find_spec("asyncssh") is None:
+        raise RefusedError(
+            f"{asas[0]} is an ASA, and the SSH server of the lab's ASAs is not installed: "
+            "pip install 'routebook[lab]', or asyncssh beside it"
+        )
+    missing = [program for program in _programs(plan) if not Path(program).exists()]
+    if missing:
+        raise RefusedError(
+            f"the lab needs {', '.join(missing)}, and this machine does not have "
+            f"{'them' if len(missing) > 1 else 'it'}; on Debian this installs what is missing and enables none of it: "
+            f"{INSTALL}"
+        )
+
+
+def _programs(plan: Topology) -> list[str]:
+    """The daemons that this lab plays its nodes with."""
+    platforms = {host.platform for host in plan.hosts}
+    speakers = {peer.speaker for peer in plan.peers}
+    needed = {
+        "/usr/sbin/sshd": bool(platforms),
+        "/usr/lib/frr/bgpd": bool(platforms & {"asa", "edge", "frr"} or "frr" in speakers),
+        CHARON_PROGRAM: bool(platforms & {"asa", "edge", "pfsense", "strongswan"}),
+        "/usr/sbin/swanctl": bool(platforms & {"asa", "edge", "pfsense", "strongswan"}),
+        "/usr/bin/php": "pfsense" in platforms,
+        "/usr/sbin/bird": "bird" in speakers,
+        "/usr/sbin/bgpd": "openbgpd" in speakers or "pfsense" in platforms,
+        "/usr/bin/gobgpd": "gobgp" in speakers,
+        "/usr/bin/stayrtr": bool(plan.caches),
+    }
+    return [program for program, wanted in needed.items() if wanted]
 
 
 def _need_root() -> None:

@@ -23,6 +23,34 @@ def owner() -> str | None:
     return str(json.loads(shown.stdout)[0].get("ifalias", ""))
 
 
+def namespace() -> str:
+    """This network namespace's identity on this machine, as long as it exists."""
+    return _identity(Path("/proc/self/ns/net"))
+
+
+def way_into(wanted: str) -> str | None:
+    """The beginning of a command line that enters a network namespace; None for one that has ended or is out of sight.
+
+    A namespace lives as long as a process is in it or a name is bound to it (`ip netns`).
+    """
+    for name in sorted(Path("/run/netns").glob("*")):
+        if _identity(name) == wanted:
+            return f"ip netns exec {name.name}"
+    inside = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
+    for pid in sorted(inside):
+        if _identity(Path(f"/proc/{pid}/ns/net")) == wanted:
+            return f"nsenter --net --target {pid}"
+    return None
+
+
+def _identity(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}"
+
+
 def refuse_foreign(topology: Topology, project: Path) -> None:
     """Raise RefusedError when another lab is joined here, or an address of this one is the machine's own."""
     found = owner()

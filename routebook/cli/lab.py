@@ -47,7 +47,8 @@ def status(context: Context, as_json: bool) -> None:
     """Show which node runs which programs."""
     from lab.control import Lab
 
-    nodes = Lab(context.project).status()
+    running = Lab(context.project)
+    nodes = running.status()
     if as_json:
         click.echo(
             json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]})
@@ -57,6 +58,8 @@ def status(context: Context, as_json: bool) -> None:
         click.echo(f"{each.name:16} {' '.join(each.programs)}")
     if not nodes:
         click.echo("no lab is running")
+    elif elsewhere := running.elsewhere():
+        click.echo(elsewhere)
 
 
 @lab.command("exec", context_settings={"ignore_unknown_options": True})

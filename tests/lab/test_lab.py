@@ -1,7 +1,9 @@
 """What the lab promises to those who use it."""
 
 import json
+import re
 import subprocess
+import sys
 import time
 
 import paramiko
@@ -10,6 +12,7 @@ import pytest
 from lab import faults
 from tests.lab.conftest import RunningLab
 from tests.lab.devices import EDGES, FIREWALLS, HOSTS, PFSENSE, REFLECTORS
+from tests.lab.project import environment
 
 CILIUM = {"nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2", "home-k8s1", "home-k8s2", "home-k8s3"}
 OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"} | CILIUM
@@ -83,9 +86,31 @@ def test_a_second_up_changes_nothing(lab: RunningLab) -> None:
         passing = {"sleep", "bgpctl", "sh"}
         return [(node.name, node.pid, set(node.programs) - passing) for node in lab.lab.status()]
 
+    wait_for(lab, PFSENSE, "pgrep -x charon", 20)  # its system starts it in the background
     before = standing()
     assert lab.routebook("lab", "up").returncode == 0
     assert standing() == before
+
+
+def test_an_up_elsewhere_leaves_the_link_where_it_is_and_tells_the_way_to_it(lab: RunningLab) -> None:
+    routebook = [sys.executable, "-m", "routebook"]
+
+    def elsewhere(*argv: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["unshare", "--net", *argv],
+            cwd=lab.project, env=environment(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    refused = elsewhere(*routebook, "lab", "up")
+    assert refused.returncode == 1
+    assert "another network namespace" in refused.stderr
+    told = re.search(r"nsenter --net --target \d+|ip netns exec \S+", refused.stderr)
+    assert told is not None, refused.stderr
+    assert told[0] in elsewhere(*routebook, "lab", "status").stdout
+    there = elsewhere(*told[0].split(), *routebook, "lab", "up")
+    assert there.stdout == "lab was up already\n", there.stderr
+    assert "another network namespace" not in lab.routebook("lab", "status").stdout
+    assert subprocess.run(["ping", "-c1", "-W2", "192.0.2.31"], capture_output=True, check=False).returncode == 0
 
 
 def test_a_host_starts_with_things_that_are_not_routebooks(lab: RunningLab) -> None:

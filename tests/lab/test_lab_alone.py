@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.elsewhere import Elsewhere
+from tests.lab.part import keep_only
 from tests.lab.project import environment
 
 
@@ -108,6 +109,17 @@ def test_a_changed_inventory_is_pointed_out_by_the_next_up(elsewhere: Elsewhere)
     assert "has changed" not in elsewhere.routebook(project, "lab", "up").stdout
     edit(project / "inventory/network.yaml", r"/36 x 40", "/36 x 41")
     assert "has changed" in elsewhere.routebook(project, "lab", "up").stdout
+
+
+def test_a_lab_whose_network_namespace_has_ended_is_joined_to_that_of_the_next_up(elsewhere: Elsewhere) -> None:
+    project = elsewhere.project()
+    keep_only(project, ["no-edge1", "no-edge2"])
+    started = elsewhere.run("unshare", "--net", "--wd=" + str(project), sys.executable, "-m", "routebook", "lab", "up")
+    assert started.returncode == 0, started.stderr
+    assert elsewhere.run("ping", "-c1", "-W1", "192.0.2.31").returncode != 0
+    assert "has ended" in elsewhere.routebook(project, "lab", "status").stdout
+    assert "it has one now" in elsewhere.routebook(project, "lab", "up").stdout
+    assert elsewhere.run("ping", "-c1", "-W2", "192.0.2.31").returncode == 0
 
 
 def test_a_machine_on_a_network_of_the_same_numbers_keeps_it(elsewhere: Elsewhere) -> None:
