@@ -44,8 +44,8 @@ test: test-unit test-packages test-lab ## All tests
 test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
 
-test-packages: setup ## Whether apt can install the system packages on each supported release
-	$(BIN)/python -m pytest tests/releases
+test-packages: setup ## What is fetched: the system packages of each release (by apt), and the wheel in an empty environment
+	$(ROOT) $(BIN)/python -m pytest tests/releases
 
 test-lab: setup ## Tests on real daemons; need root
 	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
