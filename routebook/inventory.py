@@ -18,6 +18,7 @@ from routebook.intent.cleartext import REFERENCE
 from routebook.intent.load import build
 from routebook.intent.model import HostIntent, SecretRef
 from routebook.intent.network import Network
+from routebook.intent.platforms import PLATFORMS
 from routebook.intent.problem import Problems
 from routebook.intent.source import LocatedDict, Sources, plain, read_sources
 from routebook.limit import choose
@@ -54,9 +55,13 @@ class IntentHost(Host):
     def get_connection_parameters(self, connection: str | None = None) -> ConnectionOptions:
         """Nornir's parameters, with secrets in place of references and files found from the project's folder.
 
+        Those of `netmiko` follow from the platform and from `napalm`'s, so that nornir-netmiko works as it is.
+
         Raises SecretError.
         """
         options = super().get_connection_parameters(connection)
+        if connection == "netmiko":
+            options = self._for_netmiko(options)
         return ConnectionOptions(
             hostname=options.hostname,
             port=options.port,
@@ -64,6 +69,37 @@ class IntentHost(Host):
             password=self._resolved(options.password),
             platform=options.platform,
             extras=self._resolved(options.extras),
+        )
+
+    def _for_netmiko(self, options: ConnectionOptions) -> ConnectionOptions:
+        """netmiko's word for the platform, and keys and known hosts of `napalm`'s options, unless it has its own.
+
+        Host keys are checked, as everywhere.
+        """
+        napalm = super().get_connection_parameters("napalm").extras or {}
+        login = napalm.get("optional_args") or {}
+        known = PLATFORMS.get(options.platform or "")
+        extras: dict[str, Any] = {
+            **(known.netmiko_extras if known else {}),
+            "ssh_strict": True,
+            "system_host_keys": True,
+            "use_keys": True,
+            "allow_agent": "key_file" not in login,
+            **{name: login[name] for name in ("key_file", "passphrase") if name in login},
+        }
+        if "known_hosts_file" in login:
+            extras |= {"alt_host_keys": True, "alt_key_file": login["known_hosts_file"]}
+        if secret := login.get("enable_password") or login.get("secret"):
+            extras["secret"] = secret
+        if "timeout" in napalm:
+            extras["conn_timeout"] = napalm["timeout"]
+        return ConnectionOptions(
+            hostname=options.hostname,
+            port=options.port or login.get("port"),
+            username=options.username,
+            password=options.password,
+            platform=known.netmiko if known else options.platform,
+            extras=extras | (options.extras or {}),
         )
 
     def open_connection(self, connection: str, *args: Any, **keywords: Any) -> ConnectionPlugin:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-NO_REDUNDANCY, OWN_PATH = "no-redundancy", "own-path"
+NO_REDUNDANCY, OWN_PATH, ONE_END = "no-redundancy", "own-path", "one-end"
 """What an operator may accept that is refused otherwise."""
 
 

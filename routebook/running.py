@@ -17,7 +17,8 @@ from routebook.journal import LOCKED, HostState, Journal, JournalError
 from routebook.judging import Judging
 from routebook.leases import LeaseFile
 from routebook.naming import named_states
-from routebook.options import Options
+from routebook.one_end import one_ended
+from routebook.options import ONE_END, Options
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, scrubbed_hosts
@@ -64,6 +65,8 @@ class Running:
         if keep is not None and not plan.errors:
             keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
         notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
+        alone = one_ended(self.workspace.nornir, plan, intents, self.workspace.hosts, _goal(runbook))
+        notes += tuple(f"danger: {text}" for text in alone)
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
@@ -133,7 +136,7 @@ class Running:
                 stop=self.stop,
             )
             try:
-                outcome = self._outcome(transaction, approve, reviewed)
+                outcome = self._outcome(transaction, approve, reviewed, None if goal else _goal(runbook))
             except BaseException:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
                 if not LOCKED & set(transaction.states.values()):
@@ -172,7 +175,9 @@ class Running:
         if changed := reviewed.changed_sources(self.workspace.project):
             raise RefusedError(stale(changed))
 
-    def _outcome(self, transaction: Transaction, approve: Approve, reviewed: SavedPlan | None) -> str:
+    def _outcome(
+        self, transaction: Transaction, approve: Approve, reviewed: SavedPlan | None, render: Goal | None
+    ) -> str:
         if not transaction.prepare():
             transaction.message = transaction.message or "not every host could be planned; nothing was changed"
             return "refused"
@@ -183,6 +188,17 @@ class Running:
         if not transaction.plan.changed:
             transaction.look()
             return "unchanged"
+        if (
+            render is not None
+            and ONE_END not in self.options.accept
+            and (
+                alone := one_ended(
+                    self.workspace.nornir, transaction.plan, self.workspace.intents, transaction.hosts, render
+                )
+            )
+        ):
+            transaction.message = f"{'; '.join(alone)}; nothing was changed"
+            return "refused"
         shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
         if not approve(shown, transaction.waves.told()):
             transaction.message = "not approved; nothing was changed"

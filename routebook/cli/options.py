@@ -32,7 +32,8 @@ max_failed = click.option(
 accept = click.option(
     "--accept",
     multiple=True,
-    type=click.Choice(["no-redundancy", "own-path"]),
-    help="Do it although nothing else may carry the traffic (no-redundancy), or although it cuts the way by which the "
-    "device is reached (own-path). May be repeated.",
+    type=click.Choice(["no-redundancy", "own-path", "one-end"]),
+    help="Do it although nothing else may carry the traffic (no-redundancy), although it cuts the way by which the "
+    "device is reached (own-path), or although the other end of a session or tunnel changes too and is left out "
+    "(one-end). May be repeated.",
 )

@@ -60,6 +60,8 @@ class Platform:
     rpki: bool
     drains: bool = True
     called: str = ""  # in a sentence
+    netmiko: str = "linux"  # what netmiko calls its command line
+    netmiko_extras: Mapping[str, str] = field(default_factory=dict)  # what it needs there besides a login
     addressed: bool = False
     filters: bool = False
     bgp_packages: tuple[str, ...] = ()
@@ -99,6 +101,9 @@ PLATFORMS: dict[str, Platform] = {
         addressed=True,
         filters=True,
         called="an ASA",
+        netmiko="cisco_asa",
+        # Without an enable password netmiko types `login`, also where the session has its level already.
+        netmiko_extras={"secret": " "},
         since={feature: Release.parse(release) for feature, release in _ASA_SINCE.items()},
     ),
     # Its tunnel interfaces negotiate 0.0.0.0/0 and nothing of IPv6 (ipsec_setup_vtireq() in src/etc/inc/ipsec.inc).

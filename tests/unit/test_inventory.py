@@ -127,3 +127,33 @@ def test_a_limit_that_means_nothing_is_refused(project: Project, limit: str, say
     with pytest.raises(RefusedError) as caught:
         nornir_for(project.folder, limit)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("no-edge1", "linux"), ("nl-rr1", "linux"), ("nl-fw1", "cisco_asa"), ("home-fw1", "linux")],
+)
+def test_netmiko_gets_its_own_word_for_the_platform_and_napalms_login(name: str, word: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    options = nornir_for(root).inventory.hosts[name].get_connection_parameters("netmiko")
+    assert options.platform == word
+    extras = options.extras or {}
+    assert extras["key_file"] == str(root / ".routebook/lab/operator_ed25519")
+    assert (extras["ssh_strict"], extras["alt_host_keys"]) == (True, True)
+    assert extras["alt_key_file"] == str(root / ".routebook/lab/known_hosts")
+
+
+def test_netmikos_own_options_win(project: Project) -> None:
+    project.write(
+        "defaults",
+        "connection_options:\n  napalm: {extras: {optional_args: {key_file: /k, port: 2222}}}\n"
+        "  netmiko: {platform: generic, extras: {key_file: /own, ssh_strict: false}}\n",
+    )
+    options = host(project).get_connection_parameters("netmiko")
+    extras = options.extras or {}
+    assert (options.platform, options.port, extras["key_file"], extras["ssh_strict"]) == (
+        "generic",
+        2222,
+        "/own",
+        False,
+    )

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -157,3 +158,20 @@ def test_killed_in_the_middle_of_the_push_both_go_back_by_themselves(mixed: Mixe
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "rolled_back" in recovered.stdout
     unchanged()
+
+
+NETMIKO = f"""
+from pathlib import Path
+from nornir_netmiko.tasks import netmiko_send_command
+from routebook.inventory import nornir_for
+for limit, command in (("{FIREWALL}", "show version"), ("{EDGE}", "uname -n")):
+    result = nornir_for(Path("."), limit).run(task=netmiko_send_command, command_string=command)[limit][0]
+    print(limit, result.exception or result.result)
+"""
+
+
+def test_nornir_netmiko_works_with_the_inventory_as_it_is(mixed: Mixed) -> None:
+    done = mixed.place.run(f"--wdns={mixed.project}", sys.executable, "-c", NETMIKO)
+    assert done.returncode == 0, done.stderr
+    assert f"{EDGE} {EDGE}" in done.stdout, done.stdout
+    assert "Adaptive Security Appliance Software Version" in done.stdout, done.stdout
