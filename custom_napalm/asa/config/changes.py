@@ -77,15 +77,20 @@ def take_away(key: Key, nodes: Sequence[Node]) -> list[Command]:
         return [Command((), f"clear configure {key[0]} {key[1]}")]
     if key[0] == "object-nat":
         return edit((nodes[0].line,), nodes[0].commands, ())
-    kept = key[0].startswith(("interface ", "address-family ")) and not key[0].startswith("interface Tunnel")
-    if kept:
+    if _kept(key):
         return edit((key[0],), [child for node in nodes for child in node.commands], ())
+    return [Command((), negation(line)) for line in reversed(by_line(nodes)) if not keeps(key, line)]
+
+
+def keeps(key: Key, line: str) -> bool:
+    """Whether the device keeps a top-level line of an object that is taken away, without what was in it."""
     own = len(key) > 1 and key[1] in DEFAULTS
-    return [
-        Command((), negation(line))
-        for line in reversed(by_line(nodes))
-        if not (own and re.fullmatch(r"\S+ \S+ (type \S+|internal)", line))
-    ]
+    made = re.fullmatch(r"\S+ \S+ (type \S+|internal)", line) is not None
+    return _kept(key) or key[0] == "object-nat" or (own and made)
+
+
+def _kept(key: Key) -> bool:
+    return key[0].startswith(("interface ", "address-family ")) and not key[0].startswith("interface Tunnel")
 
 
 def edit(

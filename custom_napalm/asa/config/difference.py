@@ -1,6 +1,6 @@
 """The commands that bring a device from its running configuration to rendered sections, and those that undo them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from custom_napalm.asa.config import changes
@@ -70,38 +70,39 @@ def between(old: Objects, new: Objects) -> Delta:
                 "The device keeps secrets under a master passphrase (`password encryption aes`), so they cannot be "
                 "compared with the rendered ones. Nothing was changed."
             )
-    forth = _ordered(_steps(different, old, new))
-    back = _ordered(_steps([(key, after, before) for key, before, after in different], new, old, back=True))
+    forth = [_step(number, pair, depths(old), depths(new)) for number, pair in enumerate(different)]
+    back = [_step(number, pair, depths(new), depths(old), back=True) for number, pair in enumerate(different)]
     return Delta(
-        blocks(forth),
-        blocks(back),
-        "".join(shown(key, before, after) for key, before, after in different),
+        blocks(_ordered(forth)),
+        blocks(_ordered(back)),
+        "".join(shown(*pair, commands) for pair, (_, commands) in zip(different, forth, strict=True)),
         problems(old, new, different),
     )
 
 
+Pair = tuple[Key, Sequence[Node], Sequence[Node]]
+"""An object as it is and as it is due."""
+
 Step = tuple[tuple[int, ...], list[Command]]
+"""When commands are due, and they."""
 
 
-def _steps(
-    pairs: Iterable[tuple[Key, Sequence[Node], Sequence[Node]]], old: Objects, new: Objects, *, back: bool = False
-) -> Iterable[Step]:
-    """Each object's commands and when they are due: first to go, then what is made or changed, then what goes last."""
-    outer, inner = depths(old), depths(new)
-    for number, (key, before, after) in enumerate(pairs):
-        height = rank(key)
-        if back:
-            commands = changes.change_back(key, after, before)
-        elif not after:
-            commands = changes.take_away(key, before)
-        else:
-            commands = changes.change(key, before, after)
-        if after:
-            yield (1, height, inner.get(key, 0), number), commands
-        elif goes_first(key):
-            yield (0, -height, number), commands
-        else:
-            yield (2, -height, -outer.get(key, 0), number), commands
+def _step(number: int, pair: Pair, outer: Mapping[Key, int], inner: Mapping[Key, int], *, back: bool = False) -> Step:
+    """An object's commands and when they are due: first to go, then what is made or changed, then what goes last."""
+    key, before, after = pair
+    if back:
+        before, after = after, before
+        commands = changes.change_back(key, after, before)
+    elif not after:
+        commands = changes.take_away(key, before)
+    else:
+        commands = changes.change(key, before, after)
+    height = rank(key)
+    if after:
+        return (1, height, inner.get(key, 0), number), commands
+    if goes_first(key):
+        return (0, -height, number), commands
+    return (2, -height, -outer.get(key, 0), number), commands
 
 
 def _ordered(steps: Iterable[Step]) -> list[Command]:

@@ -7,6 +7,7 @@ from custom_napalm.asa.config import access_lists
 from custom_napalm.asa.config.alignment import common
 from custom_napalm.asa.config.objects import Key
 
+_LINE = re.compile(r"(access-list \S+) line \d+ ")
 _NAT = re.compile(r"(?P<head>nat \([^)]*\)(?: after-auto)?)(?: (?P<number>\d+))?(?= source )")
 
 
@@ -37,6 +38,21 @@ def undo(key: Key, old: Sequence[str], new: Sequence[str]) -> list[str]:
     return [f"no {line}" for line in dict.fromkeys([*new[start:], *old[start:]])] + list(old[start:])
 
 
+def kept(key: Key, old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Where (in old, in new) lines are that `forward` leaves in place, unless it takes the whole list away."""
+    if key[0] == "access-list":
+        return list(access_lists.kept(old, new))
+    if key[0] != "nat":
+        return common(old, new)
+    found = []
+    for after in (False, True):
+        left = [index for index, line in enumerate(old) if is_after_auto(line) == after]
+        right = [index for index, line in enumerate(new) if is_after_auto(line) == after]
+        pairs = common([old[index] for index in left], [new[index] for index in right])
+        found += [(left[row], right[column]) for row, column in pairs]
+    return found
+
+
 def is_after_auto(line: str) -> bool:
     """Whether a translation is in the section that comes after the objects' own translations."""
     found = _NAT.match(line)
@@ -54,6 +70,11 @@ def place(line: str) -> tuple[str, int | None]:
     if not found or not found["number"]:
         return line, None
     return found["head"] + line[found.end() :], int(found["number"])
+
+
+def unplaced(line: str) -> str:
+    """A line of a list without the number of its place."""
+    return place(_LINE.sub(r"\g<1> ", line))[0]
 
 
 def _translations(old: Sequence[str], new: Sequence[str]) -> list[str]:

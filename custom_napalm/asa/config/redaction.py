@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from custom_napalm.asa.config.tree import Config, Node
 
 SECRET = "<secret>"  # noqa: S105  what stands in a secret's place
+CHANGED = "<secret, another value>"
 
 # `show running-config` prints this many asterisks, older releases a single one.
 _MASKED = re.compile(r"\*+")
@@ -39,6 +40,11 @@ class MaskedSecretError(ValueError):
 def redact(text: str) -> str:
     """The text with every password, key and community replaced by `<secret>`."""
     return _SECRET.sub(_hide, text)
+
+
+def changed(line: str) -> str:
+    """A line with a secret in another one's place."""
+    return redact(line).replace(SECRET, CHANGED)
 
 
 def secrets(text: str) -> frozenset[str]:
