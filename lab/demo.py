@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from lab.control import Lab
 from lab.faults import link_down, link_up
+from routebook.cli import output
 from routebook.cli.init import make_project
 
 PROJECT = Path.cwd() / ".routebook" / "demo"
@@ -50,7 +49,7 @@ def main() -> None:
         scene("Everything is as it was after scene 2")
         routebook("verify", "--wait", "30")
         routebook("runs")
-        click.echo(f"\nreports: {PROJECT / '.routebook' / 'runs'}\n{time.monotonic() - begun:.0f} s in all")
+        output.text(f"\nreports: {PROJECT / '.routebook' / 'runs'}\n{time.monotonic() - begun:.0f} s in all")
     finally:
         lab.down()
 
@@ -75,14 +74,14 @@ def cut_off(lab: Lab) -> None:
     def on_line(line: str) -> None:
         if re.search(r"post-checks.*watching", line) and not lost.is_set():
             lost.set()
-            click.secho("        (the management link of ch-edge2 is cut)", fg="yellow")
+            output.text("        (the management link of ch-edge2 is cut)", style="yellow")
             link_down(lab, "ch-edge2")
             timer = threading.Timer(CONFIRM_TIMEOUT + 8, mend)
             timer.daemon = True
             timer.start()
 
     def mend() -> None:
-        click.secho("        (the management link of ch-edge2 is back)", fg="yellow")
+        output.text("        (the management link of ch-edge2 is back)", style="yellow")
         link_up(lab, "ch-edge2")
 
     routebook("run", "bgp", "--yes", "--confirm-timeout", str(CONFIRM_TIMEOUT), expect=3, on_line=on_line)
@@ -90,7 +89,7 @@ def cut_off(lab: Lab) -> None:
 
 def routebook(*arguments: str, expect: int = 0, on_line: Callable[[str], None] | None = None) -> None:
     """Run a command of Routebook as an operator would, show what it prints, and insist on its exit code."""
-    click.secho(f"$ routebook {' '.join(arguments)}", bold=True)
+    output.text(f"$ routebook {' '.join(arguments)}", style="bold")
     with subprocess.Popen(
         [sys.executable, "-m", "routebook", *arguments],
         cwd=PROJECT,
@@ -100,10 +99,10 @@ def routebook(*arguments: str, expect: int = 0, on_line: Callable[[str], None] |
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            click.echo(line, nl=False)
+            output.text(line)
             if on_line is not None:
                 on_line(line)
-    click.echo(f"exit code {process.returncode}")
+    output.text(f"exit code {process.returncode}")
     if process.returncode != expect:
         raise SystemExit(f"demo: expected exit code {expect}")
 
@@ -135,7 +134,7 @@ def with_new_key(name: str, play: Callable[[], None]) -> None:
 
 def scene(title: str) -> None:
     """Announce a scene."""
-    click.secho(f"\n=== {title}", fg="cyan", bold=True)
+    output.text(f"\n=== {title}", style="bold cyan")
 
 
 if __name__ == "__main__":

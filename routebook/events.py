@@ -21,7 +21,7 @@ Listener = Callable[[Event], None]
 
 
 def unfailing(listener: Listener) -> Listener:
-    """A listener that falls silent when nobody reads what it writes (a closed terminal, `2>&1 | head`).
+    """A listener that falls silent when it fails: nobody reads what it writes, or it cannot show what it is told.
 
     A run must come to its end, and back if it has to, whether somebody watches or not.
     """
@@ -32,7 +32,7 @@ def unfailing(listener: Listener) -> Listener:
             return
         try:
             listener(event)
-        except OSError:
+        except Exception:  # noqa: BLE001  whatever it is, it is not the run that failed
             silent.set()
 
     return listen

@@ -21,7 +21,7 @@ from routebook.one_end import one_ended
 from routebook.options import ONE_END, Options
 from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
-from routebook.report.model import HostResult, RunResult, scrubbed_hosts
+from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
 from routebook.steps import Outcome, told
@@ -63,7 +63,7 @@ class Running:
         said = reach.said(reach.ways(plan, intents), touched, intents)
         hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), said)
         if keep is not None and not plan.errors:
-            keep(plan, scrubbed_hosts(hosts, self.workspace.scrub))
+            keep(plan, cleaned_hosts(hosts))
         notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
         alone = one_ended(self.workspace.nornir, plan, intents, self.workspace.hosts, _goal(runbook))
         notes += tuple(f"danger: {text}" for text in alone)

@@ -1,22 +1,16 @@
-"""Resolves references to secrets, and keeps what they resolve to out of everything that is shown or stored."""
+"""Resolves references to secrets; the gate of this process knows what they resolve to."""
 
-import base64
-import html
-import json
 import os
 import shlex
 import stat
 import subprocess
 import threading
-import urllib.parse
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from routebook.errors import RefusedError
 from routebook.intent.model import SecretRef
+from routebook.redaction import OF_THIS_PROCESS, Redactor
 
-REDACTED = "<secret>"
 _MAX_BYTES = 64 * 1024
 _TIMEOUT = 30.0  # seconds that a command may take to print a secret
 _OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IWGRP
@@ -34,57 +28,6 @@ class MissingSecretError(SecretError):
     """There is nothing where a secret should be: no such file, no such variable."""
 
 
-class Redactor:
-    """Knows every secret that was resolved in this process, and takes them out of text. Safe to share by threads."""
-
-    def __init__(self) -> None:
-        self._values: tuple[str, ...] = ()
-        self._lock = threading.Lock()
-
-    def add(self, value: str) -> None:
-        """Take `value`, and the forms in which programs write it, out of all text from now on."""
-        raw = value.encode()
-        forms = {
-            value,
-            base64.b64encode(raw).decode(),
-            raw.hex(),
-            json.dumps(value)[1:-1],
-            json.dumps(value, ensure_ascii=False)[1:-1],
-            repr(value)[1:-1],
-            shlex.quote(value),
-            urllib.parse.quote(value, safe=""),
-            *_in_xml(value),
-        }
-        with self._lock:
-            known = {*self._values, *(form for form in forms if form)}
-            self._values = tuple(sorted(known, key=len, reverse=True))  # a secret may contain another one
-
-    def scrub(self, text: str) -> str:
-        """The text without secrets."""
-        for value in self._values:
-            text = text.replace(value, REDACTED)
-        return text
-
-    def scrub_data(self, data: Any) -> Any:
-        """A copy of JSON-like data without secrets, in keys and values."""
-        if isinstance(data, str):
-            return self.scrub(data)
-        if isinstance(data, Mapping):
-            return {self.scrub_data(key): self.scrub_data(value) for key, value in data.items()}
-        if isinstance(data, list | tuple):
-            return [self.scrub_data(item) for item in data]
-        return data
-
-
-def _in_xml(value: str) -> Iterator[str]:
-    """The spellings of a text in XML: quotes are left alone, or written in one of three ways."""
-    text = html.escape(value, quote=False)
-    yield text
-    for double, single in (("&quot;", "&apos;"), ("&quot;", "&#039;"), ("&quot;", "&#x27;"), ("&#34;", "&#39;")):
-        yield text.replace('"', double).replace("'", single)
-        yield text.replace('"', double)
-
-
 class Secrets:
     """A project's secrets, each resolved once per process. `redactor` knows all that were resolved.
 
@@ -93,7 +36,7 @@ class Secrets:
 
     def __init__(self, project: Path, redactor: Redactor | None = None) -> None:
         self.project = project
-        self.redactor = redactor or Redactor()
+        self.redactor = redactor or OF_THIS_PROCESS
         self._known: dict[SecretRef, str] = {}
         self._locks: dict[SecretRef, threading.Lock] = {}
         self._lock = threading.Lock()

@@ -30,10 +30,6 @@ class Workspace:
     secrets: Secrets
     state: StateFolder
 
-    def scrub(self, text: str) -> str:
-        """The text without any secret that was resolved so far."""
-        return self.secrets.redactor.scrub(text)
-
     def close(self) -> None:
         """Close every connection."""
         self.nornir.close_connections(on_good=True, on_failed=True)

@@ -1,15 +1,14 @@
 """The command line: one module a command, imported when that command is run."""
 
 import importlib
-import os
 import sys
-import traceback
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from routebook import __version__
+from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.errors import InterruptedRunError, RefusedError
 
@@ -82,29 +81,28 @@ def cli(ctx: click.Context, project: Path, state: Path | None, debug: bool) -> N
 def main() -> NoReturn:
     """Run the command line; every error becomes a sentence and an exit code of the design."""
     debug = "--debug" in sys.argv
+    output.take_over(debug=debug)
     try:
-        sys.exit(cli.main(standalone_mode=False))
+        sys.exit(cli.main(prog_name="routebook", standalone_mode=False))
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        output.usage_error(error)
         sys.exit(1)
     except click.Abort:
-        _complain("interrupted; nothing was changed", debug)
-        sys.exit(130)
+        _end("interrupted; nothing was changed", 130, debug)
     except InterruptedRunError as error:
-        _complain(str(error), debug)
-        sys.exit(130)
+        _end(str(error), 130, debug)
     except RefusedError as error:
-        _complain(str(error), debug)
-        sys.exit(1)
+        _end(str(error), 1, debug)
     except BrokenPipeError:
-        # The reader of our output has gone (`routebook show | head`); there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        # The reader of a help text has gone (`routebook --help | head`); there is nobody left to tell.
+        output.discard_results()
+        sys.exit(0)
 
 
-def _complain(message: str, debug: bool) -> None:
+def _end(message: str, code: int, debug: bool) -> NoReturn:
     if debug:
-        click.echo(traceback.format_exc(), err=True)
-    click.echo(f"routebook: {message}", err=True)
+        output.tell_traceback()
+    output.complain(message)
+    sys.exit(code)

@@ -1,7 +1,5 @@
 """What the commands that contact devices share: opening the project, progress, signals, and showing the result."""
 
-import contextlib
-import json
 import signal
 import sys
 import threading
@@ -9,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import NoReturn
 
-import click
-
+from routebook.cli import output
 from routebook.cli.context import Context
-from routebook.cli.progress import Progress, console
+from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
 from routebook.options import Options
 from routebook.report import render_changes, render_notes, render_terminal, write_reports
-from routebook.report.model import HostResult, RunResult, scrubbed
+from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.running import Approve, Running
 from routebook.workspace import Workspace, open_workspace
 
@@ -48,21 +45,20 @@ def carry_out(
 
 def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     """Write the reports of a run, and print its result for people or for programs."""
-    scrub = workspace.scrub
     folder = workspace.state.run(result.run_id)
     if result.run_id:
         try:
-            write_reports(result, folder, scrub)
+            write_reports(result, folder)
         except OSError as error:
-            click.echo(f"routebook: no reports in {folder}: {error.strerror}", err=True)
+            output.complain(f"no reports in {folder}: {error.strerror}")
         except RefusedError as error:
-            click.echo(f"routebook: no reports: {error}", err=True)
+            output.complain(f"no reports: {error}")
     if as_json:
-        click.echo(json.dumps(scrubbed(result, scrub).to_json(), indent=2))
+        output.data(cleaned(result).to_json())
         return
-    render_terminal(result, console(), scrub)
+    output.show(render_terminal(result))
     if result.run_id:
-        click.echo(f"reports: {folder}")
+        output.line(f"reports: {folder}")
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
@@ -71,8 +67,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
         if not stop.is_set():
             stop.set()
-            with contextlib.suppress(OSError):  # the terminal, or the reader of a pipe, may be what has gone
-                click.echo("\ninterrupted: ending in good order; what has begun is rolled back", err=True)
+            output.urgent("interrupted: ending in good order; what has begun is rolled back")
 
     for number in STOPPING:
         signal.signal(number, handle)
@@ -84,14 +79,13 @@ def approval(*, yes: bool, as_json: bool) -> Approve:
     def approve(hosts: Mapping[str, HostResult], notes: Sequence[str]) -> bool:
         if yes:
             return True
-        if as_json or not sys.stdin.isatty():
+        if as_json or not output.can_ask():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
-        render_changes(hosts, console())
-        render_notes(notes, console())
+        output.show([*render_changes(hosts), *render_notes(notes)])
         # While nothing has begun, Ctrl-C at the question ends the command at once.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return click.confirm(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+            return output.ask(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
         finally:
             signal.signal(signal.SIGINT, handler)
 

@@ -1,11 +1,10 @@
 """`routebook check`: every problem of the inventory and its intent, at once."""
 
-import json
 import sys
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
 
 
@@ -44,11 +43,11 @@ def check(context: Context, as_json: bool) -> None:
             }
             for problem in problems
         ]
-        click.echo(json.dumps({"problems": listed, "summary": summary}, indent=2))
+        output.data({"problems": listed, "summary": summary})
     else:
         for problem in problems:
-            click.echo(str(problem))
-        click.echo(summary, err=True)
+            output.line(str(problem))
+        output.line(summary, err=True)
     sys.exit(1 if errors else 0)
 
 

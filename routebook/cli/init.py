@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from routebook.cli import output
+
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 _IGNORED = "# Secrets, and what Routebook keeps on this machine.\nsecrets/\n.routebook/\n__pycache__/\n"
 
@@ -13,8 +15,8 @@ _IGNORED = "# Secrets, and what Routebook keeps on this machine.\nsecrets/\n.rou
 def init(folder: Path) -> None:
     """Make a new project in DIR, which must be empty or not exist: inventory, templates, tasks and runbooks."""
     make_project(folder)
-    click.echo(f"made a project in {folder}: the example network, to be replaced by yours")
-    click.echo(f"next: cd {folder} && routebook check; or try it first: routebook lab up && routebook plan deploy")
+    output.line(f"made a project in {folder}: the example network, to be replaced by yours")
+    output.line(f"next: cd {folder} && routebook check; or try it first: routebook lab up && routebook plan deploy")
 
 
 def make_project(folder: Path) -> None:

@@ -1,12 +1,12 @@
 """`routebook lab`: the network of this project's inventory, with real daemons, on this machine."""
 
-import json
 import os
 import sys
 import time
 
 import click
 
+from routebook.cli import output
 from routebook.cli.context import Context
 
 
@@ -27,8 +27,8 @@ def up(context: Context, kernel: str | None) -> None:
     from lab.control import Lab
 
     began = time.monotonic()
-    started = Lab(context.project).up(click.echo, kernel)
-    click.echo(f"lab is up ({time.monotonic() - began:.1f} s)" if started else "lab was up already")
+    started = Lab(context.project).up(output.line, kernel)
+    output.line(f"lab is up ({time.monotonic() - began:.1f} s)" if started else "lab was up already")
 
 
 @lab.command()
@@ -37,7 +37,7 @@ def down(context: Context) -> None:
     """Stop the lab and remove everything of it."""
     from lab.control import Lab
 
-    click.echo("lab is down" if Lab(context.project).down() else "no lab was running")
+    output.line("lab is down" if Lab(context.project).down() else "no lab was running")
 
 
 @lab.command()
@@ -50,16 +50,14 @@ def status(context: Context, as_json: bool) -> None:
     running = Lab(context.project)
     nodes = running.status()
     if as_json:
-        click.echo(
-            json.dumps({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]})
-        )
+        output.data({"nodes": [{"name": each.name, "pid": each.pid, "programs": each.programs} for each in nodes]})
         return
     for each in nodes:
-        click.echo(f"{each.name:16} {' '.join(each.programs)}")
+        output.line(f"{each.name:16} {' '.join(each.programs)}")
     if not nodes:
-        click.echo("no lab is running")
+        output.line("no lab is running")
     elif elsewhere := running.elsewhere():
-        click.echo(elsewhere)
+        output.line(elsewhere)
 
 
 @lab.command("exec", context_settings={"ignore_unknown_options": True})

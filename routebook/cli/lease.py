@@ -1,12 +1,11 @@
 """`routebook lease`: what runs are working on just now, for programs that repair or raise alarms."""
 
-import json
 import sys
 from dataclasses import asdict
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
 
 
@@ -24,12 +23,12 @@ def lease(context: Context, name: str | None, as_json: bool) -> None:
 
     found = [each for each in current(context.state.open(make=False).leases) if name is None or each.covers(name)]
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found], indent=2))
+        output.data([asdict(each) for each in found])
     else:
         for each in found:
-            click.echo(f"run {each.run_id} ({each.runbook}) of {each.holder}, until {moment(each.until)}")
+            output.line(f"run {each.run_id} ({each.runbook}) of {each.holder}, until {moment(each.until)}")
             for what, names in (("hosts", each.hosts), ("tunnels", each.tunnels), ("sessions", each.sessions)):
-                click.echo(f"  {what}: {', '.join(names) or 'none'}")
+                output.line(f"  {what}: {', '.join(names) or 'none'}")
         if not found:
-            click.echo("no run is at work" + (f" on {name}" if name else ""))
+            output.line("no run is at work" + (f" on {name}" if name else ""))
     sys.exit(2 if name and found else 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def plan(
         made = saving.save(
             out, context.project, key, plan, shown, runbook=runbook, limit=limit, waves=spec, seconds=ttl
         )
-        click.echo(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
+        output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
 
     carry_out(
         context,

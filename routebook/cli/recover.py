@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
+from routebook.report.layout import public
 
 if TYPE_CHECKING:
     from routebook.recovery import Recovered
-    from routebook.workspace import Workspace
 
 
 @click.command()
@@ -43,7 +43,7 @@ def recover(
         *(_from_devices(context, limit, dead, gone) if scan else ()),
     ]
     if not codes:
-        click.echo("nothing to recover")
+        output.line("nothing to recover")
     sys.exit(max(codes, default=0))
 
 
@@ -59,7 +59,7 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, *, scan: b
         for record in [each for each in journal.unfinished() if not each.alive]:
             workspace = open_workspace(context.project, "", ",".join(record.hosts), state)
             if limit and (beyond := sorted(record.hosts.keys() - choose(limit, workspace.intents))):
-                click.echo(
+                output.line(
                     f"run {record.id} ({record.runbook}) died while it worked on {', '.join(beyond)} too, which "
                     "--limit leaves out: nothing of it was touched. Use `routebook recover` without it",
                     err=True,
@@ -77,7 +77,7 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, *, scan: b
                     deadline=90,
                 )
             workspace.close()
-            codes.append(_told(workspace, f"run {record.id} ({record.runbook})", recovered))
+            codes.append(_told(f"run {record.id} ({record.runbook})", recovered))
     return codes
 
 
@@ -99,22 +99,22 @@ def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Col
     codes = []
     for run_id, left in sorted(found.items()):
         if run_id in alive:
-            click.echo(workspace.scrub(alive[run_id]), err=True)
+            output.line(alive[run_id], err=True)
             codes.append(1)
         else:
             taken = busy(found, run_id, here, alive)
-            codes.append(_told(workspace, f"run {run_id}", finish(workspace.nornir, left, gone, taken)))
+            codes.append(_told(f"run {run_id}", finish(workspace.nornir, left, gone, taken)))
     for run_id in sorted(set(dead) - found.keys()):
-        click.echo(f"--dead {run_id}: no host that was asked knows that run", err=True)
+        output.line(f"--dead {run_id}: no host that was asked knows that run", err=True)
     for host, why in sorted(silent.items()):
-        click.echo(workspace.scrub(f"{host} could not be asked: {why}"), err=True)
+        output.line(public(host), f" could not be asked: {why}", err=True)
         codes.append(4)
     workspace.close()
     return codes
 
 
-def _told(workspace: "Workspace", run: str, recovered: "Recovered") -> int:
-    click.echo(f"{run}: {recovered.outcome}")
+def _told(run: str, recovered: "Recovered") -> int:
+    output.line(public(f"{run}: {recovered.outcome}"))
     for host, state in recovered.hosts.items():
-        click.echo(workspace.scrub(f"  {host:<16} {state}  {recovered.messages.get(host, '')}".rstrip()))
+        output.line(public(f"{host:<16} {state}"), f"  {recovered.messages.get(host, '')}", indent=2)
     return 4 if recovered.outcome == "needs_attention" else 0

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
+from routebook.report.layout import public
 
 if TYPE_CHECKING:
     from routebook.intent.network import Network
@@ -40,8 +41,6 @@ def render(
     as_json: bool,
 ) -> None:
     """Show the configuration that the intent asks for, host by host and section by section."""
-    import json
-
     from routebook.errors import RefusedError
     from routebook.intent import load
     from routebook.limit import choose
@@ -70,26 +69,26 @@ def render(
             for name, candidate in candidates.items()
             for section in candidate.sections
         ]
-        click.echo(f"wrote {len(written)} sections of {len(candidates)} hosts to {out}; they contain secrets", err=True)
+        output.line(
+            f"wrote {len(written)} sections of {len(candidates)} hosts to {out}; they contain secrets", err=True
+        )
         return
     if as_json:
         listed = {
             name: [{"section": s.name, "part": s.part, "owns": s.owns, "text": s.text} for s in candidate.sections]
             for name, candidate in candidates.items()
         }
-        click.echo(json.dumps({"hosts": listed}, indent=2))
+        output.data({"hosts": listed}, reveal=show_secrets)
         return
     for name, candidate in candidates.items():
         for section in candidate.sections:
-            click.secho(f"# {name}: {section.name} ({section.part})", bold=True)
-            click.echo(section.text or "# nothing\n", nl=False)
+            output.line(public(f"# {name}: {section.name} ({section.part})", "bold"))
+            output.text(section.text or "# nothing\n", reveal=show_secrets)
 
 
 def _manifests(
     network: "Network", name: str, templates: Path, sections: tuple[str, ...], out: Path | None, *, as_json: bool
 ) -> None:
-    import json
-
     from routebook.errors import RefusedError
     from routebook.intent.cilium import clusters
     from routebook.intent.problem import nearest
@@ -102,13 +101,13 @@ def _manifests(
     if out is not None:
         for section, text in manifests.items():
             write_private(out / name / f"{section}.yaml", text)
-        click.echo(f"wrote {len(manifests)} manifests of {name} to {out / name}; apply one of them", err=True)
+        output.line(f"wrote {len(manifests)} manifests of {name} to {out / name}; apply one of them", err=True)
     elif as_json:
-        click.echo(json.dumps({"clusters": {name: manifests}}, indent=2))
+        output.data({"clusters": {name: manifests}})
     else:
         for section, text in manifests.items():
-            click.secho(f"# {name}: {section}", bold=True)
-            click.echo(text, nl=False)
+            output.line(public(f"# {name}: {section}", "bold"))
+            output.text(text)
 
 
 def write_private(path: Path, text: str) -> Path:

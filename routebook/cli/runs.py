@@ -1,12 +1,12 @@
 """`routebook runs`: what was run on this project, newest first."""
 
-import json
 from datetime import UTC, datetime
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
+from routebook.report.layout import public
 
 
 @click.command()
@@ -31,11 +31,11 @@ def runs(context: Context, last: int, as_json: bool) -> None:
             }
             for record in records
         ]
-        click.echo(json.dumps(found, indent=2))
+        output.data(found)
         return
     for record in records:
         when = datetime.fromtimestamp(record.started, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         outcome = record.outcome or ("running" if record.alive else "unfinished")
-        click.echo(f"{record.id}  {when}  {record.runbook:<12} {outcome:<16} {len(record.hosts)} hosts")
+        output.line(public(f"{record.id}  {when}  {record.runbook:<12} {outcome:<16} {len(record.hosts)} hosts"))
     if not records:
-        click.echo("no runs yet")
+        output.line("no runs yet")

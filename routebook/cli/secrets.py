@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from routebook.cli import output
 from routebook.cli.context import Context
 
 
@@ -22,9 +23,9 @@ def check(context: Context) -> None:
     network = load(context.project)
     found = unusable(network)
     for each in found:
-        click.echo(f"{each.use.mark}: {each.use.purpose}: {each.error.message}")
+        output.line(f"{each.use.mark}: {each.use.purpose}: {each.error.message}")
     total = len({use.reference for use in network.secret_uses})
-    click.echo(f"{total} secrets, {len(found)} missing or unusable", err=True)
+    output.line(f"{total} secrets, {len(found)} missing or unusable", err=True)
     sys.exit(1 if found else 0)
 
 
@@ -40,5 +41,5 @@ def make(context: Context) -> None:
 
     made = make_missing(load(context.project))
     for path in made:
-        click.echo(str(path))
-    click.echo(f"made {len(made)} secrets", err=True)
+        output.line(str(path))
+    output.line(f"made {len(made)} secrets", err=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
+from routebook.report.layout import public
 
 
 @click.command()
@@ -39,27 +40,27 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
         report = folder / "report.json"
         if not report.is_file():
             raise RefusedError(f"run {record.id} has no report; it did not come to its end")
-        click.echo(json.dumps(json.loads(report.read_text()), indent=2))
+        output.data(json.loads(report.read_text()))
         return
     outcome = record.outcome or ("running" if record.alive else "unfinished; see `routebook recover`")
-    click.echo(f"run {record.id}: {record.runbook}, {outcome}" + (f": {record.message}" if record.message else ""))
+    why = f": {record.message}" if record.message else ""
+    output.line(public(f"run {record.id}: {record.runbook}, {outcome}"), why)
     for host, state in record.hosts.items():
-        click.echo(f"  {host:<16} {state}")
+        output.line(public(f"{host:<16} {state}"), indent=2)
     for at, host, reached, detail in events:
         when = datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        click.echo(f"  {when}  {host:<16} {reached}" + (f"  {detail}" if detail else ""))
+        output.line(public(f"{when}  {host:<16} {reached}"), f"  {detail}" if detail else "", indent=2)
     if folder.is_dir():
-        click.echo(f"reports: {folder}")
+        output.line(f"reports: {folder}")
 
 
 def _show_plan(context: Context, path: Path) -> None:
     from routebook import saving
-    from routebook.cli.progress import console
     from routebook.report import render_changes
 
     plan = saving.load(path, lambda: saving.open_key(context.state.open(make=False).plan_key))
-    render_changes(plan.results(), console())
-    click.echo(
+    output.show(render_changes(plan.results()))
+    output.line(
         f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "
         f"good until {saving.moment(plan.expires)}"
     )

@@ -1,15 +1,15 @@
 """Writing a run's reports into its folder: whole files or none, readable by the operator alone."""
 
-import json
 from pathlib import Path
 
+from routebook.gate import as_json
 from routebook.private_files import own_folder, write_private
 from routebook.report.junit import as_junit
 from routebook.report.markdown import as_markdown
-from routebook.report.model import RunResult, Scrub, scrubbed
+from routebook.report.model import RunResult, cleaned
 
 
-def write_reports(result: RunResult, folder: Path, scrub: Scrub) -> list[Path]:
+def write_reports(result: RunResult, folder: Path) -> list[Path]:
     """Write report.json, report.md and report.xml (JUnit) with mode 0600 and return their paths.
 
     `folder` and the one around it are made with mode 0700 if they are missing. Raises OSError when something cannot be
@@ -17,9 +17,9 @@ def write_reports(result: RunResult, folder: Path, scrub: Scrub) -> list[Path]:
     """
     own_folder(folder.parent)
     own_folder(folder)
-    result = scrubbed(result, scrub)
+    result = cleaned(result)
     texts = {
-        "report.json": json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n",
+        "report.json": as_json(result.to_json()) + "\n",
         "report.md": as_markdown(result),
         "report.xml": as_junit(result),
     }

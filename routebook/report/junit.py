@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from routebook.findings import Finding
+from routebook.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
-from routebook.report.text import moment, one_line, plain
+from routebook.report.text import moment
 
 GOOD_STATES = frozenset({"planned", "snapshotted", "unchanged", "confirmed"})
 
 
 def as_junit(result: RunResult) -> str:
     """An XML document. Warnings are passed test cases that say something in `system-out`."""
-    root = ET.Element("testsuites", name=plain(f"routebook {result.runbook}"))
+    root = ET.Element("testsuites", name=visible(f"routebook {result.runbook}"))
     _suite(root, "run", result, [_run_case(result)])
     names = dict.fromkeys([*result.hosts, *(finding.host for finding in result.findings)])
     for name in names:
@@ -35,7 +36,7 @@ def _suite(root: ET.Element, name: str, result: RunResult, cases: list[ET.Elemen
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=plain(name),
+        name=visible(name),
         tests=str(len(cases)),
         failures=str(_count(cases, "failure")),
         errors=str(_count(cases, "error")),
@@ -51,11 +52,11 @@ def _count(cases: Iterable[ET.Element], tag: str) -> int:
 
 
 def _case(suite: str, group: str, name: str, time: float = 0.0) -> ET.Element:
-    return ET.Element("testcase", classname=plain(f"{suite}.{group}"), name=plain(name), time=f"{time:.3f}")
+    return ET.Element("testcase", classname=visible(f"{suite}.{group}"), name=visible(name), time=f"{time:.3f}")
 
 
 def _verdict(case: ET.Element, tag: str, message: str, text: str) -> None:
-    ET.SubElement(case, tag, message=one_line(message), type=tag).text = plain(text)
+    ET.SubElement(case, tag, message=one_line(message), type=tag).text = visible(text)
 
 
 def _run_case(result: RunResult) -> ET.Element:
@@ -70,7 +71,7 @@ def _host_case(name: str, host: HostResult) -> ET.Element:
     if host.message or host.state not in GOOD_STATES:
         _verdict(case, "failure", host.message or host.state, f"{name} is {host.state}\n{host.message}")
     elif host.warnings:
-        ET.SubElement(case, "system-out").text = plain("\n".join(host.warnings))
+        ET.SubElement(case, "system-out").text = visible("\n".join(host.warnings))
     return case
 
 
@@ -82,5 +83,5 @@ def _finding_case(finding: Finding) -> ET.Element:
     elif finding.status == "unknown":
         _verdict(case, "error", finding.cause or f"{finding.check} {finding.subject} could not be told", told)
     elif finding.status == "warning":
-        ET.SubElement(case, "system-out").text = plain("\n".join(filter(None, ("warning", finding.cause, told))))
+        ET.SubElement(case, "system-out").text = visible("\n".join(filter(None, ("warning", finding.cause, told))))
     return case

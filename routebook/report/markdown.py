@@ -1,11 +1,13 @@
 """The result as Markdown, short enough for a comment on a merge request."""
 
+import html
 import re
 from collections.abc import Iterator
 
 from routebook.findings import Finding, by_severity
+from routebook.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
-from routebook.report.text import moment, one_line, plain, seconds, tally
+from routebook.report.text import moment, seconds, tally
 
 # GitHub refuses comments above 65,536 characters; the rest is for headings.
 LONGEST = 60_000
@@ -85,12 +87,13 @@ def _undo(name: str, host: HostResult) -> Iterator[str]:
 
 
 def _folded(title: str, text: str, language: str) -> str:
-    text = plain(text).rstrip("\n")
+    text = visible(text).rstrip("\n")
     if len(text) > LONGEST_BLOCK:
         text = text[:LONGEST_BLOCK].rsplit("\n", 1)[0] + "\n… shortened"
     # A fence must be longer than any run of backticks inside it (CommonMark 4.5).
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"<details><summary>{_inline(title)}</summary>\n\n{fence}{language}\n{text}\n{fence}\n\n</details>\n"
+    summary = html.escape(visible(title))
+    return f"<details><summary>{summary}</summary>\n\n{fence}{language}\n{text}\n{fence}\n\n</details>\n"
 
 
 def _timings(result: RunResult) -> Iterator[str]:
@@ -100,10 +103,16 @@ def _timings(result: RunResult) -> Iterator[str]:
 
 def _name(text: str) -> str:
     """A name or an address, as code: in plain text `:100:` in an address may be shown as a picture."""
-    return _inline(text) if re.search(r"[`|]", text) else f"`{one_line(text)}`"
+    shown = " ".join(visible(text).split())
+    return _inline(text) if re.search(r"[`|]", shown) else f"`{shown}`"
 
 
 def _inline(text: str) -> str:
-    """Text that is shown as it is: in a table cell, no character of it means anything to Markdown or HTML."""
+    """Text that is shown as it is: no character of it means anything to Markdown or HTML, in a table or outside of one.
+
+    That is CommonMark, and what GitHub and GitLab add to it: links of bare addresses, mentions, references, pictures of
+    `:words:`, formulas, and changes in `{+ +}`.
+    """
     escaped = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|~#@!])", r"\\\1", escaped)
+    escaped = re.sub(r"([\\`*_\[\](){}|~#@!$^]|:(?=\S)|%(?=\S)|(?<=\bwww)\.)", r"\\\1", escaped, flags=re.IGNORECASE)
+    return re.sub(r"^(\d*)(?=[-+=.])", r"\1\\", escaped)  # nor does it begin a list or underline a heading

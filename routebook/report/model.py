@@ -1,14 +1,13 @@
 """The result of a run, from which every report is made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from custom_napalm.contract import Effect
 from routebook.findings import Finding, definite
+from routebook.gate import clean
 from routebook.report.looked import looked_at
-
-Scrub = Callable[[str], str]
 
 EXIT_CODES: Mapping[str, int] = {
     "unchanged": 0,
@@ -138,40 +137,39 @@ class RunResult:
         }
 
 
-def scrubbed(result: RunResult, scrub: Scrub) -> RunResult:
-    """The result with `scrub` applied to every text in it: the last gate before a report leaves Routebook."""
+def cleaned(result: RunResult) -> RunResult:
+    """The result with every text in it clean. Names, states and statuses are words of ours and stay as they are."""
     return replace(
         result,
-        runbook=scrub(result.runbook),
-        message=scrub(result.message),
-        notes=tuple(map(scrub, result.notes)),
-        hosts=scrubbed_hosts(result.hosts, scrub),
-        findings=tuple(_scrubbed_finding(finding, scrub) for finding in result.findings),
+        message=clean(result.message),
+        notes=tuple(map(clean, result.notes)),
+        hosts=cleaned_hosts(result.hosts),
+        findings=tuple(_cleaned_finding(finding) for finding in result.findings),
     )
 
 
-def scrubbed_hosts(hosts: Mapping[str, HostResult], scrub: Scrub) -> dict[str, HostResult]:
-    """Hosts with `scrub` applied to every text in them."""
-    return {name: _scrubbed_host(host, scrub) for name, host in hosts.items()}
+def cleaned_hosts(hosts: Mapping[str, HostResult]) -> dict[str, HostResult]:
+    """Hosts with every text in them clean."""
+    return {name: _cleaned_host(host) for name, host in hosts.items()}
 
 
-def _scrubbed_host(host: HostResult, scrub: Scrub) -> HostResult:
+def _cleaned_host(host: HostResult) -> HostResult:
     return replace(
         host,
-        diff=scrub(host.diff),
-        commands=tuple(map(scrub, host.commands)),
-        undo=tuple(map(scrub, host.undo)),
-        effects=tuple(replace(e, subject=scrub(e.subject), reason=scrub(e.reason)) for e in host.effects),
-        warnings=tuple(map(scrub, host.warnings)),
-        message=scrub(host.message),
-        way=scrub(host.way),
+        diff=clean(host.diff),
+        commands=tuple(map(clean, host.commands)),
+        undo=tuple(map(clean, host.undo)),
+        effects=tuple(replace(e, subject=clean(e.subject), reason=clean(e.reason)) for e in host.effects),
+        warnings=tuple(map(clean, host.warnings)),
+        message=clean(host.message),
+        way=clean(host.way),
     )
 
 
-def _scrubbed_finding(finding: Finding, scrub: Scrub) -> Finding:
+def _cleaned_finding(finding: Finding) -> Finding:
     return replace(
         finding,
-        subject=scrub(finding.subject),
-        evidence=tuple(map(scrub, finding.evidence)),
-        cause=scrub(finding.cause),
+        subject=clean(finding.subject),
+        evidence=tuple(map(clean, finding.evidence)),
+        cause=clean(finding.cause),
     )

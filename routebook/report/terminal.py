@@ -1,16 +1,13 @@
-"""The result on a terminal: hosts, findings and coloured differences; readable without colour."""
+"""The result for people: hosts, findings and coloured differences; readable without colour."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from routebook.findings import Finding, by_severity, definite
-from routebook.report.model import HostResult, RunResult, Scrub, scrubbed, scrubbed_hosts
-from routebook.report.text import one_line, plain, seconds, tally
+from routebook.gate import clean, one_line
+from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, public
+from routebook.report.model import HostResult, RunResult
+from routebook.report.text import seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
 BAD_STATES = frozenset({"needs_attention"})
@@ -18,88 +15,77 @@ MANY = 5  # warnings alike, from which on they are told together
 GOOD_STATES = frozenset({"confirmed", "unchanged"})
 
 
-def unscrubbed(text: str) -> str:
-    """Leaves text as it is."""
-    return text
-
-
-def render_terminal(result: RunResult, console: Console, scrub: Scrub = unscrubbed, *, verbose: bool = False) -> None:
-    """Print the result: differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
+def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Block]:
+    """Differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
     Warnings are left to the reports where there is something worse to read; many that are alike are told together.
-    With `verbose`, all findings and the differences of every run are printed.
+    With `verbose`, all findings and the differences of every run are shown.
     """
-    result = scrubbed(result, scrub)
     if result.outcome == "planned" or verbose:
-        render_changes(result.hosts, console)
+        yield from render_changes(result.hosts)
     if result.hosts:
-        console.print(_hosts(result.hosts))
-    render_notes(result.notes, console)
+        yield _hosts(result.hosts)
+    yield from render_notes(result.notes)
     quiet = {"ok", "warning"} if definite(result.findings) == "failed" else {"ok"}
     shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
     if shown:
-        console.print()
-        _print_findings(shown if verbose else gathered(shown), console)
+        yield line()
+        yield from _findings(shown if verbose else gathered(shown))
     if result.findings:
-        console.print(Text(f"findings: {tally(result.findings)}"))
+        yield line(public(f"findings: {tally(result.findings)}"))
     if result.timings:
         spent = ", ".join(f"{phase} {seconds(value)}" for phase, value in result.timings.items())
-        console.print(Text(f"time: {spent}", style="dim"))
+        yield line(public(f"time: {spent}", "dim"))
     style = "bold green" if result.good else "bold red"
-    outcome = Text(f"{plain(result.runbook)}: {result.outcome.replace('_', ' ')}", style=style)
-    console.print(outcome + Text(f": {result.sentence} ({seconds(result.duration)})", style="default"))
+    ended = public(f"{result.runbook}: {result.outcome.replace('_', ' ')}", style)
+    yield line(ended, public(f": {result.sentence} ({seconds(result.duration)})"))
     if result.message:
-        console.print(Text(one_line(result.message)))
+        yield line(one_line(result.message))
 
 
-def render_changes(hosts: Mapping[str, HostResult], console: Console, scrub: Scrub = unscrubbed) -> None:
-    """Print what would be sent to each changed host: the difference, what it does to live traffic, warnings."""
-    for name, host in scrubbed_hosts(hosts, scrub).items():
+def render_changes(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
+    """What would be sent to each changed host: the difference, what it does to live traffic, warnings."""
+    for name, host in hosts.items():
         if not host.changed:
             continue
-        told = f"{len(host.commands)} commands, {len(host.undo)} to undo them"
-        console.print(Text.assemble((plain(name), "bold"), f"  {told}"))
-        console.print(Padding(_diff(host), (0, 0, 0, 2)))
+        yield line(public(name, "bold"), f"  {len(host.commands)} commands, {len(host.undo)} to undo them")
+        yield from _diff(host)
         for effect in host.effects:
-            console.print(Text(f"  {effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}", "yellow"))
+            told = f"{effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}"
+            yield line(Span(told, "yellow"), indent=2)
         if host.way:
-            console.print(Text(f"  {one_line(host.way)}", "dim"))
+            yield line(Span(one_line(host.way), "dim"), indent=2)
         for warning in host.warnings:
-            console.print(Text(f"  warning: {one_line(warning)}", "yellow"))
-        console.print()
+            yield line(Span(f"warning: {one_line(warning)}", "yellow"), indent=2)
+        yield line()
 
 
-def render_notes(notes: Sequence[str], console: Console) -> None:
-    """Print what is to be said of a plan as a whole."""
+def render_notes(notes: Sequence[str]) -> Iterator[Line]:
+    """What is to be said of a plan as a whole."""
     for note in notes:
-        console.print(Text(one_line(note), "yellow"))
+        yield line(Span(one_line(note), "yellow"))
 
 
-def _diff(host: HostResult) -> Text:
-    text = Text()
-    for line in plain(host.diff or "\n".join(host.commands)).splitlines():
-        text.append(line + "\n", style=_diff_style(line))
-    text.rstrip()
-    return text
+def _diff(host: HostResult) -> Iterator[Text]:
+    # Clean as a whole: a secret may go over the end of a line.
+    for each in clean(host.diff or "\n".join(host.commands)).rstrip("\n").split("\n"):
+        yield Text(each, indent=2, style=_diff_style(each))
 
 
-def _diff_style(line: str) -> str:
-    if line.startswith(("+++", "---", "@@")):
+def _diff_style(text: str) -> str:
+    if text.startswith(("+++", "---", "@@")):
         return "bold"
-    return {"+": "green", "-": "red"}.get(line[:1], "")
+    return {"+": "green", "-": "red"}.get(text[:1], "")
 
 
 def _hosts(hosts: Mapping[str, HostResult]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("host", "state", "changed"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("remarks", overflow="fold")
+    rows: list[tuple[Part | Sequence[Part], ...]] = []
     for name, host in hosts.items():
         style = "bold red" if host.state in BAD_STATES else "green" if host.state in GOOD_STATES else "yellow"
         changed = f"{len(host.commands)} commands" if host.changed else "no"
-        remarks = "\n".join(one_line(text) for text in (host.message, *host.warnings) if text)
-        table.add_row(Text(plain(name)), Text(host.state.replace("_", " "), style), Text(changed), Text(remarks))
-    return table
+        remarks = [one_line(text) for text in (host.message, *host.warnings) if text]
+        rows.append((public(name), public(host.state.replace("_", " "), style), public(changed), remarks))
+    return Table(("host", "state", "changed", "remarks"), tuple(rows))
 
 
 def gathered(findings: Sequence[Finding]) -> list[Finding]:
@@ -121,14 +107,16 @@ def gathered(findings: Sequence[Finding]) -> list[Finding]:
     return shown
 
 
-def _print_findings(findings: Sequence[Finding], console: Console) -> None:
+def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
     """Aligned headlines, with cause and evidence below each: beside them they would be a narrow ribbon."""
-    named = [tuple(one_line(part) for part in (f.status, f.host, f.check, f.subject)) for f in findings]
-    widths = [max(map(len, column)) for column in zip(*named, strict=True)]
-    for finding, names in zip(findings, named, strict=True):
-        padded = [name.ljust(width) for name, width in zip(names, widths, strict=True)]
-        console.print(Text.assemble((padded[0], STATUS_STYLE[finding.status]), "  ", "  ".join(padded[1:]).rstrip()))
+    status, host, check = (max(len(getattr(f, part)) for f in findings) for part in ("status", "host", "check"))
+    for finding in findings:
+        yield line(
+            public(finding.status.ljust(status), STATUS_STYLE[finding.status]),
+            public(f"  {finding.host.ljust(host)}  {finding.check.ljust(check)}  "),
+            one_line(finding.subject),
+        )
         if finding.cause:
-            console.print(Padding(Text(one_line(finding.cause), "bold"), (0, 0, 0, widths[0] + 2)))
-        for line in finding.evidence:
-            console.print(Padding(Text(one_line(line), "dim"), (0, 0, 0, widths[0] + 2)))
+            yield line(Span(one_line(finding.cause), "bold"), indent=status + 2)
+        for each in finding.evidence:
+            yield line(Span(one_line(each), "dim"), indent=status + 2)

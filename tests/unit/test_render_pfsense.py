@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from routebook.redaction import REDACTED, Redactor
 from routebook.render import Placeholders, render_host, section_templates
-from routebook.secrets import REDACTED, Redactor, SecretError
+from routebook.secrets import SecretError
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
 from tests.unit.one_secret import OneSecret
