@@ -21,7 +21,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"})
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 # What may be of these; the rest needs no look at its category.
 _SUSPICIOUS = re.compile(
-    "[^\n -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u3001-\u312f\u4e00-\u9fff\uac00-\ud7a3]"
+    "[^\n -~\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u3001-\u312f\u4e00-\u9fff\uac00-\ud7a3]"
 )
 TAB = "    "
 
@@ -29,7 +29,7 @@ TAB = "    "
 def visible(text: str) -> str:
     r"""The text with every character that steers or hides shown as an escape: `\x1b`, `\u202e`.
 
-    Newlines stay (`one_line` is for where they may not), `\r\n` is one, and tabs become blanks.
+    Newlines stay (`one_line` is for where they may not), `\r\n` is one, and tabs and other blanks become blanks.
     """
     return _SUSPICIOUS.sub(_escaped, text.replace("\r\n", "\n"))
 
@@ -38,7 +38,10 @@ def _escaped(match: re.Match[str]) -> str:
     character = match[0]
     if character == "\t":
         return TAB
-    if unicodedata.category(character) not in _HIDDEN and not _IGNORABLE.match(character):
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    if category not in _HIDDEN and not _IGNORABLE.match(character):
         return character
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
