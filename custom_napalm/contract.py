@@ -37,6 +37,8 @@ EffectKind = Literal[
     "session-reset",
     "session-new",
     "session-removed",
+    "session-changed",
+    "policy",
     "tunnel-rekey",
     "child-rekey",
     "tunnel-new",
@@ -47,7 +49,12 @@ EffectKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A forecast of what a change does to live traffic: `subject` is a neighbor address or a connection's name."""
+    """A forecast of what a change does to live traffic: `subject` is a neighbor address or a connection's name.
+
+    "session-changed" is another option of a session that is not reset for it. "policy" says that other prefixes may go
+    over the session afterwards: by its own filters, or as the speaker announces something else, which is an effect on
+    each of its neighbors. A driver gives every one of them: a run is held responsible for what its plan contains.
+    """
 
     kind: EffectKind
     subject: str

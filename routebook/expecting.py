@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from custom_napalm.contract import State
-from routebook.checks.facts import Explanations, policy_changes
+from routebook.checks.facts import Changed, Explanations
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent
-from routebook.planning import Plan
+from routebook.planning import Plan, effects
 from routebook.steps import Outcome
 from routebook.watching import Judge
 
@@ -62,8 +62,7 @@ class Expecting:
 
     def _far_ends(self) -> set[tuple[str, str]]:
         """The other ends of the sessions whose policies change on hosts that wait."""
-        commands = {host: self.plan.hosts[host].change.commands for host in self.waiting}
-        policies = policy_changes(self.intents, commands)
+        policies = Changed.by(effects(self.plan.of(self.waiting))).policies
         found = set()
         for host in self.waiting:
             bgp = self.intents[host].bgp

@@ -1,12 +1,12 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import Candidate, Change, Reached, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Effect, Reached, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
 from routebook.naming import named_effects
@@ -46,6 +46,13 @@ class Plan:
         return sorted(name for name, host in self.hosts.items() if host.change)
 
 
+def effects(plan: Plan) -> Iterator[tuple[str, Effect]]:
+    """Every effect that the plan contains, with its host."""
+    for host, planned in plan.hosts.items():
+        for effect in planned.change.effects:
+            yield host, effect
+
+
 def to_candidate(render: Render) -> Goal:
     """The goal of a runbook: what `render` makes of the host's intent."""
 
@@ -82,9 +89,9 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
             )
         snapshot = device.snapshot()
         planned = goal(task, device, snapshot)
-        effects = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
+        named = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
         reached = device.reached() if planned.change else Reached()
-        return replace(planned, change=replace(planned.change, effects=effects), reached=reached)
+        return replace(planned, change=replace(planned.change, effects=named), reached=reached)
 
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors, outcome.seconds)

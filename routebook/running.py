@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from custom_napalm.contract import State
 from routebook import reach
 from routebook.checks import baseline
-from routebook.checks.facts import Changed, Explanations, policy_changes
+from routebook.checks.facts import Changed, Explanations
 from routebook.drift import compare, compared, drift, rendering
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.events import Event, Listener, Timings, unfailing
@@ -19,7 +19,7 @@ from routebook.leases import LeaseFile
 from routebook.naming import named_states
 from routebook.one_end import one_ended
 from routebook.options import ONE_END, Options
-from routebook.planning import Goal, Plan, make_plan, to_candidate, to_snapshots
+from routebook.planning import Goal, Plan, effects, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.runbook import Check, Runbook, View
@@ -214,23 +214,12 @@ class Running:
         def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
             def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
                 clock = time.monotonic()
-                changed = self._changed(plan, {host: clock - at for host, at in pushed.items()})
+                changed = Changed.by(effects(plan), {host: clock - at for host, at in pushed.items()})
                 return judging.judge(before, changed, seen, explanations, final=final)
 
             return judge
 
         return make
-
-    def _changed(self, plan: Plan, seconds_since_push: Mapping[str, float]) -> Changed:
-        effects = [(host, effect) for host, planned in plan.hosts.items() for effect in planned.change.effects]
-        commands = {host: planned.change.commands for host, planned in plan.hosts.items()}
-        return Changed(
-            sessions=frozenset((host, effect.subject) for host, effect in effects if effect.kind in _ON_SESSIONS),
-            tunnels=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_TUNNELS),
-            ike=frozenset(effect.subject for _, effect in effects if effect.kind in _ON_IKE),
-            seconds_since_push=seconds_since_push,
-            policies=policy_changes(self.workspace.intents, commands),
-        )
 
 
 def host_results(
@@ -277,11 +266,6 @@ def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
         return baseline.check(then, view.now, view.explanations, final=view.final)
 
     return Runbook(checks=(check,), name=f"rollback {record.id}"), to_snapshots(journal, record.id), ",".join(changed)
-
-
-_ON_SESSIONS = frozenset({"session-new", "session-reset", "session-removed"})
-_ON_IKE = frozenset({"tunnel-new", "tunnel-rekey"})
-_ON_TUNNELS = _ON_IKE | {"child-rekey", "tunnel-removed"}
 
 
 def _goal(runbook: Runbook) -> Goal:

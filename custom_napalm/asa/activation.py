@@ -19,6 +19,8 @@ _SOFT = frozenset(
         "default-originate", "remove-private-as", "advertise-map", "advertisement-interval", "maximum-prefix",
     }
 )  # fmt: skip
+# Lines of a router that concern no neighbor, and no prefix either.
+_NO_ROUTES = re.compile(r"(no )?(timers |bgp (router-id|log-neighbor-changes|graceful-restart)|address-family|exit).*")
 _POLICY = re.compile(
     r"(?:no )?(?:route-map|prefix-list|ipv6 prefix-list|access-list|as-path access-list"
     r"|community-list(?: standard| expanded)?) (\S+)"
@@ -65,6 +67,7 @@ def activation(before: Config, after: Config, commands: Iterable[Block]) -> Acti
 def _sessions(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], old: "_Facts", new: "_Facts") -> None:
     policies: set[str] = set()
     changed: dict[str, set[str]] = {}
+    announced: dict[str, None] = {}  # what changes for all neighbors
     for path, line in lines:
         policy = _POLICY.match(path[0] if path else line)
         if policy is not None:
@@ -72,12 +75,20 @@ def _sessions(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], o
         neighbor = _NEIGHBOR.fullmatch(line) if path and path[0].startswith("router bgp ") else None
         if neighbor is not None:
             changed.setdefault(neighbor[2], set()).add(neighbor[3])
+        elif path and path[0].startswith("router bgp ") and not _NO_ROUTES.fullmatch(line):
+            announced[f"`{line}`"] = None
     for peer in sorted(set(old.neighbors) - set(new.neighbors)):
         found._effect("session-removed", peer, "the neighbor is taken away")
     for peer in sorted(set(new.neighbors) - set(old.neighbors)):
         found._effect("session-new", peer, "the neighbor is new")
     for peer in sorted(set(old.neighbors) & set(new.neighbors)):
         words = changed.get(peer, set())
+        used = policies & (old.uses.get(peer, set()) | new.uses.get(peer, set()))
+        other = old.options(peer) ^ new.options(peer)
+        other_words = {line.removeprefix("no ").split()[2] for _, line in other}
+        reasons = [*sorted(other_words & (_SOFT | {"activate"})), *sorted(used), *announced]
+        if reasons:
+            found._effect("policy", peer, f"{', '.join(reasons)} changes")
         if old.neighbors[peer] != new.neighbors[peer]:
             found._effect("session-reset", peer, "its AS changes, so it is taken away and made anew")
         elif words & _HARD:
@@ -85,6 +96,9 @@ def _sessions(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], o
             found._command(f"clear bgp {peer}")
         elif words & _SOFT or policies & new.uses.get(peer, set()):
             found._command(f"clear bgp {peer} soft")
+        kept = sorted(other_words - _SOFT - {"activate", "description"})
+        if kept and not other_words & {*_HARD, "remote-as"}:
+            found._effect("session-changed", peer, f"its {', '.join(kept)} changes; it is not reset")
 
 
 def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], old: "_Facts", new: "_Facts") -> None:
@@ -170,6 +184,7 @@ class _Facts:
     def __init__(self, config: Config) -> None:
         self.neighbors: dict[str, str] = {}
         self.uses: dict[str, set[str]] = {}
+        self._options: dict[str, set[tuple[str, str]]] = {}
         self.map_peers: dict[tuple[str, str], tuple[str, ...]] = {}
         self.map_acls: dict[tuple[str, str], str] = {}
         self.versions: tuple[str, ...] = ()
@@ -181,7 +196,7 @@ class _Facts:
         for node in config.nodes:
             line = node.line
             if line.startswith("router bgp "):
-                self._bgp([inner for child in node.commands for inner in child.lines()])
+                self._bgp([(child.line, inner) for child in node.commands for inner in child.lines()])
             elif line.startswith("crypto map "):
                 self._map(line)
             elif (profile := _PROFILE.match(line)) is not None:
@@ -203,11 +218,16 @@ class _Facts:
         self.peers = groups | {peer for peers in self.map_peers.values() for peer in peers}
         self.peers |= {tunnel.peer for tunnel in self.tunnels.values()}
 
-    def _bgp(self, lines: Iterable[str]) -> None:
-        for line in lines:
+    def options(self, peer: str) -> frozenset[tuple[str, str]]:
+        """A neighbor's lines, each with the one that opens its context."""
+        return frozenset(self._options.get(peer, ()))
+
+    def _bgp(self, lines: Iterable[tuple[str, str]]) -> None:
+        for context, line in lines:
             neighbor = _NEIGHBOR.fullmatch(line)
             if neighbor is None:
                 continue
+            self._options.setdefault(neighbor[2], set()).add((context, line))
             if neighbor[3] == "remote-as":
                 self.neighbors[neighbor[2]] = neighbor[4]
             self.uses.setdefault(neighbor[2], set()).update((neighbor[4] or "").split()[:1])

@@ -1,4 +1,4 @@
-"""The forecast: which sessions a change of FRR's configuration makes, ends or resets.
+"""The forecast: which sessions a change of FRR's configuration makes, ends, resets, or lets exchange other prefixes.
 
 Measured on bgpd 8.4.4 by changing each option of an Established session and watching it; the tests do it again.
 """
@@ -7,6 +7,7 @@ import re
 
 from custom_napalm.contract import Effect
 from custom_napalm.frr.meaning import Peer, explicit, peers
+from custom_napalm.frr.policy import NO_POLICY, changed_objects, changed_policies, routes_announced
 from custom_napalm.frr.router import renewed
 from custom_napalm.frr.settings import setting
 from custom_napalm.frr.tree import Block, Tree
@@ -31,22 +32,40 @@ _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-ho
 
 def forecast(before: Tree, after: Tree) -> tuple[Effect, ...]:
     """What the change from one configuration to the other does to sessions, in the order of their addresses."""
-    old = {block.line: block for block in explicit(before) if block.line.startswith("router bgp ")}
-    new = {block.line: block for block in explicit(after) if block.line.startswith("router bgp ")}
+    before, after = explicit(before), explicit(after)
+    old = {block.line: block for block in before if block.line.startswith("router bgp ")}
+    new = {block.line: block for block in after if block.line.startswith("router bgp ")}
+    objects = changed_objects(before, after)
+    profiles = _profiles(before, after)
+    rpki = _rpki(before) != _rpki(after)
     found: list[Effect] = []
     for line in {**old, **new}:
-        found += _of_router(old.get(line, Block(line)), new.get(line, Block(line)))
-    if _rpki(before) != _rpki(after):
+        routers = old.get(line, Block(line)), new.get(line, Block(line))
+        found += _of_router(*routers, profiles)
+        announced = [reason for router in routers for reason in routes_announced(before, after, router)]
+        announced += ["rpki changes"] if rpki else []
+        found += [Effect("policy", name, why) for name, why in changed_policies(*routers, objects, announced).items()]
+    if rpki:
         reason = "bgpd connects to its caches anew: until then, some seconds, no origin is valid or invalid"
         found.append(Effect("note", "rpki", reason))
     return tuple(found)
+
+
+def _profiles(before: Tree, after: Tree) -> frozenset[str]:
+    """The profiles of BFD with other contents."""
+    old, new = (
+        {child.line: child for block in tree if block.line == "bfd" for child in block.children}
+        for tree in (before, after)
+    )
+    differing = [line for line in old.keys() | new.keys() if old.get(line) != new.get(line)]
+    return frozenset(line.split()[1] for line in differing if line.startswith("profile "))
 
 
 def _rpki(tree: Tree) -> set[str]:
     return {child.line for block in tree if block.line == "rpki" for child in block.children}
 
 
-def _of_router(old: Block, new: Block) -> list[Effect]:
+def _of_router(old: Block, new: Block, profiles: frozenset[str]) -> list[Effect]:
     was, now = _sessions(old), _sessions(new)
     whole = _of_whole_router(old, new)
     found: list[Effect] = []
@@ -56,15 +75,19 @@ def _of_router(old: Block, new: Block) -> list[Effect]:
         elif name not in now:
             found.append(Effect("session-removed", name, "neighbor removed"))
         else:
-            found += _of_session(name, old, new, whole)
+            found += _of_session(name, old, new, whole, profiles)
     found += [Effect("note", new.line, reason) for reason in _notes(old, new)]
     return found
 
 
-def _of_session(name: str, old: Block, new: Block, whole: list[tuple[str, bool]]) -> list[Effect]:
-    changed = {setting(line) for _, line in _options(name, old) ^ _options(name, new)}
-    words_changed = {words[2] for key in changed if len(words := key.split()) > 2}
-    reasons = sorted(words_changed & _RESETS)
+def _of_session(
+    name: str, old: Block, new: Block, whole: list[tuple[str, bool]], profiles: frozenset[str]
+) -> list[Effect]:
+    options = _options(name, new)
+    differing = _options(name, old) ^ options
+    changed = {setting(line) for _, line in differing}
+    words = {line.removeprefix("no ").split()[2] for _, line in differing}
+    reasons = sorted({key.split()[2] for key in changed if len(key.split()) > 2 and key.split()[2] in _RESETS})
     internal = _remote_as(name, old) in (old.line.split()[2], "internal")
     reasons += [reason for reason, only_internal in whole if internal or not only_internal]
     group = _peer(name, new).group
@@ -76,13 +99,18 @@ def _of_session(name: str, old: Block, new: Block, whole: list[tuple[str, bool]]
     found = []
     if reasons:
         found.append(Effect("session-reset", name, ", ".join(dict.fromkeys(reasons)) + f" changes{of_group}"))
-    later = sorted(key.split()[2] for key in changed if _AT_NEXT_RESET.match(key))
-    if later and not reasons:
-        reason = ", ".join(later) + f" takes effect when the session is next reset{of_group}"
-        found.append(Effect("note", name, reason))
-    if any(" maximum-prefix" in key for key in changed) and not reasons:
-        reason = f"maximum-prefix: the session ends if the peer already sends more than the new limit{of_group}"
-        found.append(Effect("note", name, reason))
+    else:
+        used = {line.split()[-1] for _, line in options if " bfd profile " in line} & profiles
+        told = sorted({*((words & NO_POLICY) - {"description"}), *(f"profile {each} of BFD" for each in used)})
+        told = [f"{', '.join(told)} changes; the session is not reset for it"] if told else []
+        if later := sorted(key.split()[2] for key in changed if _AT_NEXT_RESET.match(key)):
+            told.append(", ".join(later) + " takes effect when the session is next reset")
+        if "maximum-prefix" in words:
+            told.append("maximum-prefix: the session ends if the peer already sends more than the new limit")
+        if told:
+            found.append(Effect("session-changed", name, "; ".join(told) + of_group))
+    if policy := sorted(words - NO_POLICY):
+        found.append(Effect("policy", name, ", ".join(policy) + f" changes{of_group}"))
     return found
 
 

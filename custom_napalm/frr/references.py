@@ -1,7 +1,9 @@
 """Route maps, lists and profiles that a configuration names without defining them: FRR then drops every prefix."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 from custom_napalm.frr.tree import Tree
 
@@ -27,23 +29,42 @@ _MATCHED_KIND = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A policy object, by kind and name, and what refers to it: a neighbor, a route map, or a line like `network`."""
+
+    kind: str
+    name: str
+    user_kind: Literal["neighbor", "route-map", "network"]
+    user: str
+    where: str
+
+
+def objects(tree: Tree) -> dict[tuple[str, str], frozenset[tuple[tuple[str, ...], str]]]:
+    """Every policy object of a configuration, by kind and name, with its lines."""
+    found: dict[tuple[str, str], frozenset[tuple[tuple[str, ...], str]]] = {}
+    for block in tree:
+        for pattern in _DEFINED:
+            if match := pattern.fullmatch(block.line):
+                key = (match["kind"], match["name"])
+                found[key] = found.get(key, frozenset()) | frozenset(block.walk())
+    return found
+
+
 def defined(tree: Tree) -> frozenset[tuple[str, str]]:
     """Kind and name of every policy object of a configuration."""
-    return frozenset(
-        (match["kind"], match["name"])
-        for block in tree
-        for pattern in _DEFINED
-        if (match := pattern.fullmatch(block.line))
-    )
+    return frozenset(objects(tree))
 
 
 def undefined_policies(tree: Tree) -> list[str]:
     """One sentence for each name that is used and not defined."""
     known = defined(tree)
     found = set()
-    for kind, name, where in _used(tree):
-        if (kind, name) not in known:
-            found.add(f"{kind} {name} is used by {where} and is not defined: FRR discards every prefix there")
+    for use in uses(tree):
+        if (use.kind, use.name) not in known:
+            found.add(
+                f"{use.kind} {use.name} is used by {use.where} and is not defined: FRR discards every prefix there"
+            )
     return sorted(found)
 
 
@@ -52,7 +73,8 @@ def prefix_list_kind(family: str) -> str:
     return "ipv6 prefix-list" if "ipv6" in family else "ip prefix-list"
 
 
-def _used(tree: Tree) -> Iterable[tuple[str, str, str]]:
+def uses(tree: Tree) -> Iterator[Use]:
+    """Every reference to a policy object."""
     for block in tree:
         for path, line in block.walk():
             if match := _NEIGHBOR.fullmatch(line):
@@ -61,12 +83,12 @@ def _used(tree: Tree) -> Iterable[tuple[str, str, str]]:
                     kind = prefix_list_kind(path[-1])
                 elif kind == "filter-list":
                     kind = "as-path access-list"
-                yield kind, match["name"], f"neighbor {match['peer']}"
+                yield Use(kind, match["name"], "neighbor", match["peer"], f"neighbor {match['peer']}")
             elif path and (match := _NETWORK.fullmatch(line)):
-                yield "route-map", match["name"], f"`{line}`"
+                yield Use("route-map", match["name"], "network", line, f"`{line}`")
             else:
                 for pattern in _MATCH if path and path[0].startswith("route-map ") else ():
                     if match := pattern.fullmatch(line):
                         family = match.groupdict().get("family")
                         kind = f"{family} prefix-list" if family else _MATCHED_KIND[match["kind"]]
-                        yield kind, match["name"], f"{path[0]}"
+                        yield Use(kind, match["name"], "route-map", path[0].split()[1], path[0])

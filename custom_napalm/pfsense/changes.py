@@ -8,6 +8,7 @@ from typing import Any
 from custom_napalm.contract import Effect
 from custom_napalm.pfsense.difference import Edit
 from custom_napalm.pfsense.ownership import package_of
+from custom_napalm.pfsense.policy import policy_changes
 from custom_napalm.pfsense.redaction import shown
 from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors, routes
 from custom_napalm.pfsense.tree import Element, lines
@@ -32,6 +33,7 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
     renew, start, end = _tunnels(tunnels(before), tunnels(after), effects)
     old, new = neighbors(before, package), neighbors(after, package)
     clear = _neighbors(old, new, package, effects)
+    effects += [Effect("policy", *found) for found in policy_changes(before, after, old, new, package).items()]
     apply = {
         "parts": list(parts),
         "connections": [tunnel.connection for tunnel in tunnels(after).values() if tunnel.owned and tunnel.enabled],

@@ -9,6 +9,7 @@ from custom_napalm.pfsense.tree import Canonical, Element, canonical
 
 # What OpenBGPD and FRR apply to a live session by themselves; everything else needs the session to be reset.
 _OPENBGPD_LIVE = ("set ", "descr", "dump ", "depend ", "announce")
+_OPENBGPD_POLICY = ("set ", "announce")
 _FRR_LIVE = frozenset(
     {
         "descr", "routemap_in", "routemap_out", "prefixfilter_in", "prefixfilter_out", "distribute_in",
@@ -21,15 +22,29 @@ _FRR_LIVE = frozenset(
 _FRR_WAITS = frozenset({"timers_keepalive", "timers_holdtime", "timers_connect", "passive"})
 
 
+# What of a package's own settings a session is made with; FRR's `frr` repeats some of them.
+_OPENBGPD_SPEAKER = ("asnum", "routerid", "holdtime", "listenip")
+_FRR_SPEAKER = ("asnum", "routerid", "enable")
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A neighbor: `session` is what a session is made with, `waits` the part of it that a live one does not take."""
+    """A neighbor: `session` is what a session is made with, `waits` the part of it that a live one does not take.
+
+    `policy` is what decides about prefixes, in settings that a live session takes.
+    """
 
     address: str
     descr: str
     remote_as: int | None
     session: tuple[Canonical, ...]
     waits: tuple[Canonical, ...]
+    policy: tuple[Canonical, ...] = ()
+
+
+def speaker(package: str) -> frozenset[str]:
+    """The package's own settings that every session is made with."""
+    return frozenset({"openbgpd": _OPENBGPD_SPEAKER, "frr": _FRR_SPEAKER}.get(package, ()))
 
 
 def neighbors(root: Element, package: str) -> dict[str, Neighbor]:
@@ -50,7 +65,7 @@ def _global(packages: Element, tag: str, names: tuple[str, ...]) -> tuple[Canoni
 
 
 def _openbgpd(packages: Element) -> Iterator[Neighbor]:
-    own = _global(packages, "openbgpd", ("asnum", "routerid", "holdtime", "listenip"))
+    own = _global(packages, "openbgpd", _OPENBGPD_SPEAKER)
     groups = {group.value("name"): group for group in _entries(packages, "openbgpdgroups")}
     for entry in _entries(packages, "openbgpdneighbors"):
         rows = [(row.value("parameters").strip(), row.value("parmvalue").strip()) for row in entry.all("row")]
@@ -64,11 +79,12 @@ def _openbgpd(packages: Element) -> Iterator[Neighbor]:
             *((name, value) for name, value in rows if not f"{name} {value}".startswith(_OPENBGPD_LIVE)),
         )
         address = entry.value("neighbor")
-        yield Neighbor(address, entry.value("descr"), as_number(remote_as), session, session)
+        policy = tuple((name, value) for name, value in rows if f"{name} {value}".startswith(_OPENBGPD_POLICY))
+        yield Neighbor(address, entry.value("descr"), as_number(remote_as), session, session, policy)
 
 
 def _frr(packages: Element) -> Iterator[Neighbor]:
-    own = _global(packages, "frrbgp", ("asnum", "routerid", "enable"))
+    own = _global(packages, "frrbgp", _FRR_SPEAKER)
     groups = {entry.value("peer"): entry for entry in _entries(packages, "frrbgpneighbors") if not _address(entry)}
     for entry in _entries(packages, "frrbgpneighbors"):
         if not _address(entry):
@@ -82,6 +98,7 @@ def _frr(packages: Element) -> Iterator[Neighbor]:
             as_number(told),
             (*own, *(canonical(setting) for setting in settings if setting.tag not in _FRR_LIVE)),
             tuple(canonical(setting) for setting in settings if setting.tag in _FRR_WAITS),
+            tuple(canonical(setting) for setting in settings if setting.tag in _FRR_LIVE - {"descr"}),
         )
 
 

@@ -5,29 +5,24 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from custom_napalm.causes import Cause
-from custom_napalm.contract import State
+from custom_napalm.contract import Effect, EffectKind, State
 from custom_napalm.state import BgpSession
 from routebook.findings import Finding
-from routebook.intent.model import HostIntent, IPAddress, Neighbor, Tunnel
+from routebook.intent.model import HostIntent, IPAddress, Tunnel
 
 Explanations = Mapping[tuple[str, str], Sequence[Cause]]
 """What the logs of a host tell of one of its sessions or tunnels, by host and subject."""
 
-# Commands with one of these words change what a speaker announces on all of its sessions.
-_SPEAKER_WIDE = frozenset({"network", "aggregate-address", "redistribute", "graceful-shutdown", "rpki"})
-# Commands with one of these words concern a neighbor and leave its prefixes as they are.
-_NO_POLICY = frozenset({"description", "password", "timers", "bfd", "ebgp-multihop", "ttl-security", "update-source"})
-
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a run changed, from the plans' forecasts.
+    """What a run changed, from the effects that its plans contain; sessions are (host, peer address).
 
-    `sessions` are the (host, peer address) whose session is new, removed or forecast to reset; `tunnels` the
-    names of tunnels that are new, removed or re-keyed, `ike` those of them whose IKE SA must be new too (another
-    pre-shared key, say, and not only another selector); `policies` the (host, peer address) whose prefix counts
-    may legitimately differ afterwards (see `policy_changes`). `seconds_since_push` is missing for hosts to which
-    nothing was pushed.
+    `sessions` are those that are new, removed or forecast to reset, `options` those that get another option without a
+    reset, and `policies` those over which other prefixes may legitimately go afterwards. `tunnels` are the names of
+    tunnels that are new, removed or re-keyed, `ike` those of them whose IKE SA must be new too (another pre-shared key,
+    say, and not only another selector). `gone` are the (host, session or tunnel) that a plan removes.
+    `seconds_since_push` is missing for hosts to which nothing was pushed.
     """
 
     sessions: frozenset[tuple[str, str]] = frozenset()
@@ -35,10 +30,32 @@ class Changed:
     seconds_since_push: Mapping[str, float] = field(default_factory=dict)
     policies: frozenset[tuple[str, str]] = frozenset()
     ike: frozenset[str] = frozenset()
+    options: frozenset[tuple[str, str]] = frozenset()
+    gone: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sessions", frozenset(map(_canonical, self.sessions)))
-        object.__setattr__(self, "policies", frozenset(map(_canonical, self.policies)))
+        for name in ("sessions", "policies", "options", "gone"):
+            object.__setattr__(self, name, frozenset(map(_canonical, getattr(self, name))))
+
+    @classmethod
+    def by(
+        cls, effects: Iterable[tuple[str, Effect]], seconds_since_push: Mapping[str, float] | None = None
+    ) -> "Changed":
+        """What the effects on each host say."""
+        pairs = [(effect.kind, host, effect.subject) for host, effect in effects]
+
+        def of(*kinds: EffectKind) -> frozenset[tuple[str, str]]:
+            return frozenset((host, subject) for kind, host, subject in pairs if kind in kinds)
+
+        return cls(
+            sessions=of("session-new", "session-reset", "session-removed"),
+            tunnels=frozenset(name for _, name in of("tunnel-new", "tunnel-rekey", "child-rekey", "tunnel-removed")),
+            seconds_since_push=seconds_since_push or {},
+            policies=of("policy"),
+            ike=frozenset(name for _, name in of("tunnel-new", "tunnel-rekey")),
+            options=of("session-changed"),
+            gone=of("session-removed", "tunnel-removed"),
+        )
 
 
 def _canonical(key: tuple[str, str]) -> tuple[str, str]:
@@ -129,38 +146,3 @@ def excuse_old_trouble(
             finding = replace(finding, status="warning", evidence=(*finding.evidence, note))
         result.append(finding)
     return result
-
-
-def policy_changes(
-    intents: Mapping[str, HostIntent], commands: Mapping[str, Sequence[str]]
-) -> frozenset[tuple[str, str]]:
-    """The (host, peer address) whose prefix counts the hosts' commands may change; for `Changed.policies`.
-
-    Works by names, so it needs to know no vendor: a command that mentions the neighbor, or a route map, prefix
-    list or community list that the neighbor's policies use, concerns that neighbor.
-    """
-    found = set()
-    for host, sent in commands.items():
-        intent = intents.get(host)
-        if intent is None or intent.bgp is None:
-            continue
-        lines = [set(command.split()) for command in sent]
-        words = {word for line in lines if not line & _NO_POLICY for word in line}
-        for neighbor in intent.bgp.neighbors:
-            if words & (_policy_names(intent, neighbor) | _SPEAKER_WIDE | {str(neighbor.address)}):
-                found.add((host, str(neighbor.address)))
-    return frozenset(found)
-
-
-def _policy_names(intent: HostIntent, neighbor: Neighbor) -> set[str]:
-    names = {
-        name
-        for family in neighbor.families
-        for name in (family.route_map_in, family.route_map_out, family.prefix_list_in, family.prefix_list_out)
-        if name
-    }
-    for route_map in intent.route_maps:
-        if route_map.name in names:
-            matched = [(rule.match_prefix_list, rule.match_community) for rule in route_map.rules]
-            names |= {name for pair in matched for name in pair if name}
-    return names

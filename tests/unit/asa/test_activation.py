@@ -1,5 +1,7 @@
 """What makes a change count for what is live, and nothing more than that."""
 
+import pytest
+
 from custom_napalm.asa.activation import activation
 from custom_napalm.asa.config import apply as applied
 from custom_napalm.asa.config import difference, parse
@@ -98,7 +100,7 @@ def test_a_new_tunnel_clears_nothing() -> None:
 def test_a_policy_is_taken_up_softly_by_those_who_use_it() -> None:
     commands, effects = after("permit 10.1.0.0/16", "permit 10.1.0.0/17")
     assert commands == ["clear bgp 10.255.200.1 soft"]
-    assert effects == set()
+    assert effects == {("policy", "10.255.200.1")}
 
 
 def test_timers_and_passwords_count_from_the_next_start() -> None:
@@ -154,3 +156,34 @@ def test_a_second_tunnel_to_the_same_peer_comes_and_goes_without_the_first_notic
         found = activation(running, applied(running, delta.commands), delta.commands)
         assert found.commands == []
         assert {(each.kind, each.subject) for each in found.effects} == {effect}
+
+
+EVERY = {"10.255.200.1", "10.1.0.11"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "sessions"),
+    [
+        ("permit 10.1.0.0/16", "permit 10.1.0.0/17", "policy", {"10.255.200.1"}),
+        ("route-map OUT permit 10\n", "route-map OUT deny 10\n", "policy", {"10.255.200.1"}),
+        ("  neighbor 10.255.200.1 route-map OUT out\n", "", "policy", {"10.255.200.1"}),
+        (" address-family ipv4 unicast\n", " address-family ipv4 unicast\n  network 10.1.0.0 mask 255.255.0.0\n",
+         "policy", EVERY),
+        (" address-family ipv4 unicast\n", " address-family ipv4 unicast\n  redistribute static\n", "policy", EVERY),
+        ("router bgp 65550\n", "router bgp 65550\n bgp log-neighbor-changes\n", "policy", set()),
+        ("  neighbor 10.1.0.11 activate\n", "  neighbor 10.1.0.11 activate\n  neighbor 10.1.0.11 description x\n",
+         "policy", set()),
+        ("remote-as 64520", "remote-as 64521", "policy", set()),
+        ("  neighbor 10.1.0.11 activate\n", "  neighbor 10.1.0.11 activate\n  neighbor 10.1.0.11 fall-over bfd\n",
+         "session-changed", {"10.1.0.11"}),
+        ("  neighbor 10.1.0.11 activate\n", "  neighbor 10.1.0.11 activate\n  neighbor 10.1.0.11 description x\n",
+         "session-changed", set()),
+        ("  neighbor 10.1.0.11 activate\n", "  neighbor 10.1.0.11 password x\n  neighbor 10.1.0.11 activate\n",
+         "session-changed", set()),
+    ],
+)  # fmt: skip
+def test_the_sessions_that_get_another_policy_or_option_are_named(
+    old: str, new: str, kind: str, sessions: set[str]
+) -> None:
+    _, effects = after(old, new)
+    assert {subject for found, subject in effects if found == kind} == sessions

@@ -10,9 +10,8 @@ from custom_napalm.asa.explain import causes as asa_causes
 from custom_napalm.causes import Cause, Reason, cause_of
 from custom_napalm.frr.diagnosis import SAYINGS
 from custom_napalm.state import BgpState
-from routebook.checks.facts import Changed, policy_changes
+from routebook.checks.facts import Changed
 from routebook.findings import Finding, definite
-from routebook.intent.model import PrefixList, RouteMap, RouteMapRule
 from routebook.judging import divided
 from tests.unit.checks.network import (
     CH1,
@@ -373,32 +372,6 @@ def test_a_session_of_another_vrf_is_not_taken_for_ours() -> None:
 def test_a_hold_time_above_the_intended_one_warns_until_the_next_reset() -> None:
     findings = check_bgp(healthy(), wanted=intending(hold_time=30))
     assert transit_finding(findings, "bgp.timers").status == "warning"
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        f"no neighbor {TRANSIT_ADDRESS} route-map RB-TRANSIT-IN in",
-        "route-map RB-TRANSIT-IN permit 10",
-        "no ipv6 prefix-list RB-BOGONS seq 5 deny ::/0",
-        "no network 2001:db8:8e20::/48",
-    ],
-)
-def test_a_command_that_names_a_policy_concerns_the_sessions_that_use_it(command: str) -> None:
-    wanted = intents()
-    rules = (RouteMapRule(seq=10, action="deny", match_prefix_list="RB-BOGONS"),)
-    wanted["no-edge1"] = wanted["no-edge1"].model_copy(
-        update={
-            "route_maps": (RouteMap(name="RB-TRANSIT-IN", rules=rules),),
-            "prefix_lists": (PrefixList(name="RB-BOGONS", family="ipv6", rules=()),),
-        }
-    )
-    assert ("no-edge1", TRANSIT_ADDRESS) in policy_changes(wanted, {"no-edge1": [command]})
-
-
-def test_a_command_that_leaves_prefixes_alone_concerns_no_sessions_policy() -> None:
-    harmless = ["ip route 192.0.2.0/24 blackhole", f"neighbor {TRANSIT_ADDRESS} password ********"]
-    assert policy_changes(intents(), {"no-edge1": harmless}) == frozenset()
 
 
 def test_of_a_far_end_only_what_concerns_the_runs_hosts_is_kept() -> None:

@@ -98,10 +98,10 @@ def test_the_cluster_id_resets_internal_sessions_only() -> None:
     assert [(effect.kind, effect.subject) for effect in forecast(before, after)] == [("session-reset", "192.0.2.1")]
 
 
-def test_timers_of_a_session_are_no_reset_but_a_note() -> None:
+def test_timers_of_a_session_are_a_change_of_it_and_no_reset() -> None:
     after = ROUTER.replace(" neighbor 192.0.2.2", " neighbor 192.0.2.1 timers 5 15\n neighbor 192.0.2.2", 1)
     assert [(effect.kind, effect.subject) for effect in forecast(parse(ROUTER), parse(after))] == [
-        ("note", "192.0.2.1")
+        ("session-changed", "192.0.2.1")
     ]
 
 

@@ -30,6 +30,8 @@ def test_openbgpd_is_told_to_reset_what_its_reload_does_not() -> None:
     assert [(effect.kind, effect.subject) for effect in found.effects] == [
         ("session-reset", "192.168.1.11"),
         ("session-new", "192.168.1.12"),
+        ("policy", "192.168.1.11"),  # another network is originated
+        ("policy", "192.168.1.99"),
     ]
     assert found.activate["clear"] == ["192.168.1.11"]
     assert found.apply["neighbors"] == {"192.168.1.11": "64513", "192.168.1.12": "64512"}
