@@ -6,6 +6,7 @@ from typing import Protocol
 
 from custom_napalm.contract import State
 from routebook.checks.facts import Changed, Explanations
+from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.findings import Finding
 from routebook.intent.model import HostIntent
 from routebook.planning import Plan, effects
@@ -46,10 +47,13 @@ class Expecting:
             if finding.status != "ok"
         }
         deferred = self._far_ends()
+        reset = self._ends_at_lost()
 
         def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return [
-                _excused(finding)
+                _excused(finding, RESET_BY_LOST)
+                if finding.check in (SESSION_RESET, TUNNEL_RESET) and (finding.host, finding.subject) in reset
+                else _excused(finding, LATER)
                 if finding.status in ("failed", "pending", "unknown")
                 and (finding.host, finding.subject) in deferred
                 and (finding.host, finding.check, finding.subject) in at_start
@@ -59,6 +63,15 @@ class Expecting:
             ]
 
         return judge
+
+    def _ends_at_lost(self) -> set[tuple[str, str]]:
+        """The ends of sessions and tunnels whose other end is a host that was lost: going back resets them again."""
+        found: set[tuple[str, str]] = set()
+        for host, intent in self.intents.items():
+            found |= {(host, tunnel.name) for tunnel in intent.tunnels if tunnel.peer_host in self.lost}
+            neighbors = intent.bgp.neighbors if intent.bgp else ()
+            found |= {(host, str(neighbor.address)) for neighbor in neighbors if neighbor.peer_host in self.lost}
+        return found
 
     def _far_ends(self) -> set[tuple[str, str]]:
         """The other ends of the sessions whose policies change on hosts that wait."""
@@ -72,6 +85,10 @@ class Expecting:
         return found
 
 
-def _excused(finding: Finding) -> Finding:
-    note = f"{finding.host}: it was so before the run; its far end is changed in a later wave"
+LATER = "it was so before the run; its far end is changed in a later wave"
+RESET_BY_LOST = "its far end failed and was rolled back"
+
+
+def _excused(finding: Finding, why: str) -> Finding:
+    note = f"{finding.host}: {why}"
     return replace(finding, status="warning", evidence=(*finding.evidence, note))

@@ -9,9 +9,11 @@ from typing import get_args
 
 from custom_napalm.contract import State
 from routebook.checks.facts import Changed, Explanations
+from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.findings import Finding, Status, merged
 from routebook.intent.model import HostIntent
 from routebook.naming import named_states
+from routebook.options import UNFORECAST_RESET
 from routebook.runbook import Check, View
 from routebook.steps import Outcome, told
 
@@ -24,11 +26,12 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Judges `hosts` by `checks`. `intents` are those of all hosts of the project."""
+    """Judges `hosts` by `checks`. `intents` are those of all hosts of the project, `accept` is what is accepted."""
 
     intents: Mapping[str, HostIntent]
     hosts: Collection[str]
     checks: Collection[Check]
+    accept: Collection[str] = ()
 
     def judge(
         self,
@@ -53,9 +56,17 @@ class Judging:
         silent = {finding.host for finding in contacts if finding.status != "ok"}
         said = merged(*(asked(check, view) for check in self.checks))
         # What a check says of a silent host is the same without the reason.
-        said = [finding for finding in said if finding.check != CONTACT or finding.host not in silent]
+        said = [self._weighed(finding) for finding in said if finding.check != CONTACT or finding.host not in silent]
         kept, left_out = divided(said, self.hosts, set(names) - set(self.hosts), self.intents)
         return [*contacts, *kept, *unjudged(left_out)]
+
+    def _weighed(self, finding: Finding) -> Finding:
+        """A reset that was not forecast fails a run, unless the operator knows better."""
+        if finding.check not in (SESSION_RESET, TUNNEL_RESET) or finding.status != "failed":
+            return finding
+        if UNFORECAST_RESET in self.accept:
+            return replace(finding, status="warning", cause=f"accepted: {finding.cause}")
+        return replace(finding, cause=f"{finding.cause} (to let that pass: --accept {UNFORECAST_RESET})")
 
 
 def contact(seen: Outcome[State], hosts: Collection[str]) -> list[Finding]:

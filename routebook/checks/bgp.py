@@ -16,8 +16,9 @@ from routebook.checks.facts import (
 )
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.prefixes import Tolerance, check_prefixes
+from routebook.checks.resets import beneath, judged, session_reset
 from routebook.findings import Finding, Status, settle
-from routebook.intent.model import BgpHost, HostIntent, Neighbor
+from routebook.intent.model import HostIntent, Neighbor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,12 @@ def check(
 
 def _evaluate(facts: Facts, tolerance: Tolerance) -> Iterator[Finding]:
     for host, intent in facts.intents.items():
-        if intent.bgp is None:
-            continue
         state = facts.now.get(host)
-        if state is None:
+        if intent.bgp is None:
+            # What runs there is somebody else's, and must go on if it was up.
+            if state is not None:
+                yield from _others(facts, host, (), state.bgp or ())
+        elif state is None:
             yield unreadable(host)
         elif state.bgp is None:
             evidence = (f"{host}: no BGP daemon answers",)
@@ -70,7 +73,7 @@ def _evaluate(facts: Facts, tolerance: Tolerance) -> Iterator[Finding]:
         else:
             for neighbor in intent.bgp.neighbors:
                 yield from _neighbor(facts, host, neighbor, tolerance)
-            yield from _others(facts, host, intent.bgp, state.bgp)
+            yield from _others(facts, host, intent.bgp.neighbors, state.bgp)
 
 
 def _neighbor(facts: Facts, host: str, neighbor: Neighbor, tolerance: Tolerance) -> Iterator[Finding]:
@@ -199,45 +202,47 @@ def _timers(end: _End) -> Iterator[Finding]:
 
 
 def _kept(end: _End) -> Iterator[Finding]:
-    """A reset that nobody forecast: it cannot be undone, so it is told and does not roll the run back."""
-    before, session = end.before, end.session
-    if before is None or not before.established:
-        return
-    again = session.established_count > before.established_count > 0
-    younger = None not in (session.uptime, before.uptime) and (session.uptime or 0) < (before.uptime or 0)
-    if (again or younger) and (end.host, str(session.peer)) not in _reset_expected(end.facts):
-        told = f"Established for {session.uptime} s, before the run {before.uptime} s"
-        cause = f"reset during the run, which was not forecast; last reset: {session.last_reset or 'not told'}"
-        yield end.finding("reset", "warning", told, cause=cause)
+    """A reset that nobody forecast."""
+    reset = session_reset(end.facts, end.host, end.before, end.session)
+    if reset is not None and (end.host, reset.subject) not in _reset_expected(end.facts):
+        yield judged(end.facts, reset, beneath(end.facts, end.host, end.neighbor), end.neighbor.peer_host)
 
 
-def _others(facts: Facts, host: str, intent: BgpHost, sessions: tuple[BgpSession, ...]) -> Iterator[Finding]:
-    """Sessions that the intent does not have: left alone by the run, or removed by it."""
-    intended = {("default", neighbor.address) for neighbor in intent.neighbors}
+def _others(
+    facts: Facts, host: str, neighbors: tuple[Neighbor, ...], sessions: tuple[BgpSession, ...]
+) -> Iterator[Finding]:
+    """Sessions that the intent does not have: removed by the run, or somebody else's, which were up and must be."""
+    intended = {("default", neighbor.address) for neighbor in neighbors}
     present = {(session.vrf, session.peer): session for session in sessions}
+    gone = {peer for owner, peer in facts.changed.gone if owner == host}
     for (vrf, peer), session in present.items():
         if (vrf, peer) in intended:
             continue
         told = f"{host}: {session.state} with {peer} in AS {session.remote_as}{_in_vrf(vrf)}; not in the intent"
-        if (host, str(peer)) in facts.changed.sessions:
+        if vrf == "default" and str(peer) in gone:
             yield Finding(host, "bgp.removed", str(peer), "pending", (told,), "the run removed it; it is still there")
         else:
             yield Finding(host, "bgp.extra", f"{peer}{_in_vrf(vrf)}", "warning", (told,))
     earlier = facts.before.get(host)
     for old in (earlier.bgp if earlier else None) or ():
         key = (old.vrf, old.peer)
-        if key in intended or not old.established or (host, str(old.peer)) in facts.changed.sessions:
+        if key in intended or not old.established or str(old.peer) in gone:
             continue
         left = present.get(key)
         if left is None or not left.established:
             yield _bystander(facts, host, old, left)
+        elif (host, str(old.peer)) not in facts.changed.sessions:
+            reset = session_reset(facts, host, old, left)
+            if reset is not None:
+                yield judged(facts, reset, {host})
 
 
 def _bystander(facts: Facts, host: str, old: BgpSession, session: BgpSession | None) -> Finding:
     subject = f"{old.peer}{_in_vrf(old.vrf)}"
     evidence = f"{host}: Established before the run, now {describe(session) if session else 'not configured'}"
     if session is None:
-        cause = "gone, although the run was to leave it alone"
+        reset = (host, str(old.peer)) in facts.changed.sessions
+        cause = f"gone, although the run was to {'reset it only' if reset else 'leave it alone'}"
         return Finding(host, "bgp.session", subject, "failed", (evidence,), cause)
     diagnosis = diagnose(facts, host, session, None)
     status: Status = "failed" if diagnosis.definite else "pending"
@@ -250,17 +255,21 @@ def _in_vrf(vrf: str) -> str:
 
 def _reset_expected(facts: Facts) -> frozenset[tuple[str, str]]:
     """Ends whose session the run resets: at that end, at the other end, or by re-keying a tunnel beneath it."""
-    ends = set(facts.changed.sessions)
+    ends = set(_both_ends(facts, facts.changed.sessions))
     for host, intent in facts.intents.items():
         for neighbor in intent.bgp.neighbors if intent.bgp else ():
-            end = (host, str(neighbor.address))
-            back = (neighbor.peer_host or "", str(neighbor.local_address))
-            if back in facts.changed.sessions or facts.changed.tunnels & set(
-                tunnels_beneath(facts.intents, host, neighbor)
-            ):
-                ends.add(end)
+            if facts.changed.tunnels & set(tunnels_beneath(facts.intents, host, neighbor)):
+                ends.add((host, str(neighbor.address)))
     return frozenset(ends)
 
 
+def _both_ends(facts: Facts, ends: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    yield from ends
+    for host, intent in facts.intents.items():
+        for neighbor in intent.bgp.neighbors if intent.bgp else ():
+            if (neighbor.peer_host or "", str(neighbor.local_address)) in ends:
+                yield host, str(neighbor.address)
+
+
 def _touched(facts: Facts) -> frozenset[tuple[str, str]]:
-    return _reset_expected(facts) | facts.changed.policies
+    return _reset_expected(facts) | facts.changed.policies | frozenset(_both_ends(facts, facts.changed.options))

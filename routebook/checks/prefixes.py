@@ -97,20 +97,14 @@ def _fewer(
         told = f"{family.name}: {verb} {count}, before the run {earlier}"
         if (host, str(neighbor.address)) in facts.changed.policies:
             yield _Remark("warning", told, "fewer prefixes than before; the run changed this session's policy")
-        elif neighbor.peer_host is not None and _announcements_changed(facts):
+        elif neighbor.peer_host is not None and (facts.changed.policies or facts.changed.gone):
             yield _Remark("warning", told, "fewer prefixes than before; the run changed what our AS announces")
+        elif verb == "sent" and facts.changed.gone:
+            yield _Remark(
+                "warning", told, "fewer prefixes than before; the run removed sessions that it may have had them from"
+            )
         else:
             yield _Remark("pending", told, "fewer prefixes than before, although the run did not change the policy")
-
-
-def _announcements_changed(facts: Facts) -> bool:
-    """Whether the run changed a policy or removed a session somewhere, which sessions of our own spread onwards."""
-    intended = {
-        (host, str(neighbor.address))
-        for host, intent in facts.intents.items()
-        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
-    }
-    return bool(facts.changed.policies) or not facts.changed.sessions <= intended
 
 
 def _told(count: int | None) -> str:

@@ -18,13 +18,11 @@ from routebook.checks.facts import (
     tunnel_ends,
     unreadable,
 )
+from routebook.checks.resets import SLACK, judged, tunnel_reset
 from routebook.checks.selectors import IPNetwork, SelectorDifference, compare
 from routebook.checks.tunnel_causes import diagnose, installed, sas_of
 from routebook.findings import Finding, Status, settle
 from routebook.intent.model import HostIntent, Tunnel
-
-# Ages are whole seconds and are read a moment after the push's own age was taken.
-AGE_SLACK = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,13 @@ def _evaluate(facts: Facts) -> Iterator[Finding]:
             if intent.tunnels:
                 yield unreadable(host)
             continue
-        if state.ike is None:
-            if intent.tunnels:
-                evidence = (f"{host}: no IKE daemon answers",)
-                yield Finding(host, "tunnel.daemon", host, "failed", evidence, f"the IKE daemon of {host} does not run")
+        if state.ike is None and intent.tunnels:
+            evidence = (f"{host}: no IKE daemon answers",)
+            yield Finding(host, "tunnel.daemon", host, "failed", evidence, f"the IKE daemon of {host} does not run")
             continue
         for tunnel in intent.tunnels:
             yield from _tunnel(_End(facts, host, tunnel, tuple(sas_of(state, tunnel.name))))
-        yield from _others(facts, host, {tunnel.name for tunnel in intent.tunnels}, state.ike)
+        yield from _others(facts, host, {tunnel.name for tunnel in intent.tunnels}, state.ike or ())
 
 
 def _tunnel(end: _End) -> Iterator[Finding]:
@@ -120,6 +117,7 @@ def _tunnel(end: _End) -> Iterator[Finding]:
     yield from _algorithms(end, ike, child)
     yield from _selectors(end, current)
     yield from _age(end, ike, child)
+    yield from _reset(end)
     yield from _duplicates(end, children)
     yield from _crosswise(end, children)
 
@@ -203,7 +201,7 @@ def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
     since = [pushed[host] for host, _ in tunnel_ends(end.facts.intents, end.tunnel.name) if host in pushed]
     if not since:
         return
-    limit = min(since) + AGE_SLACK
+    limit = min(since) + SLACK
     told = f"IKE SA {ike.established} s, child {child.installed} s old; pushed {min(since):.0f} s ago"
     old_ike = ike.established > limit and end.tunnel.name in end.facts.changed.ike
     if old_ike or child.installed > limit:
@@ -244,22 +242,54 @@ def _spi(text: str) -> str:
     return text.lower().removeprefix("0x").lstrip("0")
 
 
+def _reset(end: _End) -> Iterator[Finding]:
+    """A tunnel that the run was to leave alone and that was made anew."""
+    name = end.tunnel.name
+    if name in end.facts.changed.tunnels:
+        return
+    reset = tunnel_reset(end.host, name, sas_of(end.facts.before.get(end.host), name), end.sas)
+    if reset is not None:
+        yield judged(end.facts, reset, {end.host, end.tunnel.peer}, end.tunnel.peer_host)
+
+
 def _others(facts: Facts, host: str, intended: set[str], sas: tuple[IkeSa, ...]) -> Iterator[Finding]:
-    """SAs of connections that the intent does not have: left alone by the run, or removed by it."""
+    """SAs of connections that the intent does not have: removed by the run, or somebody else's, which must be up."""
+    gone = {name for owner, name in facts.changed.gone if owner == host}
     for name in dict.fromkeys(sa.name for sa in sas if sa.name not in intended):
         told = [f"{host}: {sa.state} with {sa.remote_address} ({sa.remote_id})" for sa in sas if sa.name == name]
-        if name in facts.changed.tunnels:
-            if any(sa.up for sa in sas if sa.name == name):
-                cause = "the run removed it; its SA is still there"
-                yield Finding(host, "tunnel.removed", name, "pending", tuple(told), cause)
-        else:
+        if name not in gone:
             yield Finding(host, "tunnel.extra", name, "warning", tuple(told), "not in the intent")
+        elif any(sa.up for sa in sas if sa.name == name):
+            cause = "the run removed it; its SA is still there"
+            yield Finding(host, "tunnel.removed", name, "pending", tuple(told), cause)
     earlier = facts.before.get(host)
     for name in dict.fromkeys(sa.name for sa in (earlier.ike if earlier else None) or ()):
-        was_up = any(child.up for sa in sas_of(earlier, name) for child in sa.children)
-        if name in intended or name in facts.changed.tunnels or not was_up:
+        old = [sa for sa in sas_of(earlier, name) if any(child.up for child in sa.children)]
+        if name in intended or name in gone or not old:
             continue
         if not any(child.up for sa in sas if sa.name == name for child in sa.children):
-            told = [f"{host}: a child was INSTALLED before the run, now none is"]
-            cause = "down, although the run was to leave it alone"
-            yield Finding(host, "tunnel.child", name, "pending", tuple(told), cause)
+            yield _bystander(facts, host, name, old, sas)
+        elif name not in facts.changed.tunnels:
+            reset = tunnel_reset(host, name, old, [sa for sa in sas if sa.name == name])
+            if reset is not None:
+                yield judged(facts, reset, {host})
+
+
+def _bystander(facts: Facts, host: str, name: str, old: list[IkeSa], sas: tuple[IkeSa, ...]) -> Finding:
+    """Somebody else's tunnel that is down; no matter where one that the run made between its ends carries it all."""
+    told = f"{host}: a child was INSTALLED before the run, now none is"
+    ends = {(sa.local_address, sa.remote_address) for sa in old}
+    selectors = {pair for sa in old for child in sa.children if child.up for pair in _pairs(child)}
+    for sa in sas:
+        carried = {pair for child in sa.children if child.up for pair in _pairs(child)}
+        ours = sa.up and sa.name in facts.changed.tunnels and (sa.local_address, sa.remote_address) in ends
+        if ours and selectors <= carried:
+            evidence = (told, f"{host}: {sa.name} between the same ends has its selectors")
+            return Finding(host, "tunnel.child", name, "warning", evidence, f"{sa.name} carries its traffic now")
+    rekeyed = name in facts.changed.tunnels
+    cause = "the run re-keys it, and it is not up again" if rekeyed else "down, although the run was to leave it alone"
+    return Finding(host, "tunnel.child", name, "pending", (told,), cause)
+
+
+def _pairs(child: ChildSa) -> set[tuple[str, str]]:
+    return {(ours, theirs) for ours in child.local_selectors for theirs in child.remote_selectors}

@@ -32,8 +32,9 @@ max_failed = click.option(
 accept = click.option(
     "--accept",
     multiple=True,
-    type=click.Choice(["no-redundancy", "own-path", "one-end"]),
+    type=click.Choice(["no-redundancy", "own-path", "one-end", "unforecast-reset"]),
     help="Do it although nothing else may carry the traffic (no-redundancy), although it cuts the way by which the "
     "device is reached (own-path), or although the other end of a session or tunnel changes too and is left out "
-    "(one-end). May be repeated.",
+    "(one-end); or keep it although a session or tunnel resets that the plan did not name (unforecast-reset). "
+    "May be repeated.",
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from routebook.findings import Finding, by_severity
 from routebook.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
-from routebook.report.text import moment, seconds, tally
+from routebook.report.text import alike, moment, seconds, tally
 
 # GitHub refuses comments above 65,536 characters; the rest is for headings.
 LONGEST = 60_000
@@ -67,7 +67,7 @@ def _hosts(result: RunResult) -> Iterator[str]:
     yield "### Hosts\n"
     yield "| host | state | changed | effects | remarks |\n|---|---|---|---|---|"
     for name, host in result.hosts.items():
-        effects = "<br>".join(f"{e.kind} {_inline(e.subject)}: {_inline(e.reason)}" for e in host.effects)
+        effects = "<br>".join(f"{e.kind} {_inline(e.subject)}: {_inline(e.reason)}" for e in alike(host.effects))
         remarks = "<br>".join(_inline(text) for text in (host.message, *host.warnings) if text)
         changed = f"{len(host.commands)} commands" if host.changed else "no"
         yield f"| {_name(name)} | {host.state.replace('_', ' ')} | {changed} | {effects} | {remarks} |"

@@ -7,7 +7,7 @@ from routebook.findings import Finding, by_severity, definite
 from routebook.gate import clean, one_line
 from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, public
 from routebook.report.model import HostResult, RunResult
-from routebook.report.text import seconds, tally
+from routebook.report.text import alike, seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
 BAD_STATES = frozenset({"needs_attention"})
@@ -50,7 +50,7 @@ def render_changes(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
             continue
         yield line(public(name, "bold"), f"  {len(host.commands)} commands, {len(host.undo)} to undo them")
         yield from _diff(host)
-        for effect in host.effects:
+        for effect in alike(host.effects):
             told = f"{effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}"
             yield line(Span(told, "yellow"), indent=2)
         if host.way:

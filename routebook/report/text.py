@@ -4,7 +4,24 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from custom_napalm.contract import Effect, EffectKind
 from routebook.findings import SEVERITY, Finding
+
+MOST_SUBJECTS = 4
+
+
+def alike(effects: Iterable[Effect]) -> list[Effect]:
+    """The effects with those of one kind and one reason as a single one: what a speaker announces concerns everybody."""
+    subjects: dict[tuple[EffectKind, str], list[str]] = {}
+    for effect in effects:
+        subjects.setdefault((effect.kind, effect.reason), []).append(effect.subject)
+    return [Effect(kind, _several(names), reason) for (kind, reason), names in subjects.items()]
+
+
+def _several(names: list[str]) -> str:
+    if len(names) <= MOST_SUBJECTS:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_SUBJECTS])} and {len(names) - MOST_SUBJECTS} more"
 
 
 def seconds(value: float) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from custom_napalm.asa.explain import causes as asa_causes
 from custom_napalm.causes import Cause, Reason, cause_of
+from custom_napalm.contract import Effect
 from custom_napalm.frr.diagnosis import SAYINGS
 from custom_napalm.state import BgpState
 from routebook.checks.facts import Changed
@@ -358,7 +359,7 @@ def test_what_was_up_before_must_be_up_although_the_intent_does_not_know_it() ->
     assert (gone.status, gone.cause) == ("failed", "gone, although the run was to leave it alone")
     waiting = down(before, "no-edge1", "203.0.113.9")
     assert only(check_bgp(waiting, before), "no-edge1", "bgp.session", "203.0.113.9").status == "pending"
-    removed = Changed(sessions=frozenset({("no-edge1", "203.0.113.9")}))
+    removed = Changed.by([("no-edge1", Effect("session-removed", "203.0.113.9", "neighbor removed"))])
     assert troubles(check_bgp(healthy(), before, changed=removed)) == []
     assert only(check_bgp(before, before | {}, changed=removed), "no-edge1", "bgp.removed").status == "pending"
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from custom_napalm.asa.explain import causes as asa_causes
 from custom_napalm.causes import Cause, Reason
+from custom_napalm.contract import Effect
 from custom_napalm.state import ChildSa
 from custom_napalm.strongswan.explain import causes as charon_causes
 from routebook.checks.facts import Changed
@@ -277,7 +278,8 @@ def test_an_sa_that_the_intent_does_not_have_warns_and_one_that_the_run_removed_
     wanted = intents()
     wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"tunnels": ()})
     assert only(check_tunnels(healthy(), wanted=wanted), "no-edge1", "tunnel.extra").status == "warning"
-    removed = only(check_tunnels(healthy(), wanted=wanted, changed=CHANGED), "no-edge1", "tunnel.removed")
+    changed = Changed.by([("no-edge1", Effect("tunnel-removed", TUNNEL, "no longer configured"))])
+    removed = only(check_tunnels(healthy(), wanted=wanted, changed=changed), "no-edge1", "tunnel.removed")
     assert removed.status == "pending"
 
 

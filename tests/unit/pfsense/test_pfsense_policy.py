@@ -37,7 +37,10 @@ OPENBGPD = f"""<pfsense><installedpackages>
 <config><descr>by hand</descr><neighbor>{OUTSIDE}</neighbor>
 <row><parameters>remote-as</parameters><parmvalue>64496</parmvalue></row></config>
 </openbgpdneighbors></installedpackages></pfsense>"""
-ROW = "<row><distributeroutevalue>192.168.1.0/24</distributeroutevalue><distributeroutemap>none</distributeroutemap></row>"
+ROW = (
+    "<row><distributeroutevalue>192.168.1.0/24</distributeroutevalue>"
+    "<distributeroutemap>none</distributeroutemap></row>"
+)
 
 
 @pytest.mark.parametrize(

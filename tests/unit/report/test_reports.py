@@ -273,3 +273,14 @@ def test_a_device_cannot_steer_the_terminal() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.44, "0.4 s"), (12.3, "12 s"), (185, "3 min 5 s")])
 def test_durations_are_for_people(value: float, text: str) -> None:
     assert seconds(value) == text
+
+
+def test_what_concerns_every_session_alike_is_told_once() -> None:
+    effects = [Effect("policy", f"10.0.0.{number}", "network changes") for number in range(9)]
+    effects.append(Effect("session-reset", "10.0.0.1", "its password changes"))
+    host = replace(a_result().hosts["no-edge1"], effects=tuple(effects))
+    result = replace(a_result("planned"), hosts={"no-edge1": host})
+    told = "policy: 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3 and 5 more: network changes"
+    assert told in terminal(result)
+    assert "session-reset: 10.0.0.1: its password changes" in terminal(result)
+    assert as_markdown(result).count("network changes") == 1
