@@ -11,7 +11,7 @@ MOST_SUBJECTS = 4
 
 
 def alike(effects: Iterable[Effect]) -> list[Effect]:
-    """The effects with those of one kind and one reason as a single one: what a speaker announces concerns everybody."""
+    """The effects, those of one kind and reason as a single one: what a speaker announces concerns every session."""
     subjects: dict[tuple[EffectKind, str], list[str]] = {}
     for effect in effects:
         subjects.setdefault((effect.kind, effect.reason), []).append(effect.subject)
