@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited
 
+TRANSIT = "2001:db8:f001::1"
+ROLE = ("router bgp 65550", f"neighbor {TRANSIT} local-role customer")
 CHANGE = ("inventory/policy.yaml", "local_preference: 200", "local_preference: 210")  # on ch-edge1 and ch-edge2
 
 
@@ -185,3 +188,47 @@ def test_a_proposal_that_charon_does_not_know_changes_nothing(standing: RunningL
     assert done.returncode in (1, 3), done.stdout + done.stderr
     assert "aes257gcm16" in done.stdout
     unchanged()
+
+
+def by_hand(lab: RunningLab, host: str, *lines: str) -> None:
+    typed = " ".join(f"-c '{line}'" for line in ("configure terminal", *lines))
+    devices.on(lab, host, f"vtysh {typed}")
+
+
+def said(lab: RunningLab, *arguments: str, code: int) -> dict[str, Any]:
+    done = lab.routebook(*arguments, "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def failed(result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(f["host"], f["check"], f["subject"]) for f in result["findings"] if f["status"] == "failed"]
+
+
+def test_a_configuration_that_somebody_changed_is_not_as_intended(deployed: RunningLab) -> None:
+    family = ("router bgp 65550", "address-family ipv6 unicast")
+    by_hand(deployed, "no-edge1", *family, f"neighbor {TRANSIT} maximum-prefix 300001")
+    by_hand(deployed, "ch-edge2", *family, "network 2001:db8:beef::/48")
+    by_hand(deployed, "no-edge2", "no route-map RB-TRANSIT-NO-IN deny 10")
+    result = said(deployed, "verify", code=3)
+    assert failed(result) == [(host, "config.drift", host) for host in ("ch-edge2", "no-edge1", "no-edge2")]
+    evidence = "\n".join(line for f in result["findings"] if f["check"] == "config.drift" for line in f["evidence"])
+    assert "no-edge1: -   neighbor 2001:db8:f001::1 maximum-prefix 300001" in evidence
+    assert "ch-edge2: -   network 2001:db8:beef::/48" in evidence
+    assert "no-edge2: + route-map RB-TRANSIT-NO-IN deny 10" in evidence
+    assert said(deployed, "drift", code=2)["outcome"] == "drifted"
+    assert said(deployed, "drift", "--limit", "ch-edge1", code=0)["outcome"] == "as_intended"
+    assert failed(said(deployed, "verify", "--no-config", code=0)) == []
+    assert said(deployed, "run", "deploy", "--yes", code=0)["outcome"] == "confirmed"
+    assert said(deployed, "drift", code=0)["outcome"] == "as_intended"
+
+
+def test_a_reset_that_was_not_forecast_rolls_the_run_back_unless_it_is_accepted(deployed: RunningLab) -> None:
+    by_hand(deployed, "no-edge1", *ROLE)
+    said(deployed, "verify", "--no-config", "--wait", "60", code=0)
+    before = devices.read(deployed, "no-edge1")
+    result = said(deployed, "run", "bgp", "--yes", "--limit", "no-edge1", code=3)
+    assert failed(result) == [("no-edge1", "bgp.reset", TRANSIT)]
+    assert devices.read(deployed, "no-edge1") == before
+    result = said(deployed, "run", "bgp", "--yes", "--limit", "no-edge1", "--accept", "unforecast-reset", code=0)
+    assert [f["status"] for f in result["findings"] if f["check"] == "bgp.reset"] == ["warning"]
