@@ -223,6 +223,16 @@ class Lab:
             return "the network namespace that it was joined to has ended: routebook lab up joins it to this one"
         return f"it is reached from another network namespace, not from here: {way} COMMAND"
 
+    @property
+    def reached_here(self) -> bool:
+        """Whether the lab runs, and this network namespace is the one that it is reached from."""
+        return self.running() is not None and self._joined_here()
+
+    @property
+    def esp_in_kernel(self) -> bool:
+        """Whether ESP is a kernel's, that of user-mode Linux, or charon's in user space."""
+        return self._kernel().esp_in_kernel
+
     def _joined_here(self) -> bool:
         here = self._read_state().get("joined") == operator_link.namespace()
         return here and operator_link.owner() == operator_link.label(self.project)

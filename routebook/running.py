@@ -209,7 +209,7 @@ class Running:
 
     def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
         """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
-        judging = Judging(self.workspace.intents, self.workspace.hosts, checks, self.options.accept)
+        judging = Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
 
         def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
             def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from nornir.core import Nornir
 
 from routebook.errors import RefusedError
-from routebook.intent.model import HostIntent
+from routebook.intent.model import HostIntent, IPNetwork
 from routebook.inventory import nornir_for
 from routebook.journal import Journal
 from routebook.limit import choose
 from routebook.secrets import Secrets
 from routebook.state_folder import StateFolder, state_folder
+
+Selectors = tuple[tuple[IPNetwork, ...], tuple[IPNetwork, ...]]
+"""What a tunnel carries: local and remote networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,13 @@ class Workspace:
     """A project and the hosts that a command works on.
 
     `observed` are these hosts and the far ends of their sessions and tunnels, which are read and never changed.
+    `judged` are the intents that the network is compared with: those of the project, but for what its lab narrows.
     """
 
     project: Path
     nornir: Nornir
     intents: Mapping[str, HostIntent]
+    judged: Mapping[str, HostIntent]
     hosts: tuple[str, ...]
     observed: tuple[str, ...]
     secrets: Secrets
@@ -35,10 +41,17 @@ class Workspace:
         self.nornir.close_connections(on_good=True, on_failed=True)
 
 
-def open_workspace(project: Path, limit: str, hosts: str, state: StateFolder | None = None) -> Workspace:
+def open_workspace(
+    project: Path,
+    limit: str,
+    hosts: str,
+    state: StateFolder | None = None,
+    narrowed: Mapping[tuple[str, str], Selectors] = MappingProxyType({}),
+) -> Workspace:
     """The project with the hosts that both filters choose, and its state, in `.routebook` unless `state` is given.
 
-    Raises RefusedError, and IntentError for its inventory.
+    `narrowed` is what tunnels negotiate, by host and tunnel, where the network that is contacted is the project's lab
+    and that lab carries less than the intent. Raises RefusedError, and IntentError for its inventory.
     """
     secrets = Secrets(project)
     nornir = nornir_for(project, secrets=secrets)
@@ -50,11 +63,20 @@ def open_workspace(project: Path, limit: str, hosts: str, state: StateFolder | N
         project=project,
         nornir=nornir,
         intents=intents,
+        judged={name: _negotiated(intent, narrowed) for name, intent in intents.items()},
         hosts=tuple(sorted(chosen)),
         observed=tuple(sorted(chosen | {end for name in chosen for end in far_ends(intents[name])})),
         secrets=secrets,
         state=state or state_folder(project),
     )
+
+
+def _negotiated(intent: HostIntent, narrowed: Mapping[tuple[str, str], Selectors]) -> HostIntent:
+    tunnels = []
+    for tunnel in intent.tunnels:
+        local, remote = narrowed.get((intent.name, tunnel.name), (tunnel.local_selectors, tunnel.remote_selectors))
+        tunnels.append(tunnel.model_copy(update={"local_selectors": local, "remote_selectors": remote}))
+    return intent.model_copy(update={"tunnels": tuple(tunnels)})
 
 
 def far_ends(intent: HostIntent) -> set[str]:

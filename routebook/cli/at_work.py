@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ from routebook.options import Options
 from routebook.report import render_changes, render_notes, render_terminal, write_reports
 from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.running import Approve, Running
-from routebook.workspace import Workspace, open_workspace
+from routebook.workspace import Selectors, Workspace, open_workspace
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -30,7 +31,7 @@ def carry_out(
     options: Options | None = None,
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code."""
-    workspace = open_workspace(context.project, limit, hosts, context.state)
+    workspace = open_workspace(context.project, limit, hosts, context.state, in_lab(context.project))
     stop = threading.Event()
     _stop_on_signals(stop)
     with Progress(quiet=as_json) as progress:
@@ -41,6 +42,15 @@ def carry_out(
         signal.signal(number, signal.SIG_IGN)
     show(workspace, result, as_json=as_json)
     sys.exit(130 if stop.is_set() and result.exit_code in (1, 3) else result.exit_code)
+
+
+def in_lab(project: Path) -> Mapping[tuple[str, str], Selectors]:
+    """What the project's lab narrows of its tunnels, if the lab is what is contacted from here."""
+    if not (project / ".routebook" / "lab" / "state.json").is_file():
+        return {}
+    from lab.narrowed import narrowed
+
+    return narrowed(project)
 
 
 def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:

@@ -40,6 +40,13 @@ def test_everything_comes_up_from_nothing(lab: RunningLab, from_nothing: dict[st
     assert len(ends) == len(set(ends)) == 2 * 14
 
 
+def test_a_healthy_network_has_no_warning(deployed: RunningLab) -> None:
+    done = deployed.routebook("verify", "--json")
+    findings = json.loads(done.stdout)["findings"]
+    assert {finding["check"] for finding in findings} >= {"tunnel.selectors", "bgp.session"}
+    assert [finding for finding in findings if finding["status"] != "ok"] == []
+
+
 def test_between_the_firewalls_the_first_providers_tunnel_is_preferred(deployed: RunningLab) -> None:
     for host, prefix, hops in (
         ("nl-fw1", "10.2.101.0/24", {"10.255.200.1": 200, "10.255.200.3": 150}),

@@ -1,0 +1,39 @@
+"""What the tunnels of a project's running lab negotiate, where that is less than the intent says.
+
+With ESP in user space a lab narrows what its firewalls' tunnel interfaces ask for (see `lab.carried`). It knows so, and
+whoever compares negotiated selectors with intended ones on this lab is told here. Only a lab that runs, and is what is
+reached from this network namespace, narrows anything.
+"""
+
+from pathlib import Path
+
+from lab import topology
+from lab.carried import Selectors, selectors
+from lab.control import Lab
+from lab.topology import Host
+
+
+def narrowed(project: Path) -> dict[tuple[str, str], Selectors]:
+    """The local and remote selectors that a host of the lab shows of a tunnel, by (host, tunnel).
+
+    None of those that are as intended. Raises RefusedError for the inventory.
+    """
+    lab = Lab(project)
+    if not lab.reached_here or lab.esp_in_kernel:
+        return {}
+    plan = topology.read(project)
+    found: dict[tuple[str, str], Selectors] = {}
+    for host in plan.hosts:
+        for tunnel in host.tunnels:
+            carried = selectors(host, tunnel, plan, esp_in_kernel=False)
+            if carried != (tunnel.local_selectors, tunnel.remote_selectors):
+                found[host.name, tunnel.name] = _shown(host, carried)
+    return found
+
+
+def _shown(host: Host, carried: Selectors) -> Selectors:
+    """An ASA has one pair of identities a tunnel to show; the lab's shows the first of charon's, which sorts them."""
+    if host.platform != "asa":
+        return carried
+    local, remote = (tuple(sorted(networks, key=lambda each: (each.version, each))[:1]) for networks in carried)
+    return local, remote
