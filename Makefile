@@ -63,8 +63,10 @@ lint: setup ## ruff and strict mypy
 lab: setup ## Bring up the lab of the example inventory and leave it up
 	$(ROOT) $(BIN)/routebook lab up
 
+# `make bench BENCH=--short` measures everything once: to see that it works.
+BENCH ?=
 bench: setup ## Measure, on a lab of its own
-	$(PRIVATE) $(BIN)/python -m bench
+	$(PRIVATE) $(BIN)/python -m bench $(BENCH)
 
 lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

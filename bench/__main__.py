@@ -1,5 +1,9 @@
-"""`make bench`: verify against the same reads by other clients, and how soon a run is confirmed."""
+"""`make bench`: verify against the same reads by other clients, and how soon a run is confirmed.
 
+`--short` measures everything once, the ASA's benches in their smallest form too: to see that all of it still works.
+"""
+
+import argparse
 import json
 import statistics
 import subprocess
@@ -10,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench import asa_difference, asa_session
 from lab.control import Lab
 from routebook.cli.init import make_project
 from routebook.inventory import nornir_for
@@ -20,12 +25,17 @@ READS = (
     "sudo -n swanctl --list-sas --raw || true",  # a reflector has no charon
 )
 """What an operator would type on a Linux host to see the sessions and tunnels that `verify` reads."""
-LINUX = "!platform=asa"
+LINUX = "!platform=asa&!platform=pfsense"
 """What `READS` can be typed on; `verify` reads the firewalls beside these."""
+WITH_FRR = "!platform=pfsense"
+"""Whose sessions are FRR's; the lab's ASAs have FRR behind their command line."""
 
 
 def main() -> None:
-    """Print every figure as JSON on standard output, a table on standard error."""
+    """Print every figure as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="everything once")
+    short = parser.parse_args().short
     with tempfile.TemporaryDirectory(prefix="routebook-bench-") as folder:
         project = Path(folder) / "project"
         make_project(project)
@@ -35,11 +45,21 @@ def main() -> None:
             lab.up(say=lambda _: None)
             figures: dict[str, float] = {"lab up, seconds": round(time.monotonic() - begun, 1)}
             figures |= confirmation(project)
-            figures |= reading(project)
+            figures |= reading(project, 1 if short else ROUNDS)
         finally:
             lab.down()
+    if short:
+        smallest()
     json.dump(figures, sys.stdout, indent=2)
     print()
+
+
+def smallest() -> None:
+    """The ASA's benches in their smallest form, for nothing but that they work."""
+    for name, client in asa_session.CLIENTS.items():
+        print(name, asa_session.measure(client, 0.0, 1), file=sys.stderr)
+    size = asa_difference.SIZES[0]
+    print(size, "lines", asa_difference.of_size(size), file=sys.stderr)
 
 
 def confirmation(project: Path) -> dict[str, float]:
@@ -50,7 +70,7 @@ def confirmation(project: Path) -> dict[str, float]:
     took = time.monotonic() - begun
     uptimes = [
         session["bgpTimerUpEstablishedEpoch"]
-        for host in sorted(nornir_for(project).inventory.hosts)
+        for host in sorted(nornir_for(project, WITH_FRR).inventory.hosts)
         for session in sessions(Lab(project), host)
     ]
     return {
@@ -66,7 +86,7 @@ def sessions(lab: Lab, host: str) -> list[dict[str, int]]:
     return [value for value in json.loads(output).values() if isinstance(value, dict)]
 
 
-def reading(project: Path) -> dict[str, float]:
+def reading(project: Path, rounds: int) -> dict[str, float]:
     """`routebook verify` against the same reads by plain ssh processes and by nornir-netmiko, on the Linux hosts."""
     hosts = {name: host.hostname or name for name, host in nornir_for(project, LINUX).inventory.hosts.items()}
     ways: dict[str, Callable[[], object]] = {
@@ -77,7 +97,7 @@ def reading(project: Path) -> dict[str, float]:
         ),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, way in ways.items():
             begun = time.monotonic()
             way()

@@ -33,21 +33,24 @@ def megabytes(work: Callable[[], object]) -> float:
     return peak / 1e6
 
 
+def of_size(size: int) -> dict[str, object]:
+    """The figures of one tunnel and one neighbor more on a device with so many lines."""
+    text = configuration(size, access_lists_only=size != SIZES[0])
+
+    def work() -> Delta:
+        return difference(parse(text), sections(5))
+
+    delta, seconds = timed(work)
+    return {
+        "seconds": round(seconds, 3),
+        "peak megabytes": round(megabytes(work), 1),
+        "lines sent": sum(len(block.typed()) for block in delta.commands),
+    }
+
+
 def main() -> None:
-    """One tunnel and one neighbor more on a device of each size: parse, compare, and how many lines are sent."""
-    figures: dict[str, object] = {}
-    for size in SIZES:
-        text = configuration(size, access_lists_only=size != SIZES[0])
-
-        def work(text: str = text) -> Delta:
-            return difference(parse(text), sections(5))
-
-        delta, seconds = timed(work)
-        figures[f"{text.count(chr(10))} lines"] = {
-            "seconds": round(seconds, 3),
-            "peak megabytes": round(megabytes(work), 1),
-            "lines sent": sum(len(block.typed()) for block in delta.commands),
-        }
+    """Devices of each size: parse, compare, and how many lines are sent."""
+    figures: dict[str, object] = {f"{size} lines": of_size(size) for size in SIZES}
     for name, text in (("reversed", _reversed(configuration(50_000, access_lists_only=True))),):
         figures[f"50,000 lines, access lists {name}"] = {"seconds": round(_rewritten(text), 3)}
     json.dump(figures, sys.stdout, indent=2)
