@@ -105,6 +105,22 @@ class Reached:
     timer: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """Who a device says it is; what it does not tell is empty.
+
+    `hostname` is its own name for itself, with "/CONTEXT" for one context of a firewall, and empty where it is the name
+    that every new device has. `serials` tell one piece of hardware, or one installation, from all others; of a failover
+    `pair` they are both units'. `router_id` is that of BGP where it runs, and `addresses` are of its interfaces.
+    """
+
+    hostname: str = ""
+    serials: tuple[str, ...] = ()
+    router_id: str = ""
+    addresses: tuple[str, ...] = ()
+    pair: bool = False
+
+
 Phase = Literal["armed", "confirmed", "reverting", "reverted", "failed"]
 
 
@@ -181,6 +197,10 @@ class CandidateError(DriverError):
     def __init__(self, message: str, *, line: str = "", changed: bool = False) -> None:
         super().__init__(message, changed=changed)
         self.line = line
+
+
+class SomebodyElseError(DriverError):
+    """The device is not the one that the inventory means. The message names both, and what differs."""
 
 
 class LostContactError(DriverError, ConnectionClosedException):
@@ -339,6 +359,10 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def state(self) -> State:
         """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def identity(self) -> DeviceIdentity:
+        """Who the device says it is, of what was read over this connection; asks for the least where nothing was."""
 
     @abstractmethod
     def reached(self) -> Reached:

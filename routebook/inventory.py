@@ -14,6 +14,7 @@ from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Ho
 from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionPlugin, ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 
+from routebook.device_identity import Identities
 from routebook.intent.cleartext import REFERENCE
 from routebook.intent.load import build
 from routebook.intent.model import HostIntent, SecretRef
@@ -22,6 +23,7 @@ from routebook.intent.platforms import PLATFORMS
 from routebook.intent.problem import Problems
 from routebook.intent.source import LocatedDict, Sources, plain, read_sources
 from routebook.limit import choose
+from routebook.pins import Pin
 from routebook.secrets import Secrets
 
 INTENT = "intent"  # the key of a host's data under which its HostIntent is
@@ -33,11 +35,12 @@ _IMPORTING = Lock()
 class IntentHost(Host):
     """A Nornir host with its intent, whose login secrets are references until they are asked for."""
 
-    __slots__ = ("project", "secrets")
+    __slots__ = ("identities", "project", "secrets")
 
     def __init__(self, *args: Any, project: Path, secrets: Secrets, **keywords: Any) -> None:
         self.project = project
         self.secrets = secrets
+        self.identities: Identities | None = None  # who judges whether a device is this host
         super().__init__(*args, **keywords)
 
     @property
@@ -174,13 +177,23 @@ def _attributes(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, "data": entry.get("data") or {}, "connection_options": options}
 
 
-def nornir_for(project: Path, limit: str = "", secrets: Secrets | None = None, workers: int = WORKERS) -> Nornir:
+def nornir_for(
+    project: Path,
+    limit: str = "",
+    secrets: Secrets | None = None,
+    workers: int = WORKERS,
+    pins: Mapping[str, Pin] | None = None,
+) -> Nornir:
     """Nornir on a project, built directly: InitNornir would import every installed connection plugin (0.6 s).
 
-    `limit` chooses hosts as `--limit` does; a connection's plugin is imported when one is opened. Raises
-    IntentError, and RefusedError for a limit that chooses no host.
+    `limit` chooses hosts as `--limit` does; `pins` are who their devices were at the last confirmed run. A connection's
+    plugin is imported when one is opened. Raises IntentError, and RefusedError for a limit that chooses no host.
     """
     inventory = RoutebookInventory(project, secrets).load()
+    identities = Identities({name: host.data[INTENT] for name, host in inventory.hosts.items()}, pins or {})
+    for host in inventory.hosts.values():
+        if isinstance(host, IntentHost):
+            host.identities = identities
     if limit:
         chosen = choose(limit, {name: host.data[INTENT] for name, host in inventory.hosts.items()})
         inventory.hosts = Hosts({name: host for name, host in inventory.hosts.items() if name in chosen})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from nornir.core import Nornir
 from nornir.core.task import Task
@@ -11,7 +12,7 @@ from routebook.errors import RefusedError
 from routebook.journal import Journal
 from routebook.naming import named_effects
 from routebook.runbook import Render
-from routebook.steps import driver, on_hosts
+from routebook.steps import driver, on_hosts, read_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,23 @@ def to_snapshots(journal: Journal, run_id: str) -> Goal:
     return goal
 
 
+def _undisturbed(host: str, device: TransactionDriver) -> Snapshot:
+    """A host's configuration. Raises RefusedError while a change waits there that nobody has confirmed."""
+    pending = device.pending()
+    if pending is not None and pending.phase in ("armed", "reverting"):
+        raise RefusedError(
+            f"run {pending.run_id} left an unconfirmed change on {host}, which the device undoes "
+            f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
+        )
+    return device.snapshot()
+
+
 def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
     """Connect to `hosts`, read each one's configuration and compute its change."""
 
     def step(task: Task) -> HostPlan:
+        snapshot = read_first(task, partial(_undisturbed, task.host.name))
         device = driver(task)
-        pending = device.pending()
-        if pending is not None and pending.phase in ("armed", "reverting"):
-            raise RefusedError(
-                f"run {pending.run_id} left an unconfirmed change on {task.host.name}, which the device undoes "
-                f"by itself in {pending.remaining} s; wait for that or finish it with `routebook recover`"
-            )
-        snapshot = device.snapshot()
         planned = goal(task, device, snapshot)
         named = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
         reached = device.reached() if planned.change else Reached()

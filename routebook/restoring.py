@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from nornir.core import Nornir
 from nornir.core.task import Task
 
-from custom_napalm.contract import UNDOING, DriverError, Lock, Pending, Snapshot, State, TransactionDriver, belongs
+from custom_napalm.contract import (
+    UNDOING,
+    DriverError,
+    Lock,
+    Pending,
+    Snapshot,
+    SomebodyElseError,
+    State,
+    TransactionDriver,
+    belongs,
+)
 from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
@@ -40,7 +50,7 @@ class Restorer:
         One of `confirmed` may have restarted since, and then have nothing to undo the change with.
         """
         outcome = on_drivers(self.nornir, hosts, self._undo, reconnect=True)
-        waiting = {host: error for host, error in outcome.errors.items() if isinstance(error, DriverError)}
+        waiting = {host: error for host, error in outcome.errors.items() if _may_end_well(error)}
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
         problems = told({host: error for host, error in outcome.errors.items() if host not in waiting})
@@ -163,3 +173,8 @@ def taken_by(run_id: str, pending: Pending | None, holder: Lock | None) -> str:
     if pending is not None and pending.unconfirmed and not belongs(pending.run_id, run_id):
         return pending.run_id
     return holder.run_id if holder is not None and holder.run_id != run_id else ""
+
+
+def _may_end_well(error: Exception) -> bool:
+    """Whether to try again: a device that is somebody else will not become the right one."""
+    return isinstance(error, DriverError) and not isinstance(error, SomebodyElseError)

@@ -19,12 +19,13 @@ from routebook.leases import LeaseFile
 from routebook.naming import named_states
 from routebook.one_end import one_ended
 from routebook.options import ONE_END, Options
+from routebook.pins import pin
 from routebook.planning import Goal, Plan, effects, make_plan, to_candidate, to_snapshots
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.runbook import Check, Runbook, View
 from routebook.saving import SavedPlan, stale
-from routebook.steps import Outcome, told
+from routebook.steps import Outcome, said_by, told
 from routebook.touching import touches
 from routebook.transaction import JudgeMaker, Transaction
 from routebook.watching import Judge, Watcher
@@ -155,6 +156,7 @@ class Running:
                 message = f"{message}; {transaction.books.unwritten}: run `routebook recover` when it can".removeprefix(
                     "; "
                 )
+        message = "; ".join(filter(None, (message, self._pin(transaction.states))))
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,
@@ -167,6 +169,21 @@ class Running:
             message=message,
             notes=transaction.waves.told(),
         )
+
+    def _pin(self, states: Mapping[str, HostState]) -> str:
+        """Remember who the devices are that are confirmed; why that was not possible."""
+        hosts = self.workspace.nornir.inventory.hosts
+        confirmed = {
+            name: said
+            for name, state in states.items()
+            if state is HostState.CONFIRMED and (said := said_by(hosts[name])) is not None
+        }
+        try:
+            if confirmed:
+                pin(self.workspace.state.identities, confirmed)
+        except RefusedError as error:
+            return f"who the devices are was not written down: {error}"
+        return ""
 
     def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
         """Raises RefusedError for what can be told of a saved plan without asking any device."""

@@ -67,7 +67,7 @@ class Left:
 
 def scan(nornir: Nornir, hosts: Collection[str]) -> tuple[dict[str, Left], dict[str, str]]:
     """The unfinished runs on the devices, and why hosts could not be asked."""
-    outcome = on_drivers(nornir, hosts, _look)
+    outcome = on_drivers(nornir, hosts, _look, reads=True)
     found: dict[str, Left] = {}
     for host, (pending, lock) in sorted(outcome.values.items()):
         live = pending if pending is not None and pending.phase != "reverted" else None

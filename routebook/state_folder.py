@@ -34,6 +34,11 @@ class StateFolder:
         return self.path / "plan.key"
 
     @property
+    def identities(self) -> Path:
+        """The file with what devices said of themselves at their last confirmed run."""
+        return self.path / "identities.json"
+
+    @property
     def leases(self) -> Path:
         """Where the leases of runs at work are."""
         return self.path / "leases"

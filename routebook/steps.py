@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from nornir.core import Nornir
+from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError, TransactionDriver
+from custom_napalm.contract import (
+    ConnectionFailedError,
+    DeviceIdentity,
+    DriverError,
+    LostContactError,
+    TransactionDriver,
+)
+from routebook.device_identity import Identities
 from routebook.errors import RefusedError
 
 T = TypeVar("T")
@@ -57,24 +65,64 @@ def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) 
 
 
 def on_drivers(
-    nornir: Nornir, hosts: Collection[str], step: Callable[[TransactionDriver], T], *, reconnect: bool = False
+    nornir: Nornir,
+    hosts: Collection[str],
+    step: Callable[[TransactionDriver], T],
+    *,
+    reconnect: bool = False,
+    reads: bool = False,
 ) -> Outcome[T]:
-    """Run `step` with each host's driver. With `reconnect`, a broken connection is opened anew, once."""
+    """Run `step` with each host's driver. With `reconnect`, a broken connection is opened anew, once.
+
+    A step that only `reads` goes before the device's proof of who it is, which costs nothing then.
+    """
+
+    def once(task: Task) -> T:
+        return read_first(task, step) if reads else step(driver(task))
 
     def run(task: Task) -> T:
         try:
-            return step(driver(task))
+            return once(task)
         except LostContactError:
             task.host.close_connection("napalm")
             if not reconnect:
                 raise
-            return step(driver(task))
+            return once(task)
 
     return on_hosts(nornir, hosts, run)
 
 
 def driver(task: Task) -> TransactionDriver:
-    """The host's open driver; opens the connection at first use. Raises DriverError."""
+    """The driver of a host that has proven who it is; opens the connection at first use. Raises DriverError."""
+    device = _connected(task)
+    _prove(task, device)
+    return device
+
+
+def read_first(task: Task, read: Callable[[TransactionDriver], T]) -> T:
+    """What `read` finds on a host that then proves who it is. Raises DriverError.
+
+    Most devices say who they are along with what is read of them; nothing is believed, or done, before it is proven.
+    """
+    device = _connected(task)
+    try:
+        found = read(device)
+    except LostContactError:
+        raise
+    except (DriverError, RefusedError):
+        _prove(task, device)  # that it is somebody else explains everything else that it is not
+        raise
+    _prove(task, device)
+    return found
+
+
+def _prove(task: Task, device: TransactionDriver) -> None:
+    identities = getattr(task.host, "identities", None)
+    if isinstance(identities, Identities):
+        identities.prove(task.host.name, device)
+
+
+def _connected(task: Task) -> TransactionDriver:
     connected = task.host.get_connection("napalm", task.nornir.config)
     if not isinstance(connected, TransactionDriver):
         raise DriverError(
@@ -90,3 +138,9 @@ def told(errors: Mapping[str, Exception]) -> dict[str, str]:
         host: str(error) if isinstance(error, DriverError | RefusedError) else f"{type(error).__name__}: {error}"
         for host, error in errors.items()
     }
+
+
+def said_by(host: Host) -> DeviceIdentity | None:
+    """What a host's device said of itself when it proved who it is; None for one that was not asked."""
+    identities = getattr(host, "identities", None)
+    return identities.said.get(host.name) if isinstance(identities, Identities) else None

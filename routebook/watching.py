@@ -116,7 +116,7 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
 
 def read_states(nornir: Nornir, hosts: Collection[str]) -> Outcome[State]:
     """The state of every host that can be read, and the error of each that cannot."""
-    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True)
+    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True, reads=True)
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

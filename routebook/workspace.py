@@ -12,6 +12,7 @@ from routebook.intent.model import HostIntent, IPNetwork
 from routebook.inventory import nornir_for
 from routebook.journal import Journal
 from routebook.limit import choose
+from routebook.pins import read_pins
 from routebook.secrets import Secrets
 from routebook.state_folder import StateFolder, state_folder
 
@@ -53,8 +54,9 @@ def open_workspace(
     `narrowed` is what tunnels negotiate, by host and tunnel, where the network that is contacted is the project's lab
     and that lab carries less than the intent. Raises RefusedError, and IntentError for its inventory.
     """
-    secrets = Secrets(project)
-    nornir = nornir_for(project, secrets=secrets)
+    secrets, state = Secrets(project), state or state_folder(project)
+    pins = read_pins(state.identities)
+    nornir = nornir_for(project, secrets=secrets, pins=pins)
     intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
     chosen = choose(limit, intents) & choose(hosts, intents)
     if not chosen:
@@ -67,7 +69,7 @@ def open_workspace(
         hosts=tuple(sorted(chosen)),
         observed=tuple(sorted(chosen | {end for name in chosen for end in far_ends(intents[name])})),
         secrets=secrets,
-        state=state or state_folder(project),
+        state=state,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from napalm.base import constants
@@ -14,7 +15,7 @@ from napalm.base.models import (
     PingResultDict,
 )
 
-from custom_napalm.asa import getters, reading
+from custom_napalm.asa import getters, identity, reading
 from custom_napalm.asa.config import redact
 from custom_napalm.asa.deadman import DeadManTimer
 from custom_napalm.asa.explain import explain
@@ -27,7 +28,7 @@ from custom_napalm.bgp_getters import SessionGetters
 from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import DriverError, Reached, State
+from custom_napalm.contract import DeviceIdentity, DriverError, Reached, State
 from custom_napalm.state import BgpSession, IkeSa
 
 _READING = re.compile(
@@ -40,6 +41,7 @@ class AsaDriver(SessionGetters, CommittingDriver):
     """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
 
     platform = "asa"
+    _host: AsaTransaction
 
     def __init__(
         self,
@@ -60,7 +62,15 @@ class AsaDriver(SessionGetters, CommittingDriver):
         return State(bgp=self._sessions(), ike=reading.read_ike(self._session))
 
     def _sessions(self) -> tuple[BgpSession, ...]:
-        return reading.read_bgp(self._session)
+        found = reading.read_bgp(self._session)
+        self._host.router_id = next((each.router_id for each in found), self._host.router_id)
+        return found
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, serial numbers and router ID."""
+        if self._session.identity is None:
+            self._session.identity = identity.read(self._session)
+        return replace(self._session.identity, router_id=self._host.router_id)
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers, and whether the device has a timer."""

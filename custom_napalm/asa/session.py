@@ -16,7 +16,7 @@ from custom_napalm.asa.options import AsaOptions
 from custom_napalm.asa.show import failover
 from custom_napalm.asa.show.text import NO_NAMES, Names, UnknownNameError, UnknownOutputError
 from custom_napalm.asa.terminal import Terminal, UnexpectedTextError
-from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError, PrivilegeError
+from custom_napalm.contract import ConnectionFailedError, DeviceIdentity, DriverError, LostContactError, PrivilegeError
 from custom_napalm.limits import AnswerTooLongError
 from custom_napalm.linux import ssh_login
 
@@ -36,6 +36,7 @@ class AsaSession:
     options: AsaOptions
     _transports: list[paramiko.Transport] = field(default_factory=list)
     _terminal: Terminal | None = None
+    identity: DeviceIdentity | None = None  # what the device said of itself over this connection
     _names: Names = field(default_factory=dict)
 
     @property
@@ -51,6 +52,7 @@ class AsaSession:
     def open(self) -> None:
         """Log in, reach privileged mode and the context. Raises ConnectionFailedError or PrivilegeError."""
         self.close()
+        self.identity = None
         self._transports = ssh_login.connect(self.options.ssh)
         try:
             channel = self._transports[-1].open_session(timeout=self.timeout)
@@ -186,12 +188,13 @@ class AsaSession:
         """The answer as `parser` reads it; names in the place of addresses are looked up when there are any."""
         said = self.show(command)
         try:
-            return self._parsed(command, parser, said)
+            return self.read_as(command, parser, said)
         except UnknownNameError:
             self._names = _names(self.show("show names"))
-            return self._parsed(command, parser, said)
+            return self.read_as(command, parser, said)
 
-    def _parsed(self, command: str, parser: Callable[[str, Names], _Read], said: str) -> _Read:
+    def read_as(self, command: str, parser: Callable[[str, Names], _Read], said: str) -> _Read:
+        """An answer to a command as `parser` reads it. Raises UnknownOutputError."""
         try:
             return parser(said, self._names)
         except (ValueError, LookupError, TypeError) as error:

@@ -1,5 +1,6 @@
 """One ASA's part in a transaction: planned, armed, pushed, confirmed or undone, with nothing saved before the end."""
 
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -46,6 +47,8 @@ PART = "asa"
 
 _REPLICATION = 60.0  # seconds that a pair may take to have the mate in step
 
+_ROUTER_ID = re.compile(r"^ bgp router-id ([0-9.]+)\s*$", re.MULTILINE)
+
 
 @dataclass(slots=True)
 class _Planned:
@@ -65,6 +68,7 @@ class AsaTransaction:
     session: AsaSession
     timer: DeadManTimer
     armed_with: Snapshot | None = None
+    router_id: str = ""  # of BGP, as the last reading of configuration or sessions had it
     _planned: _Planned | None = None
     _marker: Marker | None = None
     _pushed: str = ""  # the running configuration's fingerprint after the push
@@ -84,6 +88,7 @@ class AsaTransaction:
 
     def _snapshot(self) -> Snapshot:
         text = without_applet(self.session.running_config())
+        self.router_id = configured[1] if (configured := _ROUTER_ID.search(text)) is not None else ""
         # It says when it was last written, and by whom.
         return Snapshot({PART: text}, fingerprint=fingerprint(parse(text)), exact=False)
 

@@ -1,6 +1,7 @@
 """FRR on a Linux host: snapshot, plan, push, revert and persist its configuration, proving each by reading back."""
 
 import posixpath
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from custom_napalm.linux.shell import Shell
 from custom_napalm.state import BgpSession
 
 PART = "frr"
+_ROUTER_ID = re.compile(r"^router bgp \d+\n(?: .*\n)*? bgp router-id ([0-9.]+)$", re.MULTILINE)
 _WROTE_ITSELF = (
     "hostname ",
     "domainname ",
@@ -68,6 +70,7 @@ class FrrComponent(Component):
         """Read the running configuration and frr.conf."""
         reading = vtysh.read(self.shell)
         parts, attributes = {PART: reading.running}, {}
+        self.router_id = configured[1] if (configured := _ROUTER_ID.search(reading.running)) is not None else ""
         if reading.boot is not None:
             parts[FRR_CONF] = reading.boot
             attributes[FRR_CONF] = reading.boot_attributes
@@ -149,7 +152,9 @@ class FrrComponent(Component):
 
     def bgp(self) -> tuple[BgpSession, ...]:
         """bgpd's sessions."""
-        return read_bgp_sessions(self.shell)
+        found = read_bgp_sessions(self.shell)
+        self.router_id = next((each.router_id for each in found if each.vrf == "default"), self.router_id)
+        return found
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let sessions that wait in Idle, Connect or Active try again now."""

@@ -46,6 +46,7 @@ class Component(ABC):
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
+        self.router_id = ""  # of BGP, as the last reading of configuration or sessions had it
 
     def handles(self, part: str) -> bool:
         """Whether a configuration part ("frr", or a file's path) is this component's."""

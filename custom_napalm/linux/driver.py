@@ -1,6 +1,7 @@
 """The NAPALM driver of a Linux host: everything that does not depend on which daemons run there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from napalm.base import constants
@@ -10,9 +11,9 @@ from custom_napalm import bundle
 from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import Reached, Snapshot, State
+from custom_napalm.contract import DeviceIdentity, Reached, Snapshot, State
 from custom_napalm.linux import commands as reading
-from custom_napalm.linux import getters
+from custom_napalm.linux import getters, identity
 from custom_napalm.linux.component import Component
 from custom_napalm.linux.host import HostTransaction
 from custom_napalm.linux.reached import reached
@@ -43,7 +44,7 @@ class LinuxDriver(CommittingDriver):
         super().__init__(hostname, username, password, timeout, optional_args)
         options = read_options(hostname, username, password, timeout, optional_args or {})
         self._jumps = tuple(hop.address for hop in options.jumps)
-        self._connection = self._shell = SshShell(options)
+        self._connection = self._shell = SshShell(options, identity.GREETING)
         self._components = [component(self._shell) for component in self.components]
         self._host = HostTransaction(hostname, self._components, DeviceTransaction(self._shell, hostname))
         self._commits = Commits(self._host, self.default_part)
@@ -53,6 +54,11 @@ class LinuxDriver(CommittingDriver):
         bgp = [sessions for component in self._components if (sessions := component.bgp()) is not None]
         ike = [sas for component in self._components if (sas := component.ike()) is not None]
         return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, machine ID, addresses and router ID."""
+        router_id = next((component.router_id for component in self._components if component.router_id), "")
+        return replace(identity.read(self._shell), router_id=router_id)
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers."""

@@ -23,10 +23,10 @@ _LONGEST_QUESTION = 256 * 1024  # bytes before sudo has its password: a login's 
 # The whole script is one compound command: sh parses all of it before it runs any of it, so half a script that
 # arrived before the connection broke does nothing. Its commands have nothing to read on standard input.
 _SCRIPT = """{{
-printf '%s\\n' {token}
-printf '%s\\n' {token} >&2
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
 umask 077
+{greeting}printf '%s\\n' {token}
+printf '%s\\n' {token} >&2
 {script}
 }} </dev/null
 """
@@ -37,6 +37,8 @@ class SshShell:
     """A host over one SSH connection, which is opened by `open` and kept until `close`."""
 
     options: SshOptions
+    greeting: str = ""  # a script that tells who the host is; it goes before the first script of each connection
+    greeted: str | None = None  # what it printed on this connection
     _transports: list[paramiko.Transport] = field(default_factory=list)
     _sudo_asks: bool = False
 
@@ -48,6 +50,7 @@ class SshShell:
     def open(self) -> None:
         """Connect and log in. Raises ConnectionFailedError."""
         self.close()
+        self.greeted = None
         self._transports = ssh_login.connect(self.options)
 
     def close(self) -> None:
@@ -91,13 +94,14 @@ class SshShell:
         if not self._transports:
             raise EOFError("it is not open")
         start = uuid.uuid4().hex
-        wrapped = _SCRIPT.format(token=start, script=script)
+        greeting = f"echo {start}-greeting\n{self.greeting}\n" if self.greeting and self.greeted is None else ""
+        wrapped = _SCRIPT.format(token=start, script=script, greeting=greeting)
         if not root or not self.options.sudo:
             return self._started(self._execute(_SHELL, wrapped, deadline, asked), start)
         if not self._sudo_asks:
             # With -n sudo does not read standard input, so a refused script has not been seen by anyone.
             result = self._execute(f"sudo -n -- {_SHELL}", wrapped, deadline, asked)
-            if start in result.stdout or not self.options.sudo_password:
+            if f"{start}\n" in result.stdout or not self.options.sudo_password:
                 return self._started(result, start)
             self._sudo_asks = True
         return self._started(self._with_password(wrapped, deadline, asked), start)
@@ -122,9 +126,11 @@ class SshShell:
 
     def _started(self, result: Result, start: str) -> Result:
         """What came after the script's own start; what a login shell's profile printed before is not its output."""
-        if start not in result.stdout:
+        if f"{start}\n" not in result.stdout:
             raise PrivilegeError(self._refusal(result))
-        stdout = result.stdout.partition(start + "\n")[2]
+        before, _, stdout = result.stdout.partition(f"{start}\n")
+        if self.greeting and self.greeted is None:
+            self.greeted = before.partition(f"{start}-greeting\n")[2]
         stderr = result.stderr.partition(start + "\n")[2]
         return Result(stdout, stderr, result.status)
 

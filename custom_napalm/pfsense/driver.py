@@ -17,13 +17,13 @@ from custom_napalm.bgp_getters import SessionGetters
 from custom_napalm.causes import Cause
 from custom_napalm.commits import Commits
 from custom_napalm.committing import CommittingDriver
-from custom_napalm.contract import DriverError, Reached, Snapshot, State
+from custom_napalm.contract import DeviceIdentity, DriverError, Reached, Snapshot, State
 from custom_napalm.frr import diagnosis as frr_diagnosis
 from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.linux.ssh_options import read_options
 from custom_napalm.pfsense import commands as reading
-from custom_napalm.pfsense import explain, getters, openbgpd, program
+from custom_napalm.pfsense import explain, getters, identity, openbgpd, program
 from custom_napalm.pfsense.ownership import WHOLE
 from custom_napalm.pfsense.reached import reached
 from custom_napalm.pfsense.redaction import redact, scrub, secrets
@@ -55,7 +55,7 @@ class PfSenseDriver(SessionGetters, CommittingDriver):
             arguments.setdefault("sudo", False)  # the same user as root, under another name
         options = read_options(hostname, username, password, timeout, arguments)
         self._jumps = tuple(hop.address for hop in options.jumps)
-        self._connection = self._shell = SshShell(options)
+        self._connection = self._shell = SshShell(options, identity.GREETING)
         self._host = PfSenseTransaction(hostname, self._shell)
         self._commits = Commits(self._host, WHOLE)
 
@@ -93,6 +93,10 @@ class PfSenseDriver(SessionGetters, CommittingDriver):
             if NO_DAEMON in str(error):
                 return ()
             raise
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, its ID and serial number, addresses and router ID."""
+        return replace(identity.read(self._shell), router_id=self._host.router_id)
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers."""

@@ -39,7 +39,7 @@ from custom_napalm.pfsense.difference import Delta, difference
 from custom_napalm.pfsense.ownership import BGP, IPSEC, WHOLE
 from custom_napalm.pfsense.program import UNCHANGED, GoneError
 from custom_napalm.pfsense.redaction import scrub, secrets
-from custom_napalm.pfsense.routing import refuse_ignored
+from custom_napalm.pfsense.routing import refuse_ignored, router_id
 from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
 
 _APPLYING = 300.0  # seconds that the system and its daemons may take
@@ -67,6 +67,7 @@ class PfSenseTransaction:
     name: str
     shell: SshShell
     armed_with: Snapshot | None = None
+    router_id: str = ""  # of BGP, as the last reading of config.xml had it
     run_id: str = ""
     _planned: Planned | None = None
     _package: str | None = None
@@ -115,12 +116,14 @@ class PfSenseTransaction:
     def tree(self, text: str) -> Element:
         """The configuration in a text that the device sent. Raises DriverError."""
         try:
-            return parse(text)
+            root = parse(text)
         except ConfigError as error:
             raise DriverError(
                 f"{self.name}: its config.xml is broken: {error}; {UNCHANGED}. pfSense itself will put its newest "
                 "backup in place as soon as anything loads the file: look at Diagnostics / Backup & Restore"
             ) from error
+        self.router_id = router_id(root, self._package or "")
+        return root
 
     @property
     def package(self) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "drift": "Tell which devices are not configured as intended; changes nothing.",
     "rollback": "Bring the hosts of an earlier run back to their configuration from before it.",
     "recover": "Bring the hosts of a run that died to a verified end.",
+    "identity": "Tell who devices were at their last confirmed run; forget one that was replaced.",
     "lease": "Tell which tunnels and sessions runs are working on.",
     "runs": "List earlier runs.",
     "show": "Show a run: what it did on each host, and when.",

@@ -216,6 +216,24 @@ KubernetesName = Annotated[
     str, BeforeValidator(_matching(_LABEL, "is no name in Kubernetes: small letters, digits and dashes"))
 ]
 Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
+DeviceName = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,253}"),
+            "is no host name: letters, digits, dashes, underscores and dots, and FIREWALL/CONTEXT for a context",
+        )
+    ),
+]
+SerialNumber = Annotated[
+    str,
+    BeforeValidator(
+        _matching(
+            re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}"),
+            "is no serial number: quote one that has digits only; letters, digits, dots, dashes and underscores",
+        )
+    ),
+]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 Word = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -268,6 +268,14 @@ class Interface(Frozen):
     crypto_map: str = ""
 
 
+class IdentityIntent(Frozen):
+    """Who a host's device says it is, where the inventory writes that down; None is not compared."""
+
+    hostname: str | None = None
+    serial: str | None = None
+    router_id: IPv4Address | None = None
+
+
 class HostIntent(Frozen):
     """Everything that one host is meant to be. `hostname` is its management address."""
 
@@ -277,6 +285,7 @@ class HostIntent(Frozen):
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
     bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
+    identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()

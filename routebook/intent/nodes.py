@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import Interface, IPInterface, IPNetwork
+from routebook.intent.model import IdentityIntent, Interface, IPInterface, IPNetwork
 from routebook.intent.network import CiliumNode
 from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
@@ -37,6 +37,7 @@ class Node:
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
     redundancy: str = ""
+    identity: IdentityIntent | None = None
     bgp_package: str = ""
     cilium: CiliumNode | None = None
 
@@ -276,7 +277,31 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, platform or "", problems),
+        identity=_identity(name, entry, chain[1:], problems),
     )
+
+
+def _identity(
+    name: str, entry: ElementInput, others: Iterable[ElementInput], problems: Problems
+) -> IdentityIntent | None:
+    """Who the host's device is, by the host's own entry: no two devices are the same."""
+    for owner in others:
+        if owner.data.identity is not None:
+            problems.error(
+                owner.mark("data", "identity"),
+                f"{name} cannot share its identity with others",
+                "write it in the data of the host itself",
+            )
+    written = entry.data.identity
+    if written is None:
+        return None
+    router_id = written.router_id
+    if router_id is not None and not isinstance(router_id, IPv4Address):
+        problems.error(
+            entry.mark("data", "identity", "router_id"), f"{name}: {router_id} is no router ID", "write an IPv4 address"
+        )
+        router_id = None
+    return IdentityIntent(hostname=written.hostname, serial=written.serial, router_id=router_id)
 
 
 def _bgp_package(name: str, chain: Iterable[ElementInput], platform: str, problems: Problems) -> str:

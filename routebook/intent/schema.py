@@ -12,6 +12,7 @@ from routebook.intent.fields import (
     Community,
     ConnectRetry,
     Count,
+    DeviceName,
     Families,
     Flag,
     HoldTime,
@@ -34,6 +35,7 @@ from routebook.intent.fields import (
     Seconds,
     Secret,
     Sequence,
+    SerialNumber,
     Text,
     Transport,
     Word,
@@ -85,6 +87,14 @@ class CapabilityInput(Input):
     esp: Proposals | None = None
 
 
+class IdentityInput(Input):
+    """Who a host's device says it is."""
+
+    hostname: DeviceName | None = None
+    serial: SerialNumber | None = None
+    router_id: Address | None = None
+
+
 class DataInput(Input):
     """Nornir's `data` of a host, a group or the defaults: what intent takes from there."""
 
@@ -95,6 +105,7 @@ class DataInput(Input):
     bgp_package: Word | None = None  # of a pfSense
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
+    identity: IdentityInput | None = None  # of a host alone
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 
 

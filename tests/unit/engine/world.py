@@ -15,6 +15,7 @@ from custom_napalm.causes import Cause
 from custom_napalm.contract import (
     Candidate,
     Change,
+    DeviceIdentity,
     DriverError,
     Effect,
     Lock,
@@ -57,6 +58,7 @@ class Device:
     reachable: bool = True
     answers_ping: bool = True
     reached: Reached = field(default_factory=Reached)
+    identity: DeviceIdentity = field(default_factory=DeviceIdentity)
     state: State = field(default_factory=lambda: State((), ()))
     fails: dict[str, Callable[[], None]] = field(default_factory=dict)
 
@@ -205,6 +207,10 @@ class MemoryDriver(TransactionDriver):
         """Echo requests that are answered, or not."""
         self.memory.step("ping")
         return {"success": {"packet_loss": 0 if self.memory.answers_ping else count}}
+
+    def identity(self) -> DeviceIdentity:
+        """Who the test says it is."""
+        return self.memory.identity
 
     def reached(self) -> Reached:
         """The way that the test gave the device."""

@@ -9,6 +9,8 @@ from tests.unit.intent.network import Project
 
 EDGE2_WAN = "wan0: {link: internet, addresses: [198.51.100.2/24]}"
 
+PEER0 = '      peer0: {link: transit, addresses: ["2001:db8:f001::31/64"]}\n'
+
 MISTAKES = [
     # names
     Mistake("an unknown end has the nearest name", "bgp", "ends: [edge1, edge2]", "ends: [edge1, edge3]", "edge3",
@@ -39,6 +41,17 @@ MISTAKES = [
             "unknown host, group or site 'edges'", "did you mean 'edge'?"),
     Mistake("an unknown BFD profile is named", "bgp", "via: loopback", "via: loopback\n      bfd: RB-FAST", "RB-FAST",
             "unknown bfd profile 'RB-FAST'", "none is defined"),
+    # whose device it is
+    Mistake("an identity is of one host", "groups", "platform: edge", "platform: edge\n  data: {identity: {hostname: x}}",
+            "identity", "edge1 cannot share its identity with others", "write it in the data of the host itself"),
+    Mistake("an identity's name is a name", "hosts", PEER0, PEER0 + "    identity: {hostname: 'a b'}\n",
+            "identity", "is no host name"),
+    Mistake("an identity's serial number is a word", "hosts", PEER0, PEER0 + "    identity: {serial: 12}\n",
+            "identity", "12 should be text"),
+    Mistake("an identity's router ID is an IPv4 address", "hosts", PEER0,
+            PEER0 + "    identity: {router_id: '2001:db8::1'}\n", "identity", "is no router ID", "write an IPv4 address"),
+    Mistake("an identity has no other keys", "hosts", PEER0, PEER0 + "    identity: {serail: AB12}\n",
+            "identity", "unknown key 'serail'", "did you mean 'serial'?"),
     # keys and YAML
     Mistake("an unknown key has the nearest one", "bgp", "families: [ipv6-unicast]", "famlies: [ipv6-unicast]",
             "famlies", "unknown key 'famlies'", "did you mean 'families'?"),

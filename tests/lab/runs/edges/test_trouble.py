@@ -111,6 +111,27 @@ def test_a_wrong_password_is_refused_and_not_shown(
     unchanged()
 
 
+def test_devices_whose_management_addresses_are_exchanged_are_refused(
+    standing: RunningLab, unchanged: Unchanged
+) -> None:
+    """Each with a known host key: the keys are of addresses."""
+    file = standing.project / "inventory/hosts.yaml"
+    original = file.read_text()
+    one, other = "hostname: 192.0.2.41\n", "hostname: 192.0.2.42\n"
+    file.write_text(original.replace(one, "\0").replace(other, one).replace("\0", other))
+    try:
+        for command in (("plan", "bgp"), ("run", "bgp", "--yes"), ("drift",)):
+            said = refused(standing, *command)
+            assert "ch-edge1 (192.0.2.42) answers as ch-edge2: its hostname is ch-edge2" in said
+            assert "ch-edge2 (192.0.2.41) answers as ch-edge1: its hostname is ch-edge1" in said
+        assert "answers as ch-edge2" in refused(standing, "verify", code=3)
+        # Neither by its name: the router ID and the addresses are the other's, too.
+        assert "its router ID is 10.255.4.2; it has the address" in refused(standing, "plan", "bgp")
+    finally:
+        file.write_text(original)
+    unchanged()
+
+
 def test_an_account_without_sudo_is_refused_with_the_line_that_sudoers_needs(
     standing: RunningLab, unchanged: Unchanged
 ) -> None:

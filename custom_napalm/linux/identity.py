@@ -1,0 +1,35 @@
+"""Who a Linux host says it is: told before the first script of each connection, so that it costs no question.
+
+machine-id(5) is of one installation; clones of an image may share it.
+"""
+
+from custom_napalm.contract import DeviceIdentity
+from custom_napalm.linux.ssh import SshShell
+from custom_napalm.naming import address_of, named, serial_of
+
+GREETING = """{ read -r routebook_name </proc/sys/kernel/hostname && echo "hostname $routebook_name"
+read -r routebook_name </etc/machine-id && echo "serial $routebook_name"
+ip -o addr show; } 2>/dev/null"""
+
+_NEW = frozenset({"localhost", "debian", "ubuntu", "frr", "strongswan", "raspberrypi", "rocky", "alpine", "vyos"})
+
+
+def read(shell: SshShell) -> DeviceIdentity:
+    """From what the first script of the connection was greeted with; runs an empty one where there was none yet."""
+    if shell.greeted is None:
+        shell.run(":", asked="who it is")
+    return parse(shell.greeted or "")
+
+
+def parse(text: str) -> DeviceIdentity:
+    """What a greeting says; what is no name, ID or address is left out."""
+    hostname, serials, addresses = "", [], []
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("hostname ") and len(words) == 2:
+            hostname = named(words[1], _NEW)
+        elif line.startswith("serial ") and len(words) == 2:
+            serials += [serial] if (serial := serial_of(words[1])) else []
+        elif len(words) > 3 and words[2] in ("inet", "inet6"):
+            addresses += [address] if (address := address_of(words[3])) else []
+    return DeviceIdentity(hostname, tuple(serials), addresses=tuple(addresses))

@@ -1,0 +1,36 @@
+"""Names, serial numbers and addresses as devices tell them: what is none is empty."""
+
+import re
+from collections.abc import Collection
+from ipaddress import ip_interface
+
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+_SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
+# What vendors of boards and hypervisors leave in the place of a number.
+_NO_SERIAL = re.compile(
+    r"(?i)0+|x+|none|unknown|default( string)?|not[ -]?(specified|available|applicable)|to be filled by o\.?e\.?m\.?"
+    r"|system serial number|123456789|uninitialized"
+)
+
+
+def named(text: str, new: Collection[str]) -> str:
+    """A host name; empty for what cannot be one, or is what every `new` device of its kind is called."""
+    name = text.strip()
+    if not _NAME.fullmatch(name) or name.partition(".")[0].lower() in new:
+        return ""
+    return name.rstrip(".")
+
+
+def serial_of(text: str) -> str:
+    """A serial number or an ID; empty for what is none, or says that there is none."""
+    serial = text.strip()
+    return "" if not _SERIAL.fullmatch(serial) or _NO_SERIAL.fullmatch(serial) else serial
+
+
+def address_of(text: str) -> str:
+    """An address without its length and zone, in its canonical form; empty for what is none, or is on every host."""
+    try:
+        address = ip_interface(text.partition("%")[0]).ip
+    except ValueError:
+        return ""
+    return "" if address.is_loopback or address.is_link_local else str(address)

@@ -1,0 +1,47 @@
+"""`routebook identity`: who devices said they are at their last confirmed run, and forgetting one that was replaced."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from routebook.cli import options
+from routebook.cli.context import Context
+
+
+@click.command()
+@click.option(
+    "--forget",
+    multiple=True,
+    metavar="HOST",
+    help="HOST's device was replaced on purpose: the next confirmed run remembers the new one.",
+)
+@options.as_json
+@click.pass_obj
+def identity(context: Context, forget: tuple[str, ...], as_json: bool) -> None:
+    """List who each host's device was at its last confirmed run. One that says to be another is refused.
+
+    What the inventory says (`identity:` in a host's data) stands above this. Contacts no device.
+    """
+    from routebook import pins
+    from routebook.errors import RefusedError
+
+    file = context.state.open(make=False).identities
+    if forget:
+        known = pins.read_pins(file)
+        if missing := [host for host in forget if host not in known]:
+            raise RefusedError(
+                f"nothing is remembered of {', '.join(missing)}, so nothing was forgotten; `routebook identity` lists "
+                "who is known"
+            )
+        pins.forget(file, forget)
+        click.echo(f"forgotten: {', '.join(forget)}; the next confirmed run remembers who is there then")
+        return
+    found = pins.read_pins(file)
+    if as_json:
+        click.echo(json.dumps({host: asdict(pin) for host, pin in sorted(found.items())}, indent=2))
+        return
+    for host, pin in sorted(found.items()):
+        click.echo(f"{host:<16} {pin.hostname or '(no name of its own)'}  {', '.join(pin.serials)}".rstrip())
+    if not found:
+        click.echo("no device is remembered yet; a confirmed run does that")
