@@ -43,6 +43,9 @@ EffectKind = Literal[
     "child-rekey",
     "tunnel-new",
     "tunnel-removed",
+    "prefix-new",
+    "prefix-removed",
+    "prefix-list",
     "note",
 ]
 
@@ -54,11 +57,16 @@ class Effect:
     "session-changed" is another option of a session that is not reset for it. "policy" says that other prefixes may go
     over the session afterwards: by its own filters, or as the speaker announces something else, which is an effect on
     each of its neighbors. A driver gives every one of them: a run is held responsible for what its plan contains.
+    "prefix-new" and "prefix-removed" are networks that the device originates, "prefix-list" a filter by its name. A
+    driver leaves `peer` and `foreign` alone: who is at the other end, by name, and whether the inventory knows nothing
+    of what is touched, is for the engine to say.
     """
 
     kind: EffectKind
     subject: str
     reason: str
+    peer: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ peer alike; it tells their children apart. What a device has beside the intent k
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 
-from custom_napalm.contract import Effect, State
+from custom_napalm.contract import Effect, EffectKind, State
 from custom_napalm.state import IkeSa
 from routebook.intent.model import HostIntent, Tunnel
+
+ON_TUNNELS: frozenset[EffectKind] = frozenset({"tunnel-new", "tunnel-rekey", "child-rekey", "tunnel-removed"})
+_COMES_OR_GOES: frozenset[EffectKind] = frozenset({"session-new", "session-removed", "tunnel-new", "tunnel-removed"})
 
 
 def named_states(intents: Mapping[str, HostIntent], states: Mapping[str, State]) -> dict[str, State]:
@@ -40,6 +44,48 @@ def named_effects(tunnels: Iterable[Tunnel], effects: Iterable[Effect]) -> tuple
             names = [effect.subject]
         found |= dict.fromkeys(replace(effect, subject=name) for name in names)
     return tuple(found)
+
+
+def with_peers(intent: HostIntent, owners: Mapping[str, str], effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """A host's forecast with the names of the other ends. What the inventory knows nothing of, and stays, is foreign.
+
+    `owners` are the hosts of ours by their addresses: what is removed is no longer in the intent.
+    """
+    return tuple(_with_peer(intent, owners, effect) for effect in effects)
+
+
+def owners(intents: Iterable[HostIntent]) -> dict[str, str]:
+    """The hosts by the addresses of their interfaces."""
+    return {
+        str(address.ip): intent.name
+        for intent in intents
+        for interface in intent.interfaces
+        for address in interface.addresses
+    }
+
+
+def _with_peer(intent: HostIntent, owners: Mapping[str, str], effect: Effect) -> Effect:
+    address = _address(effect.subject)
+    if effect.kind in ON_TUNNELS:
+        tunnel = next((tunnel for tunnel in intent.tunnels if tunnel.name == effect.subject), None)
+        peer = tunnel.peer if tunnel else owners.get(address, "")
+        known = tunnel is not None
+        peer = "" if peer in effect.subject else peer
+    elif address:
+        neighbors = intent.bgp.neighbors if intent.bgp else ()
+        neighbor = next((neighbor for neighbor in neighbors if str(neighbor.address) == address), None)
+        peer = neighbor.peer if neighbor else owners.get(address, "")
+        known = neighbor is not None
+    else:
+        return effect
+    return replace(effect, peer=peer, foreign=not known and effect.kind not in _COMES_OR_GOES)
+
+
+def _address(subject: str) -> str:
+    try:
+        return str(ip_address(subject))
+    except ValueError:
+        return ""
 
 
 def device_name(tunnels: Iterable[Tunnel], subject: str) -> str:

@@ -10,7 +10,7 @@ from nornir.core.task import Task
 from custom_napalm.contract import Candidate, Change, Effect, Reached, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
 from routebook.journal import Journal
-from routebook.naming import named_effects
+from routebook.naming import named_effects, owners, with_peers
 from routebook.runbook import Render
 from routebook.steps import driver, on_hosts, read_first
 
@@ -95,9 +95,11 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
         snapshot = read_first(task, partial(_undisturbed, task.host.name))
         device = driver(task)
         planned = goal(task, device, snapshot)
-        named = named_effects(task.host.data["intent"].tunnels, planned.change.effects)
+        intent = task.host.data["intent"]
+        named = with_peers(intent, names, named_effects(intent.tunnels, planned.change.effects))
         reached = device.reached() if planned.change else Reached()
         return replace(planned, change=replace(planned.change, effects=named), reached=reached)
 
+    names = owners(host.data["intent"] for host in nornir.inventory.hosts.values())
     outcome = on_hosts(nornir, hosts, step)
     return Plan(outcome.values, outcome.errors, outcome.seconds)

@@ -230,7 +230,7 @@ def _shown(host: HostResult) -> dict[str, Any]:
         "diff": host.diff,
         "commands": list(host.commands),
         "undo": list(host.undo),
-        "effects": [[effect.kind, effect.subject, effect.reason] for effect in host.effects],
+        "effects": [[e.kind, e.subject, e.reason, e.peer, e.foreign] for e in host.effects],
         "warnings": list(host.warnings),
     }
 

@@ -7,10 +7,11 @@ from ipaddress import ip_address
 from custom_napalm.contract import Effect, EffectKind
 from routebook.checks.paths import tunnels_beneath
 from routebook.intent.model import HostIntent
+from routebook.naming import ON_TUNNELS as ON_TUNNELS
+from routebook.naming import owners
 from routebook.planning import Plan
 
 ON_SESSIONS: frozenset[EffectKind] = frozenset({"session-new", "session-reset", "session-removed"})
-ON_TUNNELS: frozenset[EffectKind] = frozenset({"tunnel-new", "tunnel-rekey", "child-rekey", "tunnel-removed"})
 NEW: frozenset[EffectKind] = frozenset({"session-new", "tunnel-new"})
 
 
@@ -33,14 +34,9 @@ class Touch:
 
 def touches(plan: Plan, intents: Mapping[str, HostIntent]) -> list[Touch]:
     """Every session and tunnel that the plan's forecast names."""
-    owners = {
-        str(address.ip): name
-        for name, intent in intents.items()
-        for interface in intent.interfaces
-        for address in interface.addresses
-    }
+    known = owners(intents.values())
     return [
-        Touch(host, effect, _far(intents[host], effect, owners, intents))
+        Touch(host, effect, _far(intents[host], effect, known, intents))
         for host, planned in sorted(plan.hosts.items())
         for effect in planned.change.effects
         if effect.kind in ON_SESSIONS | ON_TUNNELS

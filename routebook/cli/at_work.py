@@ -1,5 +1,6 @@
 """What the commands that contact devices share: opening the project, progress, signals, and showing the result."""
 
+import shutil
 import signal
 import sys
 import threading
@@ -8,12 +9,15 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import click
+
 from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
 from routebook.options import Options
-from routebook.report import render_changes, render_notes, render_terminal, write_reports
+from routebook.report import render_changes, render_notes, render_summary, render_terminal, write_reports
+from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.running import Approve, Running
 from routebook.workspace import Selectors, Workspace, open_workspace
@@ -91,11 +95,17 @@ def approval(*, yes: bool, as_json: bool) -> Approve:
             return True
         if as_json or not output.can_ask():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
-        output.show([*render_changes(hosts), *render_notes(notes)])
-        # While nothing has begun, Ctrl-C at the question ends the command at once.
+        shown = [*render_summary(hosts), *render_changes(hosts), *render_notes(notes)]
+        if len(shown) > shutil.get_terminal_size().lines // 2:
+            shown += [line(), *render_summary(hosts)]  # the first has gone off the screen
+        output.show(shown)
+        # While nothing has begun, Ctrl-C at the question is an answer, and so is the end of the input.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return output.ask(f"Send this to {sum(host.changed for host in hosts.values())} hosts?")
+        except (click.Abort, KeyboardInterrupt):
+            output.line(err=True)
+            return False
         finally:
             signal.signal(signal.SIGINT, handler)
 

@@ -56,10 +56,10 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
 
 def _show_plan(context: Context, path: Path) -> None:
     from routebook import saving
-    from routebook.report import render_changes
+    from routebook.report import render_changes, render_summary
 
     plan = saving.load(path, lambda: saving.open_key(context.state.open(make=False).plan_key))
-    output.show(render_changes(plan.results()))
+    output.show([*render_summary(plan.results()), *render_changes(plan.results())])
     output.line(
         f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "
         f"good until {saving.moment(plan.expires)}"

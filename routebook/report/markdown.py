@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from routebook.findings import Finding, by_severity
 from routebook.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
+from routebook.report.summary import summary
 from routebook.report.text import alike, moment, seconds, tally
 
 # GitHub refuses comments above 65,536 characters; the rest is for headings.
@@ -18,6 +19,7 @@ def as_markdown(result: RunResult) -> str:
     """A heading with the outcome, what is wrong, the hosts, and the differences folded away."""
     sections = [
         *_heading(result),
+        *_summary(result),
         *_findings(result),
         *_hosts(result),
         *_details(result),
@@ -42,6 +44,12 @@ def _heading(result: RunResult) -> Iterator[str]:
         yield "".join(f"- {_inline(note)}\n" for note in result.notes)
     run = f"Run `{result.run_id}`, " if result.run_id else ""
     yield f"{run}{moment(result.started)}, {seconds(result.duration)}; findings: {tally(result.findings)}\n"
+
+
+def _summary(result: RunResult) -> Iterator[str]:
+    if told := summary(result.hosts):
+        yield "### What changes\n"
+        yield "".join(f"- {_inline(words)}: {_inline(said)}\n" for words, said in told.lines())
 
 
 def _findings(result: RunResult) -> Iterator[str]:

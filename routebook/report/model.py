@@ -8,6 +8,7 @@ from custom_napalm.contract import Effect
 from routebook.findings import Finding, definite
 from routebook.gate import clean
 from routebook.report.looked import looked_at
+from routebook.report.summary import summary
 
 EXIT_CODES: Mapping[str, int] = {
     "unchanged": 0,
@@ -134,6 +135,7 @@ class RunResult:
             "timings": dict(self.timings),
             "message": self.message,
             "notes": list(self.notes),
+            "summary": summary(self.hosts).to_json(),
         }
 
 
@@ -159,7 +161,9 @@ def _cleaned_host(host: HostResult) -> HostResult:
         diff=clean(host.diff),
         commands=tuple(map(clean, host.commands)),
         undo=tuple(map(clean, host.undo)),
-        effects=tuple(replace(e, subject=clean(e.subject), reason=clean(e.reason)) for e in host.effects),
+        effects=tuple(
+            replace(e, subject=clean(e.subject), reason=clean(e.reason), peer=clean(e.peer)) for e in host.effects
+        ),
         warnings=tuple(map(clean, host.warnings)),
         message=clean(host.message),
         way=clean(host.way),

@@ -7,6 +7,7 @@ from routebook.findings import Finding, by_severity, definite
 from routebook.gate import clean, one_line
 from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, public
 from routebook.report.model import HostResult, RunResult
+from routebook.report.summary import summary
 from routebook.report.text import alike, seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
@@ -22,6 +23,7 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
     With `verbose`, all findings and the differences of every run are shown.
     """
     if result.outcome == "planned" or verbose:
+        yield from render_summary(result.hosts)
         yield from render_changes(result.hosts)
     if result.hosts:
         yield _hosts(result.hosts)
@@ -43,13 +45,30 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
         yield line(one_line(result.message))
 
 
+def render_summary(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
+    """What the whole plan does, in a few lines: enough to approve it, or to ask."""
+    if not (told := summary(hosts)):
+        return
+    rows = tuple((Span(words, "bold"), one_line(said)) for words, said in told.lines())
+    yield Table(("this plan", ""), rows)
+    yield line()
+
+
 def render_changes(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
-    """What would be sent to each changed host: the difference, what it does to live traffic, warnings."""
+    """What would be sent to each changed host: the difference, what it does to live traffic, warnings.
+
+    A difference that is exactly another host's, with the same commands there and back, is shown once.
+    """
+    first: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
     for name, host in hosts.items():
         if not host.changed:
             continue
         yield line(public(name, "bold"), f"  {len(host.commands)} commands, {len(host.undo)} to undo them")
-        yield from _diff(host)
+        like = first.setdefault((host.diff, host.commands, host.undo), name)
+        if like == name:
+            yield from _diff(host)
+        else:
+            yield line("as on ", public(like), indent=2)
         for effect in alike(host.effects):
             told = f"{effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}"
             yield line(Span(told, "yellow"), indent=2)

@@ -14,12 +14,18 @@ def alike(effects: Iterable[Effect]) -> list[Effect]:
     """The effects, those of one kind and reason as a single one: what a speaker announces concerns every session."""
     subjects: dict[tuple[EffectKind, str], list[str]] = {}
     for effect in effects:
-        subjects.setdefault((effect.kind, effect.reason), []).append(effect.subject)
-    return [Effect(kind, _several(names), reason) for (kind, reason), names in subjects.items()]
+        subjects.setdefault((effect.kind, effect.reason), []).append(label(effect))
+    return [Effect(kind, _several(kind, names), reason) for (kind, reason), names in subjects.items()]
 
 
-def _several(names: list[str]) -> str:
-    if len(names) <= MOST_SUBJECTS:
+def label(effect: Effect) -> str:
+    """What an effect is on, by name and address: `transit-no (2001:db8:f001::1)`."""
+    named = f"{effect.peer} ({effect.subject})" if effect.peer else effect.subject
+    return f"{named}, foreign" if effect.foreign else named
+
+
+def _several(kind: EffectKind, names: list[str]) -> str:
+    if len(names) <= MOST_SUBJECTS or kind not in ("policy", "session-changed"):  # what interrupts traffic is named
         return ", ".join(names)
     return f"{', '.join(names[:MOST_SUBJECTS])} and {len(names) - MOST_SUBJECTS} more"
 

@@ -14,6 +14,7 @@ from routebook.findings import definite
 from routebook.intent.model import AsaEnd, HostIntent, Tunnel
 from routebook.naming import device_name, named_effects, named_state, named_states
 from tests.unit.checks.network import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
+from tests.unit.engine.world import World
 
 ASA = "198.51.100.11"
 PEER = "198.51.100.31"
@@ -154,3 +155,24 @@ def test_a_crypto_map_has_a_child_for_each_pair_and_the_others_wait_for_traffic(
     assert only(wrong, "no-edge1", "tunnel.selectors").status == "pending"
     twice = tunnels.check(only_asa, {}, pairs(wanted, now, every[0], every[0]), Changed(), {})
     assert only(twice, "no-edge1", "tunnel.duplicate").status == "warning"
+
+
+def test_a_forecast_says_who_is_at_the_other_end_and_what_is_foreign(world: World) -> None:
+    world.wanted = {"no-edge1": "new\n"}
+    world.effects = {
+        "no-edge1": (
+            Effect("session-reset", "10.255.4.1", "password changes"),
+            Effect("session-removed", "10.255.4.2", "neighbor removed"),
+            Effect("session-reset", "203.0.113.77", "bgp router-id changes"),
+            Effect("tunnel-rekey", "by-hand", "its proposal changes"),
+            Effect("note", "rpki", "caches"),
+        )
+    }
+    found = world.running().plan(world.runbook()).hosts["no-edge1"].effects
+    assert [(effect.subject, effect.peer, effect.foreign) for effect in found] == [
+        ("10.255.4.1", "ch-edge1", False),
+        ("10.255.4.2", "ch-edge2", False),
+        ("203.0.113.77", "", True),
+        ("by-hand", "", True),
+        ("rpki", "", False),
+    ]
