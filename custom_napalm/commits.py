@@ -15,6 +15,7 @@ from custom_napalm.contract import (
     DriverError,
     Lock,
     LostContactError,
+    Overlap,
     Pending,
     Snapshot,
 )
@@ -48,6 +49,12 @@ class Transactional(Protocol):
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to `target`, remembered."""
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`, remembered."""
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
 
     def lock(self, lock: Lock) -> None:
         """Take or renew the lock."""

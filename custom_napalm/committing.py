@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol
 from napalm.base.models import AliveDict
 
 from custom_napalm.commits import Commits, Transactional
-from custom_napalm.contract import Candidate, Change, Lock, Pending, Reached, Snapshot, TransactionDriver
+from custom_napalm.contract import Candidate, Change, Lock, Overlap, Pending, Reached, Snapshot, TransactionDriver
 
 
 class Connection(Protocol):
@@ -73,6 +73,14 @@ class CommittingDriver(TransactionDriver):
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""
         return self._host.plan_restore(target, snapshot)
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`."""
+        return self._host.plan_revert(before, made, snapshot)
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
+        return self._host.overlaps(before, made, now)
 
     def lock(self, lock: Lock) -> None:
         """Take or renew the lock."""

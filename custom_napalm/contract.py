@@ -15,6 +15,7 @@ from napalm.base.exceptions import ConnectionClosedException, ConnectionExceptio
 from custom_napalm.candidate import Candidate as Candidate
 from custom_napalm.candidate import Section as Section
 from custom_napalm.causes import Cause
+from custom_napalm.merging import Overlap as Overlap
 from custom_napalm.state import BgpSession, IkeSa
 
 
@@ -82,6 +83,7 @@ class Change:
     effects: tuple[Effect, ...]
     fingerprint: str  # of the snapshot it was computed from
     warnings: tuple[str, ...] = ()
+    old_secrets: tuple[str, ...] = ()  # the places, without values, of secrets that taking a change back brings again
 
     def __bool__(self) -> bool:
         return bool(self.commands)
@@ -223,6 +225,17 @@ class LockedError(DriverError):
         self.lock = lock
 
 
+class OverlapError(DriverError):
+    """What a change made different has been made different again since, so that it cannot be taken back alone."""
+
+    def __init__(self, host: str, overlaps: Sequence[Overlap]) -> None:
+        super().__init__(
+            f"{host}: what is to be taken back has been changed again since: {'; '.join(map(str, overlaps))}; "
+            "nothing was changed"
+        )
+        self.overlaps = tuple(overlaps)
+
+
 class StaleError(DriverError):
     """The device's configuration is no longer the one that the change was computed from."""
 
@@ -301,6 +314,18 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """Like `plan`, towards an earlier snapshot as a whole: every part of it, owned or not, is restored."""
+
+    @abstractmethod
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """Like `plan`, towards `snapshot` without an earlier change, which led from `before` to `made`.
+
+        What was changed elsewhere since stays; where nothing was, it is the way back to `before`. Raises OverlapError
+        where the same object or setting has been changed again.
+        """
+
+    @abstractmethod
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where the change from `before` to `made` has been changed again in `now`. Contacts nothing."""
 
     @abstractmethod
     def lock(self, lock: Lock) -> None:

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from custom_napalm.asa import answers, told
 from custom_napalm.asa import lock as locks
@@ -24,6 +24,7 @@ from custom_napalm.asa.config import (
     restoration,
     typed,
 )
+from custom_napalm.asa.config.taking_back import taken_back
 from custom_napalm.asa.deadman import DeadManTimer, Marker, name_of, undo_of, without_applet
 from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.traffic import interesting_traffic
@@ -34,6 +35,8 @@ from custom_napalm.contract import (
     Change,
     DriverError,
     Lock,
+    Overlap,
+    OverlapError,
     Pending,
     Phase,
     Section,
@@ -41,6 +44,7 @@ from custom_napalm.contract import (
     StaleError,
     belongs,
 )
+from custom_napalm.merging import TakenBack
 
 PART = "asa"
 """The name of the running configuration among a candidate's parts."""
@@ -115,6 +119,26 @@ class AsaTransaction:
         except (MaskedSecretError, EncryptedSecretsError) as error:
             raise CandidateError(f"{self.name}: {error}") from error
         return self._remember(delta, None, earlier, running, snapshot)
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`."""
+        running = parse(snapshot.parts[PART])
+        target, found = self._taken_back(before, made, snapshot)
+        if found.overlaps:
+            raise OverlapError(self.name, found.overlaps)
+        try:
+            delta = restoration(running, target)
+        except (MaskedSecretError, EncryptedSecretsError) as error:
+            raise CandidateError(f"{self.name}: {error}") from error
+        return replace(self._remember(delta, None, target, running, snapshot), old_secrets=found.old_secrets)
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
+        return self._taken_back(before, made, now)[1].overlaps
+
+    def _taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Config, TakenBack]:
+        old, new, running = (parse(snapshot.parts[PART]) for snapshot in (before, made, now))
+        return taken_back(old, new, running)
 
     def _remember(
         self,

@@ -27,11 +27,13 @@ from custom_napalm.frr.references import undefined_policies
 from custom_napalm.frr.refresh import refresh_script
 from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.frr.spelling import spelled_for
+from custom_napalm.frr.taking_back import taken_back
 from custom_napalm.frr.tree import Tree, parse, render
 from custom_napalm.frr.vtysh import FRR_CONF
 from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.shell import Shell
+from custom_napalm.merging import TakenBack
 from custom_napalm.state import BgpSession
 
 PART = "frr"
@@ -118,6 +120,15 @@ class FrrComponent(Component):
         kept = tuple(block for block in running if _volatile(block.line))
         whole = (*kept, *due)
         return self._change(Wanted(whole, ("*",)), running, whole, snapshot, target.parts.get(FRR_CONF))
+
+    def taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Snapshot, TakenBack]:
+        """What runs without an earlier change. frr.conf gets its earlier text only where nothing was changed since."""
+        old, new, running = (parse(snapshot.parts[PART]) for snapshot in (before, made, now))
+        tree, found = taken_back(old, new, running)
+        parts = {PART: render(tree)}
+        if running == new and now.parts.get(FRR_CONF) == made.parts.get(FRR_CONF) and FRR_CONF in before.parts:
+            parts[FRR_CONF] = before.parts[FRR_CONF]
+        return Snapshot(parts), found
 
     def push(self, change: ComponentChange, folder: str) -> None:
         """Load the commands and read back. Raises CandidateError naming the lines that FRR did not take."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from custom_napalm.causes import Cause
 from custom_napalm.contract import Change, Section, Snapshot
 from custom_napalm.linux.shell import Shell
+from custom_napalm.merging import TakenBack
 from custom_napalm.state import BgpSession, IkeSa
 
 
@@ -74,6 +75,10 @@ class Component(ABC):
     @abstractmethod
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """Compute what brings the whole of this component's parts to `target`."""
+
+    @abstractmethod
+    def taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Snapshot, TakenBack]:
+        """`now` without the change from `before` to `made`, as `plan_restore` takes it, and what stands in the way."""
 
     def live_uploads(self, change: ComponentChange) -> Mapping[str, str]:
         """Further uploads, read from the device at the moment of arming: what `revert` must know of live state."""

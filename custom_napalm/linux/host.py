@@ -1,7 +1,7 @@
 """One host's part in a transaction: its components' configurations planned, armed, pushed and undone together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from custom_napalm.contract import (
     Candidate,
@@ -9,6 +9,8 @@ from custom_napalm.contract import (
     Change,
     DriverError,
     Lock,
+    Overlap,
+    OverlapError,
     Pending,
     Section,
     Snapshot,
@@ -18,6 +20,7 @@ from custom_napalm.contract import (
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.lock import read, release, take
 from custom_napalm.linux.transaction import DeviceTransaction, folder
+from custom_napalm.merging import TakenBack
 
 
 @dataclass(slots=True)
@@ -70,6 +73,31 @@ class HostTransaction:
                 for component in self.components
             },
             snapshot,
+        )
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`."""
+        planned: dict[str, ComponentChange] = {}
+        found: list[TakenBack] = []
+        for component in self.components:
+            now = _own(component, snapshot)
+            target, taken_back = component.taken_back(_own(component, before), _own(component, made), now)
+            found.append(taken_back)
+            if not taken_back.overlaps:
+                planned[component.name] = component.plan_restore(target, now)
+        if overlaps := [overlap for each in found for overlap in each.overlaps]:
+            raise OverlapError(self.name, overlaps)
+        change = self._remember(planned, snapshot)
+        return replace(change, old_secrets=tuple(secret for each in found for secret in each.old_secrets))
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
+        return tuple(
+            overlap
+            for component in self.components
+            for overlap in component.taken_back(_own(component, before), _own(component, made), _own(component, now))[
+                1
+            ].overlaps
         )
 
     def lock(self, lock: Lock) -> None:

@@ -100,7 +100,7 @@ def difference(running: Element, sections: Sequence[Section], package: str) -> D
             edits += _part(running, part, own, package)
     after = running.copy()
     for edit in edits:
-        _apply(after, edit)
+        apply(after, edit)
     return Delta(tuple(edits), after)
 
 
@@ -257,7 +257,7 @@ def _list_edits(running: Element, path: Path, wanted: Element, owned: Sequence[P
             yield Edit(path, name, (), (entry,))
 
 
-def _apply(root: Element, edit: Edit) -> None:
+def apply(root: Element, edit: Edit) -> None:
     """What the program on the device does to its tree, done to this one."""
     holder = root.made(*edit.path[:-1]) if edit.new else root.find(*edit.path[:-1])
     if holder is None:

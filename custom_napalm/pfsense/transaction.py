@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from custom_napalm import records
@@ -18,12 +18,15 @@ from custom_napalm.contract import (
     Lock,
     LockedError,
     LostContactError,
+    Overlap,
+    OverlapError,
     Pending,
     Snapshot,
     StaleError,
     belongs,
 )
 from custom_napalm.linux.ssh import SshShell
+from custom_napalm.merging import TakenBack
 from custom_napalm.pfsense import program, redaction
 from custom_napalm.pfsense.armed import Ended, Planned, files, told
 from custom_napalm.pfsense.changes import (
@@ -40,6 +43,7 @@ from custom_napalm.pfsense.ownership import BGP, IPSEC, WHOLE
 from custom_napalm.pfsense.program import UNCHANGED, GoneError
 from custom_napalm.pfsense.redaction import scrub, secrets
 from custom_napalm.pfsense.routing import refuse_ignored, router_id
+from custom_napalm.pfsense.taking_back import taken_back
 from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
 
 _APPLYING = 300.0  # seconds that the system and its daemons may take
@@ -153,6 +157,23 @@ class PfSenseTransaction:
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""
         return self._plan_whole(target.parts[WHOLE], snapshot)
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`."""
+        delta, found = self._taken_back(before, made, snapshot)
+        if found.overlaps:
+            raise OverlapError(self.name, found.overlaps)
+        parts = parts_of(delta.edits, self.package)
+        change = self._remember(self.tree(snapshot.parts[WHOLE]), delta, parts, snapshot)
+        return replace(change, old_secrets=found.old_secrets)
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
+        return self._taken_back(before, made, now)[1].overlaps
+
+    def _taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Delta, TakenBack]:
+        old, new, running = (self.tree(snapshot.parts[WHOLE]) for snapshot in (before, made, now))
+        return taken_back(old, new, running)
 
     def _plan_whole(self, text: str, snapshot: Snapshot) -> Change:
         before = self.tree(snapshot.parts[WHOLE])

@@ -15,6 +15,7 @@ from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from custom_napalm.linux.shell import Shell
+from custom_napalm.merging import TakenBack
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
 from custom_napalm.strongswan.changes import Kind, TunnelChange, compare, effects
@@ -23,6 +24,7 @@ from custom_napalm.strongswan.explain import explain
 from custom_napalm.strongswan.redaction import REDACTED, diffs, redact
 from custom_napalm.strongswan.settings import SettingsError
 from custom_napalm.strongswan.state import read_ike_sas
+from custom_napalm.strongswan.taking_back import taken_back
 from custom_napalm.strongswan.tree import FOLDER, MAIN, Tree, build
 from custom_napalm.strongswan.values import misread
 
@@ -148,6 +150,11 @@ class SwanctlComponent(Component):
             path: _in_place(value, snapshot.attributes.get(path, value)) for path, value in target.attributes.items()
         }
         return self._change(_snapshot(target.parts, attributes), snapshot, set(target.parts))
+
+    def taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Snapshot, TakenBack]:
+        """The files without an earlier change."""
+        parts, attributes, found = taken_back(before, made, now)
+        return _snapshot(parts, attributes), found
 
     def _check(self, target: Snapshot, snapshot: Snapshot, written: set[str]) -> None:
         """Refuse what charon would take and do something else with."""

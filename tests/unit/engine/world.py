@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from custom_napalm.contract import (
     Lock,
     LockedError,
     LostContactError,
+    Overlap,
+    OverlapError,
     Pending,
     Reached,
     Section,
@@ -30,6 +32,7 @@ from custom_napalm.contract import (
     TransactionDriver,
     belongs,
 )
+from custom_napalm.merging import Item, TakenBack, take_back
 from routebook.events import Event
 from routebook.findings import Finding
 from routebook.options import Options
@@ -109,6 +112,25 @@ class MemoryDriver(TransactionDriver):
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """Back to `target`."""
         return self._plan(target.parts["text"], snapshot)
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """Each line is a setting; its first word is the name."""
+        found = self._taken_back(before, made, snapshot)
+        if found.overlaps:
+            raise OverlapError(self.memory.name, found.overlaps)
+        text = "".join(f"{line}\n" for _, line in found.item.walk())
+        return replace(self._plan(text, snapshot), old_secrets=found.old_secrets)
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where `now` has another value again."""
+        return self._taken_back(before, made, now).overlaps
+
+    def _taken_back(self, *snapshots: Snapshot) -> TakenBack:
+        before, made, now = (
+            Item(items={line.split()[0]: Item((line,)) for line in snapshot.parts["text"].splitlines()})
+            for snapshot in snapshots
+        )
+        return take_back(before, made, now, lambda text: text.replace(SECRET, "<secret>"))
 
     def _plan(self, wanted: str, snapshot: Snapshot) -> Change:
         now = snapshot.parts["text"]
