@@ -179,6 +179,13 @@ class Journal:
                 (_SNAPSHOT.dump_json(snapshot), run_id, host),
             )
 
+    def store_made(self, run_id: str, host: str, snapshot: Snapshot) -> None:
+        """Keep the configuration that a confirmed run left on a host, secrets included."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE hosts SET made = ? WHERE run = ? AND host = ?", (_SNAPSHOT.dump_json(snapshot), run_id, host)
+            )
+
     def store_state(self, run_id: str, host: str, state: State) -> None:
         """Keep the sessions and tunnels that a host had before the run."""
         with self._transaction():
@@ -189,6 +196,10 @@ class Journal:
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that a host had before the run, None if it was not kept."""
         return self._kept(_SNAPSHOT, "snapshot", run_id, host)
+
+    def made(self, run_id: str, host: str) -> Snapshot | None:
+        """The configuration that the run left on a host, None if it was not kept."""
+        return self._kept(_SNAPSHOT, "made", run_id, host)
 
     def state(self, run_id: str, host: str) -> State | None:
         """The sessions and tunnels that a host had before the run, None if they were not kept."""
@@ -251,6 +262,15 @@ class Journal:
     def runs(self, limit: int = 20) -> list[RunRecord]:
         """The newest runs first."""
         rows = self._rows("SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?", (limit,))
+        return [self._record(row[0]) for row in rows]
+
+    def later(self, run_id: str, host: str) -> list[RunRecord]:
+        """The runs that were confirmed on a host after another one, oldest first."""
+        rows = self._rows(
+            "SELECT id FROM runs JOIN hosts ON run = id WHERE host = ? AND state = ? AND id != ? "
+            "AND started >= (SELECT started FROM runs WHERE id = ?) ORDER BY started, id",
+            (host, HostState.CONFIRMED, run_id, run_id),
+        )
         return [self._record(row[0]) for row in rows]
 
     def run(self, run_id: str) -> RunRecord:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-NO_REDUNDANCY, OWN_PATH, ONE_END = "no-redundancy", "own-path", "one-end"
+NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
 """What an operator may accept that is refused otherwise."""
 UNFORECAST_RESET = "unforecast-reset"
 """What an operator may accept that fails a run otherwise: a session or tunnel is reset that the plan did not name."""

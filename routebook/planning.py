@@ -9,7 +9,6 @@ from nornir.core.task import Task
 
 from custom_napalm.contract import Candidate, Change, Effect, Reached, Snapshot, TransactionDriver
 from routebook.errors import RefusedError
-from routebook.journal import Journal
 from routebook.naming import named_effects, owners, with_peers
 from routebook.runbook import Render
 from routebook.steps import driver, on_hosts, read_first
@@ -61,19 +60,6 @@ def to_candidate(render: Render) -> Goal:
         candidate = render(task).result
         return HostPlan(snapshot, device.plan(candidate, snapshot), candidate)
 
-    return goal
-
-
-def to_snapshots(journal: Journal, run_id: str) -> Goal:
-    """The goal of rolling a finished run back: each host's configuration from before it."""
-
-    def goal(task: Task, device: TransactionDriver, snapshot: Snapshot) -> HostPlan:
-        target = targets[task.host.name]
-        if target is None:
-            raise RefusedError(f"run {run_id} kept no snapshot of {task.host.name}")
-        return HostPlan(snapshot, device.plan_restore(target, snapshot))
-
-    targets = {host: journal.snapshot(run_id, host) for host in journal.run(run_id).hosts}
     return goal
 
 

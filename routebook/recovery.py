@@ -68,6 +68,8 @@ def recover(
         known = [host for host in confirmed if outcome.values[host][0] is not None]
         # One that died between stopping the timer and saving does the rest.
         if not on_drivers(nornir, known, lambda device: device.confirm()).errors:
+            for host in confirmed:
+                journal.store_made(run.id, host, outcome.values[host][1])
             hosts = dict.fromkeys(confirmed, HostState.CONFIRMED) | dict.fromkeys(others, HostState.NEEDS_ATTENTION)
             recovered = Recovered("needs_attention" if others else "confirmed", hosts, problems)
             return _finish(nornir, journal, run, leases, recovered, listener)

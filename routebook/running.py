@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from custom_napalm.contract import State
 from routebook import reach
-from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations
 from routebook.drift import compare, compared, drift, rendering
 from routebook.errors import InterruptedRunError, RefusedError
@@ -16,14 +15,13 @@ from routebook.findings import Finding, definite
 from routebook.journal import LOCKED, HostState, Journal, JournalError
 from routebook.judging import Judging
 from routebook.leases import LeaseFile
-from routebook.naming import named_states
 from routebook.one_end import one_ended
 from routebook.options import ONE_END, Options
 from routebook.pins import pin
-from routebook.planning import Goal, Plan, effects, make_plan, to_candidate, to_snapshots
+from routebook.planning import Goal, Plan, effects, make_plan, to_candidate
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
-from routebook.runbook import Check, Runbook, View
+from routebook.runbook import Check, Runbook
 from routebook.saving import SavedPlan, stale
 from routebook.steps import Outcome, said_by, told
 from routebook.touching import touches
@@ -109,11 +107,17 @@ class Running:
         return RunResult("", "drift", outcome, started, time.time(), hosts, findings, timings.seconds, message)
 
     def run(
-        self, runbook: Runbook, goal: Goal | None, approve: Approve, reviewed: SavedPlan | None = None
+        self,
+        runbook: Runbook,
+        goal: Goal | None,
+        approve: Approve,
+        reviewed: SavedPlan | None = None,
+        *,
+        nothing: str = "",
     ) -> RunResult:
         """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
 
-        With a plan that was `reviewed`, exactly that or nothing.
+        With a plan that was `reviewed`, exactly that or nothing. `nothing` is said where there is nothing to send.
         """
         check_spec(self.options.waves, self.workspace.intents)
         started = time.time()
@@ -144,7 +148,7 @@ class Running:
                     journal.finish(run_id, "refused")
                     journal.discard_secrets(run_id)
                 raise
-            message = transaction.message
+            message = transaction.message or (nothing if outcome == "unchanged" else "")
             try:
                 transaction.books.catch_up()
                 journal.finish(run_id, outcome, message)
@@ -259,30 +263,13 @@ def host_results(
             undo=change.undo,
             effects=change.effects,
             warnings=change.warnings,
+            old_secrets=change.old_secrets,
             message=message,
             way=said.get(host, ""),
         )
     return results
 
 
-def undoing(journal: Journal, run_id: str) -> tuple[Runbook, Goal, str]:
-    """What undoes a finished run: a runbook, its goal, and its hosts as a filter. Raises RefusedError.
-
-    Its check is that what was up before that run is up again: the intent may ask for something newer.
-    """
-    record = journal.run(run_id)
-    if record.outcome not in ("confirmed", "partial"):
-        raise RefusedError(
-            f"run {record.id} ended as {record.outcome or 'unfinished'}; only a confirmed run can be rolled back"
-        )
-    changed = [host for host, state in record.hosts.items() if state is HostState.CONFIRMED]
-    before = {host: state for host in changed if (state := journal.state(record.id, host)) is not None}
-
-    def check(view: View) -> list[Finding]:
-        then = named_states(view.intents, before)
-        return baseline.check(then, view.now, view.explanations, final=view.final)
-
-    return Runbook(checks=(check,), name=f"rollback {record.id}"), to_snapshots(journal, record.id), ",".join(changed)
 
 
 def _goal(runbook: Runbook) -> Goal:

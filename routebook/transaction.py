@@ -15,7 +15,7 @@ from routebook.events import Event, Listener, Timings
 from routebook.expecting import Expecting
 from routebook.findings import Finding, definite
 from routebook.intent.model import HostIntent
-from routebook.journal import ON_DEVICE, HostState, Journal
+from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
 from routebook.judging import contact
 from routebook.leases import LeaseFile
 from routebook.locking import KEEPS, Locks
@@ -138,8 +138,25 @@ class Transaction:
             self._unlock()
             raise
         ended = self._ended(reason)
+        self._keep_made()
         self._unlock()
         return ended
+
+    def _keep_made(self) -> None:
+        """Keep what the run made of its hosts, by which `rollback` tells its own change from later ones.
+
+        While their locks are held. A host that cannot be read now is confirmed all the same.
+        """
+        confirmed = [host for host, state in self.states.items() if state is HostState.CONFIRMED]
+        outcome = on_drivers(self.nornir, confirmed, lambda device: device.snapshot(), reconnect=True)
+        problems = {host: str(error) for host, error in outcome.errors.items()}
+        for host, snapshot in outcome.values.items():
+            try:
+                self.journal.store_made(self.run_id, host, snapshot)
+            except JournalError as error:
+                problems[host] = str(error)
+        for host, problem in sorted(problems.items()):
+            self._tell("confirm", f"confirmed, but `rollback` cannot take it back: {problem}", host, failed=True)
 
     def _renew(self) -> None:
         self.locks.renew()

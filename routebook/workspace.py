@@ -1,6 +1,6 @@
 """A project as a command works on it: its hosts with their intent, its journal, its reports, its secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -48,17 +48,29 @@ def open_workspace(
     hosts: str,
     state: StateFolder | None = None,
     narrowed: Mapping[tuple[str, str], Selectors] = MappingProxyType({}),
+    named: Collection[str] | None = None,
 ) -> Workspace:
     """The project with the hosts that both filters choose, and its state, in `.routebook` unless `state` is given.
 
     `narrowed` is what tunnels negotiate, by host and tunnel, where the network that is contacted is the project's lab
-    and that lab carries less than the intent. Raises RefusedError, and IntentError for its inventory.
+    and that lab carries less than the intent. With `named`, of these hosts alone; then all of them must still be there
+    unless `limit` chooses among them. Raises RefusedError, and IntentError for its inventory.
     """
     secrets, state = Secrets(project), state or state_folder(project)
     pins = read_pins(state.identities)
     nornir = nornir_for(project, secrets=secrets, pins=pins)
     intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
     chosen = choose(limit, intents) & choose(hosts, intents)
+    if named is not None:
+        gone = sorted(set(named) - intents.keys())
+        if gone and not limit:
+            raise RefusedError(
+                f"{', '.join(gone)}, which that run changed, {'is' if len(gone) == 1 else 'are'} not in the inventory "
+                "any more: put it back, or choose the others with --limit. Nothing was changed."
+            )
+        chosen &= set(named)
+        if not chosen:
+            raise RefusedError(f"--limit {limit!r} leaves none of the hosts that the run changed: {', '.join(named)}")
     if not chosen:
         raise RefusedError(f"--limit {limit!r} leaves none of the runbook's hosts ({hosts!r})")
     return Workspace(

@@ -19,7 +19,7 @@ COMMANDS = {
     "run": "Carry out a runbook as a transaction.",
     "verify": "Check sessions, tunnels and configuration against the intent; changes nothing.",
     "drift": "Tell which devices are not configured as intended; changes nothing.",
-    "rollback": "Bring the hosts of an earlier run back to their configuration from before it.",
+    "rollback": "Take back what an earlier run changed, and nothing else.",
     "recover": "Bring the hosts of a run that died to a verified end.",
     "identity": "Tell who devices were at their last confirmed run; forget one that was replaced.",
     "lease": "Tell which tunnels and sessions runs are working on.",

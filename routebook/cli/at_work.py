@@ -4,7 +4,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -15,7 +15,7 @@ from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
-from routebook.options import Options
+from routebook.options import OLD_SECRET, Options
 from routebook.report import render_changes, render_notes, render_summary, render_terminal, write_reports
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
@@ -33,9 +33,10 @@ def carry_out(
     *,
     as_json: bool,
     options: Options | None = None,
+    named: Collection[str] | None = None,
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code."""
-    workspace = open_workspace(context.project, limit, hosts, context.state, in_lab(context.project))
+    workspace = open_workspace(context.project, limit, hosts, context.state, in_lab(context.project), named)
     stop = threading.Event()
     _stop_on_signals(stop)
     with Progress(quiet=as_json) as progress:
@@ -87,11 +88,20 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signal.signal(number, handle)
 
 
-def approval(*, yes: bool, as_json: bool) -> Approve:
-    """What decides whether a plan is carried out: `--yes`, or the operator who has seen it."""
+def approval(*, yes: bool, as_json: bool, accept: Collection[str] = ()) -> Approve:
+    """What decides whether a plan is carried out: `--yes`, or the operator who has seen it.
+
+    Nobody has seen an old secret come back with `--yes`: that has to be among what is accepted.
+    """
 
     def approve(hosts: Mapping[str, HostResult], notes: Sequence[str]) -> bool:
         if yes:
+            old = [f"{name}: {place}" for name, host in hosts.items() for place in host.old_secrets]
+            if old and OLD_SECRET not in accept:
+                raise RefusedError(
+                    f"old secrets would come back ({'; '.join(old)}); to do it all the same: --accept {OLD_SECRET}. "
+                    "Nothing was changed."
+                )
             return True
         if as_json or not output.can_ask():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")

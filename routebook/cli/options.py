@@ -1,6 +1,11 @@
 """Options that several commands take."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 limit = click.option(
     "--limit", default="", metavar="FILTER", help="Only these hosts: names, globs, site=…, group=…, platform=…"
@@ -29,12 +34,20 @@ max_failed = click.option(
     metavar="HOSTS",
     help="How many hosts may fail, unreachable ones included, before all are rolled back; none by default.",
 )
-accept = click.option(
-    "--accept",
-    multiple=True,
-    type=click.Choice(["no-redundancy", "own-path", "one-end", "unforecast-reset"]),
-    help="Do it although nothing else may carry the traffic (no-redundancy), although it cuts the way by which the "
-    "device is reached (own-path), or although the other end of a session or tunnel changes too and is left out "
-    "(one-end); or keep it although a session or tunnel resets that the plan did not name (unforecast-reset). "
-    "May be repeated.",
-)
+_DANGERS = {
+    "no-redundancy": "although nothing else may carry the traffic",
+    "own-path": "although it cuts the way by which the device is reached",
+    "one-end": "although the other end of a session or tunnel changes too and is left out",
+    "unforecast-reset": "and keep it although a session or tunnel resets that the plan did not name",
+    "old-secret": "although it brings an old secret back",
+}
+
+
+def accepting(*names: str) -> Callable[[Command], Command]:
+    """`--accept` for these dangers."""
+    told = ", or ".join(f"{_DANGERS[name]} ({name})" for name in names)
+    choice = click.Choice(list(names))
+    return click.option("--accept", multiple=True, type=choice, help=f"Do it {told}. May be repeated.")
+
+
+accept = accepting("no-redundancy", "own-path", "one-end", "unforecast-reset")

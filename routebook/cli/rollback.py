@@ -1,4 +1,4 @@
-"""`routebook rollback`: hosts of an earlier run back to their configuration from before it, as a transaction."""
+"""`routebook rollback`: what an earlier run changed taken back, as a transaction, and nothing else."""
 
 import click
 
@@ -12,7 +12,7 @@ from routebook.cli.context import Context
 @options.yes
 @options.as_json
 @options.confirm_timeout
-@options.accept
+@options.accepting("no-redundancy", "own-path", "unforecast-reset", "old-secret")
 @click.pass_obj
 def rollback(
     context: Context,
@@ -23,23 +23,29 @@ def rollback(
     confirm_timeout: int,
     accept: tuple[str, ...],
 ) -> None:
-    """Bring the hosts that RUN changed back to their configuration from before it.
+    """Take back what RUN changed, and leave what was changed elsewhere since, by later runs or by hand.
 
-    This is a run of its own: planned, shown, armed, checked (what was up before RUN is up again), and itself
-    rolled back if the checks fail. RUN may be shortened as long as it is the only one that begins so.
+    Where the same objects were changed again it is refused, and says by whom and what would go. An old secret that
+    would come back is named in the plan; with --yes it takes --accept old-secret.
+
+    This is a run of its own: planned, shown, armed, checked (what it brings back is up as before RUN, and
+    everything else as now), and itself rolled back if the checks fail. RUN may be shortened as long as it is the only
+    one that begins so.
     """
     from routebook.cli.at_work import approval, carry_out
     from routebook.options import Options
-    from routebook.running import undoing
+    from routebook.reverting import reverting
     from routebook.workspace import open_journal
 
     with open_journal(context.state, make=False) as journal:
-        book, goal, hosts = undoing(journal, run_id)
+        back = reverting(journal, run_id)
+    approve = approval(yes=yes, as_json=as_json, accept=accept)
     carry_out(
         context,
         limit,
-        hosts,
-        lambda running: running.run(book, goal, approval(yes=yes, as_json=as_json)),
+        "",
+        lambda running: running.run(back.runbook, back.goal, approve, nothing=back.nothing),
         as_json=as_json,
-        options=Options(confirm_timeout, book.deadline, accept=frozenset(accept)),
+        options=Options(confirm_timeout, back.runbook.deadline, accept=frozenset(accept)),
+        named=back.hosts,
     )

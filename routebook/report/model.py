@@ -50,6 +50,7 @@ class HostResult:
     undo: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     warnings: tuple[str, ...] = ()
+    old_secrets: tuple[str, ...] = ()  # the places of secrets that come back, without their values
     message: str = ""
     way: str = ""  # how it is reached, and whether the change touches that
 
@@ -61,6 +62,7 @@ class HostResult:
             "diff": self.diff,
             "commands": list(self.commands),
             "undo": list(self.undo),
+            "old_secrets": list(self.old_secrets),
             "message": self.message,
             "way": self.way,
         }
@@ -165,6 +167,7 @@ def _cleaned_host(host: HostResult) -> HostResult:
             replace(e, subject=clean(e.subject), reason=clean(e.reason), peer=clean(e.peer)) for e in host.effects
         ),
         warnings=tuple(map(clean, host.warnings)),
+        old_secrets=tuple(map(clean, host.old_secrets)),
         message=clean(host.message),
         way=clean(host.way),
     )
