@@ -167,10 +167,28 @@ def test_a_confirmed_change_is_in_the_file_that_frr_boots_with_and_can_be_rolled
         assert done.returncode == 0, done.stdout + done.stderr
         run_id = json.loads(done.stdout)["run_id"]
         assert "set local-preference 210" in devices.on(deployed, "ch-edge2", "cat /etc/frr/frr.conf")
+    by_hand = "vtysh -c 'configure terminal' -c '{}ip prefix-list TYPED seq 5 permit 192.0.2.0/24'"
+    again = "vtysh -c 'configure terminal' -c 'route-map {} permit {}' -c 'set local-preference {}'"
+    entry = devices.on(deployed, "ch-edge2", "vtysh -c 'show running-config' | grep -B9 'local-preference 210' "
+                       "| grep ^route-map | tail -1").split()  # fmt: skip
+    devices.on(deployed, "ch-edge2", again.format(entry[1], entry[3], 220))
+    refused = deployed.routebook("rollback", run_id, "--yes", "--json")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    told = json.loads(refused.stdout)["hosts"]["ch-edge2"]["message"]
+    assert "somebody by hand changed" in told
+    assert "`set local-preference 220`" in told
+    devices.on(deployed, "ch-edge2", again.format(entry[1], entry[3], 210))
+    devices.on(deployed, "ch-edge2", by_hand.format(""))
     done = deployed.routebook("rollback", run_id, "--yes", "--json")
+    kept = devices.on(deployed, "ch-edge2", "cat /etc/frr/frr.conf")
+    devices.on(deployed, "ch-edge2", by_hand.format("no ") + " -c 'end' -c 'write'")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["outcome"] == "confirmed"
-    assert devices.read_all(deployed) == before
+    assert "ip prefix-list TYPED" in kept
+    assert "set local-preference 210" not in kept
+    now = devices.read_all(deployed)
+    assert {host for host in now if now[host] != before[host]} <= {"ch-edge2"}
+    assert now["ch-edge2"].running == before["ch-edge2"].running
 
 
 def test_a_kubernetes_node_is_added_beside_its_manifests_without_the_others_noticing(deployed: RunningLab) -> None:
