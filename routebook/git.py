@@ -6,6 +6,15 @@ from pathlib import Path
 
 _TIMEOUT = 10.0  # seconds
 
+# `git rev-parse --local-env-vars` without what only brings settings: Routebook may be started by a hook of another one.
+_ANOTHER = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR", "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+    }
+)  # fmt: skip
+
 # Programs that a repository's configuration names (git-config(1)), and repositories inside of a checkout, whose
 # configuration would come with the checkout. Whether a repository may be read at all is git's own safe.directory.
 _HARMLESS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
@@ -18,8 +27,7 @@ class GitError(Exception):
 def ask(folder: Path, *arguments: str) -> str:
     """What git prints, without the last newline. Raises GitError."""
     command = ["git", "--no-pager", *(word for setting in _HARMLESS for word in ("-c", setting)), *arguments]
-    # Of the variables that name another repository, none: `routebook` may be started by a hook of one.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = {name: value for name, value in os.environ.items() if name not in _ANOTHER}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(

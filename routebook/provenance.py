@@ -21,7 +21,7 @@ _FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 class Provenance:
     """Where a run comes from; empty is not known.
 
-    `user` is as the system knows them, `sudo` who called sudo as that user. `ci` is the user whom a CI system names, and
+    `user` is as the system knows them, `sudo` who called sudo as that user. `ci` is the user whom a CI system names,
     `job` the address of its job. `commit` is the project's, `clean` whether the files that a candidate is made of are
     those of it; without a commit `no_commit` says why. `reason` is the operator's own.
     """

@@ -192,6 +192,7 @@ class Running:
     def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
         """Raises RefusedError for what can be told of a saved plan without asking any device."""
         reviewed.refuse_if_over(time.time())
+        reviewed.refuse_others(self.options)
         journal.refuse_used(reviewed.id)
         if changed := reviewed.changed_sources(self.workspace.project):
             raise RefusedError(stale(changed))
@@ -268,8 +269,6 @@ def host_results(
             way=said.get(host, ""),
         )
     return results
-
-
 
 
 def _goal(runbook: Runbook) -> Goal:

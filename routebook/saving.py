@@ -15,11 +15,13 @@ from custom_napalm.contract import Candidate, Change, Effect
 from routebook import __version__
 from routebook.errors import RefusedError
 from routebook.journal import new_run_id
+from routebook.options import Options
 from routebook.planning import HostPlan, Plan
 from routebook.private_files import check_private, own_folder, read_private, write_private
 from routebook.report.model import HostResult
+from routebook.strict_json import StrictJsonError, read_file
 
-FORMAT = 1
+FORMAT = 2
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 """What a candidate is computed from; a change in any file of these makes a plan stale."""
 
@@ -68,6 +70,7 @@ class SavedPlan:
     runbook: str
     limit: str
     waves: str
+    options: Mapping[str, Any]
     made: float
     expires: float
     routebook: str
@@ -85,6 +88,30 @@ class SavedPlan:
             raise RefusedError(
                 f"plan {self.id} was made at {moment(self.made)}, which is in the future of this machine's clock. "
                 "Nothing was changed."
+            )
+
+    def bound(self) -> Options:
+        """How it is to be carried out, as that was reviewed."""
+        return Options(**{**self.options, "waves": self.waves, "accept": frozenset(self.options["accept"])})
+
+    def how(self) -> str:
+        """The options in words."""
+        names = ("waves", *_OPTIONS)
+        return ", ".join(f"{name.replace('_', '-')} {_shown_option(getattr(self.bound(), name))}" for name in names)
+
+    def refuse_others(self, options: Options) -> None:
+        """Raises RefusedError for options that are not those that were reviewed."""
+        was = self.bound()
+        differing = [
+            f"{name.replace('_', '-')} {_shown_option(getattr(options, name))} instead of "
+            f"{_shown_option(getattr(was, name))}"
+            for name in ("waves", *_OPTIONS)
+            if getattr(options, name) != getattr(was, name)
+        ]
+        if differing:
+            raise RefusedError(
+                f"plan {self.id} is to be carried out as it was reviewed: {'; '.join(differing)}. Nothing was changed; "
+                "plan again with these options and have that reviewed"
             )
 
     def changed_sources(self, project: Path) -> list[str]:
@@ -134,7 +161,7 @@ def save(
     *,
     runbook: str,
     limit: str,
-    waves: str,
+    options: Options,
     seconds: float,
 ) -> SavedPlan:
     """Write a plan (mode 0600) that is good for `seconds`. `shown` must hold no secret. Raises RefusedError."""
@@ -143,7 +170,8 @@ def save(
         id=new_run_id(),
         runbook=runbook,
         limit=limit,
-        waves=waves,
+        waves=options.waves,
+        options={name: _plain_option(getattr(options, name)) for name in _OPTIONS},
         made=now,
         expires=now + seconds,
         routebook=__version__,
@@ -162,25 +190,38 @@ def save(
 def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
     """A saved plan whose text is as Routebook wrote it. Raises RefusedError for anything else."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["format"] != FORMAT:
-            raise RefusedError(f"{path} is a plan of format {told['format']}, and this Routebook reads {FORMAT}")
-        opened = key()
-        saved = SavedPlan(**{name: told[name] for name in _FIELDS}, key=opened)
-        authentic = hmac.compare_digest(str(told["mac"]), str(_signed(saved)["mac"])) and set(told) == _ALL
+        told = read_file(path)
     except OSError as error:
         raise RefusedError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise RefusedError(f"{path} is not a saved plan ({type(error).__name__})") from error
-    if not authentic:
+    except StrictJsonError as error:
+        raise RefusedError(f"{path} is not a saved plan: {error}") from error
+    form = told.get("format") if isinstance(told, dict) else None
+    if isinstance(told, dict) and type(form) is int and form != FORMAT:
+        raise RefusedError(f"{path} is a plan of format {form}, and this Routebook reads {FORMAT}: plan again")
+    if not isinstance(told, dict) or form != FORMAT or set(told) != _ALL:
+        raise RefusedError(f"{path} is not a saved plan: it lacks what a plan has, or has more")
+    saved = SavedPlan(**{name: told[name] for name in _FIELDS}, key=key())
+    # Nothing of it is used before it is known to be what Routebook wrote: then it has the right types, too.
+    if not hmac.compare_digest(str(told["mac"]).encode(), str(_signed(saved)["mac"]).encode()):
         raise RefusedError(
             f"{path} is not as Routebook wrote it, or was made with the key of another project. Nothing was changed."
         )
     return saved
 
 
-_FIELDS = ("id", "runbook", "limit", "waves", "made", "expires", "routebook", "sources", "hosts")
+_OPTIONS = ("accept", "confirm_timeout", "deadline", "keep_waves", "max_failed")
+_FIELDS = ("id", "runbook", "limit", "waves", "options", "made", "expires", "routebook", "sources", "hosts")
 _ALL = {"format", "mac", *_FIELDS}
+
+
+def _plain_option(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _shown_option(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (" ".join(sorted(value)) if isinstance(value, frozenset) else str(value)) or "none"
 
 
 def _signed(saved: SavedPlan) -> dict[str, Any]:

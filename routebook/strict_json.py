@@ -28,8 +28,10 @@ def read_file(path: Path, most: int = MOST) -> Any:
 
 
 def loads(content: bytes) -> Any:
-    """What the text says. Raises StrictJsonError for a key that is there twice, for NaN and infinities (RFC 8259 has none),
-    and for deeper nesting than anything that Routebook writes.
+    """What the text says.
+
+    Raises StrictJsonError for a key that is there twice, for NaN and infinities (RFC 8259 has none), and for deeper
+    nesting than anything that Routebook writes.
     """
     try:
         return json.loads(content.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite)

@@ -1,9 +1,13 @@
 """Options that several commands take."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from routebook.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -20,15 +24,27 @@ confirm_timeout = click.option(
     metavar="SECONDS",
     help="A device that is not confirmed for so long undoes the change by itself.",
 )
-waves = click.option(
+_confirm_timeout_if_given = click.option(
+    "--confirm-timeout",
+    type=click.IntRange(10, 3600),
+    metavar="SECONDS",
+    help="A device that is not confirmed for so long undoes the change by itself; 120 by default.",
+)
+_deadline = click.option(
+    "--deadline",
+    type=click.IntRange(1, 3600),
+    metavar="SECONDS",
+    help="How long the post-checks may take; by default what the runbook says.",
+)
+_waves = click.option(
     "--waves",
     metavar="HOW",
     help="One wave after the other: site, group:NAME (its hosts first), canary:HOST, or how many hosts a wave has.",
 )
-keep_waves = click.option(
+_keep_waves = click.option(
     "--keep-waves", is_flag=True, help="Confirm a wave as soon as it has passed; a later one that fails leaves it."
 )
-max_failed = click.option(
+_max_failed = click.option(
     "--max-failed",
     type=click.IntRange(0),
     metavar="HOSTS",
@@ -38,16 +54,45 @@ _DANGERS = {
     "no-redundancy": "although nothing else may carry the traffic",
     "own-path": "although it cuts the way by which the device is reached",
     "one-end": "although the other end of a session or tunnel changes too and is left out",
-    "unforecast-reset": "and keep it although a session or tunnel resets that the plan did not name",
+    "unforecast-reset": "although a session or tunnel resets that the plan did not name",
     "old-secret": "although it brings an old secret back",
 }
 
 
 def accepting(*names: str) -> Callable[[Command], Command]:
     """`--accept` for these dangers."""
-    told = ", or ".join(f"{_DANGERS[name]} ({name})" for name in names)
+    told = "; ".join(f"{_DANGERS[name]} ({name})" for name in names)
     choice = click.Choice(list(names))
-    return click.option("--accept", multiple=True, type=choice, help=f"Do it {told}. May be repeated.")
+    return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {told}. May be repeated.")
 
 
-accept = accepting("no-redundancy", "own-path", "one-end", "unforecast-reset")
+_accept = accepting("no-redundancy", "own-path", "one-end", "unforecast-reset")
+
+
+def carrying_out(command: Command) -> Command:
+    """All that says how a runbook is carried out. What is not given is None, False or empty: see `how`."""
+    for option in (_accept, _max_failed, _keep_waves, _waves, _deadline, _confirm_timeout_if_given):
+        command = option(command)
+    return command
+
+
+def how(
+    usual: "Options",
+    *,
+    confirm_timeout: int | None,
+    deadline: int | None,
+    waves: str | None,
+    keep_waves: bool,
+    max_failed: int | None,
+    accept: tuple[str, ...],
+) -> "Options":
+    """What was given, and what is `usual` for the rest."""
+    given: dict[str, Any] = {
+        "confirm_timeout": confirm_timeout,
+        "deadline": deadline,
+        "waves": waves,
+        "keep_waves": keep_waves or None,
+        "max_failed": max_failed,
+        "accept": frozenset(accept) or None,
+    }
+    return replace(usual, **{name: value for name, value in given.items() if value is not None})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("runbook", default="deploy")
 @options.limit
 @options.as_json
-@options.waves
+@options.carrying_out
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def plan(
-    context: Context, runbook: str, limit: str, as_json: bool, waves: str | None, out: Path | None, ttl: int
+    context: Context, /, runbook: str, limit: str, as_json: bool, out: Path | None, ttl: int, **given: Any
 ) -> None:
     """Show what RUNBOOK (default: deploy) would send to every device, and what would undo it.
+
+    With --out, how it is carried out (--accept, --max-failed …) is part of the plan and reviewed with it.
 
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
@@ -47,13 +49,14 @@ def plan(
     from routebook.runbook import load
 
     book = load(context.project, runbook)
-    spec = book.waves if waves is None else waves
+    usual = Options(deadline=book.deadline, waves=book.waves, max_failed=book.max_failed)
+    how = options.how(usual, **given)
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
         assert out is not None  # noqa: S101  only then it is called
         key = saving.open_key(context.state.open().plan_key, make=True)
         made = saving.save(
-            out, context.project, key, plan, shown, runbook=runbook, limit=limit, waves=spec, seconds=ttl
+            out, context.project, key, plan, shown, runbook=runbook, limit=limit, options=how, seconds=ttl
         )
         output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
 
@@ -63,5 +66,5 @@ def plan(
         book.hosts,
         lambda running: running.plan(book, keep if out else None),
         as_json=as_json,
-        options=Options(waves=spec),
+        options=how,
     )

@@ -1,6 +1,7 @@
 """`routebook run`: a runbook as a transaction over all its hosts."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,17 +14,7 @@ from routebook.cli.context import Context
 @options.limit
 @options.yes
 @options.as_json
-@options.confirm_timeout
-@click.option(
-    "--deadline",
-    type=click.IntRange(1, 3600),
-    metavar="SECONDS",
-    help="How long the post-checks may take; by default what the runbook says.",
-)
-@options.waves
-@options.keep_waves
-@options.max_failed
-@options.accept
+@options.carrying_out
 @click.option(
     "--plan",
     "plan_file",
@@ -34,23 +25,19 @@ from routebook.cli.context import Context
 @click.pass_obj
 def run(
     context: Context,
+    /,
     runbook: str | None,
     limit: str,
     yes: bool,
     as_json: bool,
-    confirm_timeout: int,
-    deadline: int | None,
-    waves: str | None,
-    keep_waves: bool,
-    max_failed: int | None,
-    accept: tuple[str, ...],
     plan_file: Path | None,
+    **given: Any,
 ) -> None:
     """Carry out RUNBOOK: plan, arm every device, push, check, then confirm everywhere or roll back everywhere.
 
-    With --plan no question is asked: saving and reviewing the plan was the question. Exit code 0: confirmed, or
-    nothing to do; 1: refused, nothing changed; 3: checks failed and everything was rolled back; 4: needs attention;
-    130: interrupted and rolled back.
+    With --plan no question is asked: saving and reviewing the plan was the question, and how it is carried out was
+    reviewed with it. Exit code 0: confirmed, or nothing to do; 1: refused, nothing changed; 3: checks failed and
+    everything was rolled back; 4: needs attention; 130: interrupted and rolled back.
     """
     from routebook import saving
     from routebook.cli.at_work import approval, carry_out
@@ -59,29 +46,25 @@ def run(
 
     reviewed = None
     if plan_file is not None:
-        if limit or waves is not None:
+        if limit or given["waves"] is not None:
             raise click.UsageError("--plan says which hosts in which waves; --limit and --waves cannot stand beside it")
         reviewed = saving.load(plan_file, lambda: saving.open_key(context.state.open().plan_key))
         if runbook not in (None, reviewed.runbook):
             raise click.UsageError(f"{plan_file} is a plan of runbook {reviewed.runbook!r}, not of {runbook!r}")
-        runbook, limit, waves, yes = reviewed.runbook, reviewed.limit, reviewed.waves, True
+        runbook, limit, yes = reviewed.runbook, reviewed.limit, True
     if runbook is None:
         raise click.UsageError("name a runbook, or a saved plan with --plan")
     book = load(context.project, runbook)
     if book.render is None:
         raise click.UsageError(f"runbook {runbook!r} changes nothing; use `routebook verify {runbook}`")
+    usual = Options(deadline=book.deadline, waves=book.waves, max_failed=book.max_failed)
+    if reviewed is not None:
+        usual = reviewed.bound()
     carry_out(
         context,
         limit,
         book.hosts,
         lambda running: running.run(book, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
-        options=Options(
-            confirm_timeout=confirm_timeout,
-            deadline=deadline or book.deadline,
-            waves=book.waves if waves is None else waves,
-            keep_waves=keep_waves,
-            max_failed=book.max_failed if max_failed is None else max_failed,
-            accept=frozenset(accept),
-        ),
+        options=options.how(usual, **given),
     )

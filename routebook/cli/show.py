@@ -1,8 +1,8 @@
 """`routebook show`: one run, its hosts and its transitions; or a saved plan, for review."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,10 +37,7 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
         events = journal.events(record.id)
     folder = kept.run(record.id)
     if as_json:
-        report = folder / "report.json"
-        if not report.is_file():
-            raise RefusedError(f"run {record.id} has no report; it did not come to its end")
-        output.data(json.loads(report.read_text()))
+        output.data(_report(folder / "report.json", record.id))
         return
     outcome = record.outcome or ("running" if record.alive else "unfinished; see `routebook recover`")
     why = f": {record.message}" if record.message else ""
@@ -54,6 +51,19 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
         output.line(f"reports: {folder}")
 
 
+def _report(path: Path, run_id: str) -> Any:
+    from routebook.errors import RefusedError
+    from routebook.private_files import read_private
+    from routebook.strict_json import MOST, StrictJsonError, loads
+
+    try:
+        return loads(read_private(path, MOST))
+    except FileNotFoundError:
+        raise RefusedError(f"run {run_id} has no report; it did not come to its end") from None
+    except StrictJsonError as error:
+        raise RefusedError(f"{path} is not as Routebook wrote it: {error}") from error
+
+
 def _show_plan(context: Context, path: Path) -> None:
     from routebook import saving
     from routebook.report import render_changes, render_summary
@@ -64,3 +74,4 @@ def _show_plan(context: Context, path: Path) -> None:
         f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "
         f"good until {saving.moment(plan.expires)}"
     )
+    output.line(f"to be carried out with {plan.how()}")

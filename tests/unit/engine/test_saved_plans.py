@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from routebook import saving
 from routebook.errors import RefusedError
+from routebook.options import Options
 from routebook.report.model import RunResult
 from routebook.saving import SavedPlan
 from routebook.state_folder import state_folder
@@ -18,13 +20,14 @@ from tests.unit.engine.world import OTHER_SECRET, SECRET, World
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 
 
-def saved(world: World, limit: str = "", seconds: float = 600) -> Path:
+def saved(world: World, limit: str = "", seconds: float = 600, **options: Any) -> Path:
     """Plan and save."""
     path = world.project / "plan.json"
     key = saving.open_key(state_folder(world.project).plan_key, make=True)
 
     def keep(plan: Any, shown: Any) -> None:
-        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, waves="", seconds=seconds)
+        how = Options(**options)
+        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, options=how, seconds=seconds)
 
     assert world.running(limit).plan(world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
@@ -34,9 +37,12 @@ def loaded(world: World, path: Path) -> SavedPlan:
     return saving.load(path, lambda: saving.open_key(state_folder(world.project).plan_key))
 
 
-def carried_out(world: World, path: Path) -> RunResult:
+def carried_out(world: World, path: Path, **others: Any) -> RunResult:
+    """As it was reviewed, or with other options."""
     reviewed = loaded(world, path)
-    return world.running(reviewed.limit).run(world.runbook(), None, lambda *_: True, reviewed)
+    running = world.running(reviewed.limit)
+    running.options = replace(reviewed.bound(), **others)
+    return running.run(world.runbook(), None, lambda *_: True, reviewed)
 
 
 @pytest.fixture(autouse=True)
@@ -149,10 +155,14 @@ def test_it_expires(world: World) -> None:
     [
         lambda told: told.update(expires=told["expires"] + 3600),
         lambda told: told.update(limit="no-edge1"),
+        lambda told: told["options"].update(accept=["no-redundancy"]),
+        lambda told: told["options"].update(max_failed=3),
         lambda told: told["hosts"]["no-edge1"]["shown"].update(commands=["set something harmless"]),
         lambda told: told["hosts"].pop("no-edge2"),
-        lambda told: told.update(more="than there was"),
         lambda told: told.update(mac="0" * 64),
+        lambda told: told.update(mac="\u00fc"),
+        lambda told: told.update(mac=None),
+        lambda told: told.update(id=None, hosts=[], made="x", options=5),
     ],
 )
 def test_what_was_edited_afterwards_is_refused(world: World, tamper: Callable[[dict[str, Any]], None]) -> None:
@@ -164,12 +174,74 @@ def test_what_was_edited_afterwards_is_refused(world: World, tamper: Callable[[d
         loaded(world, path)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 99}', "routebook"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{}", "[]", "5", '{"format": 99}', '{"format": true}', '{"format": NaN}', '{"format": [1]}', "routebook",
+        "[" * 200_000, '{"format":' * 200_000, "\ufeff{}", '"\\ud800"',
+    ],
+)  # fmt: skip
 def test_another_file_is_no_plan(world: World, text: str) -> None:
     path = saved(world)
     path.write_text(text)
-    with pytest.raises(RefusedError, match="plan"):
+    with pytest.raises(RefusedError, match=r"plan\.json is (not a saved plan|a plan of format 99)"):
         loaded(world, path)
+
+
+def test_one_with_more_than_a_plan_has_is_none(world: World) -> None:
+    path = saved(world)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"more": "than there was"}))
+    with pytest.raises(RefusedError, match="or has more"):
+        loaded(world, path)
+
+
+@pytest.mark.parametrize("key", ["expires", "limit", "shown"])
+def test_one_that_says_a_thing_twice_is_none(world: World, key: str) -> None:
+    """What people are shown may be the first, and what is carried out the second."""
+    path = saved(world)
+    text = path.read_text()
+    path.write_text(text.replace(f'"{key}":', f'"{key}": "harmless", "{key}":', 1))
+    with pytest.raises(RefusedError, match=f"'{key}' twice"):
+        loaded(world, path)
+
+
+def test_what_has_no_end_is_not_read(world: World) -> None:
+    for path in (Path("/dev/zero"), world.project / "huge"):
+        if not path.exists():
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+        with pytest.raises(RefusedError, match=r"is not a saved plan: it (is no regular file|has more than)"):
+            loaded(world, path)
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "other", "said"),
+    [
+        ({}, {"accept": frozenset({"no-redundancy"})}, "accept no-redundancy instead of none"),
+        ({"accept": frozenset({"own-path"})}, {"accept": frozenset()}, "accept none instead of own-path"),
+        ({}, {"max_failed": 2}, "max-failed 2 instead of 0"),
+        ({}, {"keep_waves": True}, "keep-waves yes instead of no"),
+        ({"deadline": 30}, {"deadline": 3600}, "deadline 3600 instead of 30"),
+        ({"confirm_timeout": 60}, {"confirm_timeout": 120}, "confirm-timeout 120 instead of 60"),
+        ({"waves": "site"}, {"waves": ""}, "waves none instead of site"),
+    ],
+)
+def test_how_it_is_carried_out_was_reviewed_too(
+    world: World, reviewed: dict[str, Any], other: dict[str, Any], said: str
+) -> None:
+    path = saved(world, **reviewed)
+    world.log.clear()
+    with pytest.raises(RefusedError, match=said):
+        carried_out(world, path, **other)
+    assert world.log == []
+    assert carried_out(world, path).outcome == "confirmed"
+
+
+def test_how_it_is_carried_out_is_shown(world: World) -> None:
+    path = saved(world, accept=frozenset({"own-path"}), max_failed=1)
+    assert loaded(world, path).how() == (
+        "waves none, accept own-path, confirm-timeout 120, deadline 60, keep-waves no, max-failed 1"
+    )
 
 
 def test_a_key_that_others_could_read_is_refused(world: World) -> None:

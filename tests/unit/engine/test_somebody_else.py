@@ -11,7 +11,7 @@ from routebook.errors import RefusedError
 from routebook.journal import HostState
 from routebook.pins import Pin, forget, read_pins
 from routebook.recovery import recover
-from routebook.running import undoing
+from routebook.reverting import reverting
 from routebook.scanning import scan
 from routebook.state_folder import state_folder
 from routebook.workspace import open_journal
@@ -69,9 +69,9 @@ def test_rollback_of_an_earlier_run_refuses(named: World) -> None:
     assert named.run().outcome == "confirmed"
     exchanged(named)
     with open_journal(state_folder(named.project)) as journal:
-        runbook, goal, _ = undoing(journal, journal.runs()[0].id)
+        back = reverting(journal, journal.runs()[0].id)
         named.log.clear()
-        result = named.running().run(runbook, goal, lambda *_: True)
+        result = named.running().run(back.runbook, back.goal, lambda *_: True)
     assert result.outcome == "refused"
     assert named.steps(*CHANGING) == []
     assert set(named.texts().values()) == {"new\n"}
