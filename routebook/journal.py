@@ -19,8 +19,11 @@ from custom_napalm.contract import Snapshot, State
 from routebook.errors import RefusedError
 from routebook.journal_file import JournalError as JournalError
 from routebook.journal_file import open_journal_file, unusable
+from routebook.provenance import Provenance
 
 T = TypeVar("T")
+NOBODY = Provenance()
+_ORIGIN = TypeAdapter(Provenance)
 _SNAPSHOT = TypeAdapter(Snapshot)
 _STATE = TypeAdapter(State)
 
@@ -76,6 +79,7 @@ class RunRecord:
     message: str
     hosts: Mapping[str, HostState]
     alive: bool
+    by: Provenance = NOBODY
 
 
 def new_run_id() -> str:
@@ -129,9 +133,10 @@ class Journal:
             "`routebook recover --scan`"
         )
 
-    def begin(self, runbook: str, hosts: Sequence[str]) -> str:
+    def begin(self, runbook: str, hosts: Sequence[str], by: Provenance = NOBODY) -> str:
         """Open a run on `hosts` and return its id. Raises RefusedError while another run holds one of them."""
-        run_id = new_run_id()
+        run_id, start = new_run_id(), _process_start(os.getpid())
+        origin = _ORIGIN.dump_json(by).decode()
         self._forget_dead()
         with self._transaction():
             for holder in self.unfinished():
@@ -139,8 +144,15 @@ class Journal:
                 if shared:
                     raise RefusedError(_held(holder, shared))
             self._db.execute(
-                "INSERT INTO runs (id, runbook, started, pid, process_start) VALUES (?, ?, ?, ?, ?)",
-                (run_id, runbook, time.time(), os.getpid(), _process_start(os.getpid())),
+                "INSERT INTO runs (id, runbook, started, pid, process_start, origin) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    run_id,
+                    runbook,
+                    time.time(),
+                    os.getpid(),
+                    start,
+                    origin,
+                ),
             )
             self._db.executemany(
                 "INSERT INTO hosts (run, host, state) VALUES (?, ?, ?)",
@@ -302,26 +314,31 @@ class Journal:
 
     def _record(self, run_id: str) -> RunRecord:
         rows = self._rows(
-            "SELECT id, runbook, started, finished, outcome, message, pid, process_start FROM runs WHERE id = ?",
+            "SELECT id, runbook, started, finished, outcome, message, pid, process_start, coalesce(origin, '{}') "
+            "FROM runs WHERE id = ?",
             (run_id,),
         )
         try:
             (row,) = _RUNS.validate_python(rows, strict=True)
         except ValueError:
             raise self._strange(run_id, "its own entry") from None
-        found, runbook, started, finished, outcome, message, pid, process_start = row
+        found, runbook, started, finished, outcome, message, pid, process_start, origin = row
         hosts = {}
         for host, state in self._rows("SELECT host, state FROM hosts WHERE run = ? ORDER BY host", (run_id,)):
             if state not in _STATES:
                 raise self._strange(run_id, f"the state {state!r} of {host}")
             hosts[str(host)] = HostState(state)
         alive = finished is None and _process_start(pid) == process_start != ""
-        return RunRecord(found, runbook, started, finished, outcome, message, hosts, alive)
+        try:
+            by = _ORIGIN.validate_json(origin)
+        except ValueError:
+            raise self._strange(run_id, "where it comes from") from None
+        return RunRecord(found, runbook, started, finished, outcome, message, hosts, alive, by)
 
 
 _STATES = frozenset(HostState)
 # What a run's row may hold. SQLite itself keeps anything in any column.
-_RUNS = TypeAdapter(list[tuple[str, str, float, float | None, str | None, str, int, str]])
+_RUNS = TypeAdapter(list[tuple[str, str, float, float | None, str | None, str, int, str, str]])
 _EVENTS = TypeAdapter(list[tuple[float, str, str, str]])
 
 

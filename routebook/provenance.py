@@ -4,8 +4,9 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from routebook import git
@@ -51,6 +52,10 @@ class Provenance:
             return f"no commit ({self.no_commit})" if self.no_commit else ""
         rest = {True: "", False: " with changes that are not committed", None: " (whether with changes is not known)"}
         return f"{self.commit[:12]}{rest[self.clean]}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its part of the stable `--json` output."""
+        return {**asdict(self), "who": self.who}
 
     def told(self) -> list[tuple[str, str]]:
         """What is known, for people: names and values in the order in which they are shown."""

@@ -8,9 +8,10 @@ from nornir.core import Nornir
 from custom_napalm.contract import DriverError, Lock, LostContactError, TransactionDriver
 from routebook.events import Event, Listener, unfailing
 from routebook.findings import Finding
-from routebook.journal import LOCKED, HostState, Journal, RunRecord
+from routebook.journal import LOCKED, NOBODY, HostState, Journal, RunRecord
 from routebook.leases import end
 from routebook.locking import KEEPS, release
+from routebook.provenance import Provenance
 from routebook.restoring import Restorer, differing, taken_by
 from routebook.steps import on_drivers
 
@@ -34,6 +35,7 @@ def recover(
     listener: Listener,
     confirm_timeout: int,
     deadline: int,
+    by: Provenance = NOBODY,
 ) -> Recovered:
     """Find out on every host how far `run` had come, then complete it if only its last entry is missing, or undo it.
 
@@ -72,7 +74,7 @@ def recover(
                 journal.store_made(run.id, host, outcome.values[host][1])
             hosts = dict.fromkeys(confirmed, HostState.CONFIRMED) | dict.fromkeys(others, HostState.NEEDS_ATTENTION)
             recovered = Recovered("needs_attention" if others else "confirmed", hosts, problems)
-            return _finish(nornir, journal, run, leases, recovered, listener)
+            return _finish(nornir, journal, run, leases, recovered, listener, by)
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
     restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
     problems |= restorer.restore(suspects, asked_to_confirm & set(suspects))
@@ -87,7 +89,7 @@ def recover(
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
     ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
-    return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings), listener)
+    return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings), listener, by)
 
 
 def _holder(device: TransactionDriver) -> Lock | None:
@@ -101,12 +103,19 @@ def _holder(device: TransactionDriver) -> Lock | None:
 
 
 def _finish(
-    nornir: Nornir, journal: Journal, run: RunRecord, leases: Path, recovered: Recovered, listener: Listener
+    nornir: Nornir,
+    journal: Journal,
+    run: RunRecord,
+    leases: Path,
+    recovered: Recovered,
+    listener: Listener,
+    by: Provenance,
 ) -> Recovered:
     end(leases, run.id)
     for host, error in release(nornir, run.hosts.keys(), run.id, given_up=recovered.messages).items():
         listener(Event("lock", f"{KEEPS}: {error}", host, failed=True))
     for host, state in recovered.hosts.items():
         journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))
-    journal.finish(run.id, recovered.outcome, "recovered after its process had died")
+    told = "".join(f"; {name} {said}" for name, said in by.told() if name in ("by", "job", "reason"))
+    journal.finish(run.id, recovered.outcome, f"recovered after its process had died{told}")
     return recovered

@@ -19,6 +19,7 @@ from routebook.one_end import one_ended
 from routebook.options import ONE_END, Options
 from routebook.pins import pin
 from routebook.planning import Goal, Plan, effects, make_plan, to_candidate
+from routebook.provenance import Provenance
 from routebook.redundancy import budget
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.runbook import Check, Runbook
@@ -47,6 +48,7 @@ class Running:
     listener: Listener
     stop: threading.Event = field(default_factory=threading.Event)
     options: Options = field(default_factory=Options)
+    by: Provenance = field(default_factory=Provenance)
 
     def plan(self, runbook: Runbook, keep: Keep | None = None) -> RunResult:
         """What the runbook would do. Devices are only read, and the journal is not touched."""
@@ -124,7 +126,7 @@ class Running:
         with open_journal(self.workspace.state) as journal:
             if reviewed is not None:
                 self._refuse_stale(reviewed, journal)
-            run_id = journal.begin(runbook.name, self.workspace.hosts)
+            run_id = journal.begin(runbook.name, self.workspace.hosts, self.by)
             transaction = Transaction(
                 nornir=self.workspace.nornir,
                 intents=self.workspace.intents,
@@ -172,6 +174,7 @@ class Running:
             timings=transaction.timings.seconds,
             message=message,
             notes=transaction.waves.told(),
+            by=self.by,
         )
 
     def _pin(self, states: Mapping[str, HostState]) -> str:

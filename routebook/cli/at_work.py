@@ -15,7 +15,9 @@ from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
+from routebook.gate import clean
 from routebook.options import OLD_SECRET, Options
+from routebook.provenance import checked_reason, provenance
 from routebook.report import render_changes, render_notes, render_summary, render_terminal, write_reports
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
@@ -34,13 +36,15 @@ def carry_out(
     as_json: bool,
     options: Options | None = None,
     named: Collection[str] | None = None,
+    reason: str = "",
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code."""
     workspace = open_workspace(context.project, limit, hosts, context.state, in_lab(context.project), named)
+    by = provenance(context.project, clean(checked_reason(reason)))
     stop = threading.Event()
     _stop_on_signals(stop)
     with Progress(quiet=as_json) as progress:
-        result = action(Running(workspace, progress, stop, options or Options()))
+        result = action(Running(workspace, progress, stop, options or Options(), by))
     workspace.close()
     # What had begun has ended: a late signal must not turn its exit code into that of a killed process.
     for number in STOPPING:

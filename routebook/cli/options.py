@@ -24,6 +24,7 @@ confirm_timeout = click.option(
     metavar="SECONDS",
     help="A device that is not confirmed for so long undoes the change by itself.",
 )
+reason = click.option("--reason", default="", metavar="TEXT", help="Why: one line for the history and the reports.")
 _confirm_timeout_if_given = click.option(
     "--confirm-timeout",
     type=click.IntRange(10, 3600),

@@ -11,6 +11,7 @@ from routebook.cli.context import Context
 from routebook.report.layout import public
 
 if TYPE_CHECKING:
+    from routebook.provenance import Provenance
     from routebook.recovery import Recovered
 
 
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
 @click.option(
     "--gone", multiple=True, metavar="HOST", help="With --scan: this host will never answer again; end without it."
 )
+@options.reason
 @click.pass_obj
 def recover(
-    context: Context, confirm_timeout: int, scan: bool, limit: str, dead: tuple[str, ...], gone: tuple[str, ...]
+    context: Context,
+    confirm_timeout: int,
+    scan: bool,
+    limit: str,
+    dead: tuple[str, ...],
+    gone: tuple[str, ...],
+    reason: str,
 ) -> None:
     """Bring the hosts of every run that died to a verified end, and say which.
 
@@ -38,8 +46,12 @@ def recover(
     """
     if (limit or dead or gone) and not scan:
         raise click.UsageError("--limit, --dead and --gone choose what --scan does")
+    from routebook.gate import clean
+    from routebook.provenance import checked_reason, provenance
+
+    by = provenance(context.project, clean(checked_reason(reason)))
     codes = [
-        *_from_journal(context, limit, confirm_timeout, scan=scan),
+        *_from_journal(context, limit, confirm_timeout, by, scan=scan),
         *(_from_devices(context, limit, dead, gone) if scan else ()),
     ]
     if not codes:
@@ -47,7 +59,7 @@ def recover(
     sys.exit(max(codes, default=0))
 
 
-def _from_journal(context: Context, limit: str, confirm_timeout: int, *, scan: bool) -> list[int]:
+def _from_journal(context: Context, limit: str, confirm_timeout: int, by: "Provenance", *, scan: bool) -> list[int]:
     from routebook.cli.progress import Progress
     from routebook.limit import choose
     from routebook.recovery import recover as bring_to_an_end
@@ -75,6 +87,7 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, *, scan: b
                     listener=progress,
                     confirm_timeout=confirm_timeout,
                     deadline=90,
+                    by=by,
                 )
             workspace.close()
             codes.append(_told(f"run {record.id} ({record.runbook})", recovered))

@@ -13,6 +13,7 @@ from routebook.cli.context import Context
 @options.as_json
 @options.confirm_timeout
 @options.accepting("no-redundancy", "own-path", "unforecast-reset", "old-secret")
+@options.reason
 @click.pass_obj
 def rollback(
     context: Context,
@@ -22,6 +23,7 @@ def rollback(
     as_json: bool,
     confirm_timeout: int,
     accept: tuple[str, ...],
+    reason: str,
 ) -> None:
     """Take back what RUN changed, and leave what was changed elsewhere since, by later runs or by hand.
 
@@ -48,4 +50,5 @@ def rollback(
         as_json=as_json,
         options=Options(confirm_timeout, back.runbook.deadline, accept=frozenset(accept)),
         named=back.hosts,
+        reason=reason,
     )

@@ -15,6 +15,7 @@ from routebook.cli.context import Context
 @options.yes
 @options.as_json
 @options.carrying_out
+@options.reason
 @click.option(
     "--plan",
     "plan_file",
@@ -30,6 +31,7 @@ def run(
     limit: str,
     yes: bool,
     as_json: bool,
+    reason: str,
     plan_file: Path | None,
     **given: Any,
 ) -> None:
@@ -67,4 +69,5 @@ def run(
         lambda running: running.run(book, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
         options=options.how(usual, **given),
+        reason=reason,
     )

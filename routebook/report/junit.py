@@ -44,6 +44,10 @@ def _suite(root: ET.Element, name: str, result: RunResult, cases: list[ET.Elemen
         timestamp=moment(result.started).removesuffix("Z"),
         time=f"{result.duration:.3f}" if name == "run" else "0",
     )
+    if name == "run" and result.by.told():
+        properties = ET.SubElement(suite, "properties")
+        for key, said in result.by.told():
+            ET.SubElement(properties, "property", name=key, value=one_line(said))
     suite.extend(cases)
 
 

@@ -42,6 +42,8 @@ def _heading(result: RunResult) -> Iterator[str]:
     yield f"{sentence}\n"
     if result.notes:
         yield "".join(f"- {_inline(note)}\n" for note in result.notes)
+    if result.by.told():
+        yield "".join(f"- {name}: {_inline(said)}\n" for name, said in result.by.told())
     run = f"Run `{result.run_id}`, " if result.run_id else ""
     yield f"{run}{moment(result.started)}, {seconds(result.duration)}; findings: {tally(result.findings)}\n"
 

@@ -7,6 +7,7 @@ from typing import Any
 from custom_napalm.contract import Effect
 from routebook.findings import Finding, definite
 from routebook.gate import clean
+from routebook.provenance import Provenance
 from routebook.report.looked import looked_at
 from routebook.report.summary import summary
 
@@ -86,6 +87,7 @@ class RunResult:
     timings: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     notes: tuple[str, ...] = ()  # in which waves, and why
+    by: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
         if self.outcome not in EXIT_CODES:
@@ -137,6 +139,7 @@ class RunResult:
             "timings": dict(self.timings),
             "message": self.message,
             "notes": list(self.notes),
+            "provenance": self.by.to_json(),
             "summary": summary(self.hosts).to_json(),
         }
 
@@ -147,6 +150,7 @@ def cleaned(result: RunResult) -> RunResult:
         result,
         message=clean(result.message),
         notes=tuple(map(clean, result.notes)),
+        by=replace(result.by, reason=clean(result.by.reason)),
         hosts=cleaned_hosts(result.hosts),
         findings=tuple(_cleaned_finding(finding) for finding in result.findings),
     )

@@ -38,6 +38,8 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
     if result.timings:
         spent = ", ".join(f"{phase} {seconds(value)}" for phase, value in result.timings.items())
         yield line(public(f"time: {spent}", "dim"))
+    for name, said in result.by.told() if result.run_id else ():
+        yield line(public(f"{name}: ", "dim"), one_line(said))
     style = "bold green" if result.good else "bold red"
     ended = public(f"{result.runbook}: {result.outcome.replace('_', ' ')}", style)
     yield line(ended, public(f": {result.sentence} ({seconds(result.duration)})"))
