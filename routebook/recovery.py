@@ -12,7 +12,7 @@ from routebook.journal import LOCKED, NOBODY, HostState, Journal, RunRecord
 from routebook.leases import end
 from routebook.locking import KEEPS, release
 from routebook.provenance import Provenance
-from routebook.restoring import Restorer, differing, taken_by
+from routebook.restoring import Restorer, differing, taken_by, unproven
 from routebook.steps import on_drivers
 
 
@@ -81,10 +81,9 @@ def recover(
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
     }
-    findings = restorer.verify_up([host for host in suspects if host not in problems], before, deadline)
-    for finding in findings:
-        if finding.status == "failed" and finding.host in suspects:
-            problems.setdefault(finding.host, "not everything that was up before is up again")
+    whole = [host for host in suspects if host not in problems]
+    findings = restorer.verify_up(whole, before, deadline)
+    problems |= unproven(findings, whole)
     hosts = dict.fromkeys(suspects, HostState.ROLLED_BACK) | dict.fromkeys(problems, HostState.NEEDS_ATTENTION)
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)

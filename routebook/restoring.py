@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from nornir.core import Nornir
@@ -23,7 +23,7 @@ from routebook.checks import baseline
 from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
 from routebook.findings import Finding
-from routebook.judging import Judging
+from routebook.judging import CONTACT, ENGINE, Judging
 from routebook.runbook import View
 from routebook.steps import OUT_OF_REACH, Outcome, driver, on_drivers, on_hosts, told
 from routebook.watching import Watcher
@@ -73,8 +73,9 @@ class Restorer:
         def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return judging.judge(before, Changed(), seen, explanations, final=final)
 
+        watched = {*hosts, *before}
         watcher = Watcher(
-            self.nornir, before.keys(), deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
+            self.nornir, watched, deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
         )
         return watcher.watch(judge)
 
@@ -162,6 +163,20 @@ def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
         for name in names
         if wanted.parts.get(name) != found.parts.get(name) or wanted.attributes.get(name) != found.attributes.get(name)
     )
+
+
+def unproven(findings: Iterable[Finding], hosts: Collection[str]) -> dict[str, str]:
+    """What is wrong with each of `hosts` that is at its snapshot, but of which that does not prove enough."""
+    found: dict[str, str] = {}
+    for finding in findings:
+        if finding.status != "failed":
+            continue
+        reason = "not everything that was up is up again"
+        if finding.check == CONTACT:
+            reason = f"its state cannot be read: {'; '.join(finding.evidence).removeprefix(f'{finding.host}: ')}"
+        for host in hosts if finding.host == ENGINE else {finding.host} & set(hosts):
+            found.setdefault(host, f"the configuration is as before, but {reason}")
+    return found
 
 
 def _as_before(view: View) -> list[Finding]:

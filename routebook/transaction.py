@@ -24,7 +24,7 @@ from routebook.options import NO_REDUNDANCY, OWN_PATH, Options
 from routebook.planning import Goal, Plan, make_plan
 from routebook.reach import Way, dangers, distances, refusal, said, ways
 from routebook.redundancy import Budget, budget, exhausted
-from routebook.restoring import Restorer
+from routebook.restoring import Restorer, unproven
 from routebook.steps import Outcome, on_drivers, told
 from routebook.touching import touches
 from routebook.watching import Judge, Watcher, read_states
@@ -388,10 +388,9 @@ class Transaction:
             before = {host: state for host, state in self.before.items() if host not in problems}
             restored = restorer.verify_up(whole, before, self.options.deadline)
         self.findings += restored
-        lame = {finding.host for finding in restored if finding.status == "failed"} & set(whole)
+        lame = unproven(restored, whole)
         self.books.enter([host for host in whole if host not in lame], HostState.ROLLED_BACK)
-        for host in lame:
-            problems[host] = "the configuration is as before, but not everything that was up is up again"
+        problems |= lame
         self.books.enter(problems, HostState.NEEDS_ATTENTION)
         self.messages |= problems
         self.books.going_back = False

@@ -10,6 +10,7 @@ from custom_napalm.contract import ConnectionFailedError, DriverError
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.findings import Finding
 from routebook.judging import asked
+from routebook.restoring import unproven
 from routebook.runbook import Check, Runbook, View
 from tests.unit.engine.world import World
 
@@ -172,8 +173,16 @@ class TestAHostThatCannotBeRead:
         result = world.run(deadline=0)
         assert result.outcome == "needs_attention"
         assert result.hosts["no-edge2"].state == "needs_attention"
+        reason = "the configuration is as before, but its state cannot be read: bgpd does not answer"
+        assert result.hosts["no-edge2"].message == reason
         told = [f.evidence for f in result.findings if f.status == "failed" and f.check == "host.contact"]
         assert told == [("no-edge2: bgpd does not answer",)]
+
+    def test_where_the_look_after_a_rollback_fails_itself_no_host_is_proven(self) -> None:
+        failed = [replace(finding, host="routebook") for finding in upstreams(View({}, {}, {}, Changed()))]
+        assert set(unproven(failed, ["no-edge1", "no-edge2"])) == {"no-edge1", "no-edge2"}
+        far = [replace(finding, host="ch-edge1") for finding in failed]
+        assert unproven(far, ["no-edge1"]) == {}
 
     def test_a_run_with_nothing_to_send_is_no_success_either(self, world: World) -> None:
         world["no-edge2"].fails["state"] = world.raising(DriverError("bgpd does not answer"), times=9)
