@@ -63,9 +63,9 @@ class HostResult:
             "diff": self.diff,
             "commands": list(self.commands),
             "undo": list(self.undo),
-            "old_secrets": list(self.old_secrets),
             "message": self.message,
             "way": self.way,
+            **({"old_secrets": list(self.old_secrets)} if self.old_secrets else {}),
         }
 
 
@@ -139,8 +139,8 @@ class RunResult:
             "timings": dict(self.timings),
             "message": self.message,
             "notes": list(self.notes),
-            "provenance": self.by.to_json(),
             "summary": summary(self.hosts).to_json(),
+            "provenance": self.by.to_json(),
         }
 
 

@@ -94,7 +94,9 @@ def terminal(result: RunResult, *, width: int = 160, verbose: bool = False) -> s
 
 def test_json_has_exactly_the_stable_keys() -> None:
     data = json.loads(json.dumps(a_result().to_json()))
-    assert list(data) == ["run_id", "runbook", "outcome", "hosts", "findings", "timings", "message", "notes", "summary"]
+    assert list(data) == [
+        "run_id", "runbook", "outcome", "hosts", "findings", "timings", "message", "notes", "summary", "provenance",
+    ]  # fmt: skip
     assert list(data["hosts"]["no-edge1"]) == ["state", "changed", "diff", "commands", "undo", "message", "way"]
     assert data["findings"][3]["cause"] == WRONG_AS.cause
     assert data["hosts"]["ch-edge1"] == {
