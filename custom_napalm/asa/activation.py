@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from custom_napalm.asa.config import Block, Config
 from custom_napalm.contract import Effect, EffectKind
+from custom_napalm.prefixes import prefix_effects
 
 _NEIGHBOR = re.compile(r"(no )?neighbor (\S+) (\S+)(?: (.*))?")
 # What an established session takes up only when it starts again; an ASA does not restart it for these.
@@ -25,6 +26,8 @@ _POLICY = re.compile(
     r"(?:no )?(?:route-map|prefix-list|ipv6 prefix-list|access-list|as-path access-list"
     r"|community-list(?: standard| expanded)?) (\S+)"
 )
+_ORIGINATED = re.compile(r"(?:network|aggregate-address) (?P<address>\S+)(?: (?:mask )?(?P<mask>\d+\.\S+))?")
+_PREFIX_LIST = re.compile(r"(?:ipv6 )?prefix-list (?P<name>\S+) seq \d+ (?P<entry>.*)")
 _ACCESS_LIST = re.compile(r"(?:no |clear configure )?access-list (\S+)")
 _TUNNEL_GROUP = re.compile(r"(?:no |clear configure )?tunnel-group (\S+)")
 _CRYPTO_MAP = re.compile(r"(?:no )?crypto map (\S+) (\d+)(?: (.*))?")
@@ -61,6 +64,31 @@ def activation(before: Config, after: Config, commands: Iterable[Block]) -> Acti
     lines = [(block.path, line) for block in commands for line in block.lines]
     _sessions(found, lines, old, new)
     _tunnels(found, lines, old, new)
+    found.effects += prefix_effects(
+        _originated(before), _originated(after), _prefix_lists(before), _prefix_lists(after)
+    )
+    return found
+
+
+def _originated(config: Config) -> set[str]:
+    routers = (node for node in config.nodes if node.line.startswith("router bgp "))
+    lines = (line for router in routers for child in router.commands for line in child.lines())
+    return {_prefix(match) for line in lines if (match := _ORIGINATED.match(line))}
+
+
+def _prefix(match: re.Match[str]) -> str:
+    text = f"{match['address']}/{match['mask']}" if match["mask"] else match["address"]
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
+def _prefix_lists(config: Config) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for node in config.nodes:
+        if match := _PREFIX_LIST.fullmatch(node.line):
+            found.setdefault(match["name"], []).append(match["entry"])
     return found
 
 

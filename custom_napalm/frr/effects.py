@@ -11,6 +11,7 @@ from custom_napalm.frr.policy import NO_POLICY, changed_objects, changed_policie
 from custom_napalm.frr.router import renewed
 from custom_napalm.frr.settings import setting
 from custom_napalm.frr.tree import Block, Tree
+from custom_napalm.prefixes import prefix_effects
 
 # Options of a neighbor that close its session when they change: without a family, and inside one.
 _RESETS = frozenset(
@@ -24,6 +25,9 @@ _RESETS = frozenset(
 
 # Options that take effect only when the session is next made (a reset is nobody's wish here).
 _AT_NEXT_RESET = re.compile(r"neighbor \S+ (timers$|tcp-mss|graceful-restart)")
+
+_ORIGINATED = re.compile(r"(?:network|aggregate-address) (\S+)")
+_PREFIX_LIST = re.compile(r"(?:ip|ipv6) prefix-list (?P<name>\S+) seq (?P<seq>\d+) (?P<entry>.*)")
 
 _ROUTER_RESETS_ALL = re.compile(r"bgp (router-id|confederation identifier|reject-as-sets|shutdown)")
 _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
@@ -48,7 +52,21 @@ def forecast(before: Tree, after: Tree) -> tuple[Effect, ...]:
     if rpki:
         reason = "bgpd connects to its caches anew: until then, some seconds, no origin is valid or invalid"
         found.append(Effect("note", "rpki", reason))
+    found += prefix_effects(_originated(before), _originated(after), _prefix_lists(before), _prefix_lists(after))
     return tuple(found)
+
+
+def _originated(tree: Tree) -> set[str]:
+    lines = (line for block in tree if block.line.startswith("router bgp ") for _, line in block.walk())
+    return {match[1] for line in lines if (match := _ORIGINATED.match(line))}
+
+
+def _prefix_lists(tree: Tree) -> dict[str, list[str]]:
+    found: dict[str, list[tuple[int, str]]] = {}
+    for block in tree:
+        if match := _PREFIX_LIST.fullmatch(block.line):
+            found.setdefault(match["name"], []).append((int(match["seq"]), match["entry"]))
+    return {name: [entry for _, entry in sorted(entries)] for name, entries in found.items()}
 
 
 def _profiles(before: Tree, after: Tree) -> frozenset[str]:

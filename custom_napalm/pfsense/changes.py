@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from custom_napalm.contract import Effect
@@ -10,9 +11,10 @@ from custom_napalm.pfsense.difference import Edit
 from custom_napalm.pfsense.ownership import package_of
 from custom_napalm.pfsense.policy import policy_changes
 from custom_napalm.pfsense.redaction import shown
-from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors, routes
+from custom_napalm.pfsense.routing import Neighbor, by_address, neighbors, originated, prefix_lists, routes
 from custom_napalm.pfsense.tree import Element, lines
 from custom_napalm.pfsense.tunnels import Tunnel, tunnels
+from custom_napalm.prefixes import prefix_effects
 
 Connection = dict[str, str | bool]  # its name in charon, and whether this end initiates it
 
@@ -34,6 +36,9 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
     old, new = neighbors(before, package), neighbors(after, package)
     clear = _neighbors(old, new, package, effects)
     effects += [Effect("policy", *found) for found in policy_changes(before, after, old, new, package).items()]
+    effects += prefix_effects(
+        originated(before, package), originated(after, package), prefix_lists(before), prefix_lists(after)
+    )
     apply = {
         "parts": list(parts),
         "connections": [tunnel.connection for tunnel in tunnels(after).values() if tunnel.owned and tunnel.enabled],
@@ -143,12 +148,11 @@ def _shown_edit(edit: Edit) -> Iterator[str]:
 
 
 def _compared(old: Sequence[Element], new: Sequence[Element]) -> Iterator[str]:
-    earlier = Element("", "", list(old))
     before = [line for element in old for line in lines(shown(element))]
-    after = [line for element in new for line in lines(shown(element, earlier if old else None))]
+    after = [line for element, earlier in zip_longest(new, old) if element for line in lines(shown(element, earlier))]
     for line in difflib.ndiff(before, after):
         if not line.startswith("? "):
-            yield f"{line[0]} {line[2:]}".rstrip()
+            yield line
 
 
 def shown_trees(before: Element, after: Element) -> str:

@@ -1,7 +1,8 @@
 """Showing config.xml without its secrets: by the names of the tags that hold one."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from custom_napalm.pfsense.tree import Element
 
@@ -55,14 +56,37 @@ def scrub(text: str, hidden: Iterable[str]) -> str:
     return text
 
 
+Place = tuple[tuple[str, int], ...]
+"""The tags around an element and its own, each with what tells it from others of that tag."""
+
+# What names an entry of a list, wherever in the list it is.
+_NAMES = ("ikeid", "uniqid", "reqid", "neighbor", "peer", "name", "descr")
+
+
 def shown(element: Element, other: Element | None = None) -> Element:
     """A copy fit to be shown. Against `other`, its earlier version, a secret that has changed is marked so."""
-    known = frozenset() if other is None else secrets([other])
-    return _shown(element, known, compared=other is not None)
+    known = None if other is None else dict(_secrets(other, ()))
+    return _shown(element, known, ())
 
 
-def _shown(element: Element, known: frozenset[str], *, compared: bool) -> Element:
+def _secrets(element: Element, place: Place) -> Iterator[tuple[Place, str]]:
+    if element.text and is_secret(element.tag):
+        yield place, element.text
+    for child, below in _below(element, place):
+        yield from _secrets(child, below)
+
+
+def _shown(element: Element, known: Mapping[Place, str] | None, place: Place) -> Element:
     text = element.text
     if text and is_secret(element.tag):
-        text = CHANGED if compared and element.text not in known else REDACTED
-    return Element(element.tag, text, [_shown(child, known, compared=compared) for child in element.children])
+        text = CHANGED if known is not None and known.get(place) != element.text else REDACTED
+    return Element(element.tag, text, [_shown(child, known, below) for child, below in _below(element, place)])
+
+
+def _below(element: Element, place: Place) -> Iterator[tuple[Element, Place]]:
+    seen: Counter[str] = Counter()
+    for child in element.children:
+        name = next((value for tag in _NAMES if (value := child.value(tag))), "")
+        key = f"{child.tag} {name}".strip()
+        yield child, (*place, (key, seen[key]))
+        seen[key] += 1

@@ -133,6 +133,31 @@ def routes(root: Element, package: str) -> bool:
     return local_as(root, package) > 0
 
 
+def originated(root: Element, package: str) -> set[str]:
+    """The networks that the package announces as its own."""
+    packages = root.find("installedpackages") or Element("installedpackages")
+    if package == "openbgpd":
+        rows = [row for entry in _entries(packages, "openbgpd") for row in entry.all("row")]
+        return {row.value("networks").strip() for row in rows if row.value("networks").strip()}
+    rows = [row for entry in _entries(packages, "frrbgp") for row in entry.all("row")]
+    return {row.value("distributeroutevalue") for row in rows if row.value("distributeroutevalue")}
+
+
+def prefix_lists(root: Element) -> dict[str, list[str]]:
+    """The prefix lists of FRR's package, entry by entry."""
+    packages = root.find("installedpackages") or Element("installedpackages")
+    found: dict[str, list[str]] = {}
+    for entry in _entries(packages, "frrglobalprefixes"):
+        found[entry.value("name")] = [
+            " ".join([row.value("action"), row.value("source") or "any", *_bounds(row)]) for row in entry.all("row")
+        ]
+    return found
+
+
+def _bounds(row: Element) -> list[str]:
+    return [f"{tag} {row.value(tag)}" for tag in ("ge", "le") if row.value(tag)]
+
+
 def router_id(root: Element, package: str) -> str:
     """The configured router ID, empty where the daemon chooses."""
     tag = "openbgpd" if package == "openbgpd" else "frrbgp"

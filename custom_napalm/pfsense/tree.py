@@ -189,7 +189,9 @@ def as_value(element: Element) -> Value:
 def lines(element: Element, indent: str = "") -> Iterator[str]:
     """An element for people: one line a tag, in a steady order, secrets included."""
     if not element.children:
-        yield f"{indent}{element.tag} {element.text}".rstrip()
+        # One line whatever is in it, and blanks at its end are part of it.
+        text = element.text.replace("\r", "\u240d").replace("\n", "\u2424")
+        yield f"{indent}{element.tag} {text}" if text else f"{indent}{element.tag}"
         return
     yield f"{indent}{element.tag}"
     for child in sorted(element.children, key=lambda child: child.tag):

@@ -32,6 +32,7 @@ def test_openbgpd_is_told_to_reset_what_its_reload_does_not() -> None:
         ("session-new", "192.168.1.12"),
         ("policy", "192.168.1.11"),  # another network is originated
         ("policy", "192.168.1.99"),
+        ("prefix-new", "10.255.5.1/32"),
     ]
     assert found.activate["clear"] == ["192.168.1.11"]
     assert found.apply["neighbors"] == {"192.168.1.11": "64513", "192.168.1.12": "64512"}
