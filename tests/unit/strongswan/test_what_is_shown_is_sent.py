@@ -144,9 +144,8 @@ def test_no_command_is_without_its_line_and_no_line_without_its_command(
 @given(files(), files())
 def test_what_is_forecast_is_in_what_changes(before: Files, after: Files) -> None:
     found, _ = change(before, after, {})
-    changed = "\n".join(line for line in found.diff.splitlines() if line[:1] in "+-@")
-    for effect in found.effects:
-        assert effect.subject in changed, (effect, found.diff)
+    for effect in found.effects:  # by the changed lines, the section that they are in, or that of their key
+        assert re.search(rf"(?<!\S)(ike-)?{re.escape(effect.subject)}(?!\S)", found.diff), (effect, found.diff)
 
 
 def test_two_keys_that_change_places_are_two_changed_lines() -> None:
