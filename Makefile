@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-packages test-lab fault lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab fault fuzz lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,10 +39,13 @@ RELEASE ?= trixie
 demo-on: ## Play the demo on a fresh Debian of another RELEASE (trixie); needs root and debootstrap
 	$(ROOT) tests/releases/run-on $(RELEASE) make demo
 
-test: test-unit test-packages test-lab ## All tests
+test: test-unit test-fuzz test-packages test-lab ## All tests
 
 test-unit: setup ## Tests that need no root and no network
 	$(BIN)/python -m pytest tests/unit
+
+test-fuzz: setup ## Malicious devices against every command, with a recorded seed
+	$(BIN)/python -m pytest tests/fuzz
 
 test-packages: setup ## What is fetched: the system packages of each release (by apt), and the wheel in an empty environment
 	$(ROOT) $(BIN)/python -m pytest tests/releases
@@ -54,6 +57,11 @@ test-lab: setup ## Tests on real daemons; need root
 FAULT ?= --labs 5
 fault: setup ## Break runs at every step on every platform, and print what became of the hosts (an hour)
 	$(ROOT) $(BIN)/python -m tests.fault $(FAULT)
+
+# `make fuzz FUZZ="--seed 7 --minutes 60"` for others.
+FUZZ ?= --minutes 20
+fuzz: setup ## Malicious devices against every command, with other dice each time
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: setup ## ruff and strict mypy
 	$(BIN)/ruff check .

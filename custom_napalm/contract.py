@@ -182,6 +182,9 @@ def belongs(change: str, run_id: str) -> bool:
     return bool(run_id) and change in (run_id, f"{run_id}{UNDOING}")
 
 
+_LONGEST = 3000  # characters of an error's message
+
+
 class DriverError(Exception):
     """A device refused or failed. The message tells an operator what happened and what was (not) changed.
 
@@ -189,8 +192,16 @@ class DriverError(Exception):
     """
 
     def __init__(self, message: str, *, changed: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(_readable(message))
         self.changed = changed
+
+
+def _readable(message: str) -> str:
+    """A message as long as somebody reads: what a device said may be part of it, and that may be a whole file.
+
+    It ends between two words, so that no secret is cut in two, of which neither half would be known for one.
+    """
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST].rpartition(' ')[0]} … (cut)"
 
 
 class ConnectionFailedError(DriverError, ConnectionException):
