@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from custom_napalm.asa.session import AsaSession
 from custom_napalm.contract import Reached
 
-_SESSION = re.compile(r"\s*\d+\s+(\d+\.\d+\.\d+\.\d+)\s+.*\sSession ?Started\s+(\S+).*", re.IGNORECASE)
+_SESSION = re.compile(r"\s*+\d++\s++(\d+\.\d+\.\d+\.\d+)\s++.*\sSession ?Started\s++(\S++).*", re.IGNORECASE)
 _ADDRESS = r"\d+\.\d+\.\d+\.\d+"
 _ROUTE = re.compile(
     rf"(?P<code>[A-Za-z]\S*)(?: \S\S)?\s+(?P<network>{_ADDRESS}) (?P<mask>{_ADDRESS})"

@@ -14,7 +14,7 @@ from custom_napalm.pfsense.tree import Element
 _INTERFACE = re.compile(r"(?P<name>[\w.]+): flags=[0-9a-f]+<(?P<flags>[\w,]*)>.*?\bmtu (?P<mtu>\d+)")
 _ADDRESS = re.compile(r"\s+inet (?P<address>[\d.]+)(?: --> \S+)? +netmask (?P<mask>0x[0-9a-f]{8}|[\d.]+)")
 _ADDRESS6 = re.compile(r"\s+inet6 (?P<address>[0-9a-f:.]+)(?:%\S+)?(?: --> \S+)? +prefixlen (?P<length>\d+)")
-_SPEED = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>G?)base", re.IGNORECASE)
+_SPEED = re.compile(r"(?<!\d)(?P<number>\d{1,6}(?:\.\d{1,3})?)(?P<unit>G?)base", re.IGNORECASE)
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz.devices import Devices, devices
 from tests.fuzz.trial import Trial, carry_out, make_project, trials
 
-SEED, COUNT = 1, 15
+SEED, COUNT = 1, 12
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ _TITLE = re.compile(r"IKEv1 SAs:")
 _COUNT = re.compile(r"(Active|Rekey) SA\s*:\s*(\d+)(?:\s+\(.*\))?")
 _TOTAL = re.compile(r"Total IKE SA\s*:\s*(\d+)")
 _PEER = re.compile(r"(\d+)\s+IKE Peer:\s*(\S+)")
-_PAIRS = re.compile(r"([A-Za-z][\w -]*?)\s*:\s*(\S*)")
+_VALUE = re.compile(r":\s*+(\S*+)")
+_NOT_OF_A_NAME = re.compile(r"[^\w -]")
 _FIELDS = {
     "Type", "Role", "Rekey", "State", "Encrypt", "Hash", "Auth", "Lifetime", "Lifetime Remaining", "DH Group",
     "Mode", "Session-id",
@@ -71,7 +72,7 @@ def parse_ikev1_sas(text: str, names: Names = NO_NAMES) -> tuple[Ikev1Sa, ...]:
 
 
 def _fields(line: str, sa: Ikev1Sa) -> bool:
-    pairs = {name.strip(): value for name, value in _PAIRS.findall(line)}
+    pairs = _pairs(line)
     if not pairs or not pairs.keys() <= _FIELDS:
         return False
     sa.kind = pairs.get("Type", sa.kind)
@@ -85,3 +86,15 @@ def _fields(line: str, sa: Ikev1Sa) -> bool:
     sa.lifetime = int(pairs.get("Lifetime") or sa.lifetime)
     sa.remaining = int(pairs.get("Lifetime Remaining") or sa.remaining)
     return True
+
+
+def _pairs(line: str) -> dict[str, str]:
+    """The "NAME : VALUE" of a line, of which there are several; in time that grows with the line."""
+    found: dict[str, str] = {}
+    at = 0
+    for value in _VALUE.finditer(line):
+        name = _NOT_OF_A_NAME.split(line[at : value.start()])[-1].strip().lstrip("-_0123456789 ")
+        if name:
+            found[name] = value[1]
+        at = value.end()
+    return found

@@ -11,11 +11,11 @@ COMMAND = "show crypto ipsec sa"
 NONE = "There are no ipsec sas"
 
 _INTERFACE = re.compile(r"interface:\s*(\S+)")
-_TAG = re.compile(r"Crypto map tag:\s*([^,]+?)(?:, seq num:\s*(\d+))?, local addr:\s*(\S+)")
-_IDENT = re.compile(r"(local|remote)\s+ident \(addr/mask/prot/port\):\s*\((.+)/(.+)/(\d+)/(\d+(?:\s*-\s*\d+)?)\)")
+_TAG = re.compile(r"Crypto map tag:\s*+([^,]++)(?:, seq num:\s*+(\d++))?, local addr:\s*+(\S+)")
+_IDENT = re.compile(r"(local|remote)\s+ident \(addr/mask/prot/port\):\s*\(([^/]+)/([^/]+)/(\d+)/(\d+(?:\s*-\s*\d+)?)\)")
 _PEER = re.compile(r"current_peer:?\s*([^,\s]+)(?:,.*)?")
 _ENDPOINTS = re.compile(r"local crypto endpt\.:\s*(\S+?)(?:/(\d+))?, remote crypto endpt\.:\s*(\S+?)(?:/(\d+))?")
-_COUNTERS = re.compile(r"#[\w .-]+?:?\s*-?\d+(?:, #[\w .-]+?:?\s*-?\d+)*")
+_COUNTERS = re.compile(r"#[\w .-]++(?::\s*+-?\d++)?(?<=\d)(?:, #[\w .-]++(?::\s*+-?\d++)?(?<=\d))*+")
 _ENCAPS = re.compile(r"#pkts (encaps|decaps):\s*(\d+)\b.*")
 _DIRECTION = re.compile(r"(inbound|outbound) (esp|ah|pcp) sas:")
 _SPI = re.compile(r"spi:\s*0x([0-9A-Fa-f]+)\s*\((\d+)\)")
