@@ -28,6 +28,7 @@ from routebook.secrets import SecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
 _BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
 _MAX_ASA_KEY = 128  # characters: `pre-shared-key` in the command reference of ASA
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
@@ -308,8 +309,13 @@ def _asa_password(value: str, reference: SecretRef) -> str:
 
 
 def _pfsense_key(value: str, reference: SecretRef) -> str:
+    """A key as pfSense's own form takes it (vpn_ipsec_phase1.php): ASCII; ipsec.inc trims it."""
+    if not value.isascii():
+        raise SecretError(f"{reference} has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
     if value != value.strip():
         raise SecretError(f"{reference} begins or ends with a space, which pfSense takes off a pre-shared key")
+    if _ENTITY.search(value):
+        raise SecretError(f"{reference} has something like `&lt;` in it, which pfSense reads as one character")
     return value
 
 

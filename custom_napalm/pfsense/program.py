@@ -146,6 +146,8 @@ def _error(host: str, kind: str, message: str, *, changed: bool) -> DriverError:
             return DriverError(
                 f"{host}: {message}. Compare Diagnostics / Backup & Restore / Config History", changed=True
             )
+        case "encoding":
+            return CandidateError(f"{host}: {message}; {fate}. Write it in ASCII", changed=changed)
         case "daemon":
             return CandidateError(f"{host}: {message}", changed=True)
         case "died" | "php":

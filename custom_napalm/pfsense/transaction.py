@@ -45,6 +45,7 @@ from custom_napalm.pfsense.redaction import scrub, secrets
 from custom_napalm.pfsense.routing import refuse_ignored, router_id
 from custom_napalm.pfsense.taking_back import taken_back
 from custom_napalm.pfsense.tree import ConfigError, Element, fingerprint, parse
+from custom_napalm.pfsense.writable import refuse_unwritable
 
 _APPLYING = 300.0  # seconds that the system and its daemons may take
 _REVERTING = 600.0
@@ -148,6 +149,7 @@ class PfSenseTransaction:
         before = self.tree(snapshot.parts[WHOLE])
         try:
             delta = difference(before, candidate.sections, self.package)
+            refuse_unwritable(element for edit in delta.edits for element in edit.new)
             if any(edit.path[0] == "installedpackages" for edit in delta.edits):
                 refuse_ignored(delta.after, self.package)
         except CandidateError as error:

@@ -2,6 +2,7 @@
 /* config.xml: reading it as it is, editing entries of it, writing it through the system, restoring it. */
 
 const ROUTEBOOK_CONFIG = '/cf/conf/config.xml';
+const ROUTEBOOK_REJECTED = '/cf/conf/config.xml.bad'; // the system's copy of a file that it could not read
 
 /** The file's bytes, without loading any of the system's code, which would replace a broken file by a backup. */
 function routebook_file(string $path = ROUTEBOOK_CONFIG): string
@@ -159,13 +160,13 @@ function routebook_write(string $description): void
 {
     global $config;
     $old = routebook_file();
-    routebook_room(4 * strlen($old) + 65536);
+    routebook_room(5 * strlen($old) + 65536);
     if (!is_writable(dirname(ROUTEBOOK_CONFIG))) {
         throw new RoutebookRefusal('permission', dirname(ROUTEBOOK_CONFIG) . ' cannot be written to');
     }
     $wanted = routebook_sum($config);
     RoutebookAnswer::$changed = true;
-    $result = write_config($description);
+    $result = routebook_leaving_no_copy(fn () => write_config($description));
     if ($result === false || $result === -1) {
         RoutebookAnswer::$changed = routebook_file() !== $old;
         throw new RoutebookRefusal('write', 'the system refused to write config.xml');
@@ -176,12 +177,41 @@ function routebook_write(string $description): void
     }
 }
 
+/** Let the system write. Of a file that it cannot read afterwards it leaves a copy that all can read, keys included. */
+function routebook_leaving_no_copy(callable $write)
+{
+    $before = @hash_file('sha256', ROUTEBOOK_REJECTED);
+    try {
+        return $write();
+    } finally {
+        if (@hash_file('sha256', ROUTEBOOK_REJECTED) !== $before) {
+            @unlink(ROUTEBOOK_REJECTED);
+        }
+    }
+}
+
+/** Refuse a configuration that the system would write in such a way that it reads something else, or nothing. */
+function routebook_try(array $tree, string $folder): void
+{
+    $trial = "$folder/trial.xml";
+    routebook_store($trial, dump_xml_config($tree, 'pfsense'));
+    try {
+        $flaw = routebook_flaw(routebook_file($trial));
+        if ($flaw !== '' || routebook_sum(routebook_parse($trial)) !== routebook_sum($tree)) {
+            throw new RoutebookRefusal('encoding', 'this release of pfSense would write the change into config.xml in a way'
+                . ' that it does not read' . ($flaw === '' ? '' : " ($flaw)"));
+        }
+    } finally {
+        @unlink($trial);
+    }
+}
+
 /** Let the system restore a file. Releases differ in what they return for success: 0, or true. */
 function routebook_restore(string $path): void
 {
     $wanted = routebook_sum(routebook_parse($path));
     RoutebookAnswer::$changed = true;
-    $result = config_restore($path);
+    $result = routebook_leaving_no_copy(fn () => config_restore($path));
     if ($result !== 0 && $result !== true) {
         throw new RoutebookRefusal('write', 'the system refused to restore ' . basename($path), true);
     }

@@ -11,8 +11,7 @@ function routebook_before_revert(array $request): void
     $text = (string) @file_get_contents(ROUTEBOOK_CONFIG);
     if (file_exists($snapshot) && ($text === '' || routebook_flaw($text) !== '')) {
         RoutebookAnswer::$changed = true;
-        routebook_store(ROUTEBOOK_CONFIG, routebook_file($snapshot));
-        chmod(ROUTEBOOK_CONFIG, 0644); // as the system makes it
+        routebook_store(ROUTEBOOK_CONFIG, routebook_file($snapshot), 0644); // the mode that the system gives it
         @unlink('/tmp/config.cache');
     }
 }

@@ -8,6 +8,8 @@
 
 const ROUTEBOOK_ROOT = '/cf/conf/routebook';
 const ROUTEBOOK_BOOT = '/usr/local/etc/rc.d/routebook.sh';
+const ROUTEBOOK_BOOT_HEAD = "#!/bin/sh\n"
+    . "# Restores config.xml when this system starts with a change of Routebook that nobody confirmed.\n";
 const ROUTEBOOK_RESULTS = 5;
 
 function routebook_folder(string $run): string
@@ -20,12 +22,34 @@ function routebook_now(): int
     return intdiv(hrtime(true), 1000000000); // does not change when the clock is set
 }
 
-/** Store a file whole or not at all, for root only. */
-function routebook_store(string $path, string $text): void
+/** Refuse a folder that is a link, belongs to another user or can be written by one: what is in it is believed, and run. */
+function routebook_trust(string $folder): void
 {
-    $new = "$path.new";
-    if (@file_put_contents($new, $text) !== strlen($text) || !@chmod($new, 0600) || !@rename($new, $path)) {
-        @unlink($new);
+    clearstatcache(true, $folder);
+    $found = @lstat($folder);
+    if ($found === false || ($found['mode'] & 0170000) !== 0040000 || $found['uid'] !== posix_geteuid() || ($found['mode'] & 022)) {
+        throw new RoutebookRefusal('foreign', "$folder is not a folder that root alone can write");
+    }
+}
+
+/**
+ * Store a file whole or not at all, readable with this mode.
+ *
+ * It is made under a name that nobody can foresee, and fails where something has it (O_EXCL, which follows no link).
+ */
+function routebook_store(string $path, string $text, int $mode = 0600): void
+{
+    routebook_trust(dirname($path));
+    $new = dirname($path) . '/.' . basename($path) . '.' . bin2hex(random_bytes(12));
+    $stream = @fopen($new, 'x');
+    $stored = $stream !== false && @chmod($new, $mode) && @fwrite($stream, $text) === strlen($text) && @fflush($stream);
+    if ($stream !== false) {
+        fclose($stream);
+    }
+    if (!$stored || !@rename($new, $path)) {
+        if ($stream !== false) {
+            @unlink($new);
+        }
         throw new RoutebookRefusal('full', "$path cannot be written");
     }
 }
@@ -36,6 +60,7 @@ function routebook_lock(int $seconds)
     if (!is_dir(ROUTEBOOK_ROOT) && !@mkdir(ROUTEBOOK_ROOT, 0700, true)) {
         throw new RoutebookRefusal('permission', ROUTEBOOK_ROOT . ' cannot be made');
     }
+    routebook_trust(ROUTEBOOK_ROOT);
     $lock = @fopen(ROUTEBOOK_ROOT . '/lock', 'c');
     if ($lock === false) {
         throw new RoutebookRefusal('permission', ROUTEBOOK_ROOT . '/lock cannot be opened');
@@ -99,7 +124,8 @@ function routebook_arm(array $request): array
         throw new RoutebookRefusal('stale', 'config.xml has changed');
     }
     $folder = routebook_folder($run);
-    routebook_room(6 * strlen($text) + 262144);
+    routebook_room(7 * strlen($text) + 262144);
+    routebook_trust(dirname(ROUTEBOOK_CONFIG));
     if (!@mkdir($folder, 0700)) {
         throw new RoutebookRefusal('permission', "$folder cannot be made");
     }
@@ -111,14 +137,15 @@ function routebook_arm(array $request): array
         routebook_store("$folder/deadline", (string) (routebook_now() + $request['seconds']));
         routebook_start_timer($run);
         routebook_store("$folder/phase", 'armed');
-        $boot = "#!/bin/sh\n# Restores config.xml when this system starts with a change of Routebook that nobody confirmed.\n"
-            . "[ \"\$1\" = start ] || exit 0\nfor program in " . ROUTEBOOK_ROOT . "/*/boot.php; do\n"
+        $boot = ROUTEBOOK_BOOT_HEAD . "[ \"\$1\" = start ] || exit 0\nfor program in " . ROUTEBOOK_ROOT . "/*/boot.php; do\n"
             . "    [ ! -e \"\$program\" ] || /usr/local/bin/php -f \"\$program\" >/dev/null 2>&1 </dev/null\ndone\n";
         if (!is_dir(dirname(ROUTEBOOK_BOOT))) {
             @mkdir(dirname(ROUTEBOOK_BOOT), 0755, true);
         }
-        routebook_store(ROUTEBOOK_BOOT, $boot);
-        chmod(ROUTEBOOK_BOOT, 0755);
+        if (!routebook_own_boot()) {
+            throw new RoutebookRefusal('foreign', ROUTEBOOK_BOOT . ' is there and is not what a run leaves');
+        }
+        routebook_store(ROUTEBOOK_BOOT, $boot, 0755);
     } catch (RoutebookRefusal $error) {
         routebook_remove($run);
         throw $error;
@@ -177,6 +204,7 @@ function routebook_push(array $request): array
     if (!isset($change['restore'])) {
         routebook_edit($change['edits']);
     }
+    routebook_try(isset($change['restore']) ? routebook_parse("$folder/" . $change['restore']) : $config, $folder);
     routebook_store("$folder/pusher", (string) getmypid());
     routebook_store("$folder/pushed", $base);
     if (isset($change['restore'])) {
@@ -266,9 +294,16 @@ function routebook_remove(string $run): void
         is_dir($file) ? @rmdir($file) : @unlink($file);
     }
     @rmdir($folder);
-    if (routebook_live() === null) {
+    if (routebook_live() === null && routebook_own_boot()) {
         @unlink(ROUTEBOOK_BOOT);
     }
+}
+
+/** Whether the place of the program that starts with the system is free, or has the one of a run. */
+function routebook_own_boot(): bool
+{
+    return @lstat(ROUTEBOOK_BOOT) === false
+        || (!is_link(ROUTEBOOK_BOOT) && str_starts_with((string) @file_get_contents(ROUTEBOOK_BOOT), ROUTEBOOK_BOOT_HEAD));
 }
 
 /** Unfinished armings, and all but the newest results. */
@@ -278,6 +313,9 @@ function routebook_clean(): void
         if (!file_exists("$folder/phase")) {
             routebook_remove(basename($folder));
         }
+    }
+    foreach (glob(ROUTEBOOK_ROOT . '/.*.result.*') ?: [] as $unfinished) {
+        @unlink($unfinished);
     }
     $results = glob(ROUTEBOOK_ROOT . '/*.result') ?: [];
     usort($results, fn ($one, $other) => filemtime($other) <=> filemtime($one));

@@ -17,7 +17,7 @@ from custom_napalm.contract import (
     Section,
     StaleError,
 )
-from custom_napalm.pfsense import PfSenseDriver
+from custom_napalm.pfsense import PfSenseDriver, program
 from custom_napalm.pfsense.tree import canonical
 from lab.pfsense import config_xml
 from tests.lab.pfsense.units import INTERFACES
@@ -241,6 +241,63 @@ def test_a_configuration_that_the_daemon_refuses_is_told_and_taken_back(driver: 
         driver.push()
     driver.rollback()
     assert driver.snapshot().fingerprint == before.fingerprint
+
+
+def test_a_key_that_the_system_would_write_wrongly_is_refused_by_the_plan_and_by_the_device(
+    firewall: Firewall, driver: PfSenseDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """htmlentities() makes `&uuml;` of the letter, which XML does not have."""
+    state = "cat /cf/conf/config.xml; ls /cf/conf/config.xml.* /cf/conf/backup 2>/dev/null || true"
+    before = firewall.sh(state)
+    with pytest.raises(CandidateError, match=r"<pre-shared-key> of <phase1> RB home-edge has a letter beyond ASCII"):
+        plan(driver, tunnels(tunnel(psk="Zürich")))
+    monkeypatch.setattr("custom_napalm.pfsense.transaction.refuse_unwritable", lambda _: None)
+    assert plan(driver, tunnels(tunnel(psk="Zürich")))
+    driver.arm("run-1", 120)
+    with pytest.raises(CandidateError, match=r"in a way that it does not read.*nothing was changed"):
+        driver.push()
+    driver.rollback()
+    firewall.wait_clean()
+    assert firewall.sh(state) == before
+
+
+def test_the_copy_that_the_system_leaves_of_a_file_that_it_could_not_read_goes(
+    firewall: Firewall, driver: PfSenseDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_napalm.pfsense.transaction.refuse_unwritable", lambda _: None)
+    whole = program.body()
+    monkeypatch.setattr(program, "body", lambda: whole.replace("    routebook_try(", "    is_array("))
+    plan(driver, tunnels(tunnel(psk="Zürich")))
+    driver.arm("run-1", 120)
+    with pytest.raises(DriverError, match="put one of its backups in its place"):
+        driver.push()
+    assert firewall.sh("ls /cf/conf/config.xml.bad 2>/dev/null || true") == ""
+    driver.rollback()
+    firewall.wait_clean()
+
+
+def test_files_are_made_under_names_that_nobody_can_foresee_and_nothing_foreign_is_overwritten(
+    firewall: Firewall, driver: PfSenseDriver
+) -> None:
+    boot = "/usr/local/etc/rc.d/routebook.sh"
+    firewall.sh("echo kept >/root/victim; ln -s /root/victim /var/run/routebook.json.new")
+    lock = Lock("run-1", "somebody", 1.0, 2.0)
+    driver.lock(lock)
+    driver.unlock("run-1")
+    assert firewall.sh("cat /root/victim; rm /var/run/routebook.json.new /root/victim") == "kept\n"
+
+    plan(driver, *WANTED)
+    firewall.sh(f"mkdir -p {boot.rpartition('/')[0]}; echo 'somebody else' >{boot}")
+    with pytest.raises(
+        DriverError, match=r"routebook\.sh is there and is not what a run leaves; .*nothing was changed"
+    ):
+        driver.arm("run-1", 120)
+    assert firewall.sh(f"cat {boot}; rm {boot}") == "somebody else\n"
+
+    firewall.sh("rm -rf /cf/conf/routebook; mkdir -m 777 /cf/conf/routebook")
+    with pytest.raises(DriverError, match="/cf/conf/routebook is not a folder that root alone can write"):
+        driver.arm("run-1", 120)
+    firewall.sh("rmdir /cf/conf/routebook")
 
 
 def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewall, driver: PfSenseDriver) -> None:
