@@ -15,6 +15,7 @@ from custom_napalm.contract import CandidateError, Change, DriverError, Section,
 from custom_napalm.frr import revert, vtysh
 from custom_napalm.frr.candidate import Wanted, missing, target, wanted
 from custom_napalm.frr.command import render_commands
+from custom_napalm.frr.defaults import release, without_defaults
 from custom_napalm.frr.diagnosis import explain, retry_sessions
 from custom_napalm.frr.difference import commands
 from custom_napalm.frr.effects import forecast
@@ -98,6 +99,7 @@ class FrrComponent(Component):
             if section.part == PART
         ]
         candidate = wanted(mine)
+        candidate = replace(candidate, tree=without_defaults(candidate.tree, running))
         unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
         if unstable:
             first = unstable[0]
@@ -198,7 +200,8 @@ class FrrComponent(Component):
         self, candidate: Wanted, before: Tree, after: Tree, snapshot: Snapshot, boot_text: str | None
     ) -> FrrChange:
         """The change between two configurations, shown without secrets and sent with them."""
-        push, undo = render_commands(commands(before, after)), render_commands(commands(after, before))
+        has = release(snapshot.parts[PART])
+        push, undo = render_commands(commands(before, after, has)), render_commands(commands(after, before, has))
         boot_now = snapshot.parts.get(FRR_CONF)
         boot_differs = boot_text is not None and boot_text != boot_now
         change = Change(

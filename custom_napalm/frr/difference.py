@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from custom_napalm.frr.command import Command
+from custom_napalm.frr.defaults import beginning
 from custom_napalm.frr.router import router_commands
 from custom_napalm.frr.settings import negation, replaceable, setting
 from custom_napalm.frr.transition import transition
@@ -35,8 +36,8 @@ KEPT_CONTEXT = re.compile(r"interface .*|line vty|rpki( vrf .*)?|address-family 
 """Contexts that cannot be taken back as a whole: their lines are."""
 
 
-def commands(before: Tree, after: Tree) -> tuple[Command, ...]:
-    """The commands that bring FRR from `before` to `after`; none when both mean the same."""
+def commands(before: Tree, after: Tree, release: tuple[int, int] = (0, 0)) -> tuple[Command, ...]:
+    """The commands that bring an FRR of this release from `before` to `after`; none when both mean the same."""
     step = transition(before, after)
     old = {block.line: block for block in step.before}
     new = {block.line: block for block in step.after}
@@ -74,7 +75,8 @@ def commands(before: Tree, after: Tree) -> tuple[Command, ...]:
     for line, block in new.items():
         phase = _phase(line)
         if line.startswith("router bgp "):
-            define[phase] += router_commands(old.get(line), block)
+            first = beginning(block, after, release) if line not in old else []
+            define[phase] += router_commands(old.get(line), block, first)
         elif _is_context(block):
             known = old.get(line) or replaced_by(line, old)
             early, late = _edit_context(block, known)

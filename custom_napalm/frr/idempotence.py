@@ -7,6 +7,7 @@ Measured on bgpd 8.4.4 and 10.3; frr-reload.py sends such lines at every reload,
 import re
 from dataclasses import dataclass
 
+from custom_napalm.frr.defaults import DATACENTER, profile
 from custom_napalm.frr.meaning import Peer, peers
 from custom_napalm.frr.tree import Block, Tree, lines_of
 
@@ -15,10 +16,9 @@ _DEFAULT = "it is FRR's default, which FRR does not show: leave it out"
 _ALWAYS = tuple(
     (re.compile(pattern), fix)
     for pattern, fix in (
-        (r"timers bgp 60 180", _DEFAULT),
         (r"bgp graceful-restart (restart-time 120|stalepath-time 360|select-defer-time 360)", _DEFAULT),
         (r"bgp default (local-preference 100|ipv4-unicast)", _DEFAULT),
-        (r"bgp (client-to-client reflection|ebgp-requires-policy|network import-check)", _DEFAULT),
+        (r"bgp (client-to-client reflection|network import-check)", _DEFAULT),
         (r"bgp (fast-external-failover|suppress-duplicates)", _DEFAULT),
         (r"distance bgp 20 200 200", _DEFAULT),
         (r"neighbor \S+ send-community( both| all| standard| extended| large)?", _DEFAULT),
@@ -41,6 +41,17 @@ _ALWAYS = tuple(
 )  # fmt: skip
 
 
+# What is a default depends on the profile (bgpd/bgp_vty.c: FRR_CFG_DEFAULT_…).
+_BY_PROFILE = {
+    "traditional": re.compile(
+        r"timers bgp 60 180|bgp ebgp-requires-policy|no bgp (log-neighbor-changes|default show-(nexthop-)?hostname)"
+    ),
+    DATACENTER: re.compile(
+        r"timers bgp 3 9|no bgp ebgp-requires-policy|bgp (log-neighbor-changes|default show-(nexthop-)?hostname)"
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Unstable:
     """A line that would never be equal to what FRR shows, and what to write in its place."""
@@ -52,6 +63,7 @@ class Unstable:
 def unstable_lines(candidate: Tree, running: Tree) -> list[Unstable]:
     """The candidate's lines of this kind. A line that FRR shows right now is none, whatever the tables say."""
     shown = lines_of(running)
+    defaults = _BY_PROFILE.get(profile(running))
     found = []
     for path, line in sorted(lines_of(candidate) - shown):
         for pattern, fix in _ALWAYS:
@@ -59,7 +71,9 @@ def unstable_lines(candidate: Tree, running: Tree) -> list[Unstable]:
                 found.append(Unstable(line, fix))
                 break
         else:
-            if (
+            if defaults is not None and path and path[0].startswith("router ") and defaults.fullmatch(line):
+                found.append(Unstable(line, _DEFAULT))
+            elif (
                 path
                 and path[0].startswith("router ")
                 and line.startswith(("bgp route-map delay-timer", "bgp update-delay"))

@@ -16,8 +16,8 @@ _LISTEN = re.compile(r"(no )?bgp listen range ")
 _Lines = dict[tuple[str, ...], list[str]]
 
 
-def router_commands(before: Block | None, after: Block) -> list[Command]:
-    """The commands that turn one `router bgp` into another, both as a transition has them.
+def router_commands(before: Block | None, after: Block, first: Iterable[str] = ()) -> list[Command]:
+    """The commands that turn one `router bgp` into another, both as a transition has them; `first` before all else.
 
     `before` is None when there was none.
     """
@@ -31,6 +31,7 @@ def router_commands(before: Block | None, after: Block) -> list[Command]:
     top = (after.line,)
     own_old, own_new = old.get((), []), new[()]
     general = _change([line for line in own_old if not peer_of(line)], [line for line in own_new if not peer_of(line)])
+    steps += [Command(top, line) for line in first]
     steps += [Command(top, line) for line in general if not _LISTEN.match(line) or line.startswith("no ")]
     for peer in sorted(removed.values(), key=lambda peer: peer.is_group):
         steps.append(Command(top, f"no neighbor {peer.name}" + (" peer-group" if peer.is_group else "")))

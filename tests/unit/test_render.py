@@ -74,11 +74,15 @@ def test_nothing_intended_renders_nothing_so_that_what_is_owned_goes_away() -> N
     assert {s.text for s in render_host(bare, TEMPLATES, Placeholders()).sections} == {""}
 
 
+def test_timers_are_rendered_whatever_they_are_for_their_default_depends_on_the_devices_profile() -> None:
+    first = EDGE1.bgp.neighbors[0].address if EDGE1.bgp else None
+    rendered = text(changed(EDGE1, keepalive=60, hold_time=180, connect_retry=120), "bgp")
+    assert f" neighbor {first} timers 60 180\n neighbor {first} timers connect 120\n" in rendered
+
+
 @pytest.mark.parametrize(
     ("neighbor", "line"),
     [
-        ({"keepalive": 60, "hold_time": 180}, "timers 60"),
-        ({"connect_retry": 120}, "timers connect"),
         ({"ebgp_multihop": 1}, "ebgp-multihop"),
         ({"local_as": 65550}, "local-as"),
     ],

@@ -22,13 +22,19 @@ function routebook_now(): int
     return intdiv(hrtime(true), 1000000000); // does not change when the clock is set
 }
 
-/** Refuse a folder that is a link, belongs to another user or can be written by one: what is in it is believed, and run. */
-function routebook_trust(string $folder): void
+/** The real place of a folder. Refuses one in which, or above which, somebody else than root can make or change names. */
+function routebook_trusted(string $folder): string
 {
-    clearstatcache(true, $folder);
-    $found = @lstat($folder);
-    if ($found === false || ($found['mode'] & 0170000) !== 0040000 || $found['uid'] !== posix_geteuid() || ($found['mode'] & 022)) {
-        throw new RoutebookRefusal('foreign', "$folder is not a folder that root alone can write");
+    clearstatcache();
+    $real = (string) realpath($folder);
+    for ($each = $real; ; $each = dirname($each)) {
+        $found = $each === '' ? false : @lstat($each);
+        if ($found === false || !is_dir($each) || $found['uid'] !== posix_geteuid() || ($found['mode'] & 022)) {
+            throw new RoutebookRefusal('foreign', "$folder is not a folder that root alone can write");
+        }
+        if ($each === '/') {
+            return $real;
+        }
     }
 }
 
@@ -39,8 +45,7 @@ function routebook_trust(string $folder): void
  */
 function routebook_store(string $path, string $text, int $mode = 0600): void
 {
-    routebook_trust(dirname($path));
-    $new = dirname($path) . '/.' . basename($path) . '.' . bin2hex(random_bytes(12));
+    $new = routebook_trusted(dirname($path)) . '/.' . basename($path) . '.' . bin2hex(random_bytes(12));
     $stream = @fopen($new, 'x');
     $stored = $stream !== false && @chmod($new, $mode) && @fwrite($stream, $text) === strlen($text) && @fflush($stream);
     if ($stream !== false) {
@@ -60,7 +65,7 @@ function routebook_lock(int $seconds)
     if (!is_dir(ROUTEBOOK_ROOT) && !@mkdir(ROUTEBOOK_ROOT, 0700, true)) {
         throw new RoutebookRefusal('permission', ROUTEBOOK_ROOT . ' cannot be made');
     }
-    routebook_trust(ROUTEBOOK_ROOT);
+    routebook_trusted(ROUTEBOOK_ROOT);
     $lock = @fopen(ROUTEBOOK_ROOT . '/lock', 'c');
     if ($lock === false) {
         throw new RoutebookRefusal('permission', ROUTEBOOK_ROOT . '/lock cannot be opened');
@@ -125,7 +130,6 @@ function routebook_arm(array $request): array
     }
     $folder = routebook_folder($run);
     routebook_room(7 * strlen($text) + 262144);
-    routebook_trust(dirname(ROUTEBOOK_CONFIG));
     if (!@mkdir($folder, 0700)) {
         throw new RoutebookRefusal('permission', "$folder cannot be made");
     }

@@ -1,5 +1,6 @@
 """What FRR does that a caller would not expect, reproduced on the real daemons, and that none of it gets through."""
 
+import json
 import subprocess
 import threading
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from custom_napalm.contract import CandidateError, DriverError
 from custom_napalm.frr import revert
-from tests.lab.frr.edge import INTENT, Edge
+from tests.lab.frr.edge import INTENT, Edge, put
 from tests.lab.waiting import wait_for
 
 TRANSIT = "neighbor 2001:db8:f001::1"
@@ -236,3 +237,38 @@ def test_reverting_reports_failure_when_the_snapshot_cannot_be_reached(edge: Edg
     result = edge.revert(folder)
     assert result.status != 0
     assert result.stdout == "FRR: the running configuration differs from the snapshot\n"
+
+
+def test_a_new_router_has_the_defaults_of_its_release_although_the_file_says_an_older_one(edge: Edge) -> None:
+    """An upgrade leaves `frr version` as it was; the daemon then begins with that release's defaults."""
+    edge.apply("")
+    edge.host.sh("vtysh -c 'configure terminal' -c 'frr version 8.1'")
+    try:
+        edge.host.sh("vtysh -c 'configure terminal' -c 'router bgp 65550'")
+        assert "no bgp hard-administrative-reset" in edge.running()  # the trap
+        edge.host.sh("vtysh -c 'configure terminal' -c 'no router bgp 65550'")
+        folder = edge.apply(INTENT)
+        assert edge.plan(INTENT).change.commands == ()
+        assert "hard-administrative-reset" not in edge.running()
+        assert edge.revert(folder).status == 0
+    finally:
+        edge.host.sh("vtysh -c 'configure terminal' -c 'frr version 8.4.4'")
+
+
+def test_timers_are_those_intended_under_the_profile_datacenter_too(edge: Edge) -> None:
+    neighbor = "neighbor 10.255.3.3"
+    wanted = put(
+        INTENT, f" {neighbor} remote-as 65550", f" {neighbor} timers 60 180", f" {neighbor} timers connect 120"
+    )
+    assert edge.plan(wanted).change.commands == ()  # traditional has them by default
+    edge.host.sh("vtysh -c 'configure terminal' -c 'frr defaults datacenter'")
+    try:
+        folder = edge.apply(wanted)
+        assert edge.plan(wanted).change.commands == ()
+        assert f" {neighbor} timers 60 180\n" in edge.running()
+        told = json.loads(edge.host.vtysh("show bgp neighbors 10.255.3.3 json"))["10.255.3.3"]
+        assert told["bgpTimerConfiguredHoldTimeMsecs"] == 180000
+        assert edge.revert(folder).status == 0
+    finally:
+        edge.host.sh("vtysh -c 'configure terminal' -c 'frr defaults traditional'")
+        edge.apply(INTENT)
