@@ -3,7 +3,7 @@
 import posixpath
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from hashlib import sha256
@@ -30,7 +30,7 @@ from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.frr.spelling import spelled_for
 from custom_napalm.frr.taking_back import taken_back
 from custom_napalm.frr.tree import Tree, parse, render
-from custom_napalm.frr.vtysh import FRR_CONF
+from custom_napalm.frr.vtysh import FOLDER, FRR_CONF
 from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.shell import Shell
@@ -48,6 +48,8 @@ _WROTE_ITSELF = (
     "no ipv6 forwarding",
 )
 
+_BOOT_FILE = re.compile(rf"{FOLDER}/(?!vtysh\.)[a-z0-9]+\.conf")
+_NEW_FILE = "640 frr frr"
 _MOST_TOLD = 3  # lines that a message quotes; the rest follow from them, mostly
 
 
@@ -70,25 +72,26 @@ class FrrComponent(Component):
         self._integrated = True
 
     def snapshot(self) -> Snapshot:
-        """Read the running configuration and frr.conf."""
+        """Read the running configuration and the files that FRR boots with."""
         reading = vtysh.read(self.shell)
-        parts, attributes = {PART: reading.running}, {}
         self.router_id = configured[1] if (configured := _ROUTER_ID.search(reading.running)) is not None else ""
-        if reading.boot is not None:
-            parts[FRR_CONF] = reading.boot
-            attributes[FRR_CONF] = reading.boot_attributes
         self._daemons, self._integrated = reading.daemons - {"watchfrr"}, reading.integrated
-        meanings = [fingerprint(parse(text)) for text in parts.values()] + [files.link_of(reading.boot_attributes)]
-        return Snapshot(parts, attributes, sha256(" ".join(filter(None, meanings)).encode()).hexdigest())
+        meanings = [fingerprint(parse(text)) for text in (reading.running, *reading.boot.values())]
+        links = [files.link_of(attributes) for attributes in reading.attributes.values()]
+        return Snapshot(
+            {PART: reading.running, **reading.boot},
+            reading.attributes,
+            sha256(" ".join(filter(None, [*meanings, *links])).encode()).hexdigest(),
+        )
 
     def startup(self) -> Snapshot:
-        """What FRR would come back with after a restart: frr.conf."""
+        """What FRR would come back with after a restart."""
         found = self.snapshot()
-        return Snapshot({**found.parts, PART: found.parts.get(FRR_CONF, "")}, found.attributes, found.fingerprint)
+        return Snapshot({**found.parts, PART: _boot(found) or ""}, found.attributes, found.fingerprint)
 
     def handles(self, part: str) -> bool:
-        """Whether a part is the running configuration or the file it boots with."""
-        return part in (PART, FRR_CONF)
+        """Whether a part is the running configuration or a file that it boots with."""
+        return part == PART or _BOOT_FILE.fullmatch(part) is not None
 
     def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> FrrChange:
         """Compute what brings FRR to the sections, and let FRR's parser check them."""
@@ -109,7 +112,7 @@ class FrrComponent(Component):
                 "nothing was changed",
                 line=redact(first.line),
             )
-        change = self._change(candidate, running, target(running, candidate), snapshot, None)
+        change = self._change(candidate, running, target(running, candidate), snapshot, {})
         if change.change:
             vtysh.check(self.shell, "\n".join(section.text for section in mine))
         return change
@@ -121,7 +124,17 @@ class FrrComponent(Component):
         due = tuple(block for block in earlier if not _volatile(block.line))
         kept = tuple(block for block in running if _volatile(block.line))
         whole = (*kept, *due)
-        return self._change(Wanted(whole, ("*",)), running, whole, snapshot, target.parts.get(FRR_CONF))
+        boot = {path: target.parts[path] for path in self._boot_files(snapshot) if path in target.parts}
+        return self._change(Wanted(whole, ("*",)), running, whole, snapshot, boot)
+
+    def _boot_files(self, snapshot: Snapshot) -> list[str]:
+        """The files that FRR boots with, or will after the first confirmation where there is nothing yet.
+
+        Where frr.conf is, a daemon reads no file of its own, whatever vtysh.conf says (vty_read_config in lib/vty.c).
+        """
+        if FRR_CONF in snapshot.parts or not (_boot(snapshot) or not self._integrated):
+            return [FRR_CONF]
+        return [f"{FOLDER}/{daemon}.conf" for daemon in sorted(self._daemons)]
 
     def taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Snapshot, TakenBack]:
         """What runs without an earlier change. frr.conf gets its earlier text only where nothing was changed since."""
@@ -197,33 +210,30 @@ class FrrComponent(Component):
                 return lacking, surplus
 
     def _change(
-        self, candidate: Wanted, before: Tree, after: Tree, snapshot: Snapshot, boot_text: str | None
+        self, candidate: Wanted, before: Tree, after: Tree, snapshot: Snapshot, boot: Mapping[str, str]
     ) -> FrrChange:
         """The change between two configurations, shown without secrets and sent with them."""
         has = release(snapshot.parts[PART])
         push, undo = render_commands(commands(before, after, has)), render_commands(commands(after, before, has))
-        boot_now = snapshot.parts.get(FRR_CONF)
-        boot_differs = boot_text is not None and boot_text != boot_now
+        paths = self._boot_files(snapshot)
+        differing = [path for path, text in boot.items() if text != snapshot.parts.get(path)]
         change = Change(
-            diff=diff(before, after) + (_boot_diff(boot_now, boot_text or "") if boot_differs else ""),
-            commands=(*redact(push).splitlines(), *([f"! {FRR_CONF} gets its earlier text"] if boot_differs else [])),
+            diff=diff(before, after)
+            + "".join(_boot_diff(path, snapshot.parts.get(path), boot[path]) for path in differing),
+            commands=(*redact(push).splitlines(), *(f"! {path} gets its earlier text" for path in differing)),
             undo=tuple(redact(undo).splitlines()),
             effects=forecast(before, after),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(_warnings(before, after, snapshot)) if push else (),
         )
-        if not push and not boot_differs:
+        if not push and not differing:
             return FrrChange(change, {}, revert.NOTHING_TO_REVERT, candidate=candidate)
-        if not self._integrated:
-            raise DriverError(
-                "/etc/frr/vtysh.conf says `no service integrated-vtysh-config`, but Routebook keeps FRR's "
-                f"configuration in {FRR_CONF}; nothing was changed"
-            )
+        self._check_boot(paths)
         for opener, daemon in (("router bgp ", "bgpd"), ("bfd", "bfdd")):
             if daemon not in self._daemons and any(block.line.startswith(opener) for block in candidate.tree):
                 raise DriverError(f"{daemon} does not run: enable it in /etc/frr/daemons; nothing was changed")
         order, tidy = order_commands(before, after)
-        attributes = snapshot.attributes.get(FRR_CONF, "640 frr frr")
+        attributes = {path: snapshot.attributes.get(path, _NEW_FILE) for path in paths}
         uploads = {
             revert.PUSH: push,
             revert.UNDO: undo,
@@ -231,29 +241,54 @@ class FrrComponent(Component):
             revert.TIDY: tidy,
             revert.RUNNING: snapshot.parts[PART],
             revert.DAEMONS: " ".join(sorted(self._daemons)) + "\n",
-            revert.BOOT_ATTRIBUTES: attributes + "\n",
+            revert.BOOT_FILES: "".join(f"{_name(path)} {value}\n" for path, value in attributes.items()),
         }
-        if FRR_CONF in snapshot.parts:
-            uploads[revert.BOOT_BEFORE] = snapshot.parts[FRR_CONF]
-        if boot_text is not None:
-            uploads[revert.BOOT_AFTER] = boot_text
+        uploads |= {revert.BOOT_BEFORE + _name(path): snapshot.parts[path] for path in paths if path in snapshot.parts}
+        uploads |= {revert.BOOT_AFTER + _name(path): text for path, text in boot.items()}
         refresh = refresh_script(before, after)
         return FrrChange(
             change,
             uploads,
             revert.revert_fragment(refresh),
-            revert.persist_fragment(restored=boot_text is not None),
-            {posixpath.dirname(files.real_path(FRR_CONF, attributes)): 2 * len(render(after)) + 4096},
+            revert.persist_fragment([_name(path) for path in boot], per_daemon=FRR_CONF not in paths),
+            {
+                posixpath.dirname(files.real_path(path, attributes[path])): 2 * len(render(after)) + 4096 * len(paths)
+                for path in paths
+            },
             candidate=candidate,
             refresh=refresh,
         )
 
+    def _check_boot(self, paths: Sequence[str]) -> None:
+        """Refuse where confirming could not save to what FRR boots with, or `write` would save elsewhere."""
+        if paths == [FRR_CONF] and not self._integrated:
+            raise DriverError(
+                f"FRR boots with {FRR_CONF}, and {FOLDER}/vtysh.conf says `no service integrated-vtysh-config`, so "
+                f"that `write` saves to files which are not read: take that line out, or remove {FRR_CONF}; nothing "
+                "was changed"
+            )
+        if FRR_CONF not in paths and "mgmtd" in self._daemons:
+            raise DriverError(
+                f"there is no {FRR_CONF}, and which of the daemons' own files mgmtd reads is not known here: write one "
+                "with `vtysh -w` and set `service integrated-vtysh-config`; nothing was changed"
+            )
 
-def _boot_diff(before: str | None, after: str) -> str:
-    """What an earlier text of the file that FRR boots with changes in it."""
-    names = ("/dev/null" if before is None else FRR_CONF, FRR_CONF)
+
+def _boot(snapshot: Snapshot) -> str | None:
+    """What FRR boots with, the daemons' files one after the other; None where there is nothing to boot with."""
+    texts = [text for part, text in sorted(snapshot.parts.items()) if _BOOT_FILE.fullmatch(part)]
+    return "\n".join(texts) if any(text.strip() for text in texts) else None
+
+
+def _name(path: str) -> str:
+    return posixpath.basename(path)
+
+
+def _boot_diff(path: str, before: str | None, after: str) -> str:
+    """What an earlier text of a file that FRR boots with changes in it."""
+    names = ("/dev/null" if before is None else path, path)
     lines = unified_diff(redact(before or "").splitlines(), redact(after).splitlines(), *names, lineterm="", n=0)
-    return "".join(f"{line}\n" for line in lines) or f"--- {FRR_CONF}\n+++ {FRR_CONF} (a secret or blanks)\n"
+    return "".join(f"{line}\n" for line in lines) or f"--- {path}\n+++ {path} (a secret or blanks)\n"
 
 
 def _frr(change: ComponentChange) -> FrrChange:
@@ -271,12 +306,13 @@ def _volatile(line: str) -> bool:
 def _warnings(before: Tree, after: Tree, snapshot: Snapshot) -> Iterable[str]:
     known = set(undefined_policies(before))
     yield from (sentence for sentence in undefined_policies(after) if sentence not in known)
-    boot = snapshot.parts.get(FRR_CONF)
+    boot = _boot(snapshot)
+    named = FRR_CONF if FRR_CONF in snapshot.parts else "the daemons' own files"
     if boot is None:
         yield f"there is no {FRR_CONF}: FRR comes back without configuration after a restart, until this is confirmed"
     elif not same(_written(parse(boot)), _written(before)):
         yield (
-            f"{FRR_CONF} and the running configuration differed before this change: confirming it also saves "
+            f"{named} and the running configuration differed before this change: confirming it also saves "
             "what somebody changed and did not save"
         )
 

@@ -1,24 +1,29 @@
 """The POSIX sh that runs on the device: loading a change, taking it back from any state, keeping it at the end."""
 
-import posixpath
+from collections.abc import Collection
 
 from custom_napalm.frr.refresh import RETRY_WAITING
-from custom_napalm.frr.vtysh import FRR_CONF, NO_HISTORY
+from custom_napalm.frr.vtysh import FOLDER, NO_HISTORY
 from custom_napalm.linux import files
 
-# Names of the files in a run's folder. BOOT_BEFORE and BOOT_AFTER are texts of frr.conf.
+# Names of the files in a run's folder.
 PUSH, UNDO, ORDER, TIDY = "frr.push", "frr.undo", "frr.order", "frr.tidy"
 PUSHED = "frr.pushed"  # the running configuration after the push
 RUNNING, DAEMONS = "frr.running", "frr.daemons"
-BOOT_BEFORE, BOOT_AFTER, BOOT_ATTRIBUTES = "frr.boot-before", "frr.boot-after", "frr.boot-attributes"
+BOOT_FILES = "frr.boots"
+"""The files that FRR boots with, one a line: name, mode, owner, group and, for a link, `->` and where it leads."""
+BOOT_BEFORE, BOOT_AFTER = "frr.before.", "frr.after."
+"""What the names of their former and, where they are given, their later texts begin with."""
 
 _WRITE_BOOT = f"""{files.FUNCTIONS}
-frr_write() {{  # the file $1 becomes frr.conf, where and with what attributes {BOOT_ATTRIBUTES} says
-    files_same "$1" {FRR_CONF} 2>/dev/null && return 0
-    files_sweep {posixpath.dirname(FRR_CONF)}
-    read -r frr_mode frr_owner frr_group _ frr_link <{BOOT_ATTRIBUTES}
-    files_put "$1" "$frr_mode" "$frr_owner" "$frr_group" {FRR_CONF} "$frr_link" 2>frr.why && return 0
-    echo "{FRR_CONF} could not be written: $(tail -n 1 frr.why)"
+frr_write() {{  # the file $1 becomes {FOLDER}/$2; the old one is there until then
+    files_same "$1" "{FOLDER}/$2" 2>/dev/null && return 0
+    files_sweep {FOLDER}
+    while read -r frr_is frr_mode frr_owner frr_group _ frr_link; do
+        [ "$frr_is" = "$2" ] || continue
+        files_put "$1" "$frr_mode" "$frr_owner" "$frr_group" "{FOLDER}/$2" "$frr_link" 2>frr.why && return 0
+        echo "{FOLDER}/$2 could not be written: $(tail -n 1 frr.why)"
+    done <{BOOT_FILES}
     return 1
 }}
 """
@@ -79,8 +84,13 @@ frr_revert() {
     frr_same
 }
 frr_boot() {
-    [ -e frr.boot-before ] || { files_remove /etc/frr/frr.conf; return; }
-    frr_write frr.boot-before
+    while read -r frr_name _; do
+        if [ -e "frr.before.$frr_name" ]; then
+            frr_write "frr.before.$frr_name" "$frr_name" || return 1
+        elif [ -s "/etc/frr/$frr_name" ]; then
+            files_remove "/etc/frr/$frr_name" || return 1
+        fi
+    done <frr.boots
 }
 frr_failed=0
 frr_revert || { echo "FRR: the running configuration differs from the snapshot"; frr_failed=1; }
@@ -117,24 +127,44 @@ exit "$(cat frr.push.status)"
 """
 
 
-def persist_fragment(*, restored: bool) -> str:
-    """Make the running configuration the one that FRR boots with; with `restored`, an uploaded earlier text.
+_INTEGRATED = r"""sed '1,/^Current configuration:$/d' frr.shown | sed -e '1{/^!$/d}' -e '${/^end$/d}' >frr.boot
+frr_write frr.boot frr.conf
+"""
+
+# The part of one daemon as its own file has it; a file is made only for what is something to say.
+_PER_DAEMON = r"""
+for frr_daemon in $(cat frr.daemons); do
+    vtysh -d "$frr_daemon" -c 'show running-config' >frr.shown
+    sed '1,/^Current configuration:$/d' frr.shown |
+        sed -e '1{/^!$/d}' -e '${/^end$/d}' -e '/^\(no \)*service integrated-vtysh-config$/d' >frr.boot
+    grep -Evq '^(!|frr |hostname |domainname |log |rpki$|exit|no ip(v6)? forwarding| *$)' frr.boot ||
+        [ -s "/etc/frr/$frr_daemon.conf" ] || continue
+    (files_open "/etc/frr/$frr_daemon.conf" && cat <&8) >frr.was 2>/dev/null
+    frr_meaning frr.was | grep -v '^frr ' >frr.m1
+    frr_meaning frr.boot | grep -v '^frr ' >frr.m2
+    cmp -s frr.m1 frr.m2 || frr_write frr.boot "$frr_daemon.conf" || exit 1
+done
+"""
+
+
+def persist_fragment(restored: Collection[str], *, per_daemon: bool) -> str:
+    """Make the running configuration the one that FRR boots with; the files of `restored` get their uploaded text.
 
     As `write` does, but without the instant in which there is no file, and without its `.sav` copy, and only if
     nothing is missing of what ran after the push: of a daemon that is gone, or comes back with what it booted with,
-    vtysh shows nothing or the old. Nothing is touched when nothing differs.
+    vtysh shows nothing or the old. With `per_daemon` each daemon's part goes into its own file, for FRR reads those
+    where there is no frr.conf (vty_read_config in lib/vty.c). Nothing is touched when nothing differs.
     """
     if restored:
-        return f"{_WRITE_BOOT}frr_write {BOOT_AFTER}\n"
+        writes = "".join(f"frr_write {BOOT_AFTER}{name} {name} || exit 1\n" for name in sorted(restored))
+        return f"{_WRITE_BOOT}{writes}"
     return f"""{NO_HISTORY}
 {_WRITE_BOOT}{_MEANING}
 vtysh -c 'show running-config' >frr.shown
 frr_meaning {PUSHED} >frr.m1 && frr_meaning frr.shown >frr.m2 || exit 1
 frr_lost=$(LC_ALL=C comm -23 frr.m1 frr.m2 | wc -l)
 if [ ! -s {PUSHED} ] || [ "$frr_lost" != 0 ]; then
-    echo "FRR does not run $frr_lost lines of what was pushed (has a daemon restarted?); {FRR_CONF} is as it was"
+    echo "FRR does not run $frr_lost lines of what was pushed (has a daemon restarted?); its files are as they were"
     exit 1
 fi
-sed '1,/^Current configuration:$/d' frr.shown | sed -e '1{{/^!$/d}}' -e '${{/^end$/d}}' >frr.boot
-frr_write frr.boot
-"""
+{_PER_DAEMON if per_daemon else _INTEGRATED}"""

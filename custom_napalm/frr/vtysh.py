@@ -6,14 +6,16 @@ Exit codes of vtysh are not enough (8.4.4): with bgpd gone `show running-config`
 
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from custom_napalm.contract import CandidateError, DriverError
 from custom_napalm.frr.redaction import SECRET, redact, secrets
 from custom_napalm.linux import files
 from custom_napalm.linux.shell import Result, Shell
 
-FRR_CONF = "/etc/frr/frr.conf"
+FOLDER = "/etc/frr"
+FRR_CONF = f"{FOLDER}/frr.conf"
 
 _ATTRIBUTES = re.compile(r"[0-7]{3,4} [\w.$-]+ [\w.$-]+(?: -> [^\x00-\x1f\x7f]+)?")
 
@@ -32,9 +34,14 @@ sed -n 's/^\\([a-z0-9]*\\)=yes.*/\\1/p' /etc/frr/daemons 2>/dev/null
 printf '{_CUT}'
 grep -c '^no service integrated-vtysh-config' /etc/frr/vtysh.conf 2>/dev/null
 printf '{_CUT}'
-if [ -e {FRR_CONF} ] || [ -L {FRR_CONF} ]; then
-    (files_open {FRR_CONF} && echo "$files_attributes" && printf '{_CUT}' && cat <&8) || exit {_NOT_READ}
-fi
+boots={FRR_CONF}
+[ -e $boots ] || [ -L $boots ] ||
+    boots=$(vtysh -c 'show daemons' | tr ' ' '\\n' | sed -n 's|^[a-z0-9][a-z0-9]*$|{FOLDER}/&.conf|p')
+for boot in $boots; do
+    [ -e "$boot" ] || [ -L "$boot" ] || continue
+    (files_open "$boot" && printf '%s{_CUT}%s{_CUT}' "$boot" "$files_attributes" && cat <&8) || exit {_NOT_READ}
+    printf '{_CUT}'
+done
 """
 
 _COMPLAINT = re.compile(
@@ -44,12 +51,15 @@ _COMPLAINT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a host says of FRR: connected daemons, running configuration, and the file it boots with."""
+    """What a host says of FRR: connected daemons, running configuration, and the files it boots with.
+
+    Those are frr.conf or, where there is none, a file for each daemon. `integrated` is what vtysh.conf says of `write`.
+    """
 
     daemons: frozenset[str]
     running: str
-    boot: str | None = None
-    boot_attributes: str = ""  # "MODE OWNER GROUP", and " -> LINK" for a link
+    boot: Mapping[str, str] = field(default_factory=dict)  # path to text
+    attributes: Mapping[str, str] = field(default_factory=dict)  # path to "MODE OWNER GROUP", " -> LINK" for a link
     integrated: bool = True
 
 
@@ -65,7 +75,7 @@ def read(shell: Shell) -> Reading:
     """Read the configuration. Raises DriverError when FRR, or a daemon that should run, does not answer."""
     result = shell.run(_READ, asked="`show running-config`")
     if result.status == _NOT_READ:
-        raise DriverError(f"{FRR_CONF} is not read: {result.stderr.strip()}; nothing was changed")
+        raise DriverError(f"what FRR boots with is not read: {result.stderr.strip()}; nothing was changed")
     if result.status != 0:
         raise DriverError(_unavailable(result))
     parts = result.stdout.split(_CUT)
@@ -81,9 +91,15 @@ def read(shell: Shell) -> Reading:
             "nothing was changed. `systemctl status frr` on the host tells more."
         )
     integrated = parts[2].strip() in ("", "0")
-    if not parts[3].strip():
-        return Reading(connected, running, integrated=integrated)
-    return Reading(connected, running, parts[4], parts[3].strip(), integrated)
+    found = parts[3:-1]
+    paths, attributes, texts = found[0::3], found[1::3], found[2::3]
+    return Reading(
+        connected,
+        running,
+        dict(zip(paths, texts, strict=True)),
+        dict(zip(paths, attributes, strict=True)),
+        integrated,
+    )
 
 
 def read_running(shell: Shell, copy: str) -> str:

@@ -150,7 +150,8 @@ def test_unsaved_changes_of_somebody_else_are_a_warning(edge: Edge) -> None:
         edge.load("no ip route 10.98.0.0/24 Null0")
 
 
-def test_files_per_daemon_are_refused(edge: Edge) -> None:
+def test_a_file_that_write_would_not_save_to_is_refused(edge: Edge) -> None:
+    """FRR boots with frr.conf as long as there is one, whatever vtysh.conf says."""
     edge.host.sh(
         "cp /etc/frr/vtysh.conf /run/vtysh.conf; echo 'no service integrated-vtysh-config' >>/etc/frr/vtysh.conf"
     )
@@ -159,6 +160,37 @@ def test_files_per_daemon_are_refused(edge: Edge) -> None:
             edge.plan(CHANGED)
     finally:
         edge.host.sh("cat /run/vtysh.conf >/etc/frr/vtysh.conf")
+
+
+@pytest.mark.parametrize("vtysh_conf", ["no service integrated-vtysh-config", ""])
+def test_without_frr_conf_the_daemons_own_files_are_saved_and_come_back(edge: Edge, vtysh_conf: str) -> None:
+    edge.host.sh(f"cp -p {CONF} /etc/frr/vtysh.conf /run; rm {CONF}; echo '{vtysh_conf}' >/etc/frr/vtysh.conf")
+    try:
+        edge.host.sh("vtysh -c 'write memory'; rm -f /etc/frr/*.sav")
+        before = files(edge)
+        assert edge.snapshot().parts["/etc/frr/bgpd.conf"].count("ch-edge3") == 1
+        change = edge.plan(CHANGED)
+        assert change.change.warnings == ()
+        folder = edge.push(change)
+        result = edge.persist(folder)
+        assert result.status == 0, result.stdout + result.stderr
+        after = files(edge)
+        assert "frr.conf" not in after
+        changed = set(before.splitlines()) ^ set(after.splitlines())
+        assert {line.split()[0] for line in changed if ".conf " in line} == {"bgpd.conf"}
+        assert "renamed" in edge.host.sh("cat /etc/frr/bgpd.conf; stat -c '%a %U' /etc/frr/bgpd.conf")
+        assert edge.component.startup().parts["frr"].count("renamed") == 1
+        pushed = edge.running()
+        edge.host.sh("/usr/lib/frr/frrinit.sh restart >/dev/null 2>&1")
+        assert edge.running() == pushed
+        assert edge.revert(folder).status == 0
+        assert "ch-edge3" in edge.host.sh("cat /etc/frr/bgpd.conf")
+        assert edge.plan(INTENT).change.warnings == ()
+        assert edge.plan(INTENT).change.commands == ()
+    finally:
+        edge.host.sh(
+            "rm -f /etc/frr/*d.conf /etc/frr/zebra.conf /etc/frr/*.sav; cp -p /run/frr.conf /run/vtysh.conf /etc/frr"
+        )
 
 
 def test_restoring_an_earlier_snapshot_restores_everything_and_the_file(edge: Edge) -> None:
