@@ -24,7 +24,7 @@ from routebook.intent.model import CommunityList, HostIntent, Neighbor, Neighbor
 from routebook.intent.network import Network
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
-from routebook.secrets import SecretError
+from routebook.secrets import SecretError, Secrets, UnfitSecretError
 
 _MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
 _BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -213,6 +213,11 @@ def render_template(templates: Path, template: str, variables: Mapping[str, obje
     except TemplateSyntaxError as error:
         place = Mark(f"templates/{error.name or template}", error.lineno)
         raise RenderError(str(error.message), place, subject) from None
+    except UnfitSecretError as error:
+        resolver = variables.get(_RESOLVER)
+        mark = resolver.places.get(error.reference) if isinstance(resolver, Secrets) else None
+        said = f"{subject}: {mark}: " if mark else f"{subject}: "
+        raise UnfitSecretError(error.reference, error.what, said) from None
     except SecretError as error:
         raise SecretError(f"{subject}: {error.message}", error.fix) from None
     except (
@@ -250,6 +255,43 @@ def check_templates(network: Network, templates: Path) -> list[Problem]:
     return list(found)
 
 
+class _AtHand:
+    """Resolves the secrets that can be had without running a command; others, and `unfit` ones, are placeholders."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self.secrets = secrets
+        self.unfit: set[SecretRef] = set()
+
+    def resolve(self, reference: SecretRef) -> str:
+        """The secret, or what stands for it."""
+        if reference.command or reference in self.unfit or self.secrets.missing(reference):
+            return Placeholders().resolve(reference)
+        return self.secrets.resolve(reference)
+
+
+def unfit_secrets(network: Network, templates: Path) -> list[Problem]:
+    """The secrets that are at hand and that the platform of one of their ends cannot take. Runs no command."""
+    uses = {use.reference: use for use in network.secret_uses}
+    at_hand = _AtHand(Secrets(network.project))
+    found: list[Problem] = []
+    for name, intent in network.hosts.items():
+        while (error := _unfit(intent, templates, at_hand)) is not None and error.reference not in at_hand.unfit:
+            at_hand.unfit.add(error.reference)
+            use = uses[error.reference]
+            found.append(Problem(use.mark, f"{use.purpose}: {name}: {error.reference} {error.what}", error.fix))
+    return found
+
+
+def _unfit(intent: HostIntent, templates: Path, secrets: Resolver) -> UnfitSecretError | None:
+    try:
+        render_host(intent, templates, secrets)
+    except UnfitSecretError as error:
+        return error
+    except (RenderError, SecretError):
+        pass  # reported with the templates and the secrets
+    return None
+
+
 def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList | CommunityList:
     """The object of that name, of which a template asks the kind."""
     for item in items:
@@ -277,9 +319,9 @@ def _secret(context: Context, reference: SecretRef, encoding: str) -> str:
 
 def _word(value: str, reference: SecretRef) -> str:
     if any(character.isspace() for character in value):
-        raise SecretError(f"{reference} has a space in it, which a password in FRR cannot have")
+        raise UnfitSecretError(reference, "has a space in it, which a password in FRR cannot have")
     if len(value.encode()) > _MAX_MD5_KEY:
-        raise SecretError(f"{reference} is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
     return value
 
 
@@ -289,14 +331,15 @@ def _base64(value: str, _reference: SecretRef) -> str:
 
 def _asa_word(value: str, reference: SecretRef, most: int) -> str:
     if not value.isascii() or not value.isprintable() or any(character in " ?" for character in value):
-        raise SecretError(
-            f"{reference} has a character that ASA's command line does not take: it takes printable ASCII "
-            "without spaces and question marks"
+        raise UnfitSecretError(
+            reference,
+            "has a character that ASA's command line does not take: it takes printable ASCII without spaces and "
+            "question marks",
         )
     if len(value) > most:
-        raise SecretError(f"{reference} has more than {most} characters, the limit of ASA")
+        raise UnfitSecretError(reference, f"has more than {most} characters, the limit of ASA")
     if not value.strip("*"):
-        raise SecretError(f"{reference} is nothing but asterisks, which is how ASA hides a secret")
+        raise UnfitSecretError(reference, "is nothing but asterisks, which is how ASA hides a secret")
     return value
 
 
@@ -311,31 +354,38 @@ def _asa_password(value: str, reference: SecretRef) -> str:
 def _pfsense_key(value: str, reference: SecretRef) -> str:
     """A key as pfSense's own form takes it (vpn_ipsec_phase1.php): ASCII; ipsec.inc trims it."""
     if not value.isascii():
-        raise SecretError(f"{reference} has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
+        raise UnfitSecretError(reference, "has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
     if value != value.strip():
-        raise SecretError(f"{reference} begins or ends with a space, which pfSense takes off a pre-shared key")
-    if _ENTITY.search(value):
-        raise SecretError(f"{reference} has something like `&lt;` in it, which pfSense reads as one character")
-    return value
+        raise UnfitSecretError(reference, "begins or ends with a space, which pfSense takes off a pre-shared key")
+    return _in_config_xml(value, reference)
 
 
 def _tcp_md5(value: str, reference: SecretRef, daemon: str) -> str:
     if not value.isascii() or not value.isprintable() or '"' in value or "\\" in value:
-        raise SecretError(f"{reference} has a character that {daemon} does not take: leave out quotes and backslashes")
+        raise UnfitSecretError(
+            reference, f"has a character that {daemon} does not take: leave out quotes and backslashes"
+        )
     if len(value) > _MAX_MD5_KEY:
-        raise SecretError(f"{reference} is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+    return value
+
+
+def _in_config_xml(value: str, reference: SecretRef) -> str:
+    """A secret that config.xml keeps: pfSense decodes entities in it once more than it encodes them (xmlparse.inc)."""
+    if _ENTITY.search(value):
+        raise UnfitSecretError(reference, "has something like `&lt;` in it, which pfSense reads as one character")
     return value
 
 
 def _openbgpd(value: str, reference: SecretRef) -> str:
     """A password as bgpd.conf takes it (parse.y of OpenBGPD): a word that is no number, or quoted."""
-    value = _tcp_md5(value, reference, "bgpd.conf")
+    value = _in_config_xml(_tcp_md5(value, reference, "bgpd.conf"), reference)
     return value if _BGPD_WORD.fullmatch(value) else f'"{value}"'
 
 
 def _pfsense_frr(value: str, reference: SecretRef) -> str:
     """A password that frr.conf takes as a word, and setkey between double quotes."""
-    return _word(_tcp_md5(value, reference, "setkey"), reference)
+    return _in_config_xml(_word(_tcp_md5(value, reference, "setkey"), reference), reference)
 
 
 _ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {

@@ -5,10 +5,12 @@ import shlex
 import stat
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from routebook.errors import RefusedError
 from routebook.intent.model import SecretRef
+from routebook.intent.problem import Mark
 from routebook.redaction import OF_THIS_PROCESS, Redactor
 
 _MAX_BYTES = 64 * 1024
@@ -28,6 +30,14 @@ class MissingSecretError(SecretError):
     """There is nothing where a secret should be: no such file, no such variable."""
 
 
+class UnfitSecretError(SecretError):
+    """A platform cannot take a secret as it is. It names the reference, never the secret."""
+
+    def __init__(self, reference: SecretRef, what: str, place: str = "") -> None:
+        self.reference, self.what = reference, what
+        super().__init__(f"{place}{reference} {what}", "make another one, for both ends")
+
+
 class Secrets:
     """A project's secrets, each resolved once per process. `redactor` knows all that were resolved.
 
@@ -37,6 +47,7 @@ class Secrets:
     def __init__(self, project: Path, redactor: Redactor | None = None) -> None:
         self.project = project
         self.redactor = redactor or OF_THIS_PROCESS
+        self.places: Mapping[SecretRef, Mark] = {}  # where the inventory asks for them, for messages
         self._known: dict[SecretRef, str] = {}
         self._locks: dict[SecretRef, threading.Lock] = {}
         self._lock = threading.Lock()

@@ -18,7 +18,7 @@ def check(context: Context, as_json: bool) -> None:
     """
     from routebook.intent import IntentError, load
     from routebook.manifests import check_manifests
-    from routebook.render import check_templates
+    from routebook.render import check_templates, unfit_secrets
     from routebook.secret_files import secret_problems
 
     project = context.project
@@ -26,7 +26,8 @@ def check(context: Context, as_json: bool) -> None:
         network = load(project)
         templates = project / "templates"
         rendering = [*check_templates(network, templates), *check_manifests(network, templates)]
-        problems = tuple(sorted((*network.warnings, *rendering, *secret_problems(network))))
+        secret = [*secret_problems(network), *unfit_secrets(network, templates)]
+        problems = tuple(sorted((*network.warnings, *rendering, *secret)))
         size = f"{len(network.hosts)} hosts, {len(network.sessions)} sessions, {len(network.tunnels)} tunnels: "
     except IntentError as error:
         problems, size = error.problems, ""

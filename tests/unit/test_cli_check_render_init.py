@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -96,6 +97,29 @@ def test_a_secret_that_is_there_and_unfit_is_an_error(made: Path, tmp_path: Path
     bad.chmod(0o600)
     done = routebook("check", cwd=project)
     assert (done.returncode, says in done.stdout, "1 error, " in done.stderr) == (1, True, True), done
+
+
+def test_a_secret_that_the_platform_of_an_end_cannot_take_is_an_error_where_it_is_asked_for(
+    made: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(made, folder)
+    secret = folder / "secrets/no-edge1--transit-no.password"
+    secret.write_text("two words\n")
+    secret.chmod(0o600)
+    done = routebook("check", cwd=folder)
+    assert done.returncode == 1
+    line = next(line for line in done.stdout.splitlines() if "which a password in FRR cannot have" in line)
+    assert re.match(r"inventory/bgp\.yaml:\d+: error: session no-edge1--transit-no: no-edge1: ", line), line
+    assert line.endswith("make another one, for both ends")
+    assert "two words" not in done.stdout + done.stderr
+
+    rendered = routebook("render", "--host", "no-edge1", "--section", "bgp", "--show-secrets", cwd=folder)
+    assert rendered.returncode == 1
+    assert re.search(
+        r"no-edge1: inventory/bgp\.yaml:\d+: file secrets/no-edge1--transit-no\.password has a space in it",
+        rendered.stderr,
+    )
 
 
 def test_render_says_what_it_was_given(made: Path) -> None:

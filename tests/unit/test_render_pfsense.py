@@ -170,7 +170,7 @@ def test_frr_gives_a_password_to_the_kernel_as_well(frr: Project) -> None:
     assert found["RB home-fw1--k8s2"] == ("", "none")
 
 
-@pytest.mark.parametrize("key", ["a&b<c>d\"e'f", "]]>", "&amp;", "naïve ö", "x" * 200])
+@pytest.mark.parametrize("key", ["a&b<c>d\"e'f", "]]>", "&amp", "x" * 200])
 def test_a_pre_shared_key_keeps_its_characters_and_is_redacted_as_it_is_escaped(frr: Project, key: str) -> None:
     candidate = render_host(frr.load().hosts["home-fw1"], TEMPLATES, OneSecret(key), ["ipsec"])
     text = candidate.sections[0].text
@@ -181,8 +181,8 @@ def test_a_pre_shared_key_keeps_its_characters_and_is_redacted_as_it_is_escaped(
     assert ET.fromstring(scrubbed.replace(REDACTED, "")).findtext("phase1/pre-shared-key") == ""
 
 
-@pytest.mark.parametrize("key", [" leading", "trailing ", "\u00a0"])
-def test_a_key_that_pfsense_would_trim_is_refused_without_showing_it(frr: Project, key: str) -> None:
+@pytest.mark.parametrize("key", [" leading", "trailing ", "\u00a0", "naïve ö", "&amp;", "a&#65;b"])
+def test_a_key_that_pfsense_would_not_keep_is_refused_without_showing_it(frr: Project, key: str) -> None:
     with pytest.raises(SecretError) as caught:
         render_host(frr.load().hosts["home-fw1"], TEMPLATES, OneSecret(key), ["ipsec"])
     assert str(caught.value).startswith("home-fw1: environment variable PSK ")
