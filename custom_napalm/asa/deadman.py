@@ -2,13 +2,15 @@
 
 The applet copies the inverse of the change, which is a file on flash, into the running configuration, deletes that
 file, for it holds secrets, and takes itself away. A second file without secrets stays to tell what happened; its name
-ends in `.run`, and in `.done` once the run is confirmed. Then both stay until the run gives its lock back.
+ends in `.run`, and in `.done` once the run is confirmed. Then both stay until the run gives its lock back. Flash is
+everybody's who may log in: a file's name has twelve random digits in it, and what is called otherwise is left alone.
 Commands: Cisco ASA CLI guide, "Embedded Event Manager"; actions run in configuration mode with privilege 15.
 """
 
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -23,7 +25,8 @@ from custom_napalm.contract import DriverError, Pending
 from custom_napalm.strict_json import CutOffError
 
 PREFIX = "RB-"
-_UNDO, _ARMED, _CONFIRMED = ".undo", ".run", ".done"  # what a run's files are called after its applet's name
+_UNDO, _ARMED, _CONFIRMED, LOCK = ".undo", ".run", ".done", ".lck"  # how a run's files end
+_FILE = re.compile(r"(?P<name>RB-[A-Za-z0-9._-]+)\.(?P<token>[0-9a-f]{12})(?P<kind>\.(?:undo|run|done|lck))")
 _LONGEST = 32  # characters of an applet's name, which the device cuts without a word
 _APPLET = re.compile(r"event manager applet (RB-\S+)")
 _SHOWN_APPLET = re.compile(r"event manager applet (\S+?)(?:,.*)?")
@@ -54,8 +57,36 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file on flash that is a run's: its own name, that of the run's applet, and what it is.
+
+    Between these two is what nobody can foresee, so that no file can be there before it; and what is not called like
+    this is nobody's that a run would read, overwrite or delete.
+    """
+
+    file: str
+    name: str
+    kind: str
+
+    def sibling(self, kind: str) -> str:
+        """The file of another kind that was made with this one."""
+        return f"{self.file.removesuffix(self.kind)}{kind}"
+
+
+def run_files(names: Iterable[str], *kinds: str) -> list[RunFile]:
+    """Those of the files on flash that are runs', of these kinds."""
+    found = (_FILE.fullmatch(name) for name in names)
+    return [RunFile(each[0], each["name"], each["kind"]) for each in found if each and each["kind"] in kinds]
+
+
+def new_file(name: str, kind: str) -> RunFile:
+    """A file for the run with this applet's name, under a name that nobody can foresee."""
+    return RunFile(f"{name}.{secrets.token_hex(6)}{kind}", name, kind)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What there is of runs: the applet's name and seconds left, the marker, and whether the undo file is there.
+    """What there is of runs: the applet's name and seconds left, the marker with its file, and the file that undoes it.
 
     `confirmed` is whether the marker says that its run was confirmed, or was about to be: its timer is off.
     """
@@ -65,13 +96,14 @@ class Found:
     left: int = 0
     fired: bool = False
     marker: Marker | None = None
-    undo_there: bool = False
+    file: RunFile | None = None
+    undo: str = ""
     confirmed: bool = False
 
     @property
     def unconfirmed(self) -> str:
         """The run that nobody has confirmed or undone; empty if there is none."""
-        if self.applet or (self.marker is not None and self.undo_there and not self.confirmed):
+        if self.applet or (self.marker is not None and self.undo and not self.confirmed):
             return self.marker.run_id if self.marker else self.applet
         return ""
 
@@ -86,7 +118,9 @@ def read_marker(file: str, text: str) -> Marker:
         records.printable(found, "fingerprint"),
     )
     # Files are deleted and copied by this name.
-    if marker.name != name_of(marker.run_id) or file not in (f"{marker.name}{_ARMED}", f"{marker.name}{_CONFIRMED}"):
+    if marker.name != name_of(marker.run_id) or not run_files([file], _ARMED, _CONFIRMED):
+        raise ValueError("it is another run's than its name says")
+    if run_files([file], _ARMED, _CONFIRMED)[0].name != marker.name:
         raise ValueError("it is another run's than its name says")
     return marker
 
@@ -97,11 +131,6 @@ def name_of(run_id: str) -> str:
     if len(plain) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9._-]+", plain):
         return plain
     return f"{PREFIX}{hashlib.sha256(run_id.encode()).hexdigest()[: _LONGEST - len(PREFIX)]}"
-
-
-def undo_of(name: str) -> str:
-    """The file with the inverse of a run's change, given its applet's name."""
-    return f"{name}{_UNDO}"
 
 
 def without_applet(text: str) -> str:
@@ -139,22 +168,19 @@ class DeadManTimer:
             )
         if self.session.options.context:
             return
-        self._store(f"{marker.name}{_ARMED}", marker.text())
+        file = new_file(marker.name, _ARMED)
+        self.flash.store(file.file, marker.text())
         try:
-            self._store(undo_of(marker.name), undo)
+            self.flash.store(file.sibling(_UNDO), undo)
             if marker.dead_man == "eem":
-                self._start(marker, seconds)
+                self._start(marker, self.flash.path(file.sibling(_UNDO)), seconds)
             elif marker.dead_man == "reload":
                 self._schedule(seconds)
         except DriverError:
             self.clean(marker.name)
             raise
 
-    def _store(self, name: str, text: str) -> None:
-        self.flash.store(name, text)
-
-    def _start(self, marker: Marker, seconds: int) -> None:
-        undo = self.flash.path(undo_of(marker.name))
+    def _start(self, marker: Marker, undo: str, seconds: int) -> None:
         lines = [
             f"event manager applet {marker.name}",
             f"description routebook {marker.run_id}",
@@ -222,16 +248,18 @@ class DeadManTimer:
         applet, began, left, fired = "", 0, 0, False
         if not self.session.options.context:
             applet, began, left, fired = self._applet()
-        names = [] if self.session.options.context else [name for name in self.flash.names() if name.startswith(PREFIX)]
-        runs = [name for kind in (_CONFIRMED, _ARMED) for name in names if name.endswith(kind)]
-        wanted = f"{applet}{_ARMED}" if applet else runs[-1] if runs else ""
-        confirmed = wanted.endswith(_CONFIRMED)
-        name = wanted.removesuffix(_CONFIRMED if confirmed else _ARMED)
-        undo_there = undo_of(name) in names
-        marker = self._marker(wanted, needed=bool(applet) or undo_there) if wanted in names else None
+        names = [] if self.session.options.context else self.flash.names()
+        runs = [*run_files(names, _CONFIRMED), *run_files(names, _ARMED)]
+        wanted = [file for file in runs if not applet or (file.name, file.kind) == (applet, _ARMED)]
+        if not wanted:
+            return Found(applet, began, left, fired)
+        file = wanted[-1]
+        confirmed = file.kind == _CONFIRMED
+        undo = file.sibling(_UNDO) if file.sibling(_UNDO) in names else ""
+        marker = self._marker(file.file, needed=bool(applet or undo))
         if marker is not None and not applet and not confirmed and marker.dead_man == "reload":
             left = self._reload_left() or 0
-        return Found(applet, began, left, fired, marker, undo_there, confirmed)
+        return Found(applet, began, left, fired, marker, file, undo, confirmed)
 
     def _applet(self) -> tuple[str, int, int, bool]:
         command = "show event manager"
@@ -271,8 +299,8 @@ class DeadManTimer:
             return None
         if found.confirmed:
             # Without the undo, its run was about to let go of it.
-            return Pending(marker.run_id, "confirmed", 0) if found.undo_there else None
-        if marker.dead_man != "eem" and found.undo_there and (found.left or marker.dead_man == "none"):
+            return Pending(marker.run_id, "confirmed", 0) if found.undo else None
+        if marker.dead_man != "eem" and found.undo and (found.left or marker.dead_man == "none"):
             detail = "" if found.left else "the device has no timer for it"
             return Pending(marker.run_id, "armed", found.left, detail)
         phase: Literal["reverted", "failed"] = "reverted" if fingerprint() == marker.fingerprint else "failed"
@@ -294,10 +322,13 @@ class DeadManTimer:
         if judgement.verdict != "fine":
             raise DriverError(f"{self.host}: its timer cannot be taken away: {judgement.said}", changed=True)
 
-    def keep(self, marker: Marker) -> None:
-        """Write down that the run is confirmed. Its undo stays."""
-        if not self.session.options.context:
-            self.flash.rename(f"{marker.name}{_ARMED}", f"{marker.name}{_CONFIRMED}")
+    def keep(self, found: Found) -> None:
+        """Write down that the run is confirmed. Its undo stays. Raises DriverError where the marker is gone."""
+        if self.session.options.context:
+            return
+        if found.file is None:
+            raise DriverError(f"{self.host}: what the run had left on flash is gone", changed=True)
+        self.flash.rename(found.file.file, found.file.sibling(_CONFIRMED))
 
     def clean(self, name: str = "") -> None:
         """Delete a run's files, or those of all runs."""
@@ -307,12 +338,13 @@ class DeadManTimer:
 
 def confirmed(names: Iterable[str]) -> set[str]:
     """The applets' names of the runs that are confirmed, among the names of files."""
-    return {name.removesuffix(_CONFIRMED) for name in names if name.startswith(PREFIX) and name.endswith(_CONFIRMED)}
+    return {file.name for file in run_files(names, _CONFIRMED)}
 
 
 def remove(flash: Flash, names: Iterable[str], which: Callable[[str], bool]) -> None:
     """Delete the files, among `names`, of the runs whose applets' names are `which`: those with secrets first."""
+    names = list(names)
     for kind in (_UNDO, _ARMED, _CONFIRMED):
-        for name in names:
-            if name.startswith(PREFIX) and name.endswith(kind) and which(name.removesuffix(kind)):
-                flash.delete(name)
+        for file in run_files(names, kind):
+            if which(file.name):
+                flash.delete(file.file)

@@ -29,10 +29,15 @@ class Flash:
         """How the device calls a file."""
         return f"{self.session.options.flash}/{name}"
 
-    def store(self, name: str, text: str) -> None:
-        """Write a file and read it back. Raises DriverError, and leaves nothing behind, where that is not possible."""
+    def store(self, name: str, text: str, *, replace: bool = False) -> None:
+        """Write a new file and read it back; with `replace`, one that may be there and is the caller's own.
+
+        Raises DriverError, and leaves nothing behind, where that is not possible.
+        """
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot be a file's name")
+        if not replace and name in self.names():
+            raise DriverError(f"{self.session.host}: {self.path(name)} is there already and is left alone; {UNCHANGED}")
         self._upload(name, text.encode("utf-8", "surrogateescape"))
         stored = self.read(name)
         if stored.rstrip("\n") != text.rstrip("\n"):

@@ -8,12 +8,10 @@ import time
 from collections.abc import Iterable
 
 from custom_napalm import records
-from custom_napalm.asa.deadman import PREFIX, confirmed, name_of, remove
+from custom_napalm.asa.deadman import LOCK, PREFIX, RunFile, confirmed, name_of, new_file, remove, run_files
 from custom_napalm.asa.flash import Flash
 from custom_napalm.contract import Lock, LockedError, belongs
 from custom_napalm.strict_json import CutOffError
-
-_SUFFIX = ".lck"
 
 
 def take(flash: Flash, lock: Lock) -> None:
@@ -28,11 +26,13 @@ def take(flash: Flash, lock: Lock) -> None:
     _refuse_others(flash, names, own)
     left = {run for run in confirmed(names) if not belongs(run, own)}
     remove(flash, names, lambda run: run in left)
-    flash.store(f"{own}{_SUFFIX}", lock.text())
+    mine = [file for file in run_files(names, LOCK) if file.name == own]
+    file = mine[0] if mine else new_file(own, LOCK)
+    flash.store(file.file, lock.text(), replace=bool(mine))
     try:
         _refuse_others(flash, flash.names(), own)
     except LockedError:
-        flash.delete(f"{own}{_SUFFIX}")
+        flash.delete(file.file)
         raise
 
 
@@ -44,48 +44,45 @@ def release(flash: Flash, run_id: str) -> None:
     names = flash.names()
     done = {run for run in confirmed(names) if belongs(run, own)}
     remove(flash, names, lambda run: run in done)
-    if f"{own}{_SUFFIX}" in names:
-        flash.delete(f"{own}{_SUFFIX}")
+    for file in run_files(names, LOCK):
+        if file.name == own:
+            flash.delete(file.file)
 
 
 def refuse_locked(flash: Flash, run_id: str) -> None:
     """Raise LockedError while a run has the lock that a change is not part of."""
     if flash.session.options.context:
         return
-    for name in _locks(flash.names()):
-        if not belongs(name_of(run_id), name.removesuffix(_SUFFIX)):
-            raise LockedError(flash.session.host, _parsed(flash, name))
+    for file in run_files(flash.names(), LOCK):
+        if not belongs(name_of(run_id), file.name):
+            raise LockedError(flash.session.host, _parsed(flash, file))
 
 
 def read(flash: Flash) -> Lock | None:
     """Who has the lock."""
     if flash.session.options.context:
         return None
-    name = next(iter(_locks(flash.names())), None)
-    return _parsed(flash, name) if name else None
-
-
-def _locks(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.startswith(PREFIX) and name.endswith(_SUFFIX)]
+    file = next(iter(run_files(flash.names(), LOCK)), None)
+    return _parsed(flash, file) if file else None
 
 
 def _refuse_others(flash: Flash, names: Iterable[str], own: str) -> None:
-    for name in _locks(names):
-        if name != f"{own}{_SUFFIX}":
-            raise LockedError(flash.session.host, _parsed(flash, name))
+    for file in run_files(names, LOCK):
+        if file.name != own:
+            raise LockedError(flash.session.host, _parsed(flash, file))
 
 
-def _parsed(flash: Flash, name: str) -> Lock:
+def _parsed(flash: Flash, file: RunFile) -> Lock:
     """A lock. One that is there in part is being written, or its run ended while it wrote it: it may be alive."""
-    host, place = flash.session.host, flash.path(name)
+    host, place = flash.session.host, flash.path(file.file)
     try:
         try:
-            lock = records.read_lock(flash.read(name))
+            lock = records.read_lock(flash.read(file.file))
         except CutOffError:
             now = time.time()
-            run = records.run_of(name.removeprefix(PREFIX).removesuffix(_SUFFIX))
+            run = records.run_of(file.name.removeprefix(PREFIX))
             return Lock(run, "somebody who is just taking it", now, now + 600)
-        if f"{name_of(lock.run_id)}{_SUFFIX}" != name:
+        if name_of(lock.run_id) != file.name:
             raise ValueError("it is another run's than its name says")
     except ValueError as error:
         remedy = f"If no run is at work on {host}, delete it there: delete /noconfirm {place}"

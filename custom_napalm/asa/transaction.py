@@ -25,7 +25,7 @@ from custom_napalm.asa.config import (
     typed,
 )
 from custom_napalm.asa.config.taking_back import taken_back
-from custom_napalm.asa.deadman import DeadManTimer, Marker, name_of, undo_of, without_applet
+from custom_napalm.asa.deadman import DeadManTimer, Marker, name_of, without_applet
 from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.traffic import interesting_traffic
 from custom_napalm.commits import Part
@@ -321,7 +321,7 @@ class AsaTransaction:
                 f"{self.name} is not confirmed: its timer fired in the same moment; nothing was saved", changed=True
             )
         if not already:
-            self.timer.keep(marker)
+            self.timer.keep(found)
         self._save("runs the change")
         self._confirmed = True
 
@@ -346,14 +346,14 @@ class AsaTransaction:
             self.session.open()
         found = self.timer.find()
         marker = self._marker or found.marker
-        if marker is None or (found.confirmed and not found.undo_there):
+        if marker is None or (found.confirmed and not found.undo):
             return False
         saved = self._confirmed or found.confirmed
         if self.armed_with is not None:
             self._restore(self.armed_with)
-        elif found.undo_there and self._snapshot().fingerprint != marker.fingerprint:
+        elif found.undo and self._snapshot().fingerprint != marker.fingerprint:
             # Otherwise there is nothing to undo, and the undo of a run that ended while it armed is there in part.
-            self._copy_back(marker)
+            self._copy_back(found.undo)
         wanted = self.armed_with
         self._verify(marker, wanted)
         self.timer.disarm(self.timer.find())
@@ -385,8 +385,8 @@ class AsaTransaction:
         if delta:
             self._send(delta.commands)
 
-    def _copy_back(self, marker: Marker) -> None:
-        path = self.timer.flash.path(undo_of(marker.name))
+    def _copy_back(self, undo: str) -> None:
+        path = self.timer.flash.path(undo)
         # Lines whose effect is there already are answered with errors; the comparison afterwards decides.
         self.session.run(f"copy /noconfirm {path} running-config", timeout=max(300, self.session.timeout))
 

@@ -1,7 +1,6 @@
 """FRR on a Linux host: snapshot, plan, push, revert and persist its configuration, proving each by reading back."""
 
 import posixpath
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +29,7 @@ from custom_napalm.frr.sessions import read_bgp_sessions
 from custom_napalm.frr.spelling import spelled_for
 from custom_napalm.frr.taking_back import taken_back
 from custom_napalm.frr.tree import Tree, parse, render
-from custom_napalm.frr.vtysh import FOLDER, FRR_CONF
+from custom_napalm.frr.vtysh import BOOT_FILE, FOLDER, FRR_CONF
 from custom_napalm.linux import files
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.shell import Shell
@@ -48,7 +47,6 @@ _WROTE_ITSELF = (
     "no ipv6 forwarding",
 )
 
-_BOOT_FILE = re.compile(rf"{FOLDER}/(?!vtysh\.)[a-z0-9]+\.conf")
 _NEW_FILE = "640 frr frr"
 _MOST_TOLD = 3  # lines that a message quotes; the rest follow from them, mostly
 
@@ -91,7 +89,7 @@ class FrrComponent(Component):
 
     def handles(self, part: str) -> bool:
         """Whether a part is the running configuration or a file that it boots with."""
-        return part == PART or _BOOT_FILE.fullmatch(part) is not None
+        return part == PART or BOOT_FILE.fullmatch(part) is not None
 
     def plan(self, sections: Sequence[Section], snapshot: Snapshot) -> FrrChange:
         """Compute what brings FRR to the sections, and let FRR's parser check them."""
@@ -276,7 +274,7 @@ class FrrComponent(Component):
 
 def _boot(snapshot: Snapshot) -> str | None:
     """What FRR boots with, the daemons' files one after the other; None where there is nothing to boot with."""
-    texts = [text for part, text in sorted(snapshot.parts.items()) if _BOOT_FILE.fullmatch(part)]
+    texts = [text for part, text in sorted(snapshot.parts.items()) if BOOT_FILE.fullmatch(part)]
     return "\n".join(texts) if any(text.strip() for text in texts) else None
 
 

@@ -18,6 +18,8 @@ FOLDER = "/etc/frr"
 FRR_CONF = f"{FOLDER}/frr.conf"
 
 _ATTRIBUTES = re.compile(r"[0-7]{3,4} [\w.$-]+ [\w.$-]+(?: -> [^\x00-\x1f\x7f]+)?")
+BOOT_FILE = re.compile(rf"{FOLDER}/(?!vtysh\.)[a-z0-9]+\.conf")
+"""What FRR can boot with: frr.conf, or a daemon's own file."""
 
 # Nothing that FRR prints begins with this.
 _CUT = "\x1d"
@@ -79,10 +81,12 @@ def read(shell: Shell) -> Reading:
     if result.status != 0:
         raise DriverError(_unavailable(result))
     parts = result.stdout.split(_CUT)
-    if len(parts) < 4 or (parts[3].strip() and len(parts) < 5):
+    found = parts[3:-1]
+    paths, attributes, texts = found[0::3], found[1::3], found[2::3]
+    if len(parts) < 4 or len(found) % 3:
         raise DriverError("the answer to `show running-config` is cut off; nothing was changed")
-    if parts[3].strip() and not _ATTRIBUTES.fullmatch(parts[3].strip()):
-        raise DriverError(f"the mode and owner of {FRR_CONF} are told in a form that is not known; nothing was changed")
+    if not all(map(BOOT_FILE.fullmatch, paths)) or not all(map(_ATTRIBUTES.fullmatch, attributes)):
+        raise DriverError(f"files of {FOLDER} are told in a form that is not known; nothing was changed")
     daemons, _, running = parts[0].partition("\n")
     connected, enabled = frozenset(daemons.split()), set(parts[1].split())
     if absent := sorted(enabled - connected):
@@ -91,8 +95,6 @@ def read(shell: Shell) -> Reading:
             "nothing was changed. `systemctl status frr` on the host tells more."
         )
     integrated = parts[2].strip() in ("", "0")
-    found = parts[3:-1]
-    paths, attributes, texts = found[0::3], found[1::3], found[2::3]
     return Reading(
         connected,
         running,

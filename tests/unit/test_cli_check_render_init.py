@@ -110,7 +110,7 @@ def test_a_secret_that_the_platform_of_an_end_cannot_take_is_an_error_where_it_i
     done = routebook("check", cwd=folder)
     assert done.returncode == 1
     line = next(line for line in done.stdout.splitlines() if "which a password in FRR cannot have" in line)
-    assert re.match(r"inventory/bgp\.yaml:\d+: error: session no-edge1--transit-no: no-edge1: ", line), line
+    assert re.match(r"inventory/bgp\.yaml:\d+: session no-edge1--transit-no: no-edge1: ", line), line
     assert line.endswith("make another one, for both ends")
     assert "two words" not in done.stdout + done.stderr
 

@@ -94,7 +94,7 @@ def test_whatever_a_device_has_in_the_place_of_its_records_is_one_sentence_about
         with pytest.raises(DriverError, match=r"^h: /\S+ is not what a run leaves there: .+; nothing was changed"):
             read()
     with pytest.raises(ValueError, match=r"\w"):
-        read_marker("RB-x.run", text)
+        read_marker("RB-x.0123456789ab.run", text)
 
 
 def test_the_two_lines_of_a_linux_lock_are_of_one_run() -> None:
@@ -175,8 +175,8 @@ class TestAsa:
 
     def test_a_marker_reads_back_as_it_was_written(self) -> None:
         for marker in (self.MARKER, replace(self.MARKER, run_id="x" * 60, name=name_of("x" * 60))):
-            assert read_marker(f"{marker.name}.run", marker.text()) == marker
-            assert read_marker(f"{marker.name}.done", marker.text()) == marker
+            assert read_marker(f"{marker.name}.0123456789ab.run", marker.text()) == marker
+            assert read_marker(f"{marker.name}.0123456789ab.done", marker.text()) == marker
 
     @pytest.mark.parametrize(
         "marker",
@@ -190,4 +190,4 @@ class TestAsa:
     )
     def test_one_that_names_other_files_than_its_runs_is_refused(self, marker: Marker) -> None:
         with pytest.raises(ValueError, match=r"\w"):
-            read_marker(f"{name_of(RUN)}.run", marker.text())
+            read_marker(f"{name_of(RUN)}.0123456789ab.run", marker.text())

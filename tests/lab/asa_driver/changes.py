@@ -1,5 +1,6 @@
 """A tunnel and a session to push to a lab ASA, and the first steps of every test that does."""
 
+import re
 from collections.abc import Callable
 
 from custom_napalm.asa import AsaDriver
@@ -70,7 +71,8 @@ def close_all() -> None:
 
 
 def files(firewall: Firewall) -> list[str]:
-    return sorted(file.name for file in firewall.disk.rglob("RB-*"))
+    """The runs' files on flash, each without what nobody can foresee in its name."""
+    return sorted(re.sub(r"\.[0-9a-f]{12}\.", ".", file.name) for file in firewall.disk.rglob("RB-*"))
 
 
 def arm_and_push(driver: AsaDriver, wanted: Candidate, run_id: str = "run-1", seconds: int = 60) -> None:

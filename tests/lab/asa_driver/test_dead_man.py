@@ -108,7 +108,7 @@ class TestFilesThatArrivedInPart:
 
     def test_a_marker_is_of_a_run_that_has_armed_nothing(self, firewall: Firewall) -> None:
         driver = opened(firewall)
-        (firewall.disk / "disk0/RB-torn.run").write_text('{"run": "to')
+        (firewall.disk / "disk0/RB-torn.0123456789ab.run").write_text('{"run": "to')
         assert driver.pending() is None
         driver.rollback()
         arm_and_push(driver, candidate())
@@ -119,8 +119,8 @@ class TestFilesThatArrivedInPart:
         driver = opened(firewall)
         before = driver.snapshot()
         marker = Marker("torn", "RB-torn", "eem", before.fingerprint)
-        (firewall.disk / "disk0/RB-torn.run").write_text(marker.text())
-        (firewall.disk / "disk0/RB-torn.undo").write_text("no prefix-list HAND")
+        (firewall.disk / "disk0/RB-torn.0123456789ab.run").write_text(marker.text())
+        (firewall.disk / "disk0/RB-torn.0123456789ab.undo").write_text("no prefix-list HAND")
         driver.rollback()
         assert driver.snapshot() == before
         assert files(firewall) == []

@@ -150,9 +150,8 @@ def die_before_saving(driver: AsaDriver) -> None:
     assert isinstance(driver._host, AsaTransaction)
     timer = driver._host.timer
     found = timer.find()
-    assert found.marker is not None
     timer.disarm(found)
-    timer.keep(found.marker)
+    timer.keep(found)
     driver.close()
 
 

@@ -266,7 +266,7 @@ def test_the_copy_that_the_system_leaves_of_a_file_that_it_could_not_read_goes(
 ) -> None:
     monkeypatch.setattr("custom_napalm.pfsense.transaction.refuse_unwritable", lambda _: None)
     whole = program.body()
-    monkeypatch.setattr(program, "body", lambda: whole.replace("    routebook_try(", "    is_array("))
+    monkeypatch.setattr(program, "body", lambda: whole.replace("    routebook_try(", "    array("))
     plan(driver, tunnels(tunnel(psk="Zürich")))
     driver.arm("run-1", 120)
     with pytest.raises(DriverError, match="put one of its backups in its place"):
