@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from custom_napalm.asa import answers, told
 from custom_napalm.asa import lock as locks
 from custom_napalm.asa.activation import Activation, activation
+from custom_napalm.asa.beside import beside
 from custom_napalm.asa.config import (
     Block,
     Config,
@@ -166,7 +167,7 @@ class AsaTransaction:
             undo=told.shown(delta.undo),
             effects=tuple(live.effects),
             fingerprint=snapshot.fingerprint,
-            warnings=tuple(delta.problems),
+            warnings=(*delta.problems, *(beside(running, sections) if sections and delta else ())),
         )
 
     def lock(self, lock: Lock) -> None:

@@ -29,6 +29,7 @@ from custom_napalm.linux.ssh import SshShell
 from custom_napalm.merging import TakenBack
 from custom_napalm.pfsense import program, redaction
 from custom_napalm.pfsense.armed import Ended, Planned, files, told
+from custom_napalm.pfsense.beside import beside
 from custom_napalm.pfsense.changes import (
     consequences,
     parts_between,
@@ -216,7 +217,7 @@ class PfSenseTransaction:
             undo=(*undo, *applied) if planned else (),
             effects=forward.effects,
             fingerprint=snapshot.fingerprint,
-            warnings=_warnings(parts),
+            warnings=(*_warnings(parts), *beside(delta.after, delta.edits)),
         )
 
     def lock(self, lock: Lock) -> None:

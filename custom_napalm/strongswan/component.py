@@ -18,6 +18,7 @@ from custom_napalm.linux.shell import Shell
 from custom_napalm.merging import TakenBack
 from custom_napalm.state import IkeSa
 from custom_napalm.strongswan import device_scripts as scripts
+from custom_napalm.strongswan.beside import beside
 from custom_napalm.strongswan.changes import Kind, TunnelChange, compare, effects
 from custom_napalm.strongswan.check import check_file, real_names, staged
 from custom_napalm.strongswan.explain import explain
@@ -190,6 +191,7 @@ class SwanctlComponent(Component):
             undo=_commands(paths, snapshot, _opposite(changes)),
             effects=effects(changes, old, new),
             fingerprint=snapshot.fingerprint,
+            warnings=tuple(beside(new, ours, {each.connection for each in changes if each.kind != "removed"})),
         )
         return ComponentChange(
             change=change,
