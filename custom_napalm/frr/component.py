@@ -43,6 +43,7 @@ _WROTE_ITSELF = (
     "domainname ",
     "frr ",
     "service integrated-vtysh-config",
+    "no service integrated-vtysh-config",
     "no ip forwarding",
     "no ipv6 forwarding",
 )
@@ -298,7 +299,7 @@ def _frr(change: ComponentChange) -> FrrChange:
 
 def _volatile(line: str) -> bool:
     """Lines that FRR writes by itself and that no earlier snapshot may bring back."""
-    return line.startswith(("hostname ", "domainname ", "frr ", "service integrated-vtysh-config"))
+    return line.removeprefix("no ").startswith(("hostname ", "domainname ", "frr ", "service integrated-vtysh-config"))
 
 
 def _warnings(before: Tree, after: Tree, snapshot: Snapshot) -> Iterable[str]:

@@ -35,6 +35,10 @@ def router_commands(before: Block | None, after: Block, first: Iterable[str] = (
     steps += [Command(top, line) for line in general if not _LISTEN.match(line) or line.startswith("no ")]
     for peer in sorted(removed.values(), key=lambda peer: peer.is_group):
         steps.append(Command(top, f"no neighbor {peer.name}" + (" peer-group" if peer.is_group else "")))
+    if any(line.removeprefix("no ").startswith("timers bgp ") for line in general):
+        # It sets every neighbor's time to connect to the default, too, and what was shown was the former one
+        # (bgp_timers_set in bgpd/bgp_vty.c).
+        own_old = [line for line in own_old if " timers connect " not in line or line not in own_new]
     order = _order(new_peers)
     for name in order:
         steps += [Command(top, line) for line in _of_peer(name, own_old, own_new)]

@@ -89,3 +89,10 @@ def test_profile_and_release_are_read_from_the_running_configuration() -> None:
     assert (profile(parse(DATACENTER)), release(DATACENTER)) == ("datacenter", (8, 4))
     assert (profile(()), release("")) == ("traditional", (0, 0))
     assert release("frr version 10.3-dev\n") == (10, 3)
+
+
+def test_what_sets_all_timers_back_is_followed_by_those_of_the_neighbors() -> None:
+    """`no timers bgp` sets the default of the time to connect as well, which FRR had shown with each neighbor."""
+    line = "neighbor 192.0.2.1 timers connect 120"
+    sent = render_commands(commands(router("timers bgp 60 180", line), router(line)))
+    assert sent == f"router bgp 65000\n no timers bgp 60 180\n {line}\nexit\n"
