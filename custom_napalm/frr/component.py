@@ -1,6 +1,7 @@
 """FRR on a Linux host: snapshot, plan, push, revert and persist its configuration, proving each by reading back."""
 
 import posixpath
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
