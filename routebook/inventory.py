@@ -149,7 +149,7 @@ class RoutebookInventory:
 
 def to_nornir(sources: Sources, network: Network, secrets: Secrets) -> Inventory:
     """Nornir's inventory of files that were read and found good."""
-    secrets.places = {use.reference: use.mark for use in network.secret_uses}
+    secrets.places = network.secret_places()
     defaults = Defaults(**_attributes(plain(sources.defaults)))
     groups = Groups(
         {name: Group(name, **_attributes(entry), defaults=defaults) for name, entry in _entries(sources.groups)}

@@ -10,6 +10,7 @@ from custom_napalm.frr.tree import Block
 
 # A neighbor's policy is taken away only after its new policy is there, so that nothing leaks in between.
 _POLICY = re.compile(r"neighbor \S+ (route-map|prefix-list|filter-list) ")
+_TIMERS = re.compile(r"(no )?timers bgp\b")
 _LISTEN = re.compile(r"(no )?bgp listen range ")
 
 # Commands by their context inside the router, in FRR's order of contexts.
@@ -31,14 +32,16 @@ def router_commands(before: Block | None, after: Block, first: Iterable[str] = (
     top = (after.line,)
     own_old, own_new = old.get((), []), new[()]
     general = _change([line for line in own_old if not peer_of(line)], [line for line in own_new if not peer_of(line)])
+    # `timers bgp` sets the default of every neighbor's time to connect, too (bgp_timers_set in bgpd/bgp_vty.c), and one
+    # that is another than the profile's FRR shows with each neighbor, where no command takes it away.
+    if not any(_TIMERS.match(line) for line in general) and _is_default_of_all(own_old, own_new):
+        general.append(next(filter(_TIMERS.match, own_new), "no timers bgp"))
+    if any(_TIMERS.match(line) for line in general):
+        own_old = [line for line in own_old if " timers connect " not in line or line not in own_new]
     steps += [Command(top, line) for line in first]
     steps += [Command(top, line) for line in general if not _LISTEN.match(line) or line.startswith("no ")]
     for peer in sorted(removed.values(), key=lambda peer: peer.is_group):
         steps.append(Command(top, f"no neighbor {peer.name}" + (" peer-group" if peer.is_group else "")))
-    if any(line.removeprefix("no ").startswith("timers bgp ") for line in general):
-        # It sets every neighbor's time to connect to the default, too, and what was shown was the former one
-        # (bgp_timers_set in bgpd/bgp_vty.c).
-        own_old = [line for line in own_old if " timers connect " not in line or line not in own_new]
     order = _order(new_peers)
     for name in order:
         steps += [Command(top, line) for line in _of_peer(name, own_old, own_new)]
@@ -62,6 +65,14 @@ def peer_of(line: str) -> str:
     """The neighbor or peer-group that a line of `router bgp` is about, or nothing."""
     words = line.removeprefix("no ").split()
     return words[1] if len(words) > 2 and words[0] == "neighbor" else ""
+
+
+def _is_default_of_all(old: list[str], new: list[str]) -> bool:
+    """Whether a time to connect that goes may be the default of the instance: then all of its neighbors show one."""
+    shown = {peer_of(line) for line in old if " timers connect " in line}
+    kept = {peer_of(line) for line in new if " timers connect " in line}
+    staying = {peer_of(line) for line in new if " remote-as " in line}
+    return bool((shown & staying) - kept) and shown >= {peer.name for peer in peers(old).values() if not peer.group}
 
 
 def _family_commands(path: tuple[str, ...], old: list[str], new: list[str], order: list[str]) -> list[Command]:

@@ -57,7 +57,9 @@ def render(
     if hosts and limit:
         raise RefusedError("--host and --limit both choose hosts; use one of them")
     chosen = choose(limit or ",".join(hosts), network.hosts, "--limit" if limit else "--host")
-    resolver = Secrets(project) if show_secrets or out else Placeholders()
+    secrets = Secrets(project)
+    secrets.places = network.secret_places()
+    resolver = secrets if show_secrets or out else Placeholders()
     candidates = {
         name: render_host(intent, project / "templates", resolver, sections or None)
         for name, intent in network.hosts.items()

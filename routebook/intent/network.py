@@ -130,3 +130,7 @@ class Network(Frozen):
     def interfaces(self, name: str) -> tuple[Interface, ...]:
         """The interfaces of a host or an outside peer. Raises KeyError for an unknown name."""
         return self.hosts[name].interfaces if name in self.hosts else self.peers[name].interfaces
+
+    def secret_places(self) -> dict[SecretRef, Mark]:
+        """Where the inventory refers to each secret."""
+        return {use.reference: use.mark for use in self.secret_uses}

@@ -104,9 +104,8 @@ def test_a_secret_that_the_platform_of_an_end_cannot_take_is_an_error_where_it_i
 ) -> None:
     folder = tmp_path / "project"
     shutil.copytree(made, folder)
-    secret = folder / "secrets/no-edge1--transit-no.password"
-    secret.write_text("two words\n")
-    secret.chmod(0o600)
+    assert routebook("secrets", "make", cwd=folder).returncode == 0
+    (folder / "secrets/no-edge1--transit-no.password").write_text("two words\n")
     done = routebook("check", cwd=folder)
     assert done.returncode == 1
     line = next(line for line in done.stdout.splitlines() if "which a password in FRR cannot have" in line)

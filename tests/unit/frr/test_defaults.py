@@ -96,3 +96,11 @@ def test_what_sets_all_timers_back_is_followed_by_those_of_the_neighbors() -> No
     line = "neighbor 192.0.2.1 timers connect 120"
     sent = render_commands(commands(router("timers bgp 60 180", line), router(line)))
     assert sent == f"router bgp 65000\n no timers bgp 60 180\n {line}\nexit\n"
+
+
+def test_a_default_that_is_shown_with_every_neighbor_is_taken_away_where_it_is() -> None:
+    """After another profile, `no neighbor … timers connect` alone would change nothing."""
+    line = "neighbor 192.0.2.1 timers connect 10"
+    assert " no timers bgp\n" in render_commands(commands(router(line), router()))
+    other = "neighbor 192.0.2.2 remote-as 65002"
+    assert "timers bgp" not in render_commands(commands(router(line, other), router(other)))
