@@ -48,7 +48,7 @@ test-fuzz: setup ## Malicious devices against every command, with a recorded see
 	$(BIN)/python -m pytest tests/fuzz
 
 test-packages: setup ## What is fetched: the system packages of each release (by apt), and the wheel in an empty environment
-	$(ROOT) $(BIN)/python -m pytest tests/releases
+	$(ROOT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/releases
 
 test-lab: setup ## Tests on real daemons; need root
 	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
