@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from custom_napalm.contract import Snapshot, State
 from routebook.errors import RefusedError
+from routebook.gate import clean
 from routebook.journal_file import JournalError as JournalError
 from routebook.journal_file import open_journal_file, unusable
 from routebook.provenance import Provenance
@@ -180,7 +181,7 @@ class Journal:
             )
             self._db.executemany(
                 "INSERT INTO events (run, at, host, state, detail) VALUES (?, ?, ?, ?, ?)",
-                [(run_id, now, host, state, detail) for host in hosts],
+                [(run_id, now, host, state, clean(detail)) for host in hosts],
             )
 
     def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
@@ -232,7 +233,7 @@ class Journal:
         with self._transaction():
             self._db.execute(
                 "UPDATE runs SET finished = ?, outcome = ?, message = ? WHERE id = ?",
-                (time.time(), outcome, message, run_id),
+                (time.time(), outcome, clean(message), run_id),
             )
 
     def adopt(self, run_id: str) -> None:

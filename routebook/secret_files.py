@@ -9,6 +9,7 @@ from pathlib import Path
 from routebook.errors import RefusedError
 from routebook.intent.network import Network, SecretUse
 from routebook.intent.problem import Problem, Severity
+from routebook.redaction import REDACTED, SHORTEST
 from routebook.secrets import MissingSecretError, SecretError, Secrets
 
 _SHOWN = 4  # names in a warning
@@ -42,7 +43,26 @@ def secret_problems(network: Network) -> list[Problem]:
             missing.setdefault(each.use.reference.env is None, []).append(each)
         else:
             problems.append(_problem(each.use, f"{each.use.purpose}: {each.error.message}", each.error.fix, "error"))
-    return problems + [_missing(found) for found in missing.values()]
+    return [*problems, *_weak(network), *(_missing(found) for found in missing.values())]
+
+
+def _weak(network: Network) -> Iterator[Problem]:
+    """Secrets that anybody finds, and that cannot be taken out of what is shown without taking out other words."""
+    resolver = Secrets(network.project)
+    names = {*network.hosts, *network.sites, *(host.platform for host in network.hosts.values()), REDACTED.strip("<>")}
+    for use in {use.reference: use for use in network.secret_uses}.values():
+        try:
+            value = resolver.glance(use.reference) or ""
+        except SecretError:
+            continue  # it is told already
+        why = ""
+        if 0 < len(value) < SHORTEST:
+            why = f"shorter than {SHORTEST} characters: it is soon guessed, and other words have it in them"
+        elif value in names:
+            why = "a name that everybody knows"
+        if why:
+            make = "change it wherever it is used, for example to what `openssl rand -base64 33` gives"
+            yield _problem(use, f"{use.purpose}: the secret of {use.reference} is {why}", make, "error")
 
 
 def _missing(found: list[Unusable]) -> Problem:

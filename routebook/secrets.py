@@ -122,6 +122,10 @@ class Secrets:
             raise SecretError(f"secret command {command!r} failed with status {done.returncode}: {complaint}")
         return _decode(done.stdout, f"secret command {command!r}")
 
+    def glance(self, reference: SecretRef) -> str | None:
+        """The secret as things stand, which is not remembered; None for a command. Raises SecretError."""
+        return None if reference.command else self._read(reference)
+
     def missing(self, reference: SecretRef) -> SecretError | None:
         """Why a reference cannot be resolved as things stand. Runs no command."""
         if reference.command:

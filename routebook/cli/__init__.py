@@ -30,9 +30,14 @@ COMMANDS = {
     "secrets": "Tell which secrets are missing, and make them.",
 }
 
+CHANGING = frozenset({"run", "rollback", "recover"})
+"""Commands that change devices."""
+
 
 class LazyGroup(click.Group):
     """Commands are modules; listing them imports none, so that `routebook --help` is quick."""
+
+    invoked = ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's
         """Names in the order in which an operator uses them."""
@@ -42,6 +47,7 @@ class LazyGroup(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
+        self.invoked = cmd_name
         module = importlib.import_module(f"routebook.cli.{cmd_name}")
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  each module defines the command of its name
@@ -91,19 +97,29 @@ def main() -> NoReturn:
         output.usage_error(error)
         sys.exit(1)
     except click.Abort:
-        _end("interrupted; nothing was changed", 130, debug)
+        _end("interrupted; nothing was changed", code=130, debug=debug)
     except InterruptedRunError as error:
-        _end(str(error), 130, debug)
+        _end(str(error), code=130, debug=debug)
     except RefusedError as error:
-        _end(str(error), 1, debug)
+        _end(*error.sentences, code=1, debug=debug)
     except BrokenPipeError:
         # The reader of a help text has gone (`routebook --help | head`); there is nobody left to tell.
         output.discard_results()
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001  people get a sentence, and programs an exit code, whatever it is
+        _end_of_bug(error, debug)
 
 
-def _end(message: str, code: int, debug: bool) -> NoReturn:
+def _end(*sentences: str, code: int, debug: bool) -> NoReturn:
     if debug:
         output.tell_traceback()
-    output.complain(message)
+    output.complain(*sentences)
     sys.exit(code)
+
+
+def _end_of_bug(error: Exception, debug: bool) -> NoReturn:
+    what = f"an error in Routebook itself, {type(error).__name__}: {error}"
+    more = "" if debug else "; --debug shows where"
+    if cli.invoked in CHANGING:
+        _end(f"{what}{more}", "what has begun may not be finished: run `routebook recover`", code=4, debug=debug)
+    _end(f"{what}; no device was changed{more}", code=1, debug=debug)

@@ -48,14 +48,21 @@ def data(value: Any, *, reveal: bool = False) -> None:
     _write(sys.stdout, as_json(value, reveal=reveal) + "\n")
 
 
-def complain(message: str) -> None:
-    """Tell on standard error why a command ends, in one or more sentences, each on a line of its own."""
-    text(f"routebook: {message}", err=True)
+def complain(*sentences: str) -> None:
+    """Tell on standard error why a command ends, or what went wrong beside it: each sentence on a line of its own."""
+    for number, sentence in enumerate(sentences):
+        line(sentence if number else f"routebook: {sentence}", err=True)
 
 
 def show(blocks: Iterable[Block], *, err: bool = False) -> None:
     """Write lines and tables."""
-    stream = sys.stderr if err else sys.stdout
+    try:
+        _show(blocks, sys.stderr if err else sys.stdout)
+    except Exception as error:  # noqa: BLE001  what cannot be shown must not decide how a run ends
+        _write(sys.stderr, f"routebook: what should stand here cannot be shown ({type(error).__name__})\n")
+
+
+def _show(blocks: Iterable[Block], stream: TextIO | None) -> None:
     if stream is None:  # it was closed before we were started
         return
     with _display.aside():

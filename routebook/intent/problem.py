@@ -40,7 +40,12 @@ class IntentError(RefusedError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(self.sentences))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every problem."""
+        return tuple(map(str, self.problems))
 
 
 class Problems:

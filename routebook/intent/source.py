@@ -9,6 +9,7 @@ import yaml
 
 from routebook.intent.fields import DottedNumber
 from routebook.intent.problem import Mark, Problems
+from routebook.intent.secret_names import names_a_secret
 
 NORNIR_FILES = ("hosts", "groups", "defaults")
 # Top-level key, its section: below that, the same key in two files is a contradiction and not an addition.
@@ -200,6 +201,7 @@ class _Builder:
     open: set[int] = field(default_factory=set)
     sizes: dict[int, int] = field(default_factory=dict)  # by node, how many values it stands for
     repeated: int = 0  # values that stand there because of an alias
+    secret: bool = False  # within the value of a key for secrets, which no message repeats
 
     def mark(self, node: yaml.Node) -> Mark:
         return Mark(self.file, node.start_mark.line + 1)
@@ -262,7 +264,9 @@ class _Builder:
                 )
                 continue
             fresh = id(value_node) not in self.built
+            outside, self.secret = self.secret, self.secret or names_a_secret([key])
             value = self.value(value_node)
+            self.secret = outside
             if fresh and isinstance(value, LocatedDict | LocatedList):
                 value.mark = self.mark(key_node)  # what is below a key stands, for a reader, where the key does
             tree.put(key, value, self.mark(key_node))
@@ -288,16 +292,20 @@ class _Builder:
         text = str(node.value)
         value = self.convert(node)
         if isinstance(value, bool) and text.lower() not in ("true", "false"):
-            self.problems.error(
-                self.mark(node),
+            self.misread(
+                node,
                 f"YAML reads {text} as {_shown(value)}",
                 f'quote it ("{text}") if it is a name, write {_shown(value)} if it is not',
             )
         elif isinstance(value, int) and not isinstance(value, bool) and text.lstrip("+-") != str(abs(value)):
-            self.problems.error(
-                self.mark(node), f"YAML reads {text} as the number {value}", f'quote it: "{text}", or write {value}'
-            )
+            self.misread(node, f"YAML reads {text} as the number {value}", f'quote it: "{text}", or write {value}')
         return value
+
+    def misread(self, node: yaml.Node, message: str, fix: str) -> None:
+        """Report a value that YAML takes for something else than what stands there."""
+        if self.secret:
+            message, fix = "YAML reads what is a secret here as something else than text", "write a reference to it"
+        self.problems.error(self.mark(node), message, fix)
 
     def convert(self, node: yaml.ScalarNode) -> Any:
         text = str(node.value)
@@ -314,7 +322,7 @@ class _Builder:
             value = converters[kind](text) if kind in converters else text
             return DottedNumber(float(value), text) if kind == "float" else value
         except (ValueError, OverflowError):
-            self.problems.error(self.mark(node), f"{text!r} is no {kind}", f'quote it: "{text}"')
+            self.misread(node, f"{text!r} is no {kind}", f'quote it: "{text}"')
             return text
 
 
