@@ -117,12 +117,20 @@ def _name(text: str) -> str:
     return _inline(text) if re.search(r"[`|]", shown) else f"`{shown}`"
 
 
-def _inline(text: str) -> str:
-    """Text that is shown as it is: no character of it means anything to Markdown or HTML, in a table or outside of one.
+# Words that GitHub or GitLab make something of even after Markdown: links of bare addresses, mentions, references to
+# issues and the like, pictures of `:words:`. In code they stay what they are.
+_MADE_INTO_SOMETHING = re.compile(r"://|www\.|@|(?:^|\W)[#!~%&$^]\w|:[\w+-]+:", re.IGNORECASE)
 
-    That is CommonMark, and what GitHub and GitLab add to it: links of bare addresses, mentions, references, pictures of
-    `:words:`, formulas, and changes in `{+ +}`.
-    """
-    escaped = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    escaped = re.sub(r"([\\`*_\[\](){}|~#@!$^]|:(?=\S)|%(?=\S)|(?<=\bwww)\.)", r"\\\1", escaped, flags=re.IGNORECASE)
-    return re.sub(r"^(\d*)(?=[-+=.])", r"\1\\", escaped)  # nor does it begin a list or underline a heading
+
+def _inline(text: str) -> str:
+    """Text that is shown as it is: nothing in it means anything to Markdown or HTML, in a table or outside of one."""
+    shown = re.sub(r"[^ `|\\]+|[`|\\]", _word, one_line(text))
+    return re.sub(r"^(\d*)(?=[-+=.])", r"\1\\", shown)  # nor does it begin a list or underline a heading
+
+
+def _word(match: re.Match[str]) -> str:
+    word = match[0]
+    if _MADE_INTO_SOMETHING.search(word):
+        return f"`{word}`"
+    escaped = word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\](){}|~#@!$^]|:(?=\S)|%(?=\S))", r"\\\1", escaped)

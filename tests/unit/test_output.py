@@ -1,6 +1,7 @@
 """Everything that reaches a terminal goes through one module, which makes it safe and never fails."""
 
 import ast
+import json
 import os
 import pty
 import subprocess
@@ -10,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import IO
+from xml.etree import ElementTree
 
 import pytest
 
@@ -178,9 +180,11 @@ def test_a_secret_at_the_end_of_a_line_is_not_cut_in_two(monkeypatch: pytest.Mon
     assert "".join(told.split()) == "somewordsbefore<secret>"
 
 
-def run_python(code: str, stdout: IO[str] | int = subprocess.PIPE, encoding: str = "utf-8") -> CompletedProcess[str]:
+def run_python(
+    code: str, stdout: IO[str] | int = subprocess.PIPE, encoding: str = "utf-8", arguments: Sequence[str] = ()
+) -> CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         cwd=CHECKOUT, encoding=encoding, env=os.environ | {"PYTHONIOENCODING": encoding},
         check=False, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -251,13 +255,13 @@ def test_what_libraries_log_and_threads_raise_passes_the_gate(debug: bool) -> No
     assert r"ValueError: bad \x1b[2J [/x] <secret>" in told
 
 
-def on_a_terminal(code: str, typed: bytes = b"") -> tuple[str, int]:
+def on_a_terminal(code: str, typed: bytes = b"", *arguments: str) -> tuple[str, int]:
     """What a program shows on a terminal of its own, and its exit code."""
     pid, terminal = pty.fork()
     if not pid:
         os.chdir(CHECKOUT)
         os.environ["TERM"] = "xterm"
-        os.execv(sys.executable, [sys.executable, "-c", code])  # noqa: S606  without a shell
+        os.execv(sys.executable, [sys.executable, "-c", code, *arguments])  # noqa: S606  without a shell
     os.write(terminal, typed)
     told = b""
     while True:
@@ -323,3 +327,134 @@ def test_a_list_that_is_longer_than_the_terminal_is_cut() -> None:
 def test_a_span_is_free_text_unless_it_says_that_it_is_ours() -> None:
     assert not Span("x").public
     assert public("x").public
+
+
+RUN = """
+import sys, time
+from pathlib import Path
+from custom_napalm.contract import DriverError
+from routebook.cli import output
+from routebook.cli.at_work import approval, carry_out
+from routebook.cli.context import Context
+from routebook.options import Options
+from routebook.redaction import OF_THIS_PROCESS
+from tests.unit.engine.world import world
+
+clock = time.monotonic
+time.monotonic = lambda: clock() + made.now
+
+def fail():
+    made.now += 30  # so that nobody waits
+    raise DriverError("bad [/x] \\x1b]0;owned\\x07 \\u202e my-pre-shared-key")
+
+project = Path(sys.argv[1])
+output.take_over(debug=False)
+OF_THIS_PROCESS.add("my-pre-shared-key")
+with world(project) as made:
+    made.wanted = {"no-edge1": "description my-pre-shared-key [bold] \\x1b[2J\\n"}
+    made["no-edge1"].fails = {"push": fail, "rollback": fail}
+    as_json = "--json" in sys.argv
+    approve = approval(yes="--yes" in sys.argv, as_json=as_json)
+    carry_out(
+        Context(project, False), "", "", lambda running: running.run(made.runbook(), None, approve),
+        as_json=as_json, options=Options(confirm_timeout=10),
+    )
+"""
+"""A run whose device fails with the worst of words at the push and at the rollback, and so needs attention."""
+
+
+def reports_of(project: Path) -> str:
+    [folder] = (project / ".routebook" / "runs").iterdir()
+    files = {path.name: path.read_text() for path in folder.iterdir()}
+    assert files.keys() == {"report.json", "report.md", "report.xml"}
+    assert json.loads(files["report.json"])["outcome"] == "needs_attention"
+    ElementTree.fromstring(files["report.xml"])  # noqa: S314  our own text
+    return "".join(files.values())
+
+
+def assert_fit(told: str) -> None:
+    assert "my-pre-shared-key" not in told
+    assert not set(told) & {"\x07", "\u202e"}
+    assert "\x1b]0" not in told
+    assert "\x1b[2J" not in told
+
+
+def test_words_of_a_device_do_not_decide_how_a_run_ends_on_a_terminal(tmp_path: Path) -> None:
+    told, code = on_a_terminal(RUN, b"y\n", str(tmp_path / "project"))
+    assert code == 4, told
+    assert r"bad [/x] \x1b]0;owned\x07 \u202e <secret>" in told.replace("\r\n", " ").replace("  ", " ")
+    assert r"description <secret> [bold] \x1b[2J" in told
+    assert "Traceback" not in told
+    assert_fit(told)
+    assert_fit(reports_of(tmp_path / "project"))
+
+
+@pytest.mark.parametrize("format_", ["--yes", "--json"])
+def test_words_of_a_device_do_not_decide_how_a_run_ends_in_a_pipe(tmp_path: Path, format_: str) -> None:
+    done = run_python(RUN, arguments=(str(tmp_path / "project"), "--yes", format_))
+    assert done.returncode == 4, done.stderr
+    assert "Traceback" not in done.stderr
+    assert_fit(done.stdout + done.stderr + reports_of(tmp_path / "project"))
+    if format_ == "--json":
+        assert json.loads(done.stdout)["outcome"] == "needs_attention"
+    else:
+        assert all(line == line.rstrip() for line in done.stdout.split("\n"))
+
+
+def test_a_run_ends_as_it_does_when_nobody_reads_it(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = run_python(RUN, write, arguments=(str(tmp_path / "project"), "--yes"))
+    os.close(write)
+    assert done.returncode == 4, done.stderr
+    assert "Traceback" not in done.stderr
+    reports_of(tmp_path / "project")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"), [("run", 4, "routebook recover"), ("plan", 1, "no device was changed")]
+)
+def test_an_error_of_our_own_is_a_sentence_and_the_right_exit_code(command: str, code: int, says: str) -> None:
+    program = (
+        "import sys; import routebook.runbook; from routebook.cli import main\n"
+        "def load(*_): raise KeyError('\\x1b[2J')\n"
+        "routebook.runbook.load = load; sys.argv[1:] = {arguments}; main()"
+    )
+    done = run_python(program.format(arguments=[command, "deploy"]))
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert r"KeyError: '\x1b[2J'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in run_python(program.format(arguments=["--debug", command, "deploy"])).stderr
+
+
+def test_a_display_that_cannot_be_drawn_decides_nothing() -> None:
+    done = run_python(
+        "import sys; from routebook.cli import output; from routebook.report.layout import line, Table\n"
+        "output.take_over(debug=False)\n"
+        "output.show([line('one'), Table(('a', 'b'), (('only one',),)), line(None)]); output.line('two'); sys.exit(3)"
+    )
+    assert done.returncode == 3
+    assert "cannot be shown" in done.stderr
+    assert "two" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["no-such\x1b[2J"], ["run", "--no-such\u202e"], ["--project", "/no\x1b[2J"]])
+def test_a_wrong_command_line_is_told_without_obeying_it(arguments: list[str]) -> None:
+    done = run_python(f"import sys; sys.argv[1:] = {arguments!r}; from routebook.cli import main; main()")
+    assert done.returncode == 1
+    assert "Usage: routebook" in done.stderr
+    assert all(character == "\n" or character.isprintable() for character in done.stderr)
+
+
+def subprocesses(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("subprocess.run", "subprocess.Popen"):
+            yield node
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if "lab" not in path.parts], ids=lambda path: path.name)
+def test_no_program_that_is_started_writes_to_the_terminal(path: Path) -> None:
+    for call in subprocesses(ast.parse(path.read_text())):
+        keywords = {keyword.arg for keyword in call.keywords}
+        assert "capture_output" in keywords or {"stdout", "stderr"} <= keywords, f"line {call.lineno}"

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from routebook.intent import load
 from routebook.intent.model import SecretRef
-from routebook.redaction import REDACTED, Redactor
+from routebook.journal import HostState, Journal
+from routebook.redaction import OF_THIS_PROCESS, REDACTED, Redactor
+from routebook.secret_files import secret_problems
 from routebook.secrets import SecretError, Secrets
+from tests.unit.engine.network import write_project
 
 
 @pytest.fixture
@@ -152,3 +156,32 @@ def test_resolving_teaches_the_redactor(secrets: Secrets) -> None:
     write(secrets.project / "a", "hunter2")
     secrets.resolve(SecretRef(file="a"))
     assert secrets.redactor.scrub("hunter2") == REDACTED
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [("7", "shorter than 6 characters"), ("12345", "shorter than 6 characters"),
+     ("secret", "a name that everybody knows"), ("no-edge1", "a name that everybody knows"), ("123456", ""),
+     ("a longer one", "")],
+)  # fmt: skip
+def test_check_refuses_a_secret_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, says: str
+) -> None:
+    write_project(tmp_path)
+    monkeypatch.setenv("PSK", secret)
+    found = [problem for problem in secret_problems(load(tmp_path)) if problem.severity == "error"]
+    assert bool(found) is bool(says)
+    for problem in found:
+        assert says in problem.message
+        assert "openssl rand" in problem.fix
+        assert secret not in problem.message.replace("secret of", "")
+
+
+def test_the_journal_holds_no_secret_and_nothing_that_cannot_be_written_in_what_it_tells(tmp_path: Path) -> None:
+    OF_THIS_PROCESS.add("hunter22")
+    with Journal(tmp_path / "journal.db") as journal:
+        run = journal.begin("deploy", ["edge1"])
+        journal.record(run, ["edge1"], HostState.NEEDS_ATTENTION, "no \x1b[2J hunter22 \ud800")
+        journal.finish(run, "needs_attention", "hunter22 \udfff")
+        assert journal.run(run).message == rf"{REDACTED} \udfff"
+        assert [detail for *_, detail in journal.events(run)][-1] == rf"no \x1b[2J {REDACTED} \ud800"

@@ -1,6 +1,7 @@
 """Every report says the same, to programs in a stable form and to people readably, and never a secret."""
 
 import json
+import re
 import stat
 from collections.abc import Iterable
 from dataclasses import replace
@@ -211,6 +212,34 @@ def test_markdown_tables_keep_their_columns_whatever_a_device_says() -> None:
     assert len(table) == 1
     assert table[0].replace("\\|", "").count("|") == 6
     assert "<script>" not in table[0]
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        "[click](https://evil.example)", "![x](https://evil.example/x.png)", "https://evil.example", "www.evil.example",
+        "me@evil.example", "@everyone", "#12 !34 ~bug %5 &6", ":smile:",
+        "`code`", "**bold** __bold__", "~~gone~~", "| a | b |", "`x`https://evil.example", "(a|b)https://evil.example",
+        "<img src=x>", "&lt;b&gt;", "$x^2$", "{+ added +}", "[^1]", "<!-- hidden -->", "\\", "a\\|b",
+    ],
+)  # fmt: skip
+def test_no_sign_of_a_device_means_anything_to_markdown(nasty: str) -> None:
+    findings = (Finding("no-edge1", "bgp.session", "x", "failed", (nasty,), nasty),)
+    host = HostResult("rolled_back", message=nasty, warnings=(nasty,))
+    result = RunResult("1", "deploy", "rolled_back", 0, 1, {"no-edge1": host}, findings, message=nasty, notes=(nasty,))
+    text = as_markdown(result)
+    for each in text.splitlines():
+        outside = re.sub(r"(?<!\\)`[^`|]+`", "", each)  # nothing means anything in code
+        assert not re.search(r"://|:smile:|www\.", outside)
+        rest = re.sub(r"\\[!-/:-@\[-`{-~]|&(?:amp|lt|gt);|<br>|\*\*|\|[-|]*|^#+ |^- ", "", outside)
+        assert not re.search(r"[\\`*_\[\]{}~@!$^<>&]", rest), each
+
+
+@pytest.mark.parametrize("start", ["- item", "+ item", "1. item", "12. item", "=====", "-----"])
+def test_a_remark_of_a_device_begins_no_list_or_heading(start: str) -> None:
+    text = as_markdown(RunResult("1", "deploy", "confirmed", 0, 1, notes=(start,)))
+    [note] = [line for line in text.splitlines() if line.startswith("- ")]
+    assert re.match(r"- \d*\\", note)
 
 
 def test_markdown_of_a_huge_change_still_fits_a_comment() -> None:
