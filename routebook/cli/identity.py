@@ -1,12 +1,12 @@
 """`routebook identity`: who devices said they are at their last confirmed run, and forgetting one that was replaced."""
 
-import json
 from dataclasses import asdict
 
 import click
 
-from routebook.cli import options
+from routebook.cli import options, output
 from routebook.cli.context import Context
+from routebook.report.layout import public
 
 
 @click.command()
@@ -35,13 +35,13 @@ def identity(context: Context, forget: tuple[str, ...], as_json: bool) -> None:
                 "who is known"
             )
         pins.forget(file, forget)
-        click.echo(f"forgotten: {', '.join(forget)}; the next confirmed run remembers who is there then")
+        output.line(f"forgotten: {', '.join(forget)}; the next confirmed run remembers who is there then")
         return
     found = pins.read_pins(file)
     if as_json:
-        click.echo(json.dumps({host: asdict(pin) for host, pin in sorted(found.items())}, indent=2))
+        output.data({host: asdict(pin) for host, pin in sorted(found.items())})
         return
     for host, pin in sorted(found.items()):
-        click.echo(f"{host:<16} {pin.hostname or '(no name of its own)'}  {', '.join(pin.serials)}".rstrip())
+        output.line(public(f"{host:<16} "), f"{pin.hostname or '(no name of its own)'}  {', '.join(pin.serials)}")
     if not found:
-        click.echo("no device is remembered yet; a confirmed run does that")
+        output.line("no device is remembered yet; a confirmed run does that")
