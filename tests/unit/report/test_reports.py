@@ -197,7 +197,7 @@ def test_markdown_names_the_cause_and_folds_the_difference() -> None:
     text = as_markdown(a_result())
     lines = text.splitlines()
     assert lines[0] == "## Routebook: deploy, rolled back"
-    row = next(line for line in lines if "`2001:db8:f001::1`" in line)
+    row = next(line for line in lines if line.startswith("|") and "`2001:db8:f001::1`" in line)
     assert row.startswith("| failed | `no-edge1` | `bgp.session` |")
     assert "**wrong peer AS on no-edge1: it expects transit-no in AS 64469, transit-no says AS 64496**" in row
     assert "findings: 1 failed, 1 unknown, 1 warning, 1 ok" in text
