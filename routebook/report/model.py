@@ -1,7 +1,7 @@
 """The result of a run, from which every report is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from custom_napalm.contract import Effect
@@ -150,10 +150,17 @@ def cleaned(result: RunResult) -> RunResult:
         result,
         message=clean(result.message),
         notes=tuple(map(clean, result.notes)),
-        by=replace(result.by, reason=clean(result.by.reason)),
+        by=_cleaned_provenance(result.by),
         hosts=cleaned_hosts(result.hosts),
         findings=tuple(_cleaned_finding(finding) for finding in result.findings),
     )
+
+
+def _cleaned_provenance(by: Provenance) -> Provenance:
+    """Names of users and jobs come from the environment, and why there is no commit from git."""
+    values: dict[str, Any] = {each.name: getattr(by, each.name) for each in fields(by)}
+    values |= {name: clean(value) for name, value in values.items() if isinstance(value, str)}
+    return Provenance(**values)
 
 
 def cleaned_hosts(hosts: Mapping[str, HostResult]) -> dict[str, HostResult]:

@@ -4,7 +4,7 @@ import json
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from custom_napalm.contract import Effect
 from routebook.cli import output
 from routebook.findings import Finding
+from routebook.provenance import Provenance
 from routebook.redaction import OF_THIS_PROCESS, REDACTED
 from routebook.report import HostResult, RunResult, render_changes, render_terminal, write_reports
 from routebook.report.junit import as_junit
@@ -157,6 +158,15 @@ def test_no_report_shows_what_must_be_scrubbed(tmp_path: Path) -> None:
     assert SECRET not in written
     assert REDACTED in written
     assert SECRET not in shown(render_changes(result.hosts), StringIO())
+
+
+def test_who_ran_it_and_why_is_clean_in_every_report(tmp_path: Path) -> None:
+    OF_THIS_PROCESS.add(SECRET)
+    texts = {each.name: f"\x1b[2J {SECRET}" for each in fields(Provenance) if each.name != "clean"}
+    for path in write_reports(replace(a_result(), by=Provenance(**texts, clean=True)), tmp_path):
+        assert SECRET not in path.read_text()
+        assert "\x1b" not in path.read_text()
+        assert "u001b" not in path.read_text()
 
 
 def test_junit_has_a_suite_for_each_host_and_a_case_for_each_finding() -> None:
