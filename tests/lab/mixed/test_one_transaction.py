@@ -93,7 +93,7 @@ def test_a_wrong_key_at_the_edge_is_named_and_goes_back(mixed: Mixed, unchanged:
     original = key.read_text()
     key.write_text("not-what-the-other-end-has\n")
     try:
-        result, said = rolled_back(mixed, "tunnels", "--limit", EDGE)
+        result, said = rolled_back(mixed, "tunnels", "--limit", EDGE, "--accept", "one-end")
     finally:
         key.write_text(original)
     assert_the_key_is_blamed(result)

@@ -36,7 +36,7 @@ def test_another_as_at_one_of_our_own_ends_names_both_numbers(deployed: RunningL
         r"remote-as \{\{[^}]*\}\}",
         "remote-as {{ 65551 if neighbor.peer_host else neighbor.remote_as }}",
     ):
-        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge1")
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge1", "--accept", "one-end")
     assert done.returncode == 3, done.stdout + done.stderr
     causes = " ".join(finding["cause"] for finding in failures(json.loads(done.stdout)))
     assert "65551" in causes
@@ -71,7 +71,7 @@ def test_a_wrong_pre_shared_key_at_one_end_is_rolled_back_and_named(deployed: Ru
     original = key.read_text()
     key.write_text("not-what-the-other-end-has\n")
     try:
-        done = deployed.routebook("run", "tunnels", "--yes", "--json", "--limit", "no-edge1")
+        done = deployed.routebook("run", "tunnels", "--yes", "--json", "--limit", "no-edge1", "--accept", "one-end")
     finally:
         key.write_text(original)
     assert done.returncode == 3, done.stdout + done.stderr
