@@ -115,6 +115,12 @@ def runner(tmp_path: Path, wheels: Path, builds: Path) -> Iterator[Runner]:
         # The lab's network has no package index.
         pip = {"NO_INDEX": "1", "FIND_LINKS": str(wheels), "CONFIG_FILE": os.devnull, "NO_COMPILE": "1"}
         variables = {f"PIP_{name}": value for name, value in pip.items()}
+        variables |= {
+            "GITLAB_USER_LOGIN": "jane",
+            "CI_PIPELINE_ID": "77",
+            "GITHUB_ACTOR": "jane",
+            "GITHUB_RUN_ID": "77",
+        }
         variables["ROUTEBOOK_PACKAGE"] = str(next(wheels.glob("routebook-*.whl")))
         (tmp_path / "state").mkdir(mode=0o700)
         yield Runner(tmp_path, builds, place, variables, secrets)
@@ -240,7 +246,9 @@ def test_the_recipe_checks_plans_applies_what_was_planned_and_verifies(
     assert "router bgp" in (ci.artifacts / "plan.txt").read_text()
     assert runner.secrets["SECRETS"] not in (ci.artifacts / "plan.json").read_text()
     succeeds("apply")
-    assert junit(ci.artifacts if (ci.artifacts / "report.xml").exists() else ci.artifacts / "reports") > 5
+    reports = ci.artifacts / "reports"
+    assert junit(reports) > 5
+    assert "77, started by jane" in (reports / "report.json").read_text()
     succeeds("verify")
     if isinstance(ci, GitLab):
         again = ci.job("apply")
