@@ -9,6 +9,7 @@ from napalm.base.exceptions import CommitError, MergeConfigException, NapalmExce
 
 from custom_napalm import bundle
 from custom_napalm.contract import (
+    Beside,
     Candidate,
     CandidateError,
     Change,
@@ -82,6 +83,16 @@ class Transactional(Protocol):
 
     def rollback(self) -> bool:
         """Undo what is pending, or confirmed and not released. False if nothing is."""
+
+    @property
+    def beside(self) -> Beside | None:
+        """What somebody else had changed since the push that was undone last; None if nothing."""
+
+    def disarm(self) -> None:
+        """Take the timer and the undo of what was not pushed away, and restore nothing."""
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots, redacted."""
 
     def pending(self) -> Pending | None:
         """The change that the device still knows."""

@@ -6,7 +6,17 @@ from typing import Any, ClassVar, Protocol
 from napalm.base.models import AliveDict
 
 from custom_napalm.commits import Commits, Transactional
-from custom_napalm.contract import Candidate, Change, Lock, Overlap, Pending, Reached, Snapshot, TransactionDriver
+from custom_napalm.contract import (
+    Beside,
+    Candidate,
+    Change,
+    Lock,
+    Overlap,
+    Pending,
+    Reached,
+    Snapshot,
+    TransactionDriver,
+)
 
 
 class Connection(Protocol):
@@ -117,6 +127,18 @@ class CommittingDriver(TransactionDriver):
     def confirm(self) -> None:
         """Disarm and persist."""
         self._host.confirm()
+
+    def disarm(self) -> None:
+        """Take timer and undo away, restore nothing."""
+        self._host.disarm()
+
+    def beside(self) -> Beside | None:
+        """What somebody else had changed since the push that was rolled back."""
+        return self._host.beside
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots."""
+        return self._host.difference(before, after)
 
     def pending(self) -> Pending | None:
         """The change that the device still knows."""

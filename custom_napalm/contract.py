@@ -155,6 +155,18 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What somebody else had changed on a device since a run's push, when that push was undone: `diff`, redacted.
+
+    `kept` is what the device has now where it was kept: the configuration from before the run, and that. None where
+    undoing has discarded it.
+    """
+
+    diff: str
+    kept: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """Who works on a device. Times are seconds since the epoch on the holder's clock.
 
@@ -395,6 +407,21 @@ class TransactionDriver(NetworkDriver):
         A confirmed change is undone too, also in what survives a reboot. Works from a fresh connection of another
         process: all it needs is on the device.
         """
+
+    @abstractmethod
+    def beside(self) -> Beside | None:
+        """What somebody else had changed since the push that this connection rolled back last; None if nothing."""
+
+    @abstractmethod
+    def disarm(self) -> None:
+        """Take the timer and the undo of a change away that was armed and not pushed, and restore nothing. Idempotent.
+
+        So what somebody has typed since stays. Raises DriverError where the push has begun.
+        """
+
+    @abstractmethod
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots of this device, redacted. Asks the device nothing."""
 
     @abstractmethod
     def pending(self) -> Pending | None:

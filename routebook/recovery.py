@@ -84,6 +84,7 @@ def recover(
     whole = [host for host in suspects if host not in problems]
     findings = restorer.verify_up(whole, before, deadline)
     problems |= unproven(findings, whole)
+    findings += restorer.findings()
     hosts = dict.fromkeys(suspects, HostState.ROLLED_BACK) | dict.fromkeys(problems, HostState.NEEDS_ATTENTION)
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)

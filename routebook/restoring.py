@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 from nornir.core.task import Task
 
 from custom_napalm.contract import (
     UNDOING,
+    Beside,
     DriverError,
     Lock,
     Pending,
@@ -24,6 +25,7 @@ from routebook.checks.facts import Changed, Explanations
 from routebook.events import Event, Listener
 from routebook.findings import Finding
 from routebook.judging import CONTACT, ENGINE, Judging
+from routebook.meanwhile import in_short, on_the_way_back
 from routebook.runbook import View
 from routebook.steps import OUT_OF_REACH, Outcome, driver, on_drivers, on_hosts, told
 from routebook.watching import Watcher
@@ -43,6 +45,7 @@ class Restorer:
     snapshots: Mapping[str, Snapshot]
     confirm_timeout: int
     listener: Listener
+    beside: dict[str, Beside] = field(default_factory=dict)  # what others had changed where a push was undone
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
         """Bring `hosts` back; says what is wrong with those that are not.
@@ -54,7 +57,8 @@ class Restorer:
         for host, error in outcome.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
         problems = told({host: error for host, error in outcome.errors.items() if host not in waiting})
-        problems |= self._await(waiting)
+        self._note(outcome.values)
+        problems |= self._await(waiting, self._finish)
         different = self._differences(set(hosts) - problems.keys())
         forgotten = different.keys() & set(confirmed)
         problems |= {host: text for host, text in different.items() if host not in forgotten}
@@ -79,7 +83,31 @@ class Restorer:
         )
         return watcher.watch(judge)
 
-    def _undo(self, device: TransactionDriver) -> None:
+    def disarm(self, hosts: Collection[str]) -> dict[str, str]:
+        """Take timers away from hosts on which nothing was pushed, and restore nothing; says where that fails."""
+        outcome = on_drivers(self.nornir, hosts, lambda device: device.disarm(), reconnect=True)
+        waiting = {host: error for host, error in outcome.errors.items() if _may_end_well(error)}
+        problems = told({host: error for host, error in outcome.errors.items() if host not in waiting})
+        return problems | self._await(waiting, self._disarm)
+
+    def _disarm(self, device: TransactionDriver) -> None:
+        pending = device.pending()
+        if pending is not None and pending.unconfirmed and belongs(pending.run_id, self.run_id):
+            device.disarm()
+
+    def findings(self) -> list[Finding]:
+        """What others had changed on the hosts that were restored, and what has become of it."""
+        return [on_the_way_back(host, beside) for host, beside in sorted(self.beside.items())]
+
+    def _note(self, found: Mapping[str, Beside | None]) -> None:
+        for host, beside in found.items():
+            if beside is not None:
+                self.beside[host] = beside
+                fate = "kept" if beside.kept is not None else "discarded"
+                lines = f"somebody else's lines were {fate}: {in_short(beside.diff)}"
+                self.listener(Event("roll back", lines, host, failed=beside.kept is None))
+
+    def _undo(self, device: TransactionDriver) -> Beside | None:
         """Undo what the run did, and nothing that another run has done there by now.
 
         One that was cut off while it was armed may have left something although nothing is pending.
@@ -89,14 +117,15 @@ class Restorer:
             raise DriverError(f"run {other} has it by now; it is left as it is")
         if pending is None or pending.phase == "reverted" or belongs(pending.run_id, self.run_id):
             device.rollback()
+            return device.beside()
+        return None
 
-    def _finish(self, device: TransactionDriver) -> None:
+    def _finish(self, device: TransactionDriver) -> Beside | None:
         """Make sure that a host which was lost is back at its snapshot.
 
         One that undid the change by restarting may keep what it would have undone it with: this takes that away.
         """
-        if device.pending() is not None:
-            self._undo(device)
+        return self._undo(device) if device.pending() is not None else None
 
     def _from_here(self, hosts: Collection[str]) -> dict[str, str]:
         """Undo a change of which its device knows nothing any more: by a change of its own, back to the snapshot."""
@@ -112,7 +141,9 @@ class Restorer:
 
         return told(on_hosts(self.nornir, hosts, step).errors)
 
-    def _await(self, errors: Mapping[str, Exception]) -> dict[str, str]:
+    def _await(
+        self, errors: Mapping[str, Exception], finish: Callable[[TransactionDriver], Beside | None]
+    ) -> dict[str, str]:
         """Wait for lost hosts to come back after their own timers have restored them, and for those that failed to roll
         back, as a daemon was not there, to do it after all.
         """
@@ -127,7 +158,8 @@ class Restorer:
         problems: dict[str, str] = {}
         wait = threading.Event()
         while missing and (now := time.monotonic()) < end:
-            answers = on_drivers(self.nornir, missing, self._finish)
+            answers = on_drivers(self.nornir, missing, finish)
+            self._note(answers.values)
             for host, error in answers.errors.items():
                 if isinstance(error, OUT_OF_REACH):
                     failing.pop(host, None)
@@ -147,8 +179,9 @@ class Restorer:
         outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)
         problems = {host: f"cannot be read after rolling back: {error}" for host, error in outcome.errors.items()}
         for host, snapshot in outcome.values.items():
-            wrong = differing(self.snapshots[host], snapshot)
-            if wrong:
+            beside = self.beside.get(host)
+            wanted = self.snapshots[host] if beside is None or beside.kept is None else beside.kept
+            if wrong := differing(wanted, snapshot):
                 problems[host] = f"after rolling back these differ from before: {', '.join(wrong)}"
         return problems
 

@@ -19,6 +19,7 @@ from routebook.journal import ON_DEVICE, HostState, Journal, JournalError
 from routebook.judging import contact
 from routebook.leases import LeaseFile
 from routebook.locking import KEEPS, Locks
+from routebook.meanwhile import moved_since
 from routebook.naming import named_states
 from routebook.options import NO_REDUNDANCY, OWN_PATH, Options
 from routebook.planning import Goal, Plan, make_plan
@@ -235,10 +236,9 @@ class Transaction:
         return f"{', '.join(sorted(errors))} cannot be locked"
 
     def _wave(self, number: int, wave: Collection[str]) -> str:
-        if number > 1:
-            reason = self._unsafe(wave) or self._stale(self._active(wave))
-            if reason:
-                return reason
+        reason = self._unsafe(wave) if number > 1 else ""
+        if reason := reason or self._stale(self._active(wave)):
+            return reason
         for phase, entering in (("push", HostState.PUSHING), ("activate", HostState.PUSHED)):
             hosts = self._active(wave)
             if hosts and (reason := self._everywhere(phase, hosts, entering, HostState.PUSHED)):
@@ -246,15 +246,12 @@ class Transaction:
         return self._check(number) if self._active(wave) else ""
 
     def _stale(self, hosts: Collection[str]) -> str:
-        """A wave that waited: somebody may have typed on its devices since they were armed."""
-        outcome = on_drivers(self.nornir, hosts, lambda device: device.snapshot().fingerprint, reconnect=True)
-        planned = {host: self.plan.hosts[host].change.fingerprint for host in outcome.values}
-        typed: dict[str, Exception] = {
-            host: DriverError(f"{host}: somebody has changed its configuration since it was armed; nothing was pushed")
-            for host, found in outcome.values.items()
-            if found != planned[host]
-        }
-        errors = outcome.errors | typed
+        """Somebody may have typed on the devices since they were armed: compare once more, right before the push."""
+        if self.stop.is_set():
+            return "interrupted"
+        self.timers.keep()
+        errors, typed = moved_since(self.nornir, hosts, self.plan.hosts)
+        self.findings += typed
         return f"{', '.join(sorted(errors))} cannot be pushed" if self._failed(errors, "push") else ""
 
     def _everywhere(self, phase: str, hosts: Collection[str], entering: HostState, reached: HostState) -> str:
@@ -369,7 +366,11 @@ class Transaction:
         """Bring hosts back to their snapshots, and those that are not there to somebody's attention."""
         self.books.going_back = True
         touched = sorted(hosts)
-        self._tell("roll back", f"{self.message}: rolling back {', '.join(touched)}")
+        unpushed = [host for host in touched if host not in self.pushed]
+        if pushed := [host for host in touched if host in self.pushed]:
+            self._tell("roll back", f"{self.message}: rolling back {', '.join(pushed)}")
+        if unpushed:
+            self._tell("disarm", f"{self.message}: nothing was pushed on {', '.join(unpushed)}")
         problems: dict[str, str] = {}
         with self.timings.phase("roll back"):
             confirmed = {host for host in touched if self.states[host] in (HostState.CONFIRMING, HostState.CONFIRMED)}
@@ -381,14 +382,16 @@ class Transaction:
                 confirm_timeout=self.timers.seconds,
                 listener=self.listener,
             )
-            for layer in layers(touched, distances(self.ways, self.intents)):
+            problems |= restorer.disarm(unpushed)
+            for layer in layers(pushed, distances(self.ways, self.intents)):
                 problems |= restorer.restore(layer, confirmed & set(layer))
             self.timers.gone(touched)
             whole = [host for host in touched if host not in problems]
             before = {host: state for host, state in self.before.items() if host not in problems}
-            restored = restorer.verify_up(whole, before, self.options.deadline)
-        self.findings += restored
-        lame = unproven(restored, whole)
+            back = [host for host in pushed if host not in problems]
+            restored = restorer.verify_up(back, before, self.options.deadline) if back else []
+        self.findings += [*restored, *restorer.findings()]
+        lame = unproven(restored, back)
         self.books.enter([host for host in whole if host not in lame], HostState.ROLLED_BACK)
         problems |= lame
         self.books.enter(problems, HostState.NEEDS_ATTENTION)

@@ -31,11 +31,13 @@ from custom_napalm.asa.session import UNCHANGED, AsaSession
 from custom_napalm.asa.traffic import interesting_traffic
 from custom_napalm.commits import Part
 from custom_napalm.contract import (
+    Beside,
     Candidate,
     CandidateError,
     Change,
     DriverError,
     Lock,
+    LostContactError,
     Overlap,
     OverlapError,
     Pending,
@@ -76,7 +78,9 @@ class AsaTransaction:
     router_id: str = ""  # of BGP, as the last reading of configuration or sessions had it
     _planned: _Planned | None = None
     _marker: Marker | None = None
-    _pushed: str = ""  # the running configuration's fingerprint after the push
+    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
+    _pushing: bool = False
+    _pushed: Snapshot | None = None  # the running configuration after the push
     _confirmed: bool = False
     _notes: list[str] = field(default_factory=list)
 
@@ -207,11 +211,32 @@ class AsaTransaction:
         self.timer.clean()  # what runs have left that are over
         marker = Marker(run_id, name_of(run_id), self.session.options.dead_man, before.fingerprint)
         self.timer.arm(marker, typed(planned.delta.undo), seconds)
-        self._marker, self.armed_with, self._pushed, self._confirmed = marker, before, "", False
+        self._done()
+        self._marker, self.armed_with = marker, before
+
+    def disarm(self) -> None:
+        """Take the timer and the inverse away, and restore nothing. Raises DriverError where the push has begun."""
+        if self._pushing:
+            raise DriverError(f"{self.name}: the push has begun there: roll it back", changed=True)
+        if not self.session.is_alive():
+            self.session.open()
+        found = self.timer.find()
+        self.timer.disarm(found)
+        if (marker := self._marker or found.marker) is not None:
+            self.timer.clean(marker.name)
+        self._done()
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots, redacted."""
+        try:
+            return restoration(parse(before.parts[PART]), parse(after.parts[PART])).diff
+        except (MaskedSecretError, EncryptedSecretsError):
+            return ""
 
     def push(self) -> None:
         """Send the change, one exchange a block; the first answer that is not known to be good stops it."""
         planned = self._armed()
+        self._pushing = True
         self._send(planned.delta.commands)
         after = self._snapshot()
         left = self._left(parse(after.parts[PART]), planned)
@@ -222,7 +247,7 @@ class AsaTransaction:
                 changed=True,
             )
         self._wait_for_mate()
-        self._pushed = after.fingerprint
+        self._pushed = after
 
     def _left(self, now: Config, planned: _Planned) -> Delta:
         if planned.sections is not None:
@@ -314,7 +339,7 @@ class AsaTransaction:
             self.timer.disarm(found)
         now = self._snapshot()
         undone = now.fingerprint == marker.fingerprint
-        if self._planned is not None and self._pushed not in ("", now.fingerprint):
+        if self._planned is not None and self._pushed is not None and self._pushed.fingerprint != now.fingerprint:
             # Somebody else's change beside ours is theirs to answer for; ours must be there as a whole.
             undone = bool(self._left(parse(now.parts[PART]), self._planned))
         if undone:
@@ -350,16 +375,16 @@ class AsaTransaction:
         if marker is None or (found.confirmed and not found.undo):
             return False
         saved = self._confirmed or found.confirmed
-        if self.armed_with is not None:
-            self._restore(self.armed_with)
+        self.beside, wanted = None, self.armed_with
+        if wanted is not None:
+            wanted = self._restore(wanted)
         elif found.undo and self._snapshot().fingerprint != marker.fingerprint:
             # Otherwise there is nothing to undo, and the undo of a run that ended while it armed is there in part.
             self._copy_back(found.undo)
-        wanted = self.armed_with
         self._verify(marker, wanted)
         self.timer.disarm(self.timer.find())
         # The applet is no longer among the lines, so that now every byte can be compared.
-        self._verify(marker, wanted, to_the_byte=True)
+        self._verify(marker, wanted, to_the_byte=wanted is self.armed_with)
         if saved:
             self._save("is back at its snapshot")
         self.timer.clean(marker.name)
@@ -371,7 +396,7 @@ class AsaTransaction:
 
     def _verify(self, marker: Marker, wanted: Snapshot | None, *, to_the_byte: bool = False) -> None:
         now = self._snapshot()
-        same = now.fingerprint == marker.fingerprint
+        same = now.fingerprint == (marker.fingerprint if wanted is None else wanted.fingerprint)
         if same and not (to_the_byte and wanted is not None and not same_text(now.parts[PART], wanted.parts[PART])):
             return
         raise DriverError(
@@ -380,11 +405,36 @@ class AsaTransaction:
             changed=True,
         )
 
-    def _restore(self, wanted: Snapshot) -> None:
+    def _restore(self, wanted: Snapshot) -> Snapshot:
+        """Go back, and keep what somebody else has typed since the push if the inverse of ours leads there."""
         now = self._snapshot()
+        if self._pushed is not None and self._planned is not None and now.fingerprint != self._pushed.fingerprint:
+            kept = self._undo_beside(wanted, self._pushed, now, self._planned)
+            self.beside = Beside(self.difference(self._pushed, now), kept)
+            if kept is not None:
+                return kept
+            now = self._snapshot()
         delta = restoration(parse(now.parts[PART]), parse(wanted.parts[PART]))
         if delta:
             self._send(delta.commands)
+        return wanted
+
+    def _undo_beside(self, before: Snapshot, pushed: Snapshot, now: Snapshot, planned: _Planned) -> Snapshot | None:
+        """Send the inverse of our change alone; None where more than what was typed differs from before then."""
+        if self._left(parse(now.parts[PART]), planned):
+            return None  # what was pushed has been changed, too
+        try:
+            self._send(planned.delta.undo)
+        except LostContactError:
+            raise
+        except DriverError:
+            return None
+        found = self._snapshot()
+        typed_since, differs = (
+            restoration(parse(one.parts[PART]), parse(other.parts[PART])).commands
+            for one, other in ((pushed, now), (before, found))
+        )
+        return found if differs == typed_since else None
 
     def _copy_back(self, undo: str) -> None:
         path = self.timer.flash.path(undo)
@@ -398,7 +448,7 @@ class AsaTransaction:
         return list(told.shown(left.commands)[:3])
 
     def _done(self) -> None:
-        self._marker, self.armed_with, self._pushed, self._confirmed = None, None, "", False
+        self._marker, self.armed_with, self._pushed, self._confirmed, self._pushing = None, None, None, False, False
 
 
 def same_text(one: str, other: str) -> bool:

@@ -21,6 +21,7 @@ from custom_napalm.frr.difference import commands
 from custom_napalm.frr.effects import forecast
 from custom_napalm.frr.idempotence import unstable_lines
 from custom_napalm.frr.meaning import fingerprint, same
+from custom_napalm.frr.merge import kept, shown_as, typed_since
 from custom_napalm.frr.order import order_commands
 from custom_napalm.frr.present import diff
 from custom_napalm.frr.redaction import redact
@@ -32,7 +33,7 @@ from custom_napalm.frr.taking_back import taken_back
 from custom_napalm.frr.tree import Tree, parse, render
 from custom_napalm.frr.vtysh import BOOT_FILE, FOLDER, FRR_CONF
 from custom_napalm.linux import files
-from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.component import Component, ComponentChange, Meanwhile
 from custom_napalm.linux.shell import Shell
 from custom_napalm.merging import TakenBack
 from custom_napalm.state import BgpSession
@@ -76,13 +77,7 @@ class FrrComponent(Component):
         reading = vtysh.read(self.shell)
         self.router_id = configured[1] if (configured := _ROUTER_ID.search(reading.running)) is not None else ""
         self._daemons, self._integrated = reading.daemons - {"watchfrr"}, reading.integrated
-        meanings = [fingerprint(parse(text)) for text in (reading.running, *reading.boot.values())]
-        links = [files.link_of(attributes) for attributes in reading.attributes.values()]
-        return Snapshot(
-            {PART: reading.running, **reading.boot},
-            reading.attributes,
-            sha256(" ".join(filter(None, [*meanings, *links])).encode()).hexdigest(),
-        )
+        return _snapshot({PART: reading.running, **reading.boot}, reading.attributes)
 
     def startup(self) -> Snapshot:
         """What FRR would come back with after a restart."""
@@ -194,6 +189,38 @@ class FrrComponent(Component):
             return []
         return explain(self.shell, subject, seconds)
 
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs in what runs."""
+        return diff(parse(before.parts.get(PART, "")), parse(after.parts.get(PART, "")))
+
+    def meanwhile(
+        self, change: ComponentChange | None, folder: str, before: Snapshot | None, now: Snapshot
+    ) -> Meanwhile | None:
+        """What was typed since, beside the copies that the device keeps; by the commands that undo ours it stays."""
+        if change is not None and not change.uploads.get(revert.PUSH):
+            return None
+        old, new = (self._kept_file(f"{folder}/{name}") for name in (revert.RUNNING, revert.PUSHED))
+        if not old or not new:
+            return None
+        trees = [parse(text) for text in (old, new, now.parts[PART])]
+        if (sides := typed_since(*trees)) is None:
+            return None
+        told, merged = diff(*sides), kept(*trees)
+        if merged is None:
+            return Meanwhile(told, None)
+        running = shown_as(old, merged)
+        if self.shell.run(revert.keep_script(folder, running)).status:
+            return Meanwhile(told, None)
+        # Nothing is written into the files before the confirmation.
+        return Meanwhile(told, _with(before or now, running))
+
+    def _kept_file(self, path: str) -> str:
+        return self.shell.run(f"cat {path} 2>/dev/null || true").stdout
+
+    def forget(self, folder: str) -> None:
+        """Restore the whole snapshot after all."""
+        self.shell.run(revert.forget_script(folder))
+
     def redact(self, text: str) -> str:
         """The text without passwords and keys."""
         return redact(text)
@@ -289,6 +316,18 @@ def _boot_diff(path: str, before: str | None, after: str) -> str:
     names = ("/dev/null" if before is None else path, path)
     lines = unified_diff(redact(before or "").splitlines(), redact(after).splitlines(), *names, lineterm="", n=0)
     return "".join(f"{line}\n" for line in lines) or f"--- {path}\n+++ {path} (a secret or blanks)\n"
+
+
+def _snapshot(parts: Mapping[str, str], attributes: Mapping[str, str]) -> Snapshot:
+    boot = [text for part, text in parts.items() if part != PART]
+    meanings = [fingerprint(parse(text)) for text in (parts[PART], *boot)]
+    links = [files.link_of(found) for found in attributes.values()]
+    return Snapshot(parts, attributes, sha256(" ".join(filter(None, [*meanings, *links])).encode()).hexdigest())
+
+
+def _with(snapshot: Snapshot, running: str) -> Snapshot:
+    """A snapshot in which something else runs."""
+    return _snapshot({**snapshot.parts, PART: running}, snapshot.attributes)
 
 
 def _frr(change: ComponentChange) -> FrrChange:

@@ -1,5 +1,6 @@
 """The POSIX sh that runs on the device: loading a change, taking it back from any state, keeping it at the end."""
 
+import base64
 from collections.abc import Collection
 
 from custom_napalm.frr.refresh import RETRY_WAITING
@@ -9,6 +10,7 @@ from custom_napalm.linux import files
 # Names of the files in a run's folder.
 PUSH, UNDO, ORDER, TIDY = "frr.push", "frr.undo", "frr.order", "frr.tidy"
 PUSHED = "frr.pushed"  # the running configuration after the push
+SNAPSHOT = "frr.snapshot"  # the snapshot, where RUNNING is that and what somebody has typed since
 RUNNING, DAEMONS = "frr.running", "frr.daemons"
 BOOT_FILES = "frr.boots"
 """The files that FRR boots with, one a line: name, mode, owner, group and, for a link, `->` and where it leads."""
@@ -30,7 +32,7 @@ frr_write() {{  # the file $1 becomes {FOLDER}/$2; the old one is there until th
 
 _MEANING = r"""
 frr_meaning() {  # every line with its contexts, sorted: equal for equal configurations in any order
-    awk '/^ *!/ || /^ *exit/ { next }
+    awk '/^ *!/ || /^ *exit/ || !NF { next }
          { n = match($0, /[^ ]/) - 1; at[n] = $0; line = $0
            for (i = n - 1; i >= 0; i--) if (i in at) line = at[i] "|" line
            for (i = n + 1; i < 9; i++) delete at[i]
@@ -112,6 +114,24 @@ def revert_fragment(refresh: str) -> str:
     `refresh` are the commands that make live sessions use what was restored.
     """
     return f"({NO_HISTORY}\n{_WRITE_BOOT}{_MEANING}{_REVERT}{refresh}{RETRY_WAITING}{_END})\n"
+
+
+def keep_script(folder: str, wanted: str) -> str:
+    """Let reverting lead to another configuration than the snapshot; the snapshot stays beside it."""
+    encoded = base64.encodebytes(wanted.encode("utf-8", "surrogateescape")).decode()
+    return f"""umask 077
+cd {folder} && [ ! -e frr.reverting ] || exit 75
+[ -e {SNAPSHOT} ] || cp {RUNNING} {SNAPSHOT} || exit 75
+base64 -d >{RUNNING}.new <<'END' && mv {RUNNING}.new {RUNNING}
+{encoded}END
+"""
+
+
+def forget_script(folder: str) -> str:
+    """Let reverting lead to the snapshot again."""
+    return (
+        f"cd {folder} 2>/dev/null && [ -e {SNAPSHOT} ] && cp {SNAPSHOT} {RUNNING}.new && mv {RUNNING}.new {RUNNING}\n"
+    )
 
 
 def push_script(folder: str) -> str:

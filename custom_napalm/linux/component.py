@@ -39,6 +39,14 @@ class ComponentChange:
     room: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What somebody else changed since a push, redacted, and the snapshot with that; None if it cannot be kept."""
+
+    diff: str
+    target: Snapshot | None
+
+
 class Component(ABC):
     """One daemon. Every method may raise `DriverError`; reading methods leave no trace."""
 
@@ -121,6 +129,24 @@ class Component(ABC):
         """What the logs of the last `seconds` seconds tell of why `subject` is not up."""
         del subject, seconds
         return []
+
+    @abstractmethod
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two of this component's snapshots, redacted."""
+
+    @abstractmethod
+    def meanwhile(
+        self, change: ComponentChange | None, folder: str, before: Snapshot | None, now: Snapshot
+    ) -> Meanwhile | None:
+        """What somebody else changed since the push, and what `revert` leads to where it can keep that: it does then.
+
+        None if nothing was changed, or the push was not done. `change` and the snapshot `before` are None where another
+        process has pushed; `now` is what the component has.
+        """
+
+    def forget(self, folder: str) -> None:
+        """Let `revert` restore the whole snapshot after all."""
+        del folder
 
     @abstractmethod
     def redact(self, text: str) -> str:

@@ -6,7 +6,8 @@ one of confirming and reverting wins, and none of them can leave a lock behind.
 
 A run's folder holds `phase` (armed, confirming, confirmed, reverting, failed; a folder without it is an unfinished
 arming), `deadline` (seconds of /proc/uptime, so that stepping the clock changes nothing; gone when it is confirmed),
-`watcher` (its process id), the components' uploads, and `revert.N.sh` and `persist.N.sh` for each component. A
+`pushing` (from the moment at which the push begins: without it there is nothing to restore, and nothing is), `watcher`
+(its process id), the components' uploads, and `revert.N.sh` and `persist.N.sh` for each component. A
 confirmed run's folder stays until the run gives its lock back, so that it can be undone while others may have to be.
 """
 
@@ -19,7 +20,7 @@ ROOT = "/run/routebook"
 RESULTS_KEPT = 5
 
 # Exit statuses of the programs below; 1 means that a component's fragment failed.
-GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED, FOREIGN = 3, 10, 73, 74, 75, 76, 77, 78
+GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED, FOREIGN, PUSHED = 3, 10, 73, 74, 75, 76, 77, 78, 79
 
 # What is in the folder is run, and believed, by root: nobody else may have made it, or be able to write there.
 OURS_ALONE = f"""if [ -e {ROOT} ] || [ -L {ROOT} ]; then
@@ -104,6 +105,11 @@ if [ "$by" = timer ]; then
     read -r deadline <"$folder/deadline"
     [ "$deadline" -le "$(uptime)" ] || exit 10
     note "not confirmed in time, reverting"
+fi
+if [ ! -e "$folder/pushing" ]; then
+    note "nothing was pushed, so nothing is restored"
+    finish reverted "$by"
+    exit 0
 fi
 enter reverting
 cd "$folder" || exit 1
@@ -241,6 +247,33 @@ if alive; then wake; else start_watcher || exit {NO_WATCHER}; fi
     )
 
 
+def begin(run: str) -> str:
+    """Say that the push begins; only while the run is armed."""
+    return (
+        head(run)
+        + f"""lock 60 || exit {BUSY}
+[ "$(phase)" = armed ] || exit {GONE}
+: >"$folder/pushing"
+"""
+    )
+
+
+def disarm(run: str) -> str:
+    """Take away a run of which nothing was pushed, and restore nothing."""
+    return (
+        head(run)
+        + f"""[ -d "$folder" ] || exit 0
+lock 60 || exit {BUSY}
+[ ! -e "$folder/pushing" ] || exit {PUSHED}
+case $(phase) in
+    armed) finish reverted driver ;;
+    '') cd / && rm -rf "$folder" ;;
+    *) exit {GONE} ;;
+esac
+"""
+    )
+
+
 def finish(run: str, program: str) -> str:
     """Run confirm.sh or revert.sh in a session of its own, which a broken connection does not end; print `detail`."""
     return (
@@ -292,12 +325,12 @@ READ_LOCK = f"{OURS_ALONE}head -c {LONGEST_LOCK + 100} {ROOT}/lock 2>/dev/null |
 PENDING_SCRIPT = f"""{OURS_ALONE}root={ROOT}
 read -r up _ </proc/uptime
 for file in "$root"/*/phase; do
-    [ -e "$file" ] || continue
+    phase=$(cat "$file" 2>/dev/null) && [ -n "$phase" ] || continue  # it may end while this looks
     folder=${{file%/phase}}
     deadline=0
     [ ! -e "$folder/deadline" ] || read -r deadline <"$folder/deadline"
     detail=$(head -c 4000 "$folder/detail" 2>/dev/null | tr '\\n' ' ')
-    echo "live ${{folder##*/}} $(cat "$file") $((deadline - ${{up%%.*}})) $detail"
+    echo "live ${{folder##*/}} $phase $((deadline - ${{up%%.*}})) $detail"
     exit 0
 done
 for file in $(ls -t "$root" 2>/dev/null | grep '\\.result$'); do

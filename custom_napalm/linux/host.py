@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from custom_napalm.contract import (
+    Beside,
     Candidate,
     CandidateError,
     Change,
     DriverError,
     Lock,
+    LostContactError,
     Overlap,
     OverlapError,
     Pending,
@@ -20,6 +22,7 @@ from custom_napalm.contract import (
 from custom_napalm.linux.component import Component, ComponentChange
 from custom_napalm.linux.lock import read, release, take
 from custom_napalm.linux.transaction import DeviceTransaction, folder
+from custom_napalm.linux.undoing import Undoing, own
 from custom_napalm.merging import TakenBack
 
 
@@ -34,6 +37,8 @@ class HostTransaction:
     fingerprint: str = ""  # of the snapshot that `planned` was computed from
     run_id: str = ""
     armed_with: Snapshot | None = None
+    _begun: bool = False  # whether the push of what was armed over this connection has begun
+    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
 
     def snapshot(self) -> Snapshot:
         """Every component's parts."""
@@ -58,7 +63,7 @@ class HostTransaction:
             sections.setdefault(self.component_for(section.part).name, []).append(section)
         return self._remember(
             {
-                component.name: component.plan(sections[component.name], _own(component, snapshot))
+                component.name: component.plan(sections[component.name], own(component, snapshot))
                 for component in self.components
                 if component.name in sections
             },
@@ -69,7 +74,7 @@ class HostTransaction:
         """The change from `snapshot` back to the whole of `target`."""
         return self._remember(
             {
-                component.name: component.plan_restore(_own(component, target), _own(component, snapshot))
+                component.name: component.plan_restore(own(component, target), own(component, snapshot))
                 for component in self.components
             },
             snapshot,
@@ -80,8 +85,8 @@ class HostTransaction:
         planned: dict[str, ComponentChange] = {}
         found: list[TakenBack] = []
         for component in self.components:
-            now = _own(component, snapshot)
-            target, taken_back = component.taken_back(_own(component, before), _own(component, made), now)
+            now = own(component, snapshot)
+            target, taken_back = component.taken_back(own(component, before), own(component, made), now)
             found.append(taken_back)
             if not taken_back.overlaps:
                 planned[component.name] = component.plan_restore(target, now)
@@ -95,7 +100,7 @@ class HostTransaction:
         return tuple(
             overlap
             for component in self.components
-            for overlap in component.taken_back(_own(component, before), _own(component, made), _own(component, now))[
+            for overlap in component.taken_back(own(component, before), own(component, made), own(component, now))[
                 1
             ].overlaps
         )
@@ -132,12 +137,15 @@ class HostTransaction:
                     raise ValueError(f"two components upload {name!r}")
                 uploads[name] = text
         self.device.arm(run_id, seconds, [(part.name, change) for part, change in changing], uploads, message)
-        self.run_id, self.armed_with = run_id, found
+        self.run_id, self.armed_with, self._begun = run_id, found, False
 
     def push(self) -> None:
         """Load the change into every daemon, one after the other."""
+        run_id = self._armed_run()
+        self._begun = True
+        self.device.begin(run_id)
         for component, change in self._changing():
-            component.push(change, folder(self._armed_run()))
+            component.push(change, folder(run_id))
 
     def activate(self) -> None:
         """Let live sessions and SAs use what was pushed."""
@@ -155,14 +163,51 @@ class HostTransaction:
     def rollback(self) -> bool:
         """Let the device restore what its change was armed with, and verify. False if it knows of none."""
         run_id = self.run_id or self._live_run()
+        self.beside = None
         if not run_id:
             return False
-        self.device.revert(run_id)
+        if self.run_id and not self._begun:
+            self.disarm()
+            return True
         wanted = self.armed_with
-        if wanted is not None and self.snapshot().fingerprint != wanted.fingerprint:
-            raise DriverError(f"{self.name} says that it is back at its snapshot, but it is not", changed=True)
+        changing = {component.name: change for component, change in self._changing()} if self.run_id else {}
+        undoing = Undoing(self.components, folder(run_id), changing, wanted)
+        undoing.look()
+        try:
+            self.device.revert(run_id)
+        except LostContactError:
+            raise
+        except DriverError:
+            if not undoing.keeps:
+                raise
+            undoing.give_up()
+            self.device.revert(run_id)
+        if undoing.keeps:
+            found = self.snapshot()
+            if not undoing.reached(found):
+                raise DriverError(f"{self.name} is not at its snapshot and what was typed since", changed=True)
+            self.beside = Beside(undoing.diff, found)
+        else:
+            self._compare(wanted)
+            self.beside = Beside(undoing.diff) if undoing.diff else None
         self.run_id, self.armed_with = "", None
         return True
+
+    def _compare(self, wanted: Snapshot | None) -> None:
+        """The device's word that it is back is not enough."""
+        if wanted is not None and self.snapshot().fingerprint != wanted.fingerprint:
+            raise DriverError(f"{self.name} says that it is back at its snapshot, but it is not", changed=True)
+
+    def disarm(self) -> None:
+        """Take timer and undo away where nothing was pushed, and restore nothing."""
+        if run_id := self.run_id or self._live_run():
+            self.device.disarm(run_id)
+        self.run_id, self.armed_with = "", None
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots, redacted."""
+        told = {part.name: part.difference(own(part, before), own(part, after)) for part in self.components}
+        return "\n".join(_titled(name, diff) for name, diff in told.items() if diff)
 
     def pending(self) -> Pending | None:
         """The change that the device still knows."""
@@ -216,14 +261,4 @@ def _joined(snapshots: Mapping[str, Snapshot]) -> Snapshot:
         parts={part: text for snapshot in snapshots.values() for part, text in snapshot.parts.items()},
         attributes={part: text for snapshot in snapshots.values() for part, text in snapshot.attributes.items()},
         fingerprint=" ".join(f"{name}={snapshot.fingerprint}" for name, snapshot in snapshots.items()),
-    )
-
-
-def _own(component: Component, snapshot: Snapshot) -> Snapshot:
-    """A component's share of a snapshot."""
-    fingerprints = dict(word.partition("=")[::2] for word in snapshot.fingerprint.split())
-    return Snapshot(
-        parts={part: text for part, text in snapshot.parts.items() if component.handles(part)},
-        attributes={part: text for part, text in snapshot.attributes.items() if component.handles(part)},
-        fingerprint=fingerprints.get(component.name, ""),
     )

@@ -97,6 +97,23 @@ class DeviceTransaction:
         if result.status:
             raise DriverError(f"{self.host}: the timer of run {run_id} could not be extended: {_last_line(result)}")
 
+    def begin(self, run_id: str) -> None:
+        """Say on the device that the push begins. Raises DriverError when the run is not armed there any more."""
+        result = self.shell.run(scripts.begin(run_id), timeout=90)
+        if result.status == scripts.GONE:
+            raise DriverError(f"{self.host}: run {run_id} is not armed there any more; nothing was pushed")
+        if result.status:
+            raise DriverError(f"{self.host}: {self._reason(result)}; nothing was pushed")
+
+    def disarm(self, run_id: str) -> None:
+        """Take timer and undo away and restore nothing. Raises DriverError where the push has begun."""
+        result = self.shell.run(scripts.disarm(run_id), timeout=90)
+        if result.status in (0, scripts.GONE):
+            return
+        if result.status == scripts.PUSHED:
+            raise DriverError(f"{self.host}: the push of run {run_id} has begun there: roll it back", changed=True)
+        raise DriverError(f"{self.host} is not disarmed: {self._reason(result)}; its timer restores nothing either")
+
     def confirm(self, run_id: str) -> None:
         """Disarm and persist. Raises DriverError when the timer was faster, or when a file cannot be written.
 

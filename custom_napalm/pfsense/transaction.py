@@ -5,12 +5,14 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from custom_napalm import records
 from custom_napalm.commits import Part
 from custom_napalm.contract import (
+    Beside,
     Candidate,
     CandidateError,
     Change,
@@ -66,6 +68,14 @@ class Reading:
         return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What somebody has changed since a push: for people, and the elements that it is in."""
+
+    diff: str
+    names: frozenset[str]
+
+
 @dataclass(slots=True)
 class PfSenseTransaction:
     """All that a change takes, over one SSH connection."""
@@ -77,7 +87,9 @@ class PfSenseTransaction:
     run_id: str = ""
     _planned: Planned | None = None
     _package: str | None = None
+    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
     _sum: str = ""  # of the config.xml that the run was armed on
+    _pushed: bool = False
 
     def component_for(self, part: str) -> Part:
         """Raises CandidateError for a part that a pfSense does not have."""
@@ -278,6 +290,7 @@ class PfSenseTransaction:
                 "Either the system has put one of its backups in its place, or somebody has changed it since",
                 changed=True,
             )
+        self._pushed = True
 
     def activate(self) -> None:
         """Clear the BGP sessions and renew the SAs that still live by the old configuration."""
@@ -309,13 +322,26 @@ class PfSenseTransaction:
                     changed=False,
                 ) from error
 
+    def disarm(self) -> None:
+        """Take the timer and the snapshot away, and restore nothing. Raises DriverError where the push has begun."""
+        if run_id := self.run_id or self._live_run():
+            with suppress(GoneError):
+                self._ask({"action": "revert", "run": run_id, "by": "driver", "unpushed": True}, timeout=_REVERTING)
+        self._over()
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots, redacted."""
+        return shown_trees(self.tree(before.parts[WHOLE]), self.tree(after.parts[WHOLE]))
+
     def rollback(self) -> bool:
         """Let the device restore what its change was armed with, and verify. False if it knows of none."""
         if not self.shell.is_alive():
             self.shell.open()  # a connection that broke in the middle of a push is the usual reason to be here
         run_id = self.run_id or self._live_run()
+        self.beside = None
         if not run_id:
             return False
+        typed_since = self._typed_since()
         try:
             answer = self._ask({"action": "revert", "run": run_id, "by": "driver"}, timeout=_REVERTING)
         except GoneError:
@@ -329,14 +355,42 @@ class PfSenseTransaction:
                 changed=True,
             ) from error
         if answer.get("detail"):
+            found, wanted = self.snapshot(), self.armed_with
             self._over()
-            raise DriverError(f"{self.name}: the change is taken back; {answer['detail']}", changed=True)
+            if wanted is not None and typed_since is not None:
+                differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
+                if more := [name for name in differing if name not in typed_since.names]:
+                    raise DriverError(
+                        f"{self.name}: the change is taken back; {answer['detail']}, and {', '.join(more)} differ from "
+                        "the snapshot without anybody having typed there",
+                        changed=True,
+                    )
+            told = typed_since.diff if typed_since is not None else f"+ {answer['detail']}"
+            self.beside = Beside(told, found)
+            return True
         wanted = self.armed_with if answer.get("pushed", True) else None
         if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
             differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
             raise DriverError(f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True)
+        if typed_since is not None:
+            self.beside = Beside(typed_since.diff)
         self._over()
         return True
+
+    def _typed_since(self) -> _Typed | None:
+        """What differs from what this process has pushed; None where it has not, or where the file is broken."""
+        if self._planned is None or not self._pushed:
+            return None
+        after = self._planned.after
+        try:
+            now = self.tree(self.read().text)
+        except LostContactError:
+            raise
+        except DriverError:
+            return None
+        if fingerprint(now) == fingerprint(after):
+            return None
+        return _Typed(shown_trees(after, now), frozenset(_differing(after, now)))
 
     def pending(self) -> Pending | None:
         """The change that is there, or, if the last run's timer or a restart undid it, that it did."""
@@ -367,7 +421,7 @@ class PfSenseTransaction:
         return self._planned
 
     def _over(self) -> None:
-        self.run_id, self.armed_with, self._sum = "", None, ""
+        self.run_id, self.armed_with, self._sum, self._pushed = "", None, "", False
 
     def _ask(self, request: dict[str, Any], *, timeout: float = 60.0) -> dict[str, Any]:
         """Run the program; what the system or a daemon says of a failure is told without the secrets in it."""

@@ -6,13 +6,14 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from shlex import quote
 
 from custom_napalm.causes import Cause
 from custom_napalm.contract import CandidateError, Change, DriverError, Section, Snapshot
 from custom_napalm.linux import files
-from custom_napalm.linux.component import Component, ComponentChange
+from custom_napalm.linux.component import Component, ComponentChange, Meanwhile
 from custom_napalm.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from custom_napalm.linux.shell import Shell
 from custom_napalm.merging import TakenBack
@@ -61,6 +62,13 @@ if names=$(swanctl --list-conns 2>/dev/null); then
     echo "$names" | sed -n 's/^\\([^ \t].*\\): [^ ]*, .*$/loaded \\1/p'
 fi
 """
+
+
+@dataclass(frozen=True, slots=True)
+class SwanctlChange(ComponentChange):
+    """A change of files, and all files as they are with it."""
+
+    target: Snapshot = field(kw_only=True, repr=False)
 
 
 class SwanctlComponent(Component):
@@ -193,8 +201,9 @@ class SwanctlComponent(Component):
             fingerprint=snapshot.fingerprint,
             warnings=tuple(beside(new, ours, {each.connection for each in changes if each.kind != "removed"})),
         )
-        return ComponentChange(
+        return SwanctlChange(
             change=change,
+            target=target,
             uploads=_uploads(paths, target, snapshot, former, new, changes) | {"swanctl.check": check_file(old, new)},
             revert=scripts.revert(changes),
             persist=scripts.PERSIST,
@@ -263,6 +272,30 @@ class SwanctlComponent(Component):
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """What charon's log says of a connection that does not come up."""
         return explain(self.shell, subject, seconds) if self.claims(subject) else []
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs in the files."""
+        return _diff(after, before)
+
+    def meanwhile(
+        self, change: ComponentChange | None, folder: str, before: Snapshot | None, now: Snapshot
+    ) -> Meanwhile | None:
+        """Reverting touches no file but those that were pushed; what somebody has written into those cannot be kept."""
+        if not isinstance(change, SwanctlChange) or before is None:
+            return None
+        if self.shell.run(f"[ -e {quote(folder)}/swanctl.pushed ]").status:
+            return None
+        others = _changed_files(now, change.target)
+        if not others:
+            return None
+        told = _diff(now, change.target)
+        if set(others) & set(_changed_files(change.target, before)):
+            return Meanwhile(told, None)
+        parts = {path: text for path, text in before.parts.items() if path not in others}
+        attributes = {path: text for path, text in before.attributes.items() if path not in others}
+        parts |= {path: now.parts[path] for path in others if path in now.parts}
+        attributes |= {path: now.attributes[path] for path in others if path in now.attributes}
+        return Meanwhile(told, _snapshot(parts, attributes))
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced."""

@@ -130,4 +130,9 @@ def _told(run: str, recovered: "Recovered") -> int:
     output.line(public(f"{run}: {recovered.outcome}"))
     for host, state in recovered.hosts.items():
         output.line(public(f"{host:<16} {state}"), f"  {recovered.messages.get(host, '')}", indent=2)
+    for finding in recovered.findings:
+        if finding.status != "ok":
+            output.line(public(f"{finding.status} {finding.host}: "), finding.cause)
+            for line in finding.evidence:
+                output.line(public("| "), line)
     return 4 if recovered.outcome == "needs_attention" else 0

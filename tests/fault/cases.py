@@ -69,6 +69,8 @@ STEPS: dict[str, tuple[str, ...]] = {
     "device's clock steps": ("armed", "push", "activated", "confirm"),
     "device's clock steps, SIGKILL, timers fire": ("armed", "activated"),
     "somebody types": ("lock", "armed", "push", "activated", "checked"),
+    "somebody types before the push": ("armed",),
+    "hostile lock on another device": ("armed", "activated", "confirm"),
 }
 BOTH = frozenset({"SIGKILL", "SIGTERM", "journal's disk full"})
 """Faults that are injected before and after an entry of the journal is written."""
@@ -80,6 +82,7 @@ _DEVICES_CLOCK = frozenset(fault for fault in FAULTS if fault.startswith("device
 NOT_ON = {
     "asa": _DEVICES_CLOCK | {fault for fault in FAULTS if "crash" in fault},
     "pfsense": _DEVICES_CLOCK,
+    "mixed": frozenset({"hostile lock on another device"}),
 }
 """Faults that a platform does not have: of an ASA no daemon can be killed; emulated ones have this machine's clock."""
 
@@ -120,6 +123,8 @@ QUICK = (
     ("asa", "journal's disk full", "push", "before"),
     ("pfsense", "SIGKILL", "activate", "before"),
     ("pfsense", "line cut for 2 s", "push", "after"),
+    ("linux", "somebody types before the push", "armed", "after"),
+    ("pfsense", "hostile lock on another device", "activated", "after"),
     ("mixed", "SIGKILL, recover killed", "confirm", "after"),
     ("mixed", "SIGKILL at random", ANYWHERE, "after"),
 )

@@ -107,6 +107,26 @@ def type_on(place: Place, host: str) -> None:
         place.on(host, _TYPE_PFSENSE if host == PFSENSE else _TYPE_EDGE)
 
 
+def typed_is_there(place: Place, host: str) -> bool:
+    """Whether it is there still."""
+    if host == ASA:
+        return "TYPED" in place.firewall("show running-config access-list TYPED")[0]
+    show = "grep TYPED /cf/conf/config.xml" if host == PFSENSE else "vtysh -c 'show running-config' | grep TYPED"
+    return bool(place.on(host, show, check=False))
+
+
+def lock_falsely(place: Place, host: str, text: str, run: str) -> None:
+    """Leave a lock that no run has taken."""
+    file = "/var/run/routebook.json" if host == PFSENSE else "/run/routebook/lock"
+    first = "" if host == PFSENSE else f"{run}\n"
+    place.on(host, f"mkdir -p -m 700 /run/routebook; umask 077; printf '%b%s' '{first}' '{text}' >{file}")
+
+
+def unlock_falsely(place: Place, host: str) -> None:
+    """Take it away."""
+    place.on(host, "rm -f /var/run/routebook.json /run/routebook/lock")
+
+
 def untype(place: Place, host: str) -> None:
     """Take that away, and from where it was saved."""
     if host == ASA:

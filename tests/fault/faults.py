@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.fault import devices
 from tests.fault.command import Command, Ended
-from tests.fault.network import ASA, EDGES
+from tests.fault.network import ASA, EDGES, PFSENSE
 from tests.fault.place import Place
 
 CONFIRM_TIMEOUT = 10
@@ -31,6 +31,7 @@ class Scene:
     recovered: list[Ended] = field(default_factory=list)
     victim: str = ""  # the host that something happened to
     said: str = ""  # what was chosen at random
+    wrong: list[str] = field(default_factory=list)  # what the fault itself saw that must not be
 
     def choose(self, *, daemons: bool = False, linux: bool = False) -> str:
         """One of the run's hosts; with `daemons`, one on which they can crash."""
@@ -225,6 +226,58 @@ def typed(scene: Scene) -> Ended:
     return scene.command.wait()
 
 
+def typed_before_the_push(scene: Scene) -> Ended:
+    """Somebody configures something else between arming and pushing: nothing is pushed, and it stays and is named."""
+    host = scene.choose()
+    devices.type_on(scene.place, host)
+    scene.command.go_on()
+    ended = scene.command.wait()
+    if ended.status != 1:
+        scene.wrong.append(f"exit status {ended.status} where nothing was to be pushed: {ended.err[-1000:]}")
+    if "TYPED" not in "".join(found["evidence"] for found in _named(ended, host)) + ended.err:
+        scene.wrong.append(f"what was typed on {host} is not named: {ended.err[-1000:]}")
+    if not devices.typed_is_there(scene.place, host):
+        scene.wrong.append(f"what was typed on {host} is gone")
+    return ended
+
+
+def _named(ended: Ended, host: str) -> list[dict[str, str]]:
+    findings = ended.result.get("findings", [])
+    return [{"evidence": " ".join(each["evidence"])} for each in findings if each["host"] == host]
+
+
+LIES = (
+    '{"run_id": "20260101-000000-abcdef", "holder": "h", "taken": 1, "expires": 1, "decided": [{HOSTS}]}',
+    '{"run_id": "RUN", "holder": "h", "taken": 1, "expires": 1, "decided": [{HOSTS}]}',
+    '{"run_id": "20261130", "holder": "h", "taken": 1, "expires": 1, "decided": [{HOSTS}]}',
+    '{"run_id": "RUN", "holder": "h", "taken": 1, "expires": "zz", "decided": []}',
+    "[" * 5000,
+)
+"""Locks on a device that no run works on."""
+
+
+def hostile_lock(scene: Scene) -> Ended:
+    """A device that the run does not work on has a lock that tells of those that it does; somebody recovers there."""
+    liar = next(host for host in (PFSENSE, *EDGES) if host not in scene.hosts)
+    (run,) = _runs(scene.place)[:1] or [""]
+    hosts = ", ".join(f'"{host}": "x"' for host in scene.hosts)
+    number = scene.random.randrange(len(LIES))
+    scene.said = f"lie {number} on {liar}"
+    devices.lock_falsely(scene.place, liar, LIES[number].replace("RUN", run).replace("HOSTS", hosts), run)
+    for project in (_elsewhere(scene.place), scene.place.project):
+        recovering = scene.place.server.start(project, [*RECOVER, "--scan", "--limit", liar]).wait()
+        if recovering.status not in (0, 1, 4) or "Traceback" in recovering.err:
+            scene.wrong.append(
+                f"recover there ended with {recovering.status}: {recovering.out}{recovering.err[-1000:]}"
+            )
+    devices.unlock_falsely(scene.place, liar)
+    scene.command.go_on()
+    ended = scene.command.wait()
+    if ended.status != 0:
+        scene.wrong.append(f"the run ended with {ended.status}: {ended.err[-1000:]}")
+    return ended
+
+
 def own_clock_steps(scene: Scene) -> Ended:
     """The clock of Routebook's machine steps by an hour, to or fro; `scene` runs where that is possible."""
     step = scene.random.choice((3600, -3600))
@@ -298,12 +351,17 @@ FAULTS: dict[str, Fault] = {
     "frozen until the timers fired": freeze,
     "frozen until the timers are due": freeze_until_due,
     "somebody types": typed,
+    "somebody types before the push": typed_before_the_push,
+    "hostile lock on another device": hostile_lock,
     "Routebook's clock steps": own_clock_steps,
     "device's clock steps": clock_steps,
     "device's clock steps, SIGKILL, timers fire": clock_steps_and_kill,
 }
 BROKEN = frozenset(name for name in FAULTS if "reboot" in name or "crash" in name)
 """After these a device's daemons need a moment until they have read their files."""
+
+UNHURRIED = frozenset({"hostile lock on another device"})
+"""What takes longer than the shortest timers while the run is held."""
 
 ATTENTION = BROKEN | {"somebody types"}
 """After these a run may need attention: what was up may not come up again in time, and a hand's work is not undone."""

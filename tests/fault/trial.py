@@ -9,7 +9,7 @@ from tests.fault import devices, network
 from tests.fault.cases import ANYWHERE, Case
 from tests.fault.child import FORWARD, Hold
 from tests.fault.command import Ended
-from tests.fault.faults import ATTENTION, BROKEN, CONFIRM_TIMEOUT, FAULTS, Scene
+from tests.fault.faults import ATTENTION, BROKEN, CONFIRM_TIMEOUT, FAULTS, UNHURRIED, Scene
 from tests.fault.invariants import NEW, everywhere, judge, last_run, not_up
 from tests.fault.network import HOSTS, Intent
 from tests.fault.place import Place
@@ -126,7 +126,8 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
     hold = Hold(step, case.when, case.fault == "journal read-only")
     previous = last_run(place)
     server = place.with_own_clock() if case.fault == "Routebook's clock steps" else place.server
-    command = server.start(place.project, _arguments("doomed" if case.doomed else "deploy", case.hosts), hold)
+    seconds = 120 if case.fault in UNHURRIED else CONFIRM_TIMEOUT
+    command = server.start(place.project, _arguments("doomed" if case.doomed else "deploy", case.hosts, seconds), hold)
     scene = Scene(place, case.hosts, command, dice, said=step if case.step == ANYWHERE else "")
     if not command.wait_held():
         ended = command.wait()
@@ -134,7 +135,7 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
             case, "not reached", [f"the run ended with {ended.status} before its hold: {ended.out}{ended.err}"]
         )
     ended = FAULTS[case.fault](scene)
-    if case.fault == "somebody types":
+    if case.fault.startswith("somebody types"):
         devices.untype(place, scene.victim)
     verdict = judge(
         place,
@@ -146,6 +147,7 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
         broken=case.fault in BROKEN,
         previous=previous.id if previous else "",
     )
+    verdict.wrong += scene.wrong
     if verdict.outcome == "attention" and case.fault not in ATTENTION:
         verdict.wrong.append("it asks for attention, and nothing is to be done")
     sides = set(verdict.sides.values())

@@ -39,6 +39,9 @@ function routebook_revert(array $request): array
     if ($phase === 'confirmed' && $by !== 'driver') {
         throw new RoutebookRefusal('gone', '');
     }
+    if (!empty($request['unpushed']) && file_exists("$folder/pushed")) {
+        throw new RoutebookRefusal('pushed', 'the push has begun there: roll it back', true);
+    }
     routebook_store("$folder/phase", 'reverting');
     try {
         $pushed = file_exists("$folder/pushed");
@@ -83,6 +86,9 @@ function routebook_put_back(string $run): string
             $detail = 'something else in config.xml was changed meanwhile by somebody else, and is kept';
             $config = routebook_parse();
             routebook_edit($change['undo']);
+            foreach ($change['undo'] as $edit) {
+                routebook_prune($edit['path'], $wanted);
+            }
             routebook_write("Routebook run $run: taken back");
         } else {
             routebook_restore($snapshot);

@@ -208,13 +208,60 @@ def test_a_device_that_changed_since_the_plan_is_refused_before_anything_is_stor
     assert driver.pending() is None
 
 
-def test_somebody_elses_change_in_the_meantime_is_undone_with_ours(firewall: Firewall) -> None:
+def test_what_somebody_typed_after_the_push_is_kept_and_named(boot: Boot) -> None:
+    """The inverse of the change takes back what it made; whose the rest is, nobody asked."""
+    firewall = boot()
     driver, somebody = opened(firewall), opened(firewall)
     before = driver.snapshot()
     arm_and_push(driver, candidate())
     somebody._session.configure(["object network NEW", "host 10.9.9.9"])
+    somebody._session.leave_configuration()
     driver.rollback()
+    beside, now = driver.beside(), driver.snapshot()
+    assert beside is not None
+    assert beside.kept is not None
+    assert beside.kept.fingerprint == now.fingerprint
+    assert [line for line in beside.diff.splitlines() if line[0] in "+-"] == ["+object network NEW", "+ host 10.9.9.9"]
+    assert driver.difference(before, now) == beside.diff
+    assert files(firewall) == []
+    assert driver.pending() is None
+
+
+def test_what_somebody_typed_into_what_was_pushed_goes_with_it_and_is_named(boot: Boot) -> None:
+    firewall = boot()
+    driver, somebody = opened(firewall), opened(firewall)
+    before = driver.snapshot()
+    arm_and_push(driver, candidate())
+    somebody._session.configure(["interface Tunnel1", "description THEIRS"])
+    somebody._session.leave_configuration()
+    driver.rollback()
+    beside = driver.beside()
+    assert beside is not None
+    assert beside.kept is None
+    assert "description THEIRS" in beside.diff
     assert driver.snapshot().parts["asa"] == before.parts["asa"]
+
+
+def test_disarming_leaves_what_was_typed_and_nothing_of_the_run(boot: Boot) -> None:
+    firewall = boot()
+    driver, somebody = opened(firewall), opened(firewall)
+    driver.plan(candidate(), driver.snapshot())
+    driver.arm("run-1", 60)
+    somebody._session.configure(["object network NEW", "host 10.9.9.9"])
+    somebody._session.leave_configuration()
+    driver.disarm()
+    assert files(firewall) == []
+    assert driver.pending() is None
+    assert "object network NEW" in driver.snapshot().parts["asa"]
+    driver.disarm()  # nothing is left to do
+
+
+def test_what_was_pushed_cannot_be_disarmed(firewall: Firewall) -> None:
+    driver = opened(firewall)
+    arm_and_push(driver, candidate())
+    with pytest.raises(DriverError, match="the push has begun there: roll it back"):
+        driver.disarm()
+    driver.rollback()
 
 
 def test_a_standby_unit_is_refused(boot: Boot) -> None:

@@ -96,6 +96,7 @@ def units(host: SystemdHost) -> str:
 def test_the_watcher_is_a_unit_that_fires_and_goes_away(host: SystemdHost) -> None:
     transaction = DeviceTransaction(host, "host")
     transaction.arm("fires", 2, [("x", change("fires"))], {})
+    transaction.begin("fires")
     assert "routebook-fires-" in units(host)
     watcher = host.run("cat /run/routebook/fires/watcher").stdout.strip()
     assert "routebook-fires-" in host.run(f"cat /proc/{watcher}/cgroup").stdout

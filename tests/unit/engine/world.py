@@ -13,6 +13,7 @@ from nornir.core.task import Result, Task
 
 from custom_napalm.causes import Cause
 from custom_napalm.contract import (
+    Beside,
     Candidate,
     Change,
     DeviceIdentity,
@@ -56,6 +57,9 @@ class Device:
     saved: str = "old\n"
     pending: Pending | None = None
     undo: str = ""
+    pushed: str | None = None
+    beside: Beside | None = None
+    keeps: bool = False  # what somebody else has typed, where a push is undone
     saved_before: str = ""
     lock: Lock | None = None
     reachable: bool = True
@@ -179,6 +183,7 @@ class MemoryDriver(TransactionDriver):
         if self.memory.running.strip() != self.planned[1].fingerprint:
             raise StaleError(f"{self.memory.name}: changed meanwhile")
         self.memory.undo, self.memory.saved_before = self.memory.running, self.memory.saved
+        self.memory.pushed = None
         self.memory.world.armed_for[self.memory.name] = seconds
         self.memory.pending = Pending(run_id, "armed", seconds)
 
@@ -194,7 +199,7 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("push")
         assert self.planned is not None
         assert self.memory.pending is not None
-        self.memory.running = self.planned[0]
+        self.memory.running = self.memory.pushed = self.planned[0]
 
     def activate(self) -> None:
         """Use the change."""
@@ -211,9 +216,35 @@ class MemoryDriver(TransactionDriver):
     def rollback(self) -> None:
         """Undo what is pending or confirmed."""
         self.memory.step("rollback")
-        if self.memory.pending is not None and self.memory.pending.phase != "reverted":
-            self.memory.running, self.memory.saved = self.memory.undo, self.memory.saved_before
-            self.memory.pending = None
+        memory = self.memory
+        memory.beside = None
+        if memory.pending is not None and memory.pending.phase != "reverted":
+            beside = memory.pushed is not None and memory.running.startswith(memory.pushed)
+            typed = memory.running.removeprefix(memory.pushed or "") if beside else ""
+            memory.running, memory.saved = memory.undo + (typed if memory.keeps else ""), memory.saved_before
+            memory.pending = None
+            if typed:
+                shown = typed.replace(SECRET, "<secret>")
+                memory.beside = Beside(f"+{shown}", self.snapshot() if memory.keeps else None)
+
+    def beside(self) -> Beside | None:
+        """What was typed after the push."""
+        return self.memory.beside
+
+    def disarm(self) -> None:
+        """Stop the timer, restore nothing."""
+        self.memory.step("disarm")
+        if self.memory.pending is None:
+            return
+        if self.memory.pushed is not None:
+            raise DriverError(f"{self.memory.name}: its push has begun")
+        self.memory.pending = None
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """Line by line."""
+        old, new = (each.parts["text"].replace(SECRET, "<secret>").splitlines() for each in (before, after))
+        gone = [f"-{line}" for line in old if line not in new]
+        return "\n".join([*gone, *(f"+{line}" for line in new if line not in old)])
 
     def pending(self) -> Pending | None:
         """What is pending."""
