@@ -71,7 +71,7 @@ def test_secrets_make_makes_what_is_missing_and_leaves_the_rest(made: Path, tmp_
     project = tmp_path / "mine"
     shutil.copytree(made, project)
     own = project / "secrets" / "no-edge1--ch-edge1.psk"
-    own.write_text("mine\n")
+    own.write_text("a-key-of-mine-that-stays\n")
     own.chmod(0o600)
     assert routebook("secrets", "check", cwd=project).returncode == 1
     done = routebook("secrets", "make", cwd=project)
@@ -80,7 +80,7 @@ def test_secrets_make_makes_what_is_missing_and_leaves_the_rest(made: Path, tmp_
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert {len(path.read_text()) for path in files} == {65}
     assert len({path.read_text() for path in files}) == 24
-    assert own.read_text() == "mine\n"
+    assert own.read_text() == "a-key-of-mine-that-stays\n"
     assert not any(path.read_text().strip() in done.stdout + done.stderr for path in files)
     done = routebook("check", cwd=project)
     assert (done.returncode, "0 errors, 0 warnings" in done.stderr) == (0, True), done

@@ -100,7 +100,7 @@ def test_a_new_tunnel_clears_nothing() -> None:
 def test_a_policy_is_taken_up_softly_by_those_who_use_it() -> None:
     commands, effects = after("permit 10.1.0.0/16", "permit 10.1.0.0/17")
     assert commands == ["clear bgp 10.255.200.1 soft"]
-    assert effects == {("policy", "10.255.200.1")}
+    assert effects == {("policy", "10.255.200.1"), ("prefix-list", "OUT")}
 
 
 def test_timers_and_passwords_count_from_the_next_start() -> None:
