@@ -1,6 +1,7 @@
 """What breaks on a device, and is whole again: a reboot, a crash, a cut line, a login that says nothing, a hand."""
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -115,10 +116,11 @@ def typed_is_there(place: Place, host: str) -> bool:
     return bool(place.on(host, show, check=False))
 
 
-def lock_falsely(place: Place, host: str, text: str, run: str) -> None:
+def lock_falsely(place: Place, host: str, text: str) -> None:
     """Leave a lock that no run has taken."""
     file = "/var/run/routebook.json" if host == PFSENSE else "/run/routebook/lock"
-    first = "" if host == PFSENSE else f"{run}\n"
+    named = re.search(r'"run_id": "([^"]*)"', text)
+    first = "" if host == PFSENSE else f"{named[1] if named else ''}\n"
     place.on(host, f"mkdir -p -m 700 /run/routebook; umask 077; printf '%b%s' '{first}' '{text}' >{file}")
 
 
