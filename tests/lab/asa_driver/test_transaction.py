@@ -30,7 +30,7 @@ def test_connecting_reading_and_planning_change_nothing(firewall: Firewall) -> N
     assert files(firewall) == []
     assert change.commands
     assert "ours#" not in change.diff + str(change.commands) + str(change.undo)
-    assert {effect.kind for effect in change.effects} == {"session-new", "tunnel-new"}
+    assert {effect.kind for effect in change.effects} == {"session-new", "tunnel-new", "prefix-list"}
 
 
 def test_what_is_pushed_is_what_runs_and_a_second_run_sends_nothing(boot: Boot) -> None:

@@ -81,7 +81,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("PSK", 'the-same"$#at%both')
     (tmp_path / "project").mkdir()
     made = Project(tmp_path / "project")
-    for name, text in {"hosts": HOSTS, "groups": "", "network": NETWORK, "tunnels": TUNNELS, "bgp": BGP}.items():
+    for name, text in {"hosts": HOSTS, "groups": "{}\n", "network": NETWORK, "tunnels": TUNNELS, "bgp": BGP}.items():
         made.write(name, text)
     made.write("policy", "policy: {}\n")
     return made
