@@ -124,7 +124,6 @@ QUICK = (
     ("pfsense", "SIGKILL", "activate", "before"),
     ("pfsense", "line cut for 2 s", "push", "after"),
     ("linux", "somebody types before the push", "armed", "after"),
-    ("pfsense", "hostile lock on another device", "activated", "after"),
     ("mixed", "SIGKILL, recover killed", "confirm", "after"),
     ("mixed", "SIGKILL at random", ANYWHERE, "after"),
 )
