@@ -156,7 +156,8 @@ def _linux(script: str) -> str:
     if "show bgp vrf all summary json" in script:
         return f" zebra bgpd bfdd watchfrr\n{json.dumps(SUMMARY)}\n{json.dumps(NEIGHBORS)}\n{RUNNING}"
     if "show daemons" in script:
-        return f" zebra bgpd bfdd watchfrr\n{RUNNING}\x1dzebra\nbgpd\n\x1d0\n\x1d640 frr frr\n\x1d{RUNNING}"
+        boots = f"/etc/frr/frr.conf\x1d640 frr frr\x1d{RUNNING}\x1d"
+        return f" zebra bgpd bfdd watchfrr\n{RUNNING}\x1dzebra\nbgpd\n\x1d0\n\x1d{boots}"
     if "--list-sas" in script:
         return SA
     if "--list-conns" in script:
