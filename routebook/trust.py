@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from routebook.errors import RefusedError
+from routebook.private_files import trusted, user_name
 
 SAFE_PROJECTS = "ROUTEBOOK_SAFE_PROJECTS"
 """The variable with projects that are trusted whoever they belong to: paths as in PATH, or `*` for all."""
@@ -34,15 +35,15 @@ def require_trusted(project: Path) -> None:
 @lru_cache(maxsize=8)
 def _foreign(project: Path) -> str:
     """What speaks against a project, or nothing."""
-    trusted = _own_ids()
+    own = trusted(os.environ)
     for path in _parts(project):
         try:
             found = [path.lstat(), path.stat()] if path.is_symlink() else [path.lstat()]
         except OSError:
             continue  # a link to nowhere: nothing is read from it
         for status in found:
-            if status.st_uid not in trusted:
-                return f"{path} belongs to {_name(status.st_uid)}, not to you"
+            if status.st_uid not in own:
+                return f"{path} belongs to {user_name(status.st_uid)}, not to you"
             if status.st_mode & stat.S_IWOTH and not stat.S_ISLNK(status.st_mode):
                 return f"{path} can be written by everybody (mode {stat.S_IMODE(status.st_mode):04o})"
     return ""
@@ -54,25 +55,6 @@ def _parts(project: Path) -> Iterator[Path]:
         yield project / name
         for folder, folders, files in os.walk(project / name, followlinks=False):
             yield from (Path(folder, each) for each in (*folders, *files))
-
-
-def _own_ids() -> frozenset[int]:
-    """The users whose files are as good as one's own.
-
-    Root's are, as root can do everything anyway. For root those of the user who called sudo are, as git has it.
-    """
-    uid = os.geteuid()
-    sudo = os.environ.get("SUDO_UID", "")
-    return frozenset({0, uid, *([int(sudo)] if uid == 0 and sudo.isdecimal() else ())})
-
-
-def _name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
 
 
 def _is_safe(project: Path) -> bool:

@@ -3,6 +3,8 @@
 machine-id(5) is of one installation; clones of an image may share it.
 """
 
+from collections.abc import Collection
+
 from custom_napalm.contract import DeviceIdentity
 from custom_napalm.linux.ssh import SshShell
 from custom_napalm.naming import address_of, named, serial_of
@@ -14,22 +16,31 @@ ip -o addr show; } 2>/dev/null"""
 _NEW = frozenset({"localhost", "debian", "ubuntu", "frr", "strongswan", "raspberrypi", "rocky", "alpine", "vyos"})
 
 
-def read(shell: SshShell) -> DeviceIdentity:
-    """From what the first script of the connection was greeted with; runs an empty one where there was none yet."""
+def greeting(shell: SshShell) -> str:
+    """What the first script of the connection was greeted with; runs an empty one where there was none yet."""
     if shell.greeted is None:
         shell.run(":", asked="who it is")
-    return parse(shell.greeted or "")
+    return shell.greeted or ""
 
 
-def parse(text: str) -> DeviceIdentity:
-    """What a greeting says; what is no name, ID or address is left out."""
+def read(shell: SshShell) -> DeviceIdentity:
+    """Who the host says it is."""
+    return parse(greeting(shell))
+
+
+def parse(text: str, new: Collection[str] = _NEW, at: int = 2) -> DeviceIdentity:
+    """What a greeting says; what is no name, ID or address is left out.
+
+    `new` are the names that a device has before somebody gives it one. `at` is the word of a line at which the program
+    that lists addresses says `inet` or `inet6`.
+    """
     hostname, serials, addresses = "", [], []
     for line in text.splitlines():
         words = line.split()
         if line.startswith("hostname ") and len(words) == 2:
-            hostname = named(words[1], _NEW)
+            hostname = named(words[1], new)
         elif line.startswith("serial ") and len(words) == 2:
             serials += [serial] if (serial := serial_of(words[1])) else []
-        elif len(words) > 3 and words[2] in ("inet", "inet6"):
-            addresses += [address] if (address := address_of(words[3])) else []
-    return DeviceIdentity(hostname, tuple(serials), addresses=tuple(addresses))
+        elif len(words) > at + 1 and words[at] in ("inet", "inet6"):
+            addresses += [address] if (address := address_of(words[at + 1])) else []
+    return DeviceIdentity(hostname, tuple(dict.fromkeys(serials)), addresses=tuple(addresses))
