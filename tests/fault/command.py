@@ -1,5 +1,6 @@
 """Starting Routebook, stopping it at an instant, and hearing how it ended."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -51,7 +52,7 @@ class Server:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
             env=environment() | {"TMPDIR": str(self.temporary)} | dict(preload or {}),
         )  # fmt: skip
-        self._said: list[str] = []
+        self._latest: Command | None = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(_stdout(self._process), selectors.EVENT_READ)
         self.pid = self._answer("ready", 120)["ready"]
@@ -61,10 +62,13 @@ class Server:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request(project, arguments, self.folder, hold)) + "\n")
         self._process.stdin.flush()
-        return Command(self)
+        self._latest = Command(self)
+        return self._latest
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and a command that is still at work or held."""
+        if self._latest is not None:
+            self._latest.signal(signal.SIGKILL)
         with self._process:
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -138,7 +142,8 @@ class Command:
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
         if self.status is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def go_on(self) -> None:
         """Let it go on from where it stopped."""

@@ -266,15 +266,17 @@ def hostile_lock(scene: Scene) -> Ended:
     number = scene.random.randrange(len(LIES))
     scene.said = f"lie {number} on {liar}"
     devices.lock_falsely(scene.place, liar, LIES[number].replace("RUN", run).replace("HOSTS", hosts))
-    for project in (_elsewhere(scene.place), scene.place.project):
-        recovering = subprocess.run(  # not from the server, which has one command at a time
-            [sys.executable, "-m", "routebook", *RECOVER, "--scan", "--limit", liar],
-            cwd=project, env=environment(), capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        told = recovering.stdout + recovering.stderr
-        if recovering.returncode not in (0, 1, 4) or "Traceback" in told:
-            scene.wrong.append(f"recover ended with {recovering.returncode}: {told[-1000:]}")
-    devices.unlock_falsely(scene.place, liar)
+    try:
+        for project in (_elsewhere(scene.place), scene.place.project):
+            recovering = subprocess.run(  # not from the server, which has one command at a time
+                [sys.executable, "-m", "routebook", *RECOVER, "--scan", "--limit", liar],
+                cwd=project, env=environment(), capture_output=True, text=True, check=False, timeout=120,
+            )  # fmt: skip
+            told = recovering.stdout + recovering.stderr
+            if recovering.returncode not in (0, 1, 4) or "Traceback" in told:
+                scene.wrong.append(f"recover ended with {recovering.returncode}: {told[-1000:]}")
+    finally:
+        devices.unlock_falsely(scene.place, liar)
     scene.command.go_on()
     ended = scene.command.wait()
     if ended.status != 0:

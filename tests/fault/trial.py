@@ -126,7 +126,7 @@ def _carry_out(place: Place, case: Case, seed: int) -> Result:
     hold = Hold(step, case.when, case.fault == "journal read-only")
     previous = last_run(place)
     server = place.with_own_clock() if case.fault == "Routebook's clock steps" else place.server
-    seconds = 120 if case.fault in UNHURRIED else CONFIRM_TIMEOUT
+    seconds = 300 if case.fault in UNHURRIED else CONFIRM_TIMEOUT
     command = server.start(place.project, _arguments("doomed" if case.doomed else "deploy", case.hosts, seconds), hold)
     scene = Scene(place, case.hosts, command, dice, said=step if case.step == ANYWHERE else "")
     if not command.wait_held():
