@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import asa_difference, asa_session
 from lab.control import Lab
 from routebook.cli.init import make_project
-from routebook.inventory import nornir_for
+from routebook.project.inventory import nornir_for
 
 ROUNDS = 7
 READS = (

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from custom_napalm.candidate import Section
+from routebook.device.candidate import Section
 
 OWNS = (
     "access-list RB-*",

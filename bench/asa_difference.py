@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bench.asa_configuration import configuration, sections
-from custom_napalm.asa.config import Delta, difference, parse, restoration
+from routebook.platforms.asa.config import Delta, difference, parse, restoration
 
 Result = TypeVar("Result")
 SIZES = (2_000, 12_500, 25_000, 50_000)

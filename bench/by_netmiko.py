@@ -10,7 +10,7 @@ from nornir_netmiko import netmiko_send_command
 from nornir_netmiko.connections import Netmiko
 
 from bench.__main__ import LINUX, READS
-from routebook.inventory import nornir_for
+from routebook.project.inventory import nornir_for
 
 
 def read(task: Task) -> Result:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from napalm.base.base import NetworkDriver
 from napalm.base.models import BGPStateNeighborsPerVRFDict, PeerDetailsDict
 
-from custom_napalm.state import BgpSession, BgpState
+from routebook.device.state import BgpSession, BgpState
 
 
 class SessionGetters(NetworkDriver):

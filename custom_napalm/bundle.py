@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from custom_napalm.contract import CandidateError, Section, Snapshot
+from routebook.device.contract import CandidateError, Section, Snapshot
 
 MARK = "#@ "
 _FILE = re.compile(r"file (?P<path>/\S+)(?: mode (?P<mode>0?[0-7]{3}))?")

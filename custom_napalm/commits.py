@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from napalm.base.exceptions import CommitError, MergeConfigException, NapalmException, ReplaceConfigException
 
 from custom_napalm import bundle
-from custom_napalm.contract import (
+from routebook.device.contract import (
     Beside,
     Candidate,
     CandidateError,

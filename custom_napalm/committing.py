@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol
 from napalm.base.models import AliveDict
 
 from custom_napalm.commits import Commits, Transactional
-from custom_napalm.contract import (
+from routebook.device.contract import (
     Beside,
     Candidate,
     Change,

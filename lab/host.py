@@ -31,11 +31,11 @@ class Access:
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
     """The node of a managed host. Raises RefusedError for what the lab cannot play."""
     if host.platform == "asa":
-        from lab.asa.node import node as asa_node
+        from routebook.platforms.asa.lab.node import node as asa_node
 
         return asa_node(host, topology, access, esp_in_kernel=esp_in_kernel)
     if host.platform == "pfsense":
-        from lab.pfsense.node import node as pfsense_node
+        from routebook.platforms.pfsense.lab.node import node as pfsense_node
 
         return pfsense_node(host, topology, access, esp_in_kernel=esp_in_kernel)
     daemons = DAEMONS.get(host.platform)

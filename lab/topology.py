@@ -9,7 +9,7 @@ from pathlib import Path
 from routebook.errors import RefusedError
 from routebook.intent import Network, load
 from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPInterface, IPNetwork, SecretRef, Tunnel
-from routebook.secrets import Secrets
+from routebook.project.secrets import Secrets
 
 MANAGEMENT = "management"  # the name of the link that joins the operator and all hosts
 MANAGEMENT_DEVICE = "mgmt0"  # a host's device on it

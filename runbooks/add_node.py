@@ -1,6 +1,6 @@
 """Make Kubernetes nodes BGP peers: the routers' side. The nodes' comes before: `routebook render --cluster NAME`."""
 
-from routebook.runbook import Runbook
+from routebook.run.runbook import Runbook
 from tasks.render import render
 from tasks.verify_nodes import verify_nodes
 from tasks.verify_tunnels import verify_tunnels

@@ -1,6 +1,6 @@
 """Bring BGP to intent: sessions, policies, BFD and RPKI; tunnels are left alone and still verified."""
 
-from routebook.runbook import Runbook
+from routebook.run.runbook import Runbook
 from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels

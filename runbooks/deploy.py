@@ -1,6 +1,6 @@
 """Bring everything to intent: policies, sessions and tunnels of every host."""
 
-from routebook.runbook import Runbook
+from routebook.run.runbook import Runbook
 from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels

@@ -1,6 +1,6 @@
 """Bring the IPsec tunnels to intent, and verify them and the sessions that run over them."""
 
-from routebook.runbook import Runbook
+from routebook.run.runbook import Runbook
 from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels

@@ -1,6 +1,6 @@
 """Verify every session and tunnel; changes nothing."""
 
-from routebook.runbook import Runbook
+from routebook.run.runbook import Runbook
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels
 

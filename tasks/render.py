@@ -2,9 +2,9 @@
 
 from nornir.core.task import Result, Task
 
-from routebook.inventory import IntentHost
-from routebook.render import render_host
-from routebook.runbook import Render
+from routebook.project.inventory import IntentHost
+from routebook.project.render import render_host
+from routebook.run.runbook import Render
 
 
 def render(*sections: str) -> Render:

@@ -1,8 +1,8 @@
 """Verify BGP sessions: Established, with the intended families, and prefixes within their limits."""
 
 from routebook.checks import bgp
-from routebook.findings import Finding
-from routebook.runbook import View
+from routebook.checks.findings import Finding
+from routebook.run.runbook import View
 
 
 def verify_bgp(view: View) -> list[Finding]:

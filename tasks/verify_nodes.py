@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from routebook.checks import bgp
-from routebook.findings import Finding
-from routebook.runbook import View
+from routebook.checks.findings import Finding
+from routebook.run.runbook import View
 
 
 def verify_nodes(view: View) -> list[Finding]:

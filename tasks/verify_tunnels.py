@@ -1,8 +1,8 @@
 """Verify tunnels from both ends: IKE and child SA up, crosswise equal SPIs, selectors and algorithms as intended."""
 
 from routebook.checks import tunnels
-from routebook.findings import Finding
-from routebook.runbook import View
+from routebook.checks.findings import Finding
+from routebook.run.runbook import View
 
 
 def verify_tunnels(view: View) -> list[Finding]:

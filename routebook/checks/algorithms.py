@@ -7,7 +7,7 @@ of the IKEv2 transform registries (RFC 7296 section 3.3.2) as charon prints them
 import re
 from collections.abc import Iterable
 
-from custom_napalm.state import ChildSa, IkeSa
+from routebook.device.state import ChildSa, IkeSa
 from routebook.intent.model import IpsecProposal
 
 _INTEGRITY = {

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from custom_napalm.contract import State
-from custom_napalm.state import BgpSession, ChildSa
 from routebook.checks.bgp import describe
 from routebook.checks.bgp_causes import diagnose as diagnose_session
 from routebook.checks.facts import Changed, Explanations, Facts, logged, unreadable
+from routebook.checks.findings import Finding, settle
 from routebook.checks.tunnel_causes import installed, sas_of
-from routebook.findings import Finding, settle
+from routebook.device.contract import State
+from routebook.device.state import BgpSession, ChildSa
 
 
 def check(

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from custom_napalm.contract import State
-from custom_napalm.state import BgpSession, FamilyState
 from routebook.checks.bgp_causes import diagnose
 from routebook.checks.facts import (
     Changed,
@@ -14,10 +12,12 @@ from routebook.checks.facts import (
     session_with,
     unreadable,
 )
+from routebook.checks.findings import Finding, Status, settle
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.prefixes import Tolerance, check_prefixes
 from routebook.checks.resets import beneath, judged, session_reset
-from routebook.findings import Finding, Status, settle
+from routebook.device.contract import State
+from routebook.device.state import BgpSession, FamilyState
 from routebook.intent.model import HostIntent, Neighbor
 
 

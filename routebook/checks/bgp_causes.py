@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from custom_napalm.causes import Cause, Reason
-from custom_napalm.state import BgpSession, BgpState
 from routebook.checks.facts import Diagnosis, Facts, logged, session_with
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.tunnel_causes import why_down
+from routebook.device.causes import Cause, Reason
+from routebook.device.state import BgpSession, BgpState
 from routebook.intent.model import Neighbor
 
 # NOTIFICATION codes and subcodes, RFC 4271 section 4.5, RFC 4486 and RFC 5492.

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
-from custom_napalm.causes import Cause
-from custom_napalm.contract import Effect, EffectKind, State
-from custom_napalm.state import BgpSession
-from routebook.findings import Finding
+from routebook.checks.findings import Finding
+from routebook.device.causes import Cause
+from routebook.device.contract import Effect, EffectKind, State
+from routebook.device.state import BgpSession
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
 
 Explanations = Mapping[tuple[str, str], Sequence[Cause]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from custom_napalm.state import IPAddress, IPNetwork
+from routebook.device.state import IPAddress, IPNetwork
 from routebook.intent.model import HostIntent, Neighbor, Tunnel
 
 

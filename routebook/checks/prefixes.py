@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from custom_napalm.state import BgpSession, FamilyState
 from routebook.checks.facts import Facts
-from routebook.findings import SEVERITY, Finding, Status
+from routebook.checks.findings import SEVERITY, Finding, Status
+from routebook.device.state import BgpSession, FamilyState
 from routebook.intent.model import Neighbor, NeighborFamily
 
 

@@ -7,10 +7,10 @@ a plan without a reset did not approve one. What demonstrably began outside is a
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from custom_napalm.state import BgpSession, IkeSa, IPAddress
 from routebook.checks.facts import Facts
+from routebook.checks.findings import Finding
 from routebook.checks.paths import tunnels_beneath
-from routebook.findings import Finding
+from routebook.device.state import BgpSession, IkeSa, IPAddress
 from routebook.intent.model import HostIntent, Neighbor
 
 SESSION_RESET, TUNNEL_RESET = "bgp.reset", "tunnel.reset"

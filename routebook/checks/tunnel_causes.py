@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from custom_napalm.causes import Cause, Reason
-from custom_napalm.contract import State
-from custom_napalm.state import ChildSa, IkeSa
 from routebook.checks.facts import Diagnosis, Facts, logged, tunnel_ends
+from routebook.device.causes import Cause, Reason
+from routebook.device.contract import State
+from routebook.device.state import ChildSa, IkeSa
 from routebook.intent.model import Tunnel
 
 

@@ -7,8 +7,6 @@ SAs are newer than the push.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from custom_napalm.contract import State
-from custom_napalm.state import ChildSa, IkeSa
 from routebook.checks.algorithms import child_matches, child_suite, ike_matches, ike_suite, proposal_suite
 from routebook.checks.facts import (
     Changed,
@@ -18,10 +16,12 @@ from routebook.checks.facts import (
     tunnel_ends,
     unreadable,
 )
+from routebook.checks.findings import Finding, Status, settle
 from routebook.checks.resets import SLACK, judged, tunnel_reset
 from routebook.checks.selectors import IPNetwork, SelectorDifference, compare
 from routebook.checks.tunnel_causes import diagnose, installed, sas_of
-from routebook.findings import Finding, Status, settle
+from routebook.device.contract import State
+from routebook.device.state import ChildSa, IkeSa
 from routebook.intent.model import HostIntent, Tunnel
 
 

@@ -15,14 +15,14 @@ from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
-from routebook.gate import clean
-from routebook.options import OLD_SECRET, Options
-from routebook.provenance import checked_reason, provenance
+from routebook.project.provenance import checked_reason, provenance
+from routebook.redaction.gate import clean
 from routebook.report import render_changes, render_notes, render_summary, render_terminal, write_reports
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
-from routebook.running import Approve, Running
-from routebook.workspace import Selectors, Workspace, open_workspace
+from routebook.run.commands import Approve, Running
+from routebook.run.options import OLD_SECRET, Options
+from routebook.run.workspace import Selectors, Workspace, open_workspace
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routebook.errors import RefusedError
-from routebook.trust import require_trusted
+from routebook.project.trust import require_trusted
 
 if TYPE_CHECKING:
-    from routebook.state_folder import StateFolder
+    from routebook.project.state_folder import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Context:
     @property
     def state(self) -> "StateFolder":
         """Where journal, plan key, leases and reports are. Raises RefusedError."""
-        from routebook.state_folder import state_folder
+        from routebook.project.state_folder import state_folder
 
         return state_folder(self.project, self.named_state)
 

@@ -23,8 +23,8 @@ def identity(context: Context, forget: tuple[str, ...], as_json: bool) -> None:
 
     What the inventory says (`identity:` in a host's data) stands above this. Contacts no device.
     """
-    from routebook import pins
     from routebook.errors import RefusedError
+    from routebook.project import pins
 
     file = context.state.open(make=False).identities
     if forget:

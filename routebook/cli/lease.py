@@ -18,8 +18,8 @@ def lease(context: Context, name: str | None, as_json: bool) -> None:
 
     A healer asks before it restarts a tunnel. Exit code with NAME: 0: nobody works on it; 2: a run does.
     """
-    from routebook.leases import current
-    from routebook.saving import moment
+    from routebook.run.leases import current
+    from routebook.run.saved_plan import moment
 
     found = [each for each in current(context.state.open(make=False).leases) if name is None or each.covers(name)]
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from routebook.options import Options
+    from routebook.run.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

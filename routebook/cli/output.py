@@ -1,7 +1,7 @@
 """The one place that writes to the terminal: results, progress, questions, errors, warnings and logs of libraries.
 
-Whatever is written passes the gate (`routebook.gate`) here, so nothing has to be made safe before. No markup is read in
-any text. Where output is a file or a pipe, lines are as long as they are and end without blanks.
+Whatever is written passes the gate (`routebook.redaction.gate`) here, so nothing has to be made safe before. No markup
+is read in any text. Where output is a file or a pipe, lines are as long as they are and end without blanks.
 
 Writing never fails: a reader that has gone away, or a terminal that was closed, must not decide how a run ends.
 """
@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
-from routebook.gate import as_json, clean, one_line, visible
+from routebook.redaction.gate import as_json, clean, one_line, visible
 from routebook.report.layout import Block, Line, Part, Span, Table, Text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from routebook.cli import options, output
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
-    from routebook.planning import Plan
     from routebook.report.model import HostResult
+    from routebook.run.planning import Plan
 
 
 @click.command()
@@ -43,10 +43,10 @@ def plan(
 
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
-    from routebook import saving
     from routebook.cli.at_work import carry_out
-    from routebook.options import Options
-    from routebook.runbook import load
+    from routebook.run import saved_plan
+    from routebook.run.options import Options
+    from routebook.run.runbook import load
 
     book = load(context.project, runbook)
     usual = Options(deadline=book.deadline, waves=book.waves, max_failed=book.max_failed)
@@ -54,8 +54,8 @@ def plan(
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
         assert out is not None  # noqa: S101  only then it is called
-        key = saving.open_key(context.state.open().plan_key, make=True)
-        made = saving.save(
+        key = saved_plan.open_key(context.state.open().plan_key, make=True)
+        made = saved_plan.save(
             out, context.project, key, plan, shown, runbook=runbook, limit=limit, options=how, seconds=ttl
         )
         output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)

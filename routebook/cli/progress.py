@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import Self
 
 from routebook.cli import output
-from routebook.events import Event
-from routebook.gate import one_line
+from routebook.redaction.gate import one_line
 from routebook.report.layout import Line, Part, Span, line, public
+from routebook.run.events import Event
 
 
 class Progress:

@@ -11,8 +11,8 @@ from routebook.cli.context import Context
 from routebook.report.layout import public
 
 if TYPE_CHECKING:
-    from routebook.provenance import Provenance
-    from routebook.recovery import Recovered
+    from routebook.project.provenance import Provenance
+    from routebook.run.recovery import Recovered
 
 
 @click.command()
@@ -46,8 +46,8 @@ def recover(
     """
     if (limit or dead or gone) and not scan:
         raise click.UsageError("--limit, --dead and --gone choose what --scan does")
-    from routebook.gate import clean
-    from routebook.provenance import checked_reason, provenance
+    from routebook.project.provenance import checked_reason, provenance
+    from routebook.redaction.gate import clean
 
     by = provenance(context.project, clean(checked_reason(reason)))
     codes = [
@@ -61,9 +61,9 @@ def recover(
 
 def _from_journal(context: Context, limit: str, confirm_timeout: int, by: "Provenance", *, scan: bool) -> list[int]:
     from routebook.cli.progress import Progress
-    from routebook.limit import choose
-    from routebook.recovery import recover as bring_to_an_end
-    from routebook.workspace import open_journal, open_workspace
+    from routebook.project.limit import choose
+    from routebook.run.recovery import recover as bring_to_an_end
+    from routebook.run.workspace import open_journal, open_workspace
 
     codes = []
     state = context.state
@@ -95,9 +95,9 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, by: "Prove
 
 
 def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Collection[str]) -> list[int]:
-    from routebook.leases import current
-    from routebook.scanning import at_work, busy, finish, scan
-    from routebook.workspace import open_journal, open_workspace
+    from routebook.run.leases import current
+    from routebook.run.scan import at_work, busy, finish, scan
+    from routebook.run.workspace import open_journal, open_workspace
 
     workspace = open_workspace(context.project, limit, "", context.state)
     if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():

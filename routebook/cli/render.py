@@ -43,9 +43,9 @@ def render(
     """Show the configuration that the intent asks for, host by host and section by section."""
     from routebook.errors import RefusedError
     from routebook.intent import load
-    from routebook.limit import choose
-    from routebook.render import Placeholders, render_host
-    from routebook.secrets import Secrets
+    from routebook.project.limit import choose
+    from routebook.project.render import Placeholders, render_host
+    from routebook.project.secrets import Secrets
 
     project = context.project
     network = load(project)
@@ -92,9 +92,9 @@ def _manifests(
     network: "Network", name: str, templates: Path, sections: tuple[str, ...], out: Path | None, *, as_json: bool
 ) -> None:
     from routebook.errors import RefusedError
-    from routebook.intent.cilium import clusters
     from routebook.intent.problem import nearest
-    from routebook.manifests import render_cluster
+    from routebook.platforms.cilium.manifests import render_cluster
+    from routebook.platforms.cilium.speakers import clusters
 
     known = clusters(network)
     if name not in known:

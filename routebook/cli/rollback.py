@@ -35,9 +35,9 @@ def rollback(
     one that begins so.
     """
     from routebook.cli.at_work import approval, carry_out
-    from routebook.options import Options
-    from routebook.reverting import reverting
-    from routebook.workspace import open_journal
+    from routebook.run.options import Options
+    from routebook.run.revert import reverting
+    from routebook.run.workspace import open_journal
 
     with open_journal(context.state, make=False) as journal:
         back = reverting(journal, run_id)

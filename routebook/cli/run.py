@@ -41,16 +41,16 @@ def run(
     reviewed with it. Exit code 0: confirmed, or nothing to do; 1: refused, nothing changed; 3: checks failed and
     everything was rolled back; 4: needs attention; 130: interrupted and rolled back.
     """
-    from routebook import saving
     from routebook.cli.at_work import approval, carry_out
-    from routebook.options import Options
-    from routebook.runbook import load
+    from routebook.run import saved_plan
+    from routebook.run.options import Options
+    from routebook.run.runbook import load
 
     reviewed = None
     if plan_file is not None:
         if limit or given["waves"] is not None:
             raise click.UsageError("--plan says which hosts in which waves; --limit and --waves cannot stand beside it")
-        reviewed = saving.load(plan_file, lambda: saving.open_key(context.state.open().plan_key))
+        reviewed = saved_plan.load(plan_file, lambda: saved_plan.open_key(context.state.open().plan_key))
         if runbook not in (None, reviewed.runbook):
             raise click.UsageError(f"{plan_file} is a plan of runbook {reviewed.runbook!r}, not of {runbook!r}")
         runbook, limit, yes = reviewed.runbook, reviewed.limit, True

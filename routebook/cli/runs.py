@@ -15,7 +15,7 @@ from routebook.report.layout import public
 @click.pass_obj
 def runs(context: Context, last: int, as_json: bool) -> None:
     """List earlier runs, newest first."""
-    from routebook.workspace import open_journal
+    from routebook.run.workspace import open_journal
 
     with open_journal(context.state, make=False) as journal:
         records = journal.runs(last)

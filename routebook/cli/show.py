@@ -21,7 +21,7 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     RUN may also be the file of a saved plan: its exact difference for each host, as it was reviewed.
     """
     from routebook.errors import RefusedError
-    from routebook.workspace import open_journal
+    from routebook.run.workspace import open_journal
 
     if run_id is not None and Path(run_id).is_file():
         _show_plan(context, Path(run_id))
@@ -55,8 +55,8 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
 
 def _report(path: Path, run_id: str) -> Any:
     from routebook.errors import RefusedError
-    from routebook.private_files import read_private
-    from routebook.strict_json import MOST, StrictJsonError, loads
+    from routebook.project.private_files import read_private
+    from routebook.project.strict_json import MOST, StrictJsonError, loads
 
     try:
         return loads(read_private(path, MOST))
@@ -67,13 +67,13 @@ def _report(path: Path, run_id: str) -> Any:
 
 
 def _show_plan(context: Context, path: Path) -> None:
-    from routebook import saving
     from routebook.report import render_changes, render_summary
+    from routebook.run import saved_plan
 
-    plan = saving.load(path, lambda: saving.open_key(context.state.open(make=False).plan_key))
+    plan = saved_plan.load(path, lambda: saved_plan.open_key(context.state.open(make=False).plan_key))
     output.show([*render_summary(plan.results()), *render_changes(plan.results())])
     output.line(
-        f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saving.moment(plan.made)}, "
-        f"good until {saving.moment(plan.expires)}"
+        f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saved_plan.moment(plan.made)}, "
+        f"good until {saved_plan.moment(plan.expires)}"
     )
     output.line(f"to be carried out with {plan.how()}")

@@ -25,7 +25,7 @@ def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: floa
     The last line says what was looked at. Exit code 0: that is as intended; 3: checks failed.
     """
     from routebook.cli.at_work import carry_out
-    from routebook.runbook import load
+    from routebook.run.runbook import load
 
     book = load(context.project, runbook)
     carry_out(

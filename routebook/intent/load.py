@@ -5,12 +5,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from routebook.intent.addresses import check_addresses
-from routebook.intent.asa_rules import too_old
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
 from routebook.intent.nodes import Node, Nodes, resolve_nodes
-from routebook.intent.pfsense_rules import check_redistribution
 from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform_rules import check_route_map
 from routebook.intent.policy import Policies, needed_by, resolve_policies
@@ -19,6 +17,8 @@ from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
 from routebook.intent.tunnels import resolve_tunnels
+from routebook.platforms.asa.rules import too_old
+from routebook.platforms.pfsense.rules import check_redistribution
 
 
 def load(project: Path) -> Network:

@@ -7,11 +7,11 @@ from typing import Any
 
 from routebook.intent.model import IdentityIntent, Interface, IPInterface, IPNetwork
 from routebook.intent.network import CiliumNode
-from routebook.intent.pfsense_words import check_interface_name
 from routebook.intent.platforms import PLATFORMS, Platform, Release
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import CapabilityInput, ElementInput, InterfaceInput
+from routebook.platforms.pfsense.words import check_interface_name
 
 _LOOPBACKS = ("lo", "dummy", "loopback")
 

@@ -1,15 +1,15 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
-from routebook.intent.asa_rules import check_asa_session
-from routebook.intent.cilium import check_cilium_session
 from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily
 from routebook.intent.network import Session
 from routebook.intent.nodes import Node
-from routebook.intent.pfsense_rules import check_pfsense_session
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
+from routebook.platforms.asa.rules import check_asa_session
+from routebook.platforms.cilium.speakers import check_cilium_session
+from routebook.platforms.pfsense.rules import check_pfsense_session
 
 _BY_FAMILY = (
     ("import_", "route_maps"),

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from routebook.intent.asa_rules import check_asa_host
 from routebook.intent.model import IPNetwork, Tunnel
 from routebook.intent.network import TunnelPair
 from routebook.intent.nodes import Nodes
-from routebook.intent.pfsense_rules import check_pfsense_host
 from routebook.intent.problem import Mark, Problems
+from routebook.platforms.asa.rules import check_asa_host
+from routebook.platforms.pfsense.rules import check_pfsense_host
 
 _OF_PLATFORM = {"asa": check_asa_host, "pfsense": check_pfsense_host}
 

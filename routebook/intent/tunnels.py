@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 
 from routebook.intent.addresses import Use
-from routebook.intent.asa_rules import check_asa_suites, check_asa_tunnel
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
 from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.nodes import Node, Nodes
-from routebook.intent.pfsense_rules import check_pfsense_suites, check_pfsense_tunnel
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
 from routebook.intent.tunnel_rules import check_tunnels
+from routebook.platforms.asa.rules import check_asa_suites, check_asa_tunnel
+from routebook.platforms.pfsense.rules import check_pfsense_suites, check_pfsense_tunnel
 
 _TUNNEL_RULES = {"asa": check_asa_tunnel, "pfsense": check_pfsense_tunnel}
 _SUITE_RULES = {"asa": check_asa_suites, "pfsense": check_pfsense_suites}

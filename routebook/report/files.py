@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from routebook.gate import as_json
-from routebook.private_files import own_folder, write_private
+from routebook.project.private_files import own_folder, write_private
+from routebook.redaction.gate import as_json
 from routebook.report.junit import as_junit
 from routebook.report.markdown import as_markdown
 from routebook.report.model import RunResult, cleaned

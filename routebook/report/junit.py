@@ -7,8 +7,8 @@ with failure, error or system-out inside.
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from routebook.findings import Finding
-from routebook.gate import one_line, visible
+from routebook.checks.findings import Finding
+from routebook.redaction.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
 from routebook.report.text import moment
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from routebook.findings import Finding
+from routebook.checks.findings import Finding
 
 _OWN = ("bgp.", "tunnel.", "host.", "config.", "check.", "baseline.")
 _MOST_NAMED = 5

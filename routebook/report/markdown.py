@@ -4,8 +4,8 @@ import html
 import re
 from collections.abc import Iterator
 
-from routebook.findings import Finding, by_severity
-from routebook.gate import one_line, visible
+from routebook.checks.findings import Finding, by_severity
+from routebook.redaction.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
 from routebook.report.summary import summary
 from routebook.report.text import alike, moment, seconds, tally

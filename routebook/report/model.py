@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from custom_napalm.contract import Effect
-from routebook.findings import Finding, definite
-from routebook.gate import clean
-from routebook.provenance import Provenance
+from routebook.checks.findings import Finding, definite
+from routebook.device.contract import Effect
+from routebook.project.provenance import Provenance
+from routebook.redaction.gate import clean
 from routebook.report.looked import looked_at
 from routebook.report.summary import summary
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from custom_napalm.contract import Effect, EffectKind
+from routebook.device.contract import Effect, EffectKind
 from routebook.report.text import label
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from routebook.findings import Finding, by_severity, definite
-from routebook.gate import clean, one_line
+from routebook.checks.findings import Finding, by_severity, definite
+from routebook.redaction.gate import clean, one_line
 from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, public
 from routebook.report.model import HostResult, RunResult
 from routebook.report.summary import summary

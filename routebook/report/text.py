@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from custom_napalm.contract import Effect, EffectKind
-from routebook.findings import SEVERITY, Finding
+from routebook.checks.findings import SEVERITY, Finding
+from routebook.device.contract import Effect, EffectKind
 
 MOST_SUBJECTS = 4
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from routebook.cli import COMMANDS, main
-from routebook.journal import HostState, Journal
+from routebook.run.journal import HostState, Journal
 
 # Imported as late as possible by the product, and once here.
 MODULES = (
     "napalm", "nornir_napalm.plugins.connections", "custom_napalm.asa", "custom_napalm.edge", "custom_napalm.frr",
-    "custom_napalm.strongswan", "custom_napalm.pfsense", "routebook.recovery", "routebook.scanning",
-    "routebook.running", "routebook.report", "routebook.cli.at_work", "tasks.render", "tasks.verify_bgp",
+    "custom_napalm.strongswan", "custom_napalm.pfsense", "routebook.run.recovery", "routebook.run.scan",
+    "routebook.run.commands", "routebook.report", "routebook.cli.at_work", "tasks.render", "tasks.verify_bgp",
     "tasks.verify_tunnels",
 )  # fmt: skip
 

@@ -374,8 +374,8 @@ ATTENTION = BROKEN | {"somebody types"}
 
 
 def _runs(place: Place) -> list[str]:
-    from routebook.state_folder import state_folder
-    from routebook.workspace import open_journal
+    from routebook.project.state_folder import state_folder
+    from routebook.run.workspace import open_journal
 
     with open_journal(state_folder(place.project)) as journal:
         return [run.id for run in journal.unfinished()]

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from routebook.journal import RunRecord
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal
+from routebook.project.state_folder import state_folder
+from routebook.run.journal import RunRecord
+from routebook.run.workspace import open_journal
 from tests.fault.command import Ended
 from tests.fault.network import HOSTS, Intent
 from tests.fault.place import Look, Place

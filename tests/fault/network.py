@@ -119,8 +119,8 @@ bgp:
 # A runbook whose change is good and whose checks never pass once it is there: the way back, on any platform.
 _DOOMED = '''"""Bring everything to intent, and find it wanting."""
 
-from routebook.findings import Finding
-from routebook.runbook import Runbook, View
+from routebook.checks.findings import Finding
+from routebook.run.runbook import Runbook, View
 from tasks.render import render
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_tunnels import verify_tunnels

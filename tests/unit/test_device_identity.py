@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa import identity as asa
-from custom_napalm.contract import DeviceIdentity
-from custom_napalm.linux import identity as linux
-from custom_napalm.pfsense import identity as pfsense
-from routebook.device_identity import Meant, refusal
+from routebook.device.contract import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.intent.model import BgpHost, HostIntent, IdentityIntent, Interface
-from routebook.pins import Pin, forget, pin, read_pins
+from routebook.platforms.asa import identity as asa
+from routebook.platforms.linux import identity as linux
+from routebook.platforms.pfsense import identity as pfsense
+from routebook.project.device_identity import Meant, refusal
+from routebook.project.pins import Pin, forget, pin, read_pins
 
 
 def host(name: str, number: int, *, hostname: str = "", identity: dict[str, str] | None = None) -> HostIntent:

@@ -1,13 +1,13 @@
 """A hand-made tunnel between the ends of one that is declared is named in the plan, with where it is and what to do."""
 
-from custom_napalm.asa.beside import beside as asa_beside
-from custom_napalm.asa.config import parse as asa_parse
-from custom_napalm.candidate import Section
-from custom_napalm.pfsense.beside import beside as pfsense_beside
-from custom_napalm.pfsense.difference import difference as pfsense_difference
-from custom_napalm.pfsense.tree import parse as pfsense_parse
-from custom_napalm.strongswan.beside import beside as strongswan_beside
-from custom_napalm.strongswan.tree import FOLDER, MAIN, build
+from routebook.device.candidate import Section
+from routebook.platforms.asa.beside import beside as asa_beside
+from routebook.platforms.asa.config import parse as asa_parse
+from routebook.platforms.pfsense.beside import beside as pfsense_beside
+from routebook.platforms.pfsense.difference import difference as pfsense_difference
+from routebook.platforms.pfsense.tree import parse as pfsense_parse
+from routebook.platforms.strongswan.beside import beside as strongswan_beside
+from routebook.platforms.strongswan.tree import FOLDER, MAIN, build
 
 OURS, HAND = f"{FOLDER}/conf.d/routebook.conf", f"{FOLDER}/conf.d/hand.conf"
 

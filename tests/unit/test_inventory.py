@@ -9,8 +9,8 @@ from nornir.core.plugins.inventory import InventoryPluginRegister
 
 from routebook.errors import RefusedError
 from routebook.intent import IntentError
-from routebook.inventory import IntentHost, RoutebookInventory, nornir_for
-from routebook.secrets import SecretError
+from routebook.project.inventory import IntentHost, RoutebookInventory, nornir_for
+from routebook.project.secrets import SecretError
 from tests.unit.intent.network import Project
 
 
@@ -68,7 +68,7 @@ def test_files_are_found_from_the_projects_folder_wherever_it_was_started(projec
 
 
 def test_no_connection_plugin_is_imported_until_one_is_opened() -> None:
-    code = "import sys, routebook.inventory; sys.exit('napalm' in sys.modules or 'netmiko' in sys.modules)"
+    code = "import sys, routebook.project.inventory; sys.exit('napalm' in sys.modules or 'netmiko' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=False).returncode
         == 0

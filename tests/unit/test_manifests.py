@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from routebook.intent.cilium import clusters
-from routebook.limit import choose
-from routebook.manifests import render_cluster
-from routebook.render import RenderError
+from routebook.platforms.cilium.manifests import render_cluster
+from routebook.platforms.cilium.speakers import clusters
+from routebook.project.limit import choose
+from routebook.project.render import RenderError
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.merging import Item, Path, take_back
+from routebook.device.merging import Item, Path, take_back
 
 SECRET = "password s3cret"
 names = st.sampled_from("abc")

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from routebook.cli import output
-from routebook.redaction import OF_THIS_PROCESS
+from routebook.redaction.redactor import OF_THIS_PROCESS
 from routebook.report.layout import Block, Span, Table, Text, line, public
 from tests.lab.project import CHECKOUT
 
@@ -25,7 +25,7 @@ EVIL = "a\x1b]0;owned\x07\x9b2J\u202eb\u200bc\x7f\ud800d\re [/x] [bold]f[/] \u20
 
 WRITERS = {
     "routebook/cli/output.py": "it is the module",
-    "lab/asa/__main__.py": "logs to the lab's starter, which keeps it in a file",
+    "routebook/platforms/asa/lab/__main__.py": "logs to the lab's starter, which keeps it in a file",
     "lab/boot.py": "speaks to the lab's starter over a pipe",
     "lab/init.py": "speaks to the lab's starter over a pipe",
     "lab/processes.py": "speaks to the lab's starter over a pipe",
@@ -239,7 +239,7 @@ def test_a_full_disk_is_told() -> None:
 def test_what_libraries_log_and_threads_raise_passes_the_gate(debug: bool) -> None:
     code = (
         "import logging, threading, warnings; from routebook.cli import output; "
-        f"from routebook.redaction import OF_THIS_PROCESS; output.take_over(debug={debug})\n"
+        f"from routebook.redaction.redactor import OF_THIS_PROCESS; output.take_over(debug={debug})\n"
         "OF_THIS_PROCESS.add('hunter22')\n"
         "logging.getLogger('paramiko.transport').error('lost \\x1b[2J hunter22')\n"
         "warnings.warn('odd \\x1b[2J hunter22')\n"
@@ -278,7 +278,7 @@ def on_a_terminal(code: str, typed: bytes = b"", *arguments: str) -> tuple[str, 
 
 AT_WORK = (
     "import sys; from routebook.cli import output; from routebook.cli.progress import Progress\n"
-    "from routebook.events import Event\n"
+    "from routebook.run.events import Event\n"
     "output.take_over(debug=False)\n"
 )
 
@@ -332,12 +332,12 @@ def test_a_span_is_free_text_unless_it_says_that_it_is_ours() -> None:
 RUN = """
 import sys, time
 from pathlib import Path
-from custom_napalm.contract import DriverError
+from routebook.device.contract import DriverError
 from routebook.cli import output
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context
-from routebook.options import Options
-from routebook.redaction import OF_THIS_PROCESS
+from routebook.run.options import Options
+from routebook.redaction.redactor import OF_THIS_PROCESS
 from tests.unit.engine.world import world
 
 clock = time.monotonic
@@ -416,9 +416,9 @@ def test_a_run_ends_as_it_does_when_nobody_reads_it(tmp_path: Path) -> None:
 )
 def test_an_error_of_our_own_is_a_sentence_and_the_right_exit_code(command: str, code: int, says: str) -> None:
     program = (
-        "import sys; import routebook.runbook; from routebook.cli import main\n"
+        "import sys; import routebook.run.runbook; from routebook.cli import main\n"
         "def load(*_): raise KeyError('\\x1b[2J')\n"
-        "routebook.runbook.load = load; sys.argv[1:] = {arguments}; main()"
+        "routebook.run.runbook.load = load; sys.argv[1:] = {arguments}; main()"
     )
     done = run_python(program.format(arguments=[command, "deploy"]))
     assert done.returncode == code, done.stderr

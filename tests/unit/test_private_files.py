@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from routebook import private_files
 from routebook.errors import RefusedError
-from routebook.private_files import own_folder, read_private, trusted, write_private
+from routebook.project import private_files
+from routebook.project.private_files import own_folder, read_private, trusted, write_private
 
 
 def link(path: Path) -> None:

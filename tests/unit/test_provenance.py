@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from routebook.errors import RefusedError
-from routebook.provenance import LONGEST_REASON, Provenance, checked_reason, provenance
+from routebook.project.provenance import LONGEST_REASON, Provenance, checked_reason, provenance
 
 GITLAB = {
     "GITLAB_CI": "true",

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm import records, strict_json
-from custom_napalm.asa.deadman import Marker, name_of, read_marker
-from custom_napalm.contract import DriverError, Lock, Pending, belongs
-from custom_napalm.linux import lock as linux_lock
-from custom_napalm.linux import transaction as linux
-from custom_napalm.pfsense import armed as pfsense
-from custom_napalm.pfsense import program
-from routebook.journal import new_run_id
-from routebook.locking import holder
+from routebook.device import records, strict_json
+from routebook.device.contract import DriverError, Lock, Pending, belongs
+from routebook.platforms.asa.deadman import Marker, name_of, read_marker
+from routebook.platforms.linux import lock as linux_lock
+from routebook.platforms.linux import transaction as linux
+from routebook.platforms.pfsense import armed as pfsense
+from routebook.platforms.pfsense import program
+from routebook.run.journal import new_run_id
+from routebook.run.locks import holder
 
 RUN = "20260131-235959-1a2b3c"
 LOCK = Lock(RUN, "ops@laptop (process 7)", 1.0, 2.5, ({"no-edge1": "frr=00 strongswan=11"}, {"ch-fw1": "22"}))

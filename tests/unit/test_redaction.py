@@ -15,8 +15,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from routebook.gate import as_json, clean, one_line, visible
-from routebook.redaction import OF_THIS_PROCESS, REDACTED, SHORTEST, Redactor
+from routebook.redaction.gate import as_json, clean, one_line, visible
+from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED, SHORTEST, Redactor
 
 SECRETS = ["hunter2", "correct horse battery staple", "a\"b\\c'd e/ü&x<y", "p%41ss=3Dw0rd", "Zürich-Ω-🙂", "x" * 90]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.candidate import Candidate, Section
+from routebook.device.candidate import Candidate, Section
 from routebook.intent import HostIntent, load
 from routebook.intent.model import SecretRef
-from routebook.render import Placeholders, RenderError, check_templates, render_host, section_templates
-from routebook.secrets import SecretError, Secrets
+from routebook.project.render import Placeholders, RenderError, check_templates, render_host, section_templates
+from routebook.project.secrets import SecretError, Secrets
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = PROJECT / "templates"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa.config import apply, difference, parse
-from custom_napalm.candidate import Section
-from routebook.render import Placeholders, render_host, section_templates
-from routebook.secrets import SecretError
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config import apply, difference, parse
+from routebook.project.render import Placeholders, render_host, section_templates
+from routebook.project.secrets import SecretError
 from tests.unit.intent.asa_network import asa_project
 from tests.unit.intent.network import Project
 from tests.unit.one_secret import OneSecret

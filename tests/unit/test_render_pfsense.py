@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from routebook.redaction import REDACTED, Redactor
-from routebook.render import Placeholders, render_host, section_templates
-from routebook.secrets import SecretError
+from routebook.project.render import Placeholders, render_host, section_templates
+from routebook.project.secrets import SecretError
+from routebook.redaction.redactor import REDACTED, Redactor
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
 from tests.unit.one_secret import OneSecret

@@ -10,10 +10,10 @@ import pytest
 
 from routebook.intent import load
 from routebook.intent.model import SecretRef
-from routebook.journal import HostState, Journal
-from routebook.redaction import OF_THIS_PROCESS, REDACTED, Redactor
-from routebook.secret_files import secret_problems
-from routebook.secrets import SecretError, Secrets
+from routebook.project.secret_files import secret_problems
+from routebook.project.secrets import SecretError, Secrets
+from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED, Redactor
+from routebook.run.journal import HostState, Journal
 from tests.unit.engine.network import write_project
 
 
@@ -102,7 +102,7 @@ def test_a_command_that_fails_shows_its_complaint_and_not_its_output(secrets: Se
 def test_a_command_that_hangs_is_ended_and_its_output_is_in_no_traceback(
     secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("routebook.secrets._TIMEOUT", 0.2)
+    monkeypatch.setattr("routebook.project.secrets._TIMEOUT", 0.2)
     with pytest.raises(SecretError, match="gave no answer") as caught:
         secrets.resolve(SecretRef(command="sh -c 'echo hunter2; exec sleep 60'"))
     assert caught.value.__cause__ is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.journal import Journal
+from routebook.run.journal import Journal
 
 
 def show(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

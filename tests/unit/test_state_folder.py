@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from routebook.errors import RefusedError
-from routebook.journal import Journal
-from routebook.project_identity import ID_FILE, identity
-from routebook.state_folder import VARIABLE, StateFolder, state_folder
+from routebook.project.identity import ID_FILE, identity
+from routebook.project.state_folder import VARIABLE, StateFolder, state_folder
+from routebook.run.journal import Journal
 
 
 def git(folder: Path, *arguments: str) -> str:

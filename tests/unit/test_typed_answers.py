@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.contract import DriverError, NotUnderstoodError
-from custom_napalm.frr.sessions import Bgp, read_bgp, sessions
-from custom_napalm.frr.tree import parse as parse_frr
-from custom_napalm.linux.reached import reached
-from custom_napalm.linux.shell import Result
-from custom_napalm.pfsense import openbgpd
-from custom_napalm.strongswan.settings import SettingsError
-from custom_napalm.strongswan.settings import parse as parse_settings
-from custom_napalm.strongswan.state import parse_list_sas
-from custom_napalm.strongswan.tree import build
-from custom_napalm.typed import Fields, decode
+from routebook.device.contract import DriverError, NotUnderstoodError
+from routebook.device.typed import Fields, decode
+from routebook.platforms.frr.sessions import Bgp, read_bgp, sessions
+from routebook.platforms.frr.tree import parse as parse_frr
+from routebook.platforms.linux.reached import reached
+from routebook.platforms.pfsense import openbgpd
+from routebook.platforms.strongswan.settings import SettingsError
+from routebook.platforms.strongswan.settings import parse as parse_settings
+from routebook.platforms.strongswan.state import parse_list_sas
+from routebook.platforms.strongswan.tree import build
+from routebook.transport.shell import Result
 from tests.unit.engine.world import Device, MemoryDriver, World
 
 ESTABLISHED: dict[str, Any] = {

@@ -99,7 +99,7 @@ class Unit:
     def boot(self) -> None:
         """Start the server, and wait until it can be logged in to."""
         self.host.sh(
-            f"cd / && PYTHONPATH={CHECKOUT} setsid {sys.executable} -m lab.asa {self.settings} "
+            f"cd / && PYTHONPATH={CHECKOUT} setsid {sys.executable} -m routebook.platforms.asa.lab {self.settings} "
             f">{self.settings}.log 2>&1 9>&- </dev/null & echo $! >/run/asa.pid"
         )
         wait_for(lambda: ":22 " in self.host.sh("ss -ltn"), 30, "the lab ASA")

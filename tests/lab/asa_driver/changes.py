@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from custom_napalm.asa import AsaDriver
-from custom_napalm.contract import Candidate, Section
+from routebook.device.contract import Candidate, Section
 from tests.lab.asa_driver.firewall import Firewall
 
 Boot = Callable[..., Firewall]

@@ -96,7 +96,7 @@ class Firewall:
             )
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lab.asa", str(self.folder / "settings.json")],
+            [sys.executable, "-m", "routebook.platforms.asa.lab", str(self.folder / "settings.json")],
             cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         )

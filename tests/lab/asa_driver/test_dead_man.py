@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa.deadman import Marker
-from custom_napalm.contract import ConnectionFailedError, DriverError
+from routebook.device.contract import ConnectionFailedError, DriverError
+from routebook.platforms.asa.deadman import Marker
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import CHECKOUT, Firewall
 from tests.lab.waiting import wait_for

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from napalm.base.exceptions import CommitError
 
-from custom_napalm.contract import Lock, LockedError
+from routebook.device.contract import Lock, LockedError
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall
 

@@ -11,11 +11,11 @@ import paramiko
 import pytest
 
 from bench.scripted_asa import ENABLE, Behaviour, ScriptedAsa
-from custom_napalm.asa.legacy import LegacyTransport, RsaSha1Key
-from custom_napalm.asa.options import read_asa_options
-from custom_napalm.asa.session import AsaSession
-from custom_napalm.asa.terminal import UnexpectedTextError
-from custom_napalm.contract import ConnectionFailedError, LostContactError, PrivilegeError
+from routebook.device.contract import ConnectionFailedError, LostContactError, PrivilegeError
+from routebook.platforms.asa.legacy import LegacyTransport, RsaSha1Key
+from routebook.platforms.asa.options import read_asa_options
+from routebook.platforms.asa.session import AsaSession
+from routebook.platforms.asa.terminal import UnexpectedTextError
 
 Start = Callable[..., ScriptedAsa]
 

@@ -4,8 +4,8 @@ import pytest
 from napalm.base.exceptions import CommandErrorException, MergeConfigException, ReplaceConfigException
 
 from custom_napalm.asa import AsaDriver
-from custom_napalm.asa.transaction import AsaTransaction
-from custom_napalm.contract import Candidate, CandidateError, DriverError, Lock, Pending, Section, StaleError
+from routebook.device.contract import Candidate, CandidateError, DriverError, Lock, Pending, Section, StaleError
+from routebook.platforms.asa.transaction import AsaTransaction
 from tests.lab.asa_driver.changes import OURS, Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall
 

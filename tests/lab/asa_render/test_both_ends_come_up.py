@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from custom_napalm.asa import AsaDriver
-from custom_napalm.contract import Candidate
-from routebook.render import render_host
-from routebook.secrets import Secrets
+from routebook.device.contract import Candidate
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
 from tests.lab.waiting import wait_for

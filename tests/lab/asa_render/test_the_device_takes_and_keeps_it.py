@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from custom_napalm.asa import AsaDriver
-from custom_napalm.contract import Candidate
-from routebook.render import render_host
-from routebook.secrets import Secrets
+from routebook.device.contract import Candidate
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.asa_driver.firewall import STARTUP, Firewall
 from tests.unit.intent.network import Project
 

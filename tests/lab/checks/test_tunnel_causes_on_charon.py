@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.causes import Cause
-from custom_napalm.contract import State
-from custom_napalm.strongswan.explain import explain
-from custom_napalm.strongswan.state import read_ike_sas
 from routebook.checks import baseline
 from routebook.checks.facts import Changed
-from routebook.findings import Finding, definite, suspects
+from routebook.checks.findings import Finding, definite, suspects
+from routebook.device.causes import Cause
+from routebook.device.contract import State
+from routebook.platforms.strongswan.explain import explain
+from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
 from tests.lab.waiting import wait_for
 from tests.unit.checks.network import SELECTORS, TUNNEL, check_tunnels, intents, only

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.strongswan.state import read_ike_sas
+from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link, manage
 from tests.lab.drivers.tunnels import CONNECTIONS, LEFT, NAME, RIGHT, SECRETS, Pair, candidate
 

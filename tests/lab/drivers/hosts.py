@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from custom_napalm.contract import LostContactError
-from custom_napalm.linux.shell import Result
+from routebook.device.contract import LostContactError
+from routebook.transport.shell import Result
 from tests.lab.waiting import wait_for, wait_reachable
 
 # Process 1 of a host: makes its file systems, then only reaps. Killing it ends every process and mount in there.

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import DriverError, Lock, Pending, StaleError
 from custom_napalm.strongswan import StrongSwanDriver
-from custom_napalm.strongswan.state import read_ike_sas
+from routebook.device.contract import DriverError, Lock, Pending, StaleError
+from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, cut_off
 from tests.lab.drivers.tunnels import (
     LEFT,

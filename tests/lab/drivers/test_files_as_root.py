@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.linux.files import FUNCTIONS, link_of, plain, real_path
+from routebook.platforms.linux.files import FUNCTIONS, link_of, plain, real_path
 
 OWNER = 4321  # whose folder it is
 OTHER = 4322

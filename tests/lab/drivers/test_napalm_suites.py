@@ -15,7 +15,7 @@ from napalm.base.test import conftest as napalm_conftest
 from napalm.base.test.base import TestConfigNetworkDriver as NapalmConfigSuite
 from napalm.base.test.getters import BaseTestGetters as NapalmGetterSuite
 
-from custom_napalm.linux.driver import LinuxDriver
+from routebook.platforms.linux.driver import LinuxDriver
 from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage
 
 # The suite returns what it checked.

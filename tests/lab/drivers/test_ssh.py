@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from napalm.base.exceptions import ConnectionException
 
-from custom_napalm.contract import ConnectionFailedError, LostContactError, PrivilegeError
-from custom_napalm.linux.ssh import SshShell
-from custom_napalm.linux.ssh_options import read_options
+from routebook.device.contract import ConnectionFailedError, LostContactError, PrivilegeError
+from routebook.transport.ssh import SshShell
+from routebook.transport.ssh_options import read_options
 from tests.lab.drivers.hosts import CAREFUL, NOBODY, OPERATOR, Account, LinuxHost, cut_off, link, manage
 from tests.lab.waiting import wait_for
 

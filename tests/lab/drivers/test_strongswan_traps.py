@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.causes import Reason
-from custom_napalm.contract import Candidate, CandidateError, DriverError, Section
-from custom_napalm.strongswan.state import read_ike_sas
-from custom_napalm.strongswan.tree import MAIN
+from routebook.device.causes import Reason
+from routebook.device.contract import Candidate, CandidateError, DriverError, Section
+from routebook.platforms.strongswan.state import read_ike_sas
+from routebook.platforms.strongswan.tree import MAIN
 from tests.lab.drivers.hosts import LinuxHost
 from tests.lab.drivers.tunnels import (
     CONNECTIONS,

@@ -8,11 +8,11 @@ from shlex import quote
 
 import pytest
 
-from custom_napalm.contract import Change, Pending
-from custom_napalm.linux.component import ComponentChange
-from custom_napalm.linux.lock import release
-from custom_napalm.linux.shell import Result
-from custom_napalm.linux.transaction import DeviceTransaction
+from routebook.device.contract import Change, Pending
+from routebook.platforms.linux.component import ComponentChange
+from routebook.platforms.linux.lock import release
+from routebook.platforms.linux.transaction import DeviceTransaction
+from routebook.transport.shell import Result
 from tests.lab.waiting import wait_for
 
 CGROUPS = Path("/sys/fs/cgroup/unified" if Path("/sys/fs/cgroup/unified").is_dir() else "/sys/fs/cgroup")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.strongswan.state import read_ike_sas
+from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.tunnels import LEFT, NAME, RIGHT, Pair, candidate, children, etc_files, spis, together, transact
 from tests.lab.waiting import wait_for
 

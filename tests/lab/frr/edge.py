@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from shlex import quote
 
-from custom_napalm.contract import Section, Snapshot
-from custom_napalm.frr.component import FrrChange, FrrComponent
-from custom_napalm.linux.shell import Result
+from routebook.device.contract import Section, Snapshot
+from routebook.platforms.frr.component import FrrChange, FrrComponent
+from routebook.transport.shell import Result
 from tests.lab.drivers.hosts import LinuxHost
 
 OWNS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.frr.sessions import read_bgp
+from routebook.platforms.frr.sessions import read_bgp
 from tests.lab.frr.edge import put
 from tests.lab.frr.triangle import INSIDE, INTENT, OUTSIDE, OWNS, Triangle, in_family, option, start_again
 from tests.lab.waiting import wait_for

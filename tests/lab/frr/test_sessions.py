@@ -6,12 +6,12 @@ import pytest
 from napalm.base import models
 from napalm.base.test import helpers
 
-from custom_napalm.causes import Reason
-from custom_napalm.frr.component import FrrComponent
-from custom_napalm.frr.diagnosis import explain, retry_sessions
-from custom_napalm.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
-from custom_napalm.frr.sessions import read_bgp, read_bgp_sessions
-from custom_napalm.state import BgpState
+from routebook.device.causes import Reason
+from routebook.device.state import BgpState
+from routebook.platforms.frr.component import FrrComponent
+from routebook.platforms.frr.diagnosis import explain, retry_sessions
+from routebook.platforms.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
+from routebook.platforms.frr.sessions import read_bgp, read_bgp_sessions
 from tests.lab.frr.edge import put
 from tests.lab.frr.triangle import (
     INSIDE,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from custom_napalm.contract import Candidate, DriverError
-from custom_napalm.linux.host import HostTransaction
-from custom_napalm.linux.transaction import DeviceTransaction
+from routebook.device.contract import Candidate, DriverError
+from routebook.platforms.linux.host import HostTransaction
+from routebook.platforms.linux.transaction import DeviceTransaction
 from tests.lab.frr.edge import INTENT, Edge, section
 from tests.lab.waiting import wait_for
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import CandidateError, DriverError
-from custom_napalm.frr import revert
+from routebook.device.contract import CandidateError, DriverError
+from routebook.platforms.frr import revert
 from tests.lab.frr.edge import INTENT, Edge, put
 from tests.lab.waiting import wait_for
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from custom_napalm.frr.diagnosis import retry_sessions
-from custom_napalm.frr.sessions import read_bgp_sessions
-from custom_napalm.state import BgpSession
+from routebook.device.state import BgpSession
+from routebook.platforms.frr.diagnosis import retry_sessions
+from routebook.platforms.frr.sessions import read_bgp_sessions
 from tests.lab.drivers.hosts import LinuxHost, link
 from tests.lab.frr.edge import Edge, put
 from tests.lab.waiting import wait_for

@@ -163,7 +163,7 @@ def test_killed_in_the_middle_of_the_push_both_go_back_by_themselves(mixed: Mixe
 NETMIKO = f"""
 from pathlib import Path
 from nornir_netmiko.tasks import netmiko_send_command
-from routebook.inventory import nornir_for
+from routebook.project.inventory import nornir_for
 for limit, command in (("{FIREWALL}", "show version"), ("{EDGE}", "uname -n")):
     result = nornir_for(Path("."), limit).run(task=netmiko_send_command, command_string=command)[limit][0]
     print(limit, result.exception or result.result)

@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from lab.pfsense import faults
-from lab.pfsense.faults import Fault
+from routebook.platforms.pfsense.lab import faults
+from routebook.platforms.pfsense.lab.faults import Fault
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense.units import Unit
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.pfsense import config_xml
+from routebook.platforms.pfsense.lab import config_xml
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense.units import INTERFACES, Unit
 from tests.lab.waiting import wait_for

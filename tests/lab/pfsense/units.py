@@ -7,9 +7,9 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
-from lab.pfsense import config_xml
-from lab.pfsense.config_xml import ConfiguredInterface
-from lab.pfsense.node import in_sight, python
+from routebook.platforms.pfsense.lab import config_xml
+from routebook.platforms.pfsense.lab.config_xml import ConfiguredInterface
+from routebook.platforms.pfsense.lab.node import in_sight, python
 from tests.lab.waiting import wait_for
 
 PATH = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
@@ -55,7 +55,7 @@ class Unit:
             self._holder = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork",
                  "--kill-child", "--mount-proc", "--propagation", "private", "sh", "-c", START, "sh",
-                 *python(), "-m", "lab.pfsense", str(path)],
+                 *python(), "-m", "routebook.platforms.pfsense.lab", str(path)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children")

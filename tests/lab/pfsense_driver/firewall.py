@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from custom_napalm.contract import Candidate, Change, Section
 from custom_napalm.pfsense import PfSenseDriver
-from custom_napalm.pfsense.tree import Element, parse
+from routebook.device.contract import Candidate, Change, Section
+from routebook.platforms.pfsense.tree import Element, parse
 from tests.lab.pfsense.units import Unit
 from tests.lab.waiting import wait_for
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_napalm.contract import Lock, LockedError
+from routebook.device.contract import Lock, LockedError
 from tests.lab.pfsense_driver.firewall import Firewall
 
 OURS = Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0)

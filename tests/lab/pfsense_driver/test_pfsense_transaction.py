@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from napalm.base.exceptions import CommitError
 
-from custom_napalm.contract import (
+from custom_napalm.pfsense import PfSenseDriver
+from routebook.device.contract import (
     CandidateError,
     DriverError,
     Lock,
@@ -17,9 +18,9 @@ from custom_napalm.contract import (
     Section,
     StaleError,
 )
-from custom_napalm.pfsense import PfSenseDriver, program
-from custom_napalm.pfsense.tree import canonical
-from lab.pfsense import config_xml
+from routebook.platforms.pfsense import program
+from routebook.platforms.pfsense.lab import config_xml
+from routebook.platforms.pfsense.tree import canonical
 from tests.lab.pfsense.units import INTERFACES
 from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
@@ -252,7 +253,7 @@ def test_a_key_that_the_system_would_write_wrongly_is_refused_by_the_plan_and_by
     before = firewall.sh(state)
     with pytest.raises(CandidateError, match=r"<pre-shared-key> of <phase1> RB home-edge has a letter beyond ASCII"):
         plan(driver, tunnels(tunnel(psk="Zürich")))
-    monkeypatch.setattr("custom_napalm.pfsense.transaction.refuse_unwritable", lambda _: None)
+    monkeypatch.setattr("routebook.platforms.pfsense.transaction.refuse_unwritable", lambda _: None)
     assert plan(driver, tunnels(tunnel(psk="Zürich")))
     driver.arm("run-1", 120)
     with pytest.raises(CandidateError, match=r"in a way that it does not read.*nothing was changed"):
@@ -265,7 +266,7 @@ def test_a_key_that_the_system_would_write_wrongly_is_refused_by_the_plan_and_by
 def test_the_copy_that_the_system_leaves_of_a_file_that_it_could_not_read_goes(
     firewall: Firewall, driver: PfSenseDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_napalm.pfsense.transaction.refuse_unwritable", lambda _: None)
+    monkeypatch.setattr("routebook.platforms.pfsense.transaction.refuse_unwritable", lambda _: None)
     whole = program.body()
     monkeypatch.setattr(program, "body", lambda: whole.replace("    routebook_try(", "    array("))
     plan(driver, tunnels(tunnel(psk="Zürich")))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.topology import secret_files
-from routebook.secrets import Secrets
+from routebook.project.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts
 
 PROJECT = Path(__file__).resolve().parents[3]

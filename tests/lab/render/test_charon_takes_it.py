@@ -7,8 +7,8 @@ import pytest
 
 from routebook.intent import load
 from routebook.intent.model import HostIntent
-from routebook.render import render_host
-from routebook.secrets import Secrets
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, link
 from tests.lab.waiting import wait_for
 

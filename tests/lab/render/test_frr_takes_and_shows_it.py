@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.frr.tree import lines_of, parse
 from routebook.intent import load
 from routebook.intent.model import (
     BfdProfile,
@@ -22,8 +21,9 @@ from routebook.intent.model import (
     RpkiCache,
     SecretRef,
 )
-from routebook.render import render_host
-from routebook.secrets import Secrets
+from routebook.platforms.frr.tree import lines_of, parse
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost
 
 PROJECT = Path(__file__).resolve().parents[3]

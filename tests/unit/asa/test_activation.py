@@ -2,11 +2,11 @@
 
 import pytest
 
-from custom_napalm.asa.activation import activation
-from custom_napalm.asa.config import apply as applied
-from custom_napalm.asa.config import difference, parse
-from custom_napalm.asa.traffic import interesting_traffic
-from custom_napalm.candidate import Section
+from routebook.device.candidate import Section
+from routebook.platforms.asa.activation import activation
+from routebook.platforms.asa.config import apply as applied
+from routebook.platforms.asa.config import difference, parse
+from routebook.platforms.asa.traffic import interesting_traffic
 
 RUNNING = """interface GigabitEthernet0/1
  nameif inside

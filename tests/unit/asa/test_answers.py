@@ -4,7 +4,7 @@
 
 import pytest
 
-from custom_napalm.asa.answers import from_standby, judge, saved
+from routebook.platforms.asa.answers import from_standby, judge, saved
 from tests.unit.asa.real_outputs import needed, real
 
 

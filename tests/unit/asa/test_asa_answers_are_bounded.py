@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.asa.options import read_asa_options
-from custom_napalm.asa.session import AsaSession
-from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError
-from custom_napalm.limits import AnswerTooLongError
+from routebook.device.contract import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.limits import AnswerTooLongError
+from routebook.platforms.asa.options import read_asa_options
+from routebook.platforms.asa.session import AsaSession
 from tests.stranger import Process, stranger
 
 Answer = Callable[[Process, str], Awaitable[None]]

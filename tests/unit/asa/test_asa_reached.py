@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.asa.reached import route
+from routebook.platforms.asa.reached import route
 
 TABLE = """
 Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_napalm.asa import reached
-from custom_napalm.asa.show import ikev1, ipsec
-from custom_napalm.pfsense import getters
+from routebook.platforms.asa import reached
+from routebook.platforms.asa.show import ikev1, ipsec
+from routebook.platforms.pfsense import getters
 
 LONG = 100_000
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from custom_napalm.asa.show import bgp, failover, ikev1, ikev2, ipsec
-from custom_napalm.asa.show.text import UnknownOutputError, seconds
-from custom_napalm.asa.state import ike_sas
-from custom_napalm.state import BgpState
+from routebook.device.state import BgpState
+from routebook.platforms.asa.show import bgp, failover, ikev1, ikev2, ipsec
+from routebook.platforms.asa.show.text import UnknownOutputError, seconds
+from routebook.platforms.asa.state import ike_sas
 
 IKEV2_DETAIL = """
 IKEv2 SAs:

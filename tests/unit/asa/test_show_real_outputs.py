@@ -5,10 +5,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from custom_napalm.asa.show import bgp, failover, ikev1, ikev2, ipsec, sessiondb, version
-from custom_napalm.asa.show.text import UnknownNameError, UnknownOutputError
-from custom_napalm.asa.state import ike_sas
-from custom_napalm.state import BgpState
+from routebook.device.state import BgpState
+from routebook.platforms.asa.show import bgp, failover, ikev1, ikev2, ipsec, sessiondb, version
+from routebook.platforms.asa.show.text import UnknownNameError, UnknownOutputError
+from routebook.platforms.asa.state import ike_sas
 from tests.unit.asa.real_outputs import needed, real
 
 pytestmark = needed

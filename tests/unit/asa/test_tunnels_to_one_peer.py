@@ -2,10 +2,10 @@
 
 from ipaddress import ip_address
 
-from custom_napalm.asa.show.ikev2 import Ikev2Child, Ikev2Sa
-from custom_napalm.asa.show.ipsec import EspSa, Flow
-from custom_napalm.asa.show.sessiondb import Part, Session
-from custom_napalm.asa.state import ike_sas
+from routebook.platforms.asa.show.ikev2 import Ikev2Child, Ikev2Sa
+from routebook.platforms.asa.show.ipsec import EspSa, Flow
+from routebook.platforms.asa.show.sessiondb import Part, Session
+from routebook.platforms.asa.state import ike_sas
 
 PEER = ip_address("198.51.100.31")
 ANY = ("0.0.0.0/0",)

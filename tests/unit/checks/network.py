@@ -8,11 +8,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
-from custom_napalm.contract import State
-from custom_napalm.state import BgpSession, BgpState, ChildSa, FamilyState, IkeSa
 from routebook.checks import bgp, tunnels
 from routebook.checks.facts import Changed, Explanations
-from routebook.findings import Finding
+from routebook.checks.findings import Finding
+from routebook.device.contract import State
+from routebook.device.state import BgpSession, BgpState, ChildSa, FamilyState, IkeSa
 from routebook.intent.model import (
     BgpHost,
     Family,

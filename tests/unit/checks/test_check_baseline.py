@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from custom_napalm.causes import Cause, Reason
-from custom_napalm.state import BgpState
 from routebook.checks import baseline
-from routebook.findings import definite
+from routebook.checks.findings import definite
+from routebook.device.causes import Cause, Reason
+from routebook.device.state import BgpState
 from tests.unit.checks.network import (
     NO1,
     TRANSIT_ADDRESS,

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.asa.explain import causes as asa_causes
-from custom_napalm.causes import Cause, Reason, cause_of
-from custom_napalm.contract import Effect
-from custom_napalm.frr.diagnosis import SAYINGS
-from custom_napalm.state import BgpState
 from routebook.checks.facts import Changed
-from routebook.findings import Finding, definite
-from routebook.judging import divided
+from routebook.checks.findings import Finding, definite
+from routebook.device.causes import Cause, Reason, cause_of
+from routebook.device.contract import Effect
+from routebook.device.state import BgpState
+from routebook.platforms.asa.explain import causes as asa_causes
+from routebook.platforms.frr.diagnosis import SAYINGS
+from routebook.run.judge import divided
 from tests.unit.checks.network import (
     CH1,
     NO1,

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.asa.explain import causes as asa_causes
-from custom_napalm.causes import Cause, Reason
-from custom_napalm.contract import Effect
-from custom_napalm.state import ChildSa
-from custom_napalm.strongswan.explain import causes as charon_causes
 from routebook.checks.facts import Changed
-from routebook.findings import definite, suspects
+from routebook.checks.findings import definite, suspects
+from routebook.device.causes import Cause, Reason
+from routebook.device.contract import Effect
+from routebook.device.state import ChildSa
 from routebook.intent.model import IpsecProposal
+from routebook.platforms.asa.explain import causes as asa_causes
+from routebook.platforms.strongswan.explain import causes as charon_causes
 from tests.unit.checks.network import (
     TUNNEL,
     Intents,

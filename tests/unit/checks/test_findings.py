@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routebook.findings import SEVERITY, Finding, Status, by_severity, definite, merged, settle, suspects
+from routebook.checks.findings import SEVERITY, Finding, Status, by_severity, definite, merged, settle, suspects
 
 
 def finding(status: Status, check: str = "bgp.session", host: str = "no-edge1") -> Finding:

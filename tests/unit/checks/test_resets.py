@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import Effect
-from custom_napalm.state import IkeSa
 from routebook.checks.facts import Changed
-from routebook.findings import Finding, definite
+from routebook.checks.findings import Finding, definite
+from routebook.device.contract import Effect
+from routebook.device.state import IkeSa
 from routebook.intent.model import Interface
 from tests.unit.checks.network import (
     CH1,

@@ -1,10 +1,10 @@
 """A Kubernetes node whose session is not up comes with what is left to do in its cluster; nothing else changes."""
 
-from custom_napalm.state import BgpState
 from routebook.checks.facts import Changed
-from routebook.findings import Finding
+from routebook.checks.findings import Finding
+from routebook.device.state import BgpState
 from routebook.intent.model import HostIntent
-from routebook.runbook import View
+from routebook.run.runbook import View
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_nodes import verify_nodes
 from tests.unit.checks.network import TRANSIT_ADDRESS, Intents, States, healthy, intents, only, transit, with_session

@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from custom_napalm.contract import Effect
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context
+from routebook.device.contract import Effect
 from tests.unit.engine.world import SECRET, world
 
 EFFECTS = (

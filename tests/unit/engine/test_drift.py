@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from custom_napalm.contract import ConnectionFailedError
+from routebook.checks.findings import Finding
 from routebook.cli import cli
-from routebook.drift import LONGEST_LINE
-from routebook.findings import Finding
-from routebook.runbook import Runbook, View
+from routebook.device.contract import ConnectionFailedError
+from routebook.run.drift import LONGEST_LINE
+from routebook.run.runbook import Runbook, View
 from tests.unit.engine.world import SECRET, World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -159,7 +159,7 @@ def test_drift_by_itself(
 
 
 def test_verify_at_the_command_line_leaves_the_configuration_out_where_that_is_asked_for(intended: World) -> None:
-    book = "from routebook.runbook import Runbook\nrunbook = Runbook(checks=())\n"
+    book = "from routebook.run.runbook import Runbook\nrunbook = Runbook(checks=())\n"
     (intended.project / "runbooks" / "verify.py").write_text(book)
     typed(intended)
     assert at_command_line(intended, "verify")[0] == 3

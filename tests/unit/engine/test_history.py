@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from routebook.provenance import Provenance
+from routebook.project.provenance import Provenance
+from routebook.project.state_folder import state_folder
 from routebook.report.files import write_reports
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal
+from routebook.run.workspace import open_journal
 from tests.unit.engine.world import World
 
 BY = Provenance(

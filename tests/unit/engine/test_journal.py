@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import Snapshot, State
-from custom_napalm.state import BgpSession, BgpState, FamilyState
+from routebook.device.contract import Snapshot, State
+from routebook.device.state import BgpSession, BgpState, FamilyState
 from routebook.errors import RefusedError
-from routebook.journal import HostState, Journal
+from routebook.run.journal import HostState, Journal
 
 DIE_AFTER = """
 import os, sys
 from pathlib import Path
-from routebook.journal import HostState, Journal
+from routebook.run.journal import HostState, Journal
 journal = Journal(Path(sys.argv[1]))
 run = journal.begin("deploy", ["no-edge1", "ch-edge1"])
 journal.record(run, ["no-edge1"], HostState(sys.argv[2]))

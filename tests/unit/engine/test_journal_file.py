@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import Snapshot
+from routebook.device.contract import Snapshot
 from routebook.errors import RefusedError
-from routebook.journal import HostState, Journal
-from routebook.journal_file import MIGRATIONS
+from routebook.run.journal import HostState, Journal
+from routebook.run.journal_file import MIGRATIONS
 from tests.unit.engine.world import SECRET, World
 
 # As Routebook 0.1.0 made it, word for word, before there were versions.

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from custom_napalm.contract import ConnectionFailedError, DriverError
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
-from routebook.findings import Finding
-from routebook.judging import asked
-from routebook.restoring import unproven
-from routebook.runbook import Check, Runbook, View
+from routebook.checks.findings import Finding
+from routebook.device.contract import ConnectionFailedError, DriverError
+from routebook.run.judge import asked
+from routebook.run.rollback import unproven
+from routebook.run.runbook import Check, Runbook, View
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")

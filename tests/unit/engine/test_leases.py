@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from custom_napalm.contract import Effect
-from routebook.leases import Lease, current
-from routebook.state_folder import state_folder
+from routebook.device.contract import Effect
+from routebook.project.state_folder import state_folder
+from routebook.run.leases import Lease, current
 from tests.unit.engine.test_waves import FIRST, SECOND
 from tests.unit.engine.world import World
 

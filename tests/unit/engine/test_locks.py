@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import DriverError, Lock, LostContactError
+from routebook.device.contract import DriverError, Lock, LostContactError
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")

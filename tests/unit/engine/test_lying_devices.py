@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from custom_napalm.contract import DriverError, Lock, Pending
 from routebook.cli import cli
-from routebook.journal import HostState
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal
+from routebook.device.contract import DriverError, Lock, Pending
+from routebook.project.state_folder import state_folder
+from routebook.run.journal import HostState
+from routebook.run.workspace import open_journal
 from tests.unit.engine.test_own_death import KilledError, confirming_died, dead, die, killed_at, recovered, whole
 from tests.unit.engine.world import World
 

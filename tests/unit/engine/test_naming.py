@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import Effect, State
-from custom_napalm.state import ChildSa, IkeSa
 from routebook.checks import tunnels
 from routebook.checks.facts import Changed
-from routebook.findings import definite
+from routebook.checks.findings import definite
+from routebook.checks.names import device_name, named_effects, named_state, named_states
+from routebook.device.contract import Effect, State
+from routebook.device.state import ChildSa, IkeSa
 from routebook.intent.model import AsaEnd, HostIntent, Tunnel
-from routebook.naming import device_name, named_effects, named_state, named_states
 from tests.unit.checks.network import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
 from tests.unit.engine.world import World
 

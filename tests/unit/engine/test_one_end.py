@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.contract import Effect, EffectKind, LostContactError
+from routebook.device.contract import Effect, EffectKind, LostContactError
 from tests.unit.engine.world import World
 
 TUNNEL, SESSION = "no-edge1--ch-edge1", {"no-edge1": "10.255.4.1", "ch-edge1": "10.255.3.1"}

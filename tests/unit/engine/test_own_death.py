@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import LostContactError, Pending
+from routebook.device.contract import LostContactError, Pending
 from routebook.errors import RefusedError
-from routebook.events import Event
-from routebook.journal import HostState, Journal, JournalError
-from routebook.recovery import Recovered, recover
-from routebook.scanning import finish, scan
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal
+from routebook.project.state_folder import state_folder
+from routebook.run.events import Event
+from routebook.run.journal import HostState, Journal, JournalError
+from routebook.run.recovery import Recovered, recover
+from routebook.run.scan import finish, scan
+from routebook.run.workspace import open_journal
 from tests.unit.engine.world import Device, World
 
 HOSTS = ("ch-edge1", "no-edge1")
@@ -34,7 +34,7 @@ def die() -> None:
 def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is gone: its entry in the journal is that of a dead one."""
     process = f"process {next(PROCESSES)}"
-    monkeypatch.setattr("routebook.journal._process_start", lambda _: process)
+    monkeypatch.setattr("routebook.run.journal._process_start", lambda _: process)
     for device in world.devices.values():
         device.fails.clear()
 

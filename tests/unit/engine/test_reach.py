@@ -2,10 +2,10 @@
 
 import pytest
 
-from custom_napalm.contract import Effect, LostContactError, Reached
-from routebook.arming import layers
-from routebook.planning import make_plan, to_candidate
-from routebook.reach import distances, ways
+from routebook.device.contract import Effect, LostContactError, Reached
+from routebook.run.dead_man import layers
+from routebook.run.planning import make_plan, to_candidate
+from routebook.safety.management_path import distances, ways
 from tests.unit.engine.test_waves import FIRST, up
 from tests.unit.engine.world import World
 

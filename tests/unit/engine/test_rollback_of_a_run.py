@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import Effect, State
-from custom_napalm.state import BgpSession, BgpState
 from routebook.cli.at_work import approval
+from routebook.device.contract import Effect, State
+from routebook.device.state import BgpSession, BgpState
 from routebook.errors import RefusedError
-from routebook.journal import HostState
-from routebook.options import Options
+from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult
-from routebook.reverting import reverting
-from routebook.running import Running
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal, open_workspace
+from routebook.run.commands import Running
+from routebook.run.journal import HostState
+from routebook.run.options import Options
+from routebook.run.revert import reverting
+from routebook.run.workspace import open_journal, open_workspace
 from tests.unit.engine.world import OTHER_SECRET, SECRET, World
 
 HOST = "no-edge1"

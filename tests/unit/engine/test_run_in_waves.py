@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import DriverError, Effect, State
+from routebook.device.contract import DriverError, Effect, State
 from routebook.intent.platforms import PLATFORMS
-from routebook.runbook import View
+from routebook.run.runbook import View
 from tests.unit.engine.test_waves import FIRST, SECOND, up
 from tests.unit.engine.world import World
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from routebook import runbook
 from routebook.errors import RefusedError
+from routebook.run import runbook
 
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from routebook import saving
 from routebook.errors import RefusedError
-from routebook.options import Options
+from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult
-from routebook.saving import SavedPlan
-from routebook.state_folder import state_folder
+from routebook.run import saved_plan
+from routebook.run.options import Options
+from routebook.run.saved_plan import SavedPlan
 from tests.unit.engine.world import OTHER_SECRET, SECRET, World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -23,18 +23,19 @@ ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 def saved(world: World, limit: str = "", seconds: float = 600, **options: Any) -> Path:
     """Plan and save."""
     path = world.project / "plan.json"
-    key = saving.open_key(state_folder(world.project).plan_key, make=True)
+    key = saved_plan.open_key(state_folder(world.project).plan_key, make=True)
 
     def keep(plan: Any, shown: Any) -> None:
         how = Options(**options)
-        saving.save(path, world.project, key, plan, shown, runbook="change", limit=limit, options=how, seconds=seconds)
+        save = saved_plan.save
+        save(path, world.project, key, plan, shown, runbook="change", limit=limit, options=how, seconds=seconds)
 
     assert world.running(limit).plan(world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
 
 
 def loaded(world: World, path: Path) -> SavedPlan:
-    return saving.load(path, lambda: saving.open_key(state_folder(world.project).plan_key))
+    return saved_plan.load(path, lambda: saved_plan.open_key(state_folder(world.project).plan_key))
 
 
 def carried_out(world: World, path: Path, **others: Any) -> RunResult:

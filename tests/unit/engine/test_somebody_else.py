@@ -5,16 +5,16 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from custom_napalm.contract import DeviceIdentity, DriverError
 from routebook.cli import cli
+from routebook.device.contract import DeviceIdentity, DriverError
 from routebook.errors import RefusedError
-from routebook.journal import HostState
-from routebook.pins import Pin, forget, read_pins
-from routebook.recovery import recover
-from routebook.reverting import reverting
-from routebook.scanning import scan
-from routebook.state_folder import state_folder
-from routebook.workspace import open_journal
+from routebook.project.pins import Pin, forget, read_pins
+from routebook.project.state_folder import state_folder
+from routebook.run.journal import HostState
+from routebook.run.recovery import recover
+from routebook.run.revert import reverting
+from routebook.run.scan import scan
+from routebook.run.workspace import open_journal
 from tests.unit.engine.world import ADDRESSES, World
 
 ALL = tuple(ADDRESSES)
@@ -88,7 +88,7 @@ def test_recover_leaves_somebody_else_alone_and_says_so(named: World, monkeypatc
     with pytest.raises(KilledError):
         named.run()
     named["no-edge1"].fails.clear()
-    monkeypatch.setattr("routebook.journal._process_start", lambda _: "another process")
+    monkeypatch.setattr("routebook.run.journal._process_start", lambda _: "another process")
     exchanged(named)
     named.log.clear()
     workspace = named.workspace()

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from custom_napalm.contract import LostContactError, Pending
-from routebook.meanwhile import CHECK
+from routebook.device.contract import LostContactError, Pending
 from routebook.report.model import RunResult
+from routebook.run.foreign_changes import CHECK
 from tests.unit.engine.test_own_death import KilledError, dead, die, recovered
 from tests.unit.engine.world import SECRET, World
 
@@ -66,6 +66,18 @@ class TestBetweenArmingAndPushing:
         assert world.run().outcome == "refused"
         assert world["no-edge1"].running.startswith("old\ntyped")
         assert world["no-edge1"].pending is None
+
+    def test_a_host_that_restarted_meanwhile_keeps_nothing_that_would_undo_it(self, world: World) -> None:
+        device = world["no-edge1"]
+        lost = world.raising(LostContactError("no-edge1 does not answer"), times=3)
+
+        def restarts() -> None:
+            device.fire()
+            lost()
+
+        device.fails["disarm"] = restarts
+        assert world.run().outcome == "refused"
+        assert device.pending is None
 
     def test_a_later_wave_that_finds_it_takes_the_earlier_back_and_disarms_itself(self, world: World) -> None:
         result = world.run(waves="canary:ch-edge1")

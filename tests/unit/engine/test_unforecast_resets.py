@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import Effect, State
-from custom_napalm.state import BgpSession, BgpState, FamilyState
+from routebook.device.contract import Effect, State
+from routebook.device.state import BgpSession, BgpState, FamilyState
 from routebook.report.model import RunResult
 from tasks.verify_bgp import verify_bgp
 from tests.unit.engine.world import World

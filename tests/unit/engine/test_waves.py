@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import Change, Effect, Snapshot, State
-from custom_napalm.state import ChildSa, IkeSa
+from routebook.device.contract import Change, Effect, Snapshot, State
+from routebook.device.state import ChildSa, IkeSa
 from routebook.errors import RefusedError
-from routebook.planning import HostPlan, Plan
-from routebook.redundancy import budget
-from routebook.touching import touches
-from routebook.waves import Waves, arrange, check_spec
+from routebook.run.planning import HostPlan, Plan
+from routebook.run.waves import Waves, arrange, check_spec
+from routebook.safety.impact import touches
+from routebook.safety.redundancy import budget
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")

@@ -11,8 +11,9 @@ from nornir.core.configuration import Config
 from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import Result, Task
 
-from custom_napalm.causes import Cause
-from custom_napalm.contract import (
+from routebook.checks.findings import Finding
+from routebook.device.causes import Cause
+from routebook.device.contract import (
     Beside,
     Candidate,
     Change,
@@ -33,14 +34,13 @@ from custom_napalm.contract import (
     TransactionDriver,
     belongs,
 )
-from custom_napalm.merging import Item, TakenBack, take_back
-from routebook.events import Event
-from routebook.findings import Finding
-from routebook.options import Options
+from routebook.device.merging import Item, TakenBack, take_back
 from routebook.report.model import RunResult
-from routebook.runbook import Runbook, View
-from routebook.running import Running
-from routebook.workspace import Workspace, open_workspace
+from routebook.run.commands import Running
+from routebook.run.events import Event
+from routebook.run.options import Options
+from routebook.run.runbook import Runbook, View
+from routebook.run.workspace import Workspace, open_workspace
 from tests.unit.engine.network import write_project
 
 SECRET = "a-secret-that-nobody-may-see"

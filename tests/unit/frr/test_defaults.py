@@ -2,11 +2,11 @@
 
 import pytest
 
-from custom_napalm.frr.command import render_commands
-from custom_napalm.frr.defaults import profile, release, without_defaults
-from custom_napalm.frr.difference import commands
-from custom_napalm.frr.idempotence import unstable_lines
-from custom_napalm.frr.tree import Tree, parse, render
+from routebook.platforms.frr.command import render_commands
+from routebook.platforms.frr.defaults import profile, release, without_defaults
+from routebook.platforms.frr.difference import commands
+from routebook.platforms.frr.idempotence import unstable_lines
+from routebook.platforms.frr.tree import Tree, parse, render
 
 TRADITIONAL, DATACENTER = (
     "frr version 8.4.4\nfrr defaults traditional\n",

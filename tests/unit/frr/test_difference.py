@@ -5,13 +5,13 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Section
-from custom_napalm.frr.candidate import missing, target, wanted
-from custom_napalm.frr.command import Command, render_commands
-from custom_napalm.frr.difference import commands
-from custom_napalm.frr.meaning import explicit, fingerprint, same
-from custom_napalm.frr.settings import setting
-from custom_napalm.frr.tree import Block, Tree, lines_of, opens_context, parse, render
+from routebook.device.contract import Section
+from routebook.platforms.frr.candidate import missing, target, wanted
+from routebook.platforms.frr.command import Command, render_commands
+from routebook.platforms.frr.difference import commands
+from routebook.platforms.frr.meaning import explicit, fingerprint, same
+from routebook.platforms.frr.settings import setting
+from routebook.platforms.frr.tree import Block, Tree, lines_of, opens_context, parse, render
 
 OWNS = ("ip prefix-list RB-*", "route-map RB-*", "bfd / profile RB-*", "router bgp 65550")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_napalm.frr.merge import kept, typed_since
-from custom_napalm.frr.present import diff
-from custom_napalm.frr.tree import parse, render
+from routebook.platforms.frr.merge import kept, typed_since
+from routebook.platforms.frr.present import diff
+from routebook.platforms.frr.tree import parse, render
 
 BEFORE = """\
 ip prefix-list A seq 5 permit 10.0.0.0/8

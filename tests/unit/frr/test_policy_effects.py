@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_napalm.frr.effects import forecast
-from custom_napalm.frr.tree import parse
+from routebook.platforms.frr.effects import forecast
+from routebook.platforms.frr.tree import parse
 
 TRANSIT, INSIDE, GROUPED = "2001:db8:f001::1", "10.255.3.3", "10.255.3.4"
 RUNNING = f"""ip route 10.9.0.0/16 blackhole

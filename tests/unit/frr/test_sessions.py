@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_napalm.contract import DriverError
-from custom_napalm.frr.sessions import Bgp, family_name, read_bgp, sessions
-from custom_napalm.linux.shell import Result
+from routebook.device.contract import DriverError
+from routebook.platforms.frr.sessions import Bgp, family_name, read_bgp, sessions
+from routebook.transport.shell import Result
 
 NEIGHBOR = {
     "remoteAs": 64496, "localAs": 65550, "localRouterId": "10.0.0.1", "remoteRouterId": "10.0.0.9",

@@ -2,16 +2,16 @@
 
 import pytest
 
-from custom_napalm.frr.effects import forecast
-from custom_napalm.frr.idempotence import unstable_lines
-from custom_napalm.frr.order import order_commands
-from custom_napalm.frr.present import diff
-from custom_napalm.frr.redaction import redact
-from custom_napalm.frr.references import undefined_policies
-from custom_napalm.frr.refresh import refresh_script
-from custom_napalm.frr.tree import parse
-from custom_napalm.frr.vtysh import complaints
-from custom_napalm.linux.shell import Result
+from routebook.platforms.frr.effects import forecast
+from routebook.platforms.frr.idempotence import unstable_lines
+from routebook.platforms.frr.order import order_commands
+from routebook.platforms.frr.present import diff
+from routebook.platforms.frr.redaction import redact
+from routebook.platforms.frr.references import undefined_policies
+from routebook.platforms.frr.refresh import refresh_script
+from routebook.platforms.frr.tree import parse
+from routebook.platforms.frr.vtysh import complaints
+from routebook.transport.shell import Result
 
 ROUTER = """router bgp 65550
  neighbor 192.0.2.1 remote-as 64496

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.frr.spelling import spelled_for
+from routebook.platforms.frr.spelling import spelled_for
 
 OLD = "rpki\n rpki cache 192.0.2.1 323 preference 1\n rpki cache rtr.example.net 8282 preference 2\nexit\n"
 NEW = "rpki\n rpki cache tcp 192.0.2.1 323 preference 1\n rpki cache tcp rtr.example.net 8282 preference 2\nexit\n"

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 
-from custom_napalm.frr.meaning import same
-from custom_napalm.frr.taking_back import taken_back
-from custom_napalm.frr.tree import Block, Tree, lines_of, parse, render
+from routebook.platforms.frr.meaning import same
+from routebook.platforms.frr.taking_back import taken_back
+from routebook.platforms.frr.tree import Block, Tree, lines_of, parse, render
 from tests.unit.frr.test_difference import configurations
 
 BASE = """\

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from custom_napalm.frr.meaning import explicit, fingerprint, peers, same
-from custom_napalm.frr.tree import Block, Tree, parse, render
+from routebook.platforms.frr.meaning import explicit, fingerprint, peers, same
+from routebook.platforms.frr.tree import Block, Tree, parse, render
 from tests.unit.frr.test_difference import configurations
 
 SHOWN = """Building configuration...

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 
-from custom_napalm.contract import Section
-from custom_napalm.frr.candidate import target, wanted
-from custom_napalm.frr.command import Command
-from custom_napalm.frr.difference import commands
-from custom_napalm.frr.effects import forecast
-from custom_napalm.frr.meaning import explicit
-from custom_napalm.frr.present import diff
-from custom_napalm.frr.redaction import CHANGED, SECRET, redact
-from custom_napalm.frr.settings import setting
-from custom_napalm.frr.tree import Block, Tree, lines_of, parse, render
+from routebook.device.contract import Section
+from routebook.platforms.frr.candidate import target, wanted
+from routebook.platforms.frr.command import Command
+from routebook.platforms.frr.difference import commands
+from routebook.platforms.frr.effects import forecast
+from routebook.platforms.frr.meaning import explicit
+from routebook.platforms.frr.present import diff
+from routebook.platforms.frr.redaction import CHANGED, SECRET, redact
+from routebook.platforms.frr.settings import setting
+from routebook.platforms.frr.tree import Block, Tree, lines_of, parse, render
 from tests.unit.frr.test_difference import configurations
 
 Text = dict[str, "Text"]

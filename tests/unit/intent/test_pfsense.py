@@ -5,7 +5,7 @@
 import pytest
 
 from routebook.intent.model import IpsecProposal
-from routebook.intent.pfsense_words import identity, offered
+from routebook.platforms.pfsense.words import identity, offered
 from tests.unit.intent.mistakes import Mistake
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import FRR_SESSION, OPENBGPD_SESSION, pfsense_project

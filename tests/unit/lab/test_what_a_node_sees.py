@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from lab.pfsense.node import importable, in_sight
+from routebook.platforms.pfsense.lab.node import importable, in_sight
 
 
 @pytest.mark.parametrize("folder", ["/tmp", "/root", "/home", "/"])

@@ -15,10 +15,10 @@ import pytest
 from asyncssh.constants import MSG_CHANNEL_DATA
 from asyncssh.packet import String
 
-from custom_napalm.contract import ConnectionFailedError, DriverError, LostContactError
-from custom_napalm.limits import AnswerTooLongError, read_limits
-from custom_napalm.linux.ssh import SshShell
-from custom_napalm.linux.ssh_options import read_options
+from routebook.device.contract import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.limits import AnswerTooLongError, read_limits
+from routebook.transport.ssh import SshShell
+from routebook.transport.ssh_options import read_options
 from tests.stranger import Play, Process, script_of, stranger
 
 MIB = 1024 * 1024

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_napalm import bundle
-from custom_napalm.contract import CandidateError, Snapshot
+from routebook.device.contract import CandidateError, Snapshot
 
 TEXT = """#@ owns /etc/swanctl/*
 #@ frr

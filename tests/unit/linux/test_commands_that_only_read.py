@@ -3,8 +3,8 @@
 import pytest
 from napalm.base.exceptions import CommandErrorException
 
-from custom_napalm.linux.commands import run
-from custom_napalm.linux.shell import Result
+from routebook.platforms.linux.commands import run
+from routebook.transport.shell import Result
 
 
 class Recorder:

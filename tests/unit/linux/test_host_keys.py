@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.linux.host_keys import fingerprint, judge, kinds_for, names_for, read_known_hosts
+from routebook.transport.host_keys import fingerprint, judge, kinds_for, names_for, read_known_hosts
 
 ONE, TWO = b"key one", b"key two"
 

@@ -1,7 +1,7 @@
 """ping's output becomes NAPALM's result."""
 
-from custom_napalm.linux.getters import parse_ping
-from custom_napalm.linux.shell import Result
+from routebook.platforms.linux.getters import parse_ping
+from routebook.transport.shell import Result
 
 ANSWERED = """PING 10.9.0.1 (10.9.0.1) 100(128) bytes of data.
 108 bytes from 10.9.0.1: icmp_seq=1 ttl=64 time=0.031 ms

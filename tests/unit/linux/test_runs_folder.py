@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.linux import device_scripts as scripts
+from routebook.platforms.linux import device_scripts as scripts
 
 
 def _checked(folder: Path, uid: int) -> int:

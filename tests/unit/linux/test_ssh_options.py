@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import ConnectionFailedError
-from custom_napalm.linux.ssh_login import connect
-from custom_napalm.linux.ssh_options import read_options
+from routebook.device.contract import ConnectionFailedError
+from routebook.transport.ssh_login import connect
+from routebook.transport.ssh_options import read_options
 
 CONFIG = """Host edge
   HostName 192.0.2.31

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.contract import DriverError, LostContactError
-from custom_napalm.limits import AnswerTooLongError
-from custom_napalm.pfsense.driver import PfSenseDriver
-from custom_napalm.pfsense.ownership import WHOLE
-from custom_napalm.pfsense.tree import ConfigError, parse
+from routebook.device.contract import DriverError, LostContactError
+from routebook.device.limits import AnswerTooLongError
+from routebook.platforms.pfsense.driver import PfSenseDriver
+from routebook.platforms.pfsense.ownership import WHOLE
+from routebook.platforms.pfsense.tree import ConfigError, parse
 from tests.stranger import Process, php_answer, request_in, script_of, stranger
 
 CONFIG = b'<?xml version="1.0"?>\n<pfsense><version>23.3</version></pfsense>\n'

@@ -1,10 +1,17 @@
 """A change says what it does to live traffic, without a secret in anything that is shown."""
 
-from custom_napalm.contract import Effect, Section
-from custom_napalm.pfsense.changes import consequences, parts_between, parts_of, shown_edits, shown_trees, told_edit
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.redaction import redact
-from custom_napalm.pfsense.tree import parse
+from routebook.device.contract import Effect, Section
+from routebook.platforms.pfsense.changes import (
+    consequences,
+    parts_between,
+    parts_of,
+    shown_edits,
+    shown_trees,
+    told_edit,
+)
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.redaction import redact
+from routebook.platforms.pfsense.tree import parse
 from tests.unit.pfsense.configurations import CONFIG, NEIGHBORS, SECRET, bgp, ipsec
 
 

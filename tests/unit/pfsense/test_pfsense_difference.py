@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.contract import CandidateError, Section
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.tree import Element, canonical, parse
+from routebook.device.contract import CandidateError, Section
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.tree import Element, canonical, parse
 from tests.unit.pfsense.configurations import CONFIG, NEIGHBORS, TUNNELS, bgp, ipsec
 
 

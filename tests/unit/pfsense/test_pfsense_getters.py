@@ -1,9 +1,9 @@
 """FreeBSD's ifconfig is read as its manual page and pfSense's own status pages show it."""
 
-from custom_napalm.linux.getters import parse_ping
-from custom_napalm.linux.shell import Result
-from custom_napalm.pfsense.getters import addresses, interfaces
-from custom_napalm.pfsense.tree import parse
+from routebook.platforms.linux.getters import parse_ping
+from routebook.platforms.pfsense.getters import addresses, interfaces
+from routebook.platforms.pfsense.tree import parse
+from routebook.transport.shell import Result
 from tests.unit.pfsense.configurations import CONFIG
 
 IFCONFIG = """vtnet0: flags=1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP> metric 0 mtu 1500

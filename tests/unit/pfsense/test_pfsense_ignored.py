@@ -2,10 +2,10 @@
 
 import pytest
 
-from custom_napalm.contract import CandidateError
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.routing import refuse_ignored
-from custom_napalm.pfsense.tree import parse
+from routebook.device.contract import CandidateError
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.routing import refuse_ignored
+from routebook.platforms.pfsense.tree import parse
 from tests.unit.pfsense.configurations import CONFIG, NEIGHBORS, bgp
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_napalm.pfsense.changes import consequences
-from custom_napalm.pfsense.tree import parse
+from routebook.platforms.pfsense.changes import consequences
+from routebook.platforms.pfsense.tree import parse
 
 INSIDE, OUTSIDE = "10.255.3.3", "203.0.113.1"
 EVERY = {INSIDE, OUTSIDE}

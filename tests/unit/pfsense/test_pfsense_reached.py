@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.pfsense.reached import reached
+from routebook.platforms.pfsense.reached import reached
 
 GATEWAY = """   route to: 198.51.100.7
 destination: default

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Section
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.ownership import LISTS
-from custom_napalm.pfsense.taking_back import taken_back
-from custom_napalm.pfsense.tree import Element, parse, parse_fragment
+from routebook.device.contract import Section
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.ownership import LISTS
+from routebook.platforms.pfsense.taking_back import taken_back
+from routebook.platforms.pfsense.tree import Element, parse, parse_fragment
 from tests.unit.pfsense.configurations import CONFIG, NEIGHBORS, SECRET, TUNNELS, bgp, ipsec
 
 RUNNING = parse(CONFIG)

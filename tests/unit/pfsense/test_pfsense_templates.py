@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.pfsense.changes import consequences
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.routing import neighbors, refuse_ignored, routes
-from custom_napalm.pfsense.tree import parse
-from custom_napalm.pfsense.tunnels import tunnels
-from routebook.render import Placeholders, render_host
+from routebook.platforms.pfsense.changes import consequences
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.routing import neighbors, refuse_ignored, routes
+from routebook.platforms.pfsense.tree import parse
+from routebook.platforms.pfsense.tunnels import tunnels
+from routebook.project.render import Placeholders, render_host
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
 from tests.unit.pfsense.configurations import CONFIG

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm.pfsense.tree import ConfigError, equal, fingerprint, parse
+from routebook.platforms.pfsense.tree import ConfigError, equal, fingerprint, parse
 from tests.unit.pfsense.configurations import CONFIG
 
 

@@ -5,12 +5,12 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Section
-from custom_napalm.pfsense.changes import consequences, parts_of, shown_edits, shown_trees, told_edit
-from custom_napalm.pfsense.difference import difference
-from custom_napalm.pfsense.ownership import LISTS, Path, named
-from custom_napalm.pfsense.redaction import CHANGED, REDACTED, shown
-from custom_napalm.pfsense.tree import Element, lines, parse
+from routebook.device.contract import Section
+from routebook.platforms.pfsense.changes import consequences, parts_of, shown_edits, shown_trees, told_edit
+from routebook.platforms.pfsense.difference import difference
+from routebook.platforms.pfsense.ownership import LISTS, Path, named
+from routebook.platforms.pfsense.redaction import CHANGED, REDACTED, shown
+from routebook.platforms.pfsense.tree import Element, lines, parse
 from tests.unit.pfsense.configurations import CONFIG, bgp, ipsec
 
 EXAMPLES = settings(max_examples=60)

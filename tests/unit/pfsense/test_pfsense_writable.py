@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_napalm.contract import CandidateError
-from custom_napalm.pfsense.tree import Element, parse_fragment
-from custom_napalm.pfsense.writable import flaw, refuse_unwritable
+from routebook.device.contract import CandidateError
+from routebook.platforms.pfsense.tree import Element, parse_fragment
+from routebook.platforms.pfsense.writable import flaw, refuse_unwritable
 
 
 @pytest.mark.parametrize(

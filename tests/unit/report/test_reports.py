@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Effect
+from routebook.checks.findings import Finding
 from routebook.cli import output
-from routebook.findings import Finding
-from routebook.provenance import Provenance
-from routebook.redaction import OF_THIS_PROCESS, REDACTED
+from routebook.device.contract import Effect
+from routebook.project.provenance import Provenance
+from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED
 from routebook.report import HostResult, RunResult, render_changes, render_terminal, write_reports
 from routebook.report.junit import as_junit
 from routebook.report.layout import Block

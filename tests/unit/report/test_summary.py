@@ -1,6 +1,6 @@
 """A plan can be approved by its summary: everything that happens is counted, and named, without its difference."""
 
-from custom_napalm.contract import Effect
+from routebook.device.contract import Effect
 from routebook.report import HostResult, render_changes, render_summary
 from routebook.report.summary import Summary, summary
 from tests.unit.report.test_reports import Screen, shown

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from custom_napalm.causes import Cause, Reason
-from custom_napalm.strongswan.explain import causes, log_files, recent
+from routebook.device.causes import Cause, Reason
+from routebook.platforms.strongswan.explain import causes, log_files, recent
 
 
 def test_log_files_are_those_of_the_settings() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.strongswan.redaction import diff, redact
-from custom_napalm.strongswan.settings import quoted
+from routebook.platforms.strongswan.redaction import diff, redact
+from routebook.platforms.strongswan.settings import quoted
 
 
 def secrets(value: str) -> str:

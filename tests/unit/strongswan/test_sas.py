@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_napalm.contract import DriverError
-from custom_napalm.strongswan.state import parse_list_sas
+from routebook.device.contract import DriverError
+from routebook.platforms.strongswan.state import parse_list_sas
 
 # Printed by swanctl 5.9.8 on a host of the lab.
 PRINTED = """list-sa event {

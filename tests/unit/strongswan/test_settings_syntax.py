@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.strongswan.settings import Block, Setting, SettingsError, parse, quoted
+from routebook.platforms.strongswan.settings import Block, Setting, SettingsError, parse, quoted
 
 
 def values(text: str) -> dict[str, str]:

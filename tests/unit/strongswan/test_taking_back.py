@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Snapshot
-from custom_napalm.merging import TakenBack
-from custom_napalm.strongswan.settings import parse
-from custom_napalm.strongswan.taking_back import taken_back
-from custom_napalm.strongswan.tree import FOLDER, MAIN, build
+from routebook.device.contract import Snapshot
+from routebook.device.merging import TakenBack
+from routebook.platforms.strongswan.settings import parse
+from routebook.platforms.strongswan.taking_back import taken_back
+from routebook.platforms.strongswan.tree import FOLDER, MAIN, build
 
 FILE, KEYS = f"{FOLDER}/conf.d/routebook.conf", f"{FOLDER}/conf.d/routebook-secrets.conf"
 Tunnels = dict[str, tuple[str, str]]  # name to proposals and key

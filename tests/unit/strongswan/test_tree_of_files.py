@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_napalm.strongswan.settings import SettingsError
-from custom_napalm.strongswan.tree import MAIN, build
+from routebook.platforms.strongswan.settings import SettingsError
+from routebook.platforms.strongswan.tree import MAIN, build
 
 A, B = "/etc/swanctl/conf.d/a.conf", "/etc/swanctl/conf.d/b.conf"
 

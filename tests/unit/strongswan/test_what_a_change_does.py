@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_napalm.strongswan.changes import TunnelChange, compare, effects
-from custom_napalm.strongswan.tree import MAIN, build
+from routebook.platforms.strongswan.changes import TunnelChange, compare, effects
+from routebook.platforms.strongswan.tree import MAIN, build
 
 BASE = """connections {
   a--b {

@@ -6,10 +6,10 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.contract import Change, Section, Snapshot
-from custom_napalm.linux.shell import Shell
-from custom_napalm.strongswan.component import SwanctlComponent
-from custom_napalm.strongswan.redaction import CHANGED, NO_NEWLINE, REDACTED, redact
+from routebook.device.contract import Change, Section, Snapshot
+from routebook.platforms.strongswan.component import SwanctlComponent
+from routebook.platforms.strongswan.redaction import CHANGED, NO_NEWLINE, REDACTED, redact
+from routebook.transport.shell import Shell
 
 FOLDER = "/etc/swanctl"
 MAIN, OURS, KEYS, THEIRS = (f"{FOLDER}/{name}" for name in ("swanctl.conf", "conf.d/a.conf", "conf.d/k.conf", "t.conf"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.contract import Lock
+from routebook.device.contract import Lock
 from tests.lab import devices
 from tests.lab.conftest import RunningLab, environment
 from tests.lab.runs.conftest import Unchanged, edited
@@ -96,7 +96,7 @@ def test_a_dead_run_is_undone_from_a_machine_that_has_nothing_but_the_inventory(
 # The first host that is asked to confirm does so, and the process is gone before any other is.
 DIES_CONFIRMING = """
 import os, sys, threading
-from custom_napalm.linux.host import HostTransaction
+from routebook.platforms.linux.host import HostTransaction
 from routebook.cli import main
 first, confirm = threading.Lock(), HostTransaction.confirm
 def die(self):

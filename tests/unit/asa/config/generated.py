@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from custom_napalm.candidate import Section
+from routebook.device.candidate import Section
 
 OWNS = (
     "object network RB-*",

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.asa.config import Block, Config, apply, parse
-from custom_napalm.asa.config.access_lists import forward, undo
-from custom_napalm.asa.config.alignment import common
+from routebook.platforms.asa.config import Block, Config, apply, parse
+from routebook.platforms.asa.config.access_lists import forward, undo
+from routebook.platforms.asa.config.alignment import common
 
 ENTRIES = st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=9)
 REMARKS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abc")), max_size=4)

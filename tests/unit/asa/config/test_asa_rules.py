@@ -3,7 +3,8 @@
 import pytest
 
 from bench.asa_configuration import configuration, sections
-from custom_napalm.asa.config import (
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config import (
     EncryptedSecretsError,
     MaskedSecretError,
     apply,
@@ -14,7 +15,6 @@ from custom_napalm.asa.config import (
     restoration,
     typed,
 )
-from custom_napalm.candidate import Section
 
 
 def commands(running: str, candidate: str, *owns: str) -> list[str]:

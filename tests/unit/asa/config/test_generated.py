@@ -6,11 +6,21 @@ from collections.abc import Iterable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.asa.config import Block, Config, Delta, Device, apply, canonical, difference, parse, restoration
-from custom_napalm.asa.config.objects import objects
-from custom_napalm.asa.config.target import ownership
-from custom_napalm.asa.transaction import same_text
-from custom_napalm.candidate import Section
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config import (
+    Block,
+    Config,
+    Delta,
+    Device,
+    apply,
+    canonical,
+    difference,
+    parse,
+    restoration,
+)
+from routebook.platforms.asa.config.objects import objects
+from routebook.platforms.asa.config.target import ownership
+from routebook.platforms.asa.transaction import same_text
 from tests.unit.asa.config.generated import FOREIGN, OWNS, Ours, ours
 
 PROFILE = settings(max_examples=int(os.environ.get("EXAMPLES", "15")), suppress_health_check=list(HealthCheck))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa.config import (
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config import (
     Config,
     MaskedSecretError,
     apply,
@@ -17,8 +18,7 @@ from custom_napalm.asa.config import (
     restoration,
     typed,
 )
-from custom_napalm.asa.config.changes import meaning
-from custom_napalm.candidate import Section
+from routebook.platforms.asa.config.changes import meaning
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 OUTPUTS = Path(os.environ.get("ROUTEBOOK_REAL_OUTPUTS", CHECKOUT.parent / "shared" / "real-outputs")) / "asa"

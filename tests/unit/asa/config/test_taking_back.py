@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_napalm.asa.config import Block, apply, canonical, parse, restoration
-from custom_napalm.asa.config.taking_back import taken_back
+from routebook.platforms.asa.config import Block, apply, canonical, parse, restoration
+from routebook.platforms.asa.config.taking_back import taken_back
 from tests.unit.asa.config.generated import Ours, ours
 from tests.unit.asa.config.test_generated import PROFILE, running
 

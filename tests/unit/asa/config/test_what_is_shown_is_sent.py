@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from hypothesis import given
 
-from custom_napalm.asa.activation import activation
-from custom_napalm.asa.config import Config, apply, canonical, difference, parse, redact, restoration
-from custom_napalm.asa.config.contexts import context_of, setting
-from custom_napalm.asa.config.redaction import CHANGED, SECRET
-from custom_napalm.candidate import Section
+from routebook.device.candidate import Section
+from routebook.platforms.asa.activation import activation
+from routebook.platforms.asa.config import Config, apply, canonical, difference, parse, redact, restoration
+from routebook.platforms.asa.config.contexts import context_of, setting
+from routebook.platforms.asa.config.redaction import CHANGED, SECRET
 from tests.unit.asa.config.generated import FOREIGN, OWNS, Ours, ours
 from tests.unit.asa.config.test_generated import PROFILE, running, single
 

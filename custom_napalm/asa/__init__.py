@@ -1,5 +1,0 @@
-"""NAPALM driver `asa`: Cisco ASA."""
-
-from custom_napalm.asa.driver import AsaDriver
-
-__all__ = ["AsaDriver"]

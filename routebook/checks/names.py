@@ -1,0 +1,122 @@
+"""Tunnels by the names that the intent gives them, whatever the devices at their ends call them.
+
+strongSwan calls a tunnel as the intent does. An ASA calls its IKE SAs by the peer's address, and two tunnels to one
+peer alike; it tells their children apart. What a device has beside the intent keeps the device's name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+
+from routebook.device.contract import Effect, EffectKind, State
+from routebook.device.state import IkeSa
+from routebook.intent.model import HostIntent, Tunnel
+
+ON_TUNNELS: frozenset[EffectKind] = frozenset({"tunnel-new", "tunnel-rekey", "child-rekey", "tunnel-removed"})
+_COMES_OR_GOES: frozenset[EffectKind] = frozenset({"session-new", "session-removed", "tunnel-new", "tunnel-removed"})
+
+
+def named_states(intents: Mapping[str, HostIntent], states: Mapping[str, State]) -> dict[str, State]:
+    """The states with every intended tunnel's SAs and children under the tunnel's name."""
+    return {
+        host: named_state(intents[host].tunnels, state) if host in intents else state for host, state in states.items()
+    }
+
+
+def named_state(tunnels: Iterable[Tunnel], state: State) -> State:
+    """One host's state with its tunnels' names. An SA that carries children of two tunnels is shown as one of each."""
+    if state.ike is None:
+        return state
+    tunnels = tuple(tunnels)
+    return replace(state, ike=tuple(named for sa in state.ike for named in _named_sas(tunnels, sa)))
+
+
+def named_effects(tunnels: Iterable[Tunnel], effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """A device's forecast with the tunnels' names: what happens to an SA happens to all tunnels that it is shared by.
+
+    What is removed is no tunnel of the intent, so it keeps its name.
+    """
+    tunnels = tuple(tunnels)
+    found: dict[Effect, None] = {}
+    for effect in effects:
+        names = [tunnel.name for tunnel in tunnels if effect.subject in (tunnel.connection, tunnel.child)]
+        if effect.kind == "tunnel-removed" or not names:
+            names = [effect.subject]
+        found |= dict.fromkeys(replace(effect, subject=name) for name in names)
+    return tuple(found)
+
+
+def with_peers(intent: HostIntent, owners: Mapping[str, str], effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """A host's forecast with the names of the other ends. What the inventory knows nothing of, and stays, is foreign.
+
+    `owners` are the hosts of ours by their addresses: what is removed is no longer in the intent.
+    """
+    return tuple(_with_peer(intent, owners, effect) for effect in effects)
+
+
+def owners(intents: Iterable[HostIntent]) -> dict[str, str]:
+    """The hosts by the addresses of their interfaces."""
+    return {
+        str(address.ip): intent.name
+        for intent in intents
+        for interface in intent.interfaces
+        for address in interface.addresses
+    }
+
+
+def _with_peer(intent: HostIntent, owners: Mapping[str, str], effect: Effect) -> Effect:
+    address = _address(effect.subject)
+    if effect.kind in ON_TUNNELS:
+        tunnel = next((tunnel for tunnel in intent.tunnels if tunnel.name == effect.subject), None)
+        peer = tunnel.peer if tunnel else owners.get(address, "")
+        known = tunnel is not None
+        peer = "" if peer in effect.subject else peer
+    elif address:
+        neighbors = intent.bgp.neighbors if intent.bgp else ()
+        neighbor = next((neighbor for neighbor in neighbors if str(neighbor.address) == address), None)
+        peer = neighbor.peer if neighbor else owners.get(address, "")
+        known = neighbor is not None
+    else:
+        return effect
+    return replace(effect, peer=peer, foreign=not known and effect.kind not in _COMES_OR_GOES)
+
+
+def _address(subject: str) -> str:
+    try:
+        return str(ip_address(subject))
+    except ValueError:
+        return ""
+
+
+def device_name(tunnels: Iterable[Tunnel], subject: str) -> str:
+    """What the device calls the subject of a finding: a tunnel's connection, anything else as it is."""
+    return next((tunnel.connection for tunnel in tunnels if tunnel.name == subject), subject)
+
+
+def _named_sas(tunnels: tuple[Tunnel, ...], sa: IkeSa) -> list[IkeSa]:
+    owners = [tunnel for tunnel in tunnels if _may_be(tunnel, sa)]
+    children = {child.name for child in sa.children}
+    # Two tunnels between the same two addresses have children of their own, and either an SA each or one for both.
+    owners = [tunnel for tunnel in owners if tunnel.child in children] or owners
+    if not owners:
+        return [sa]
+    theirs = {tunnel.child for tunnel in owners}
+    return [
+        replace(
+            sa,
+            name=tunnel.name,
+            children=tuple(
+                replace(child, name=tunnel.name) if child.name == tunnel.child else child
+                for child in sa.children
+                if child.name == tunnel.child or child.name not in theirs
+            ),
+        )
+        for tunnel in owners
+    ]
+
+
+def _may_be(tunnel: Tunnel, sa: IkeSa) -> bool:
+    if sa.name != tunnel.connection:
+        return False
+    # A name that is the peer's address does not tell two tunnels to it apart: this end's address does.
+    return sa.name == tunnel.name or sa.local_address == tunnel.local_address

@@ -1,0 +1,1 @@
+"""One folder a platform: everything that is known of a vendor."""

@@ -1,0 +1,115 @@
+"""The commands that bring a device from its running configuration to rendered sections, and those that undo them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config import changes
+from routebook.platforms.asa.config.command import Block, Command, blocks
+from routebook.platforms.asa.config.device import apply
+from routebook.platforms.asa.config.display import shown
+from routebook.platforms.asa.config.objects import ORDERED, Key, Objects, depths, goes_first, objects, rank
+from routebook.platforms.asa.config.redaction import encrypted, refuse_masked
+from routebook.platforms.asa.config.references import problems
+from routebook.platforms.asa.config.target import beyond, ownership, target
+from routebook.platforms.asa.config.tree import Config, Node, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What would be sent to the device, and what undoes it from wherever it stopped.
+
+    `commands` and `undo` have secrets in them, `diff` and `problems` have not. `problems` are sentences about
+    names that the change would leave pointing at nothing: the device refuses such commands, or drops what refers.
+    """
+
+    commands: tuple[Block, ...]
+    undo: tuple[Block, ...]
+    diff: str
+    problems: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.commands)
+
+
+class EncryptedSecretsError(ValueError):
+    """The device keeps keys under a master passphrase: they cannot be compared with what was rendered."""
+
+
+def difference(running: Config, candidate_sections: Sequence[Section]) -> Delta:
+    """What brings `running` to the sections within what they own. Candidate lines beyond that are merged.
+
+    Raises MaskedSecretError when either side has asterisks for secrets, EncryptedSecretsError when the running
+    configuration has ciphertext in what would be compared.
+    """
+    owns = ownership(candidate_sections)
+    wanted = parse("\n".join(section.text.rstrip("\n") for section in candidate_sections))
+    refuse_masked(running, "The running configuration")
+    refuse_masked(wanted, "The rendered configuration")
+    there, candidate = objects(running.nodes), objects(wanted.nodes)
+    base = there
+    if merged := beyond(candidate, owns):
+        base = objects(apply(running, blocks(changes.make(merged))).nodes)
+    return between(there, target(base, candidate, owns))
+
+
+def restoration(running: Config, earlier: Config) -> Delta:
+    """What brings the whole of `running`, owned or not, back to an earlier configuration."""
+    refuse_masked(running, "The running configuration")
+    refuse_masked(earlier, "The configuration to restore")
+    return between(objects(running.nodes), objects(earlier.nodes))
+
+
+def between(old: Objects, new: Objects) -> Delta:
+    """The change from some objects to others, with its inverse."""
+    pairs = [(key, old.get(key, ()), new.get(key, ())) for key in dict.fromkeys((*old, *new))]
+    different = [pair for pair in pairs if pair[1] is not pair[2] and not _same(*pair)]
+    for _, before, _ in different:
+        if encrypted(before):
+            raise EncryptedSecretsError(
+                "The device keeps secrets under a master passphrase (`password encryption aes`), so they cannot be "
+                "compared with the rendered ones. Nothing was changed."
+            )
+    forth = [_step(number, pair, depths(old), depths(new)) for number, pair in enumerate(different)]
+    back = [_step(number, pair, depths(new), depths(old), back=True) for number, pair in enumerate(different)]
+    return Delta(
+        blocks(_ordered(forth)),
+        blocks(_ordered(back)),
+        "".join(shown(*pair, commands) for pair, (_, commands) in zip(different, forth, strict=True)),
+        problems(old, new, different),
+    )
+
+
+Pair = tuple[Key, Sequence[Node], Sequence[Node]]
+"""An object as it is and as it is due."""
+
+Step = tuple[tuple[int, ...], list[Command]]
+"""When commands are due, and they."""
+
+
+def _step(number: int, pair: Pair, outer: Mapping[Key, int], inner: Mapping[Key, int], *, back: bool = False) -> Step:
+    """An object's commands and when they are due: first to go, then what is made or changed, then what goes last."""
+    key, before, after = pair
+    if back:
+        before, after = after, before
+        commands = changes.change_back(key, after, before)
+    elif not after:
+        commands = changes.take_away(key, before)
+    else:
+        commands = changes.change(key, before, after)
+    height = rank(key)
+    if after:
+        return (1, height, inner.get(key, 0), number), commands
+    if goes_first(key):
+        return (0, -height, number), commands
+    return (2, -height, -outer.get(key, 0), number), commands
+
+
+def _ordered(steps: Iterable[Step]) -> list[Command]:
+    return [command for _, commands in sorted(steps, key=lambda step: step[0]) for command in commands]
+
+
+def _same(key: Key, old: Sequence[Node], new: Sequence[Node]) -> bool:
+    if key[0] in ORDERED:
+        return [node.line for node in old] == [node.line for node in new]
+    return changes.meaning(old) == changes.meaning(new)

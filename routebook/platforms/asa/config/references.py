@@ -1,0 +1,135 @@
+"""Names that a configuration uses: what the device must know before they are used, and must not lose while they are."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from routebook.platforms.asa.config.objects import Key, Objects
+from routebook.platforms.asa.config.redaction import redact
+from routebook.platforms.asa.config.tree import Node
+
+Name = tuple[str, str]
+"""A kind and a name."""
+
+# Lines that define a name; the pattern is over the top-level line.
+_DEFINED = (
+    ("access-list", re.compile(r"access-list (\S+) ")),
+    ("prefix-list", re.compile(r"(?:ipv6 )?prefix-list (\S+) ")),
+    ("route-map", re.compile(r"route-map (\S+) ")),
+    ("community-list", re.compile(r"community-list \S+ (\S+) ")),
+    ("as-path", re.compile(r"as-path access-list (\S+) ")),
+    ("object", re.compile(r"object (?:network|service) (\S+)$")),
+    ("object-group", re.compile(r"object-group \S+ (\S+)")),
+    ("ipsec-proposal", re.compile(r"crypto ipsec ikev2 ipsec-proposal (\S+)$")),
+    ("transform-set", re.compile(r"crypto ipsec ikev1 transform-set (\S+) ")),
+    ("ipsec profile", re.compile(r"crypto ipsec profile (\S+)$")),
+    ("dynamic-map", re.compile(r"crypto dynamic-map (\S+) ")),
+    ("trustpoint", re.compile(r"crypto ca trustpoint (\S+)$")),
+    ("group-policy", re.compile(r"group-policy (\S+) ")),
+    ("tunnel-group", re.compile(r"tunnel-group (\S+) ")),
+    ("local pool", re.compile(r"ip local pool (\S+) ")),
+    ("time-range", re.compile(r"time-range (\S+)$")),
+    ("crypto map", re.compile(r"crypto map (\S+) \d+ ")),
+)
+_NAMEIF = re.compile(r"nameif (\S+)")
+
+# Lines that use names, by the first word of the top-level line around them: outer line, line, and the kind of name.
+_USED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
+    "access-list": (
+        ("object-group", re.compile(r" object-group (\S+)")),
+        ("object", re.compile(r" object (\S+)")),
+        ("time-range", re.compile(r" time-range (\S+)")),
+    ),
+    "object-group": (
+        ("object-group", re.compile(r"^group-object (\S+)")),
+        ("object", re.compile(r"-object object (\S+)")),
+    ),
+    "access-group": (
+        ("access-list", re.compile(r"^access-group (\S+)")),
+        ("nameif", re.compile(r" interface (\S+)")),
+    ),
+    "crypto": (
+        ("access-list", re.compile(r"^crypto (?:dynamic-)?map \S+ \d+ match address (\S+)")),
+        ("ipsec-proposal", re.compile(r"set ikev2 ipsec-proposal (.+)")),
+        ("transform-set", re.compile(r"set ikev1 transform-set (.+)")),
+        ("dynamic-map", re.compile(r" ipsec-isakmp dynamic (\S+)")),
+        ("trustpoint", re.compile(r"set trustpoint (\S+)")),
+        ("nameif", re.compile(r"^crypto (?:map \S+ interface|ikev[12] enable) (\S+)")),
+    ),
+    "interface": (
+        ("nameif", re.compile(r"^tunnel source interface (\S+)")),
+        ("ipsec profile", re.compile(r"^tunnel protection ipsec profile (\S+)")),
+    ),
+    "tunnel-group": (
+        ("group-policy", re.compile(r"^default-group-policy (\S+)")),
+        ("trustpoint", re.compile(r"^(?:ikev1 trust-point|trust-point|ikev2 local-authentication certificate) (\S+)")),
+    ),
+    "tunnel-group-map": (("tunnel-group", re.compile(r"^tunnel-group-map (?:default-group|\S+ \d+) (\S+)")),),
+    "group-policy": (
+        ("access-list", re.compile(r"^(?:vpn-filter|split-tunnel-network-list) value (\S+)")),
+        ("local pool", re.compile(r"^address-pools value (\S+)")),
+    ),
+    "route-map": (
+        ("prefix-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) prefix-list (.+)")),
+        ("access-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) (?!prefix-list)(.+)")),
+        ("as-path", re.compile(r"^match as-path (.+)")),
+    ),
+    "router": (
+        ("prefix-list", re.compile(r"^neighbor \S+ prefix-list (\S+)")),
+        ("route-map", re.compile(r"^neighbor \S+ (?:route-map|default-originate route-map) (\S+)")),
+        ("route-map", re.compile(r"^(?:network|redistribute|aggregate-address) .*route-map (\S+)")),
+        ("access-list", re.compile(r"^neighbor \S+ distribute-list (\S+)")),
+        ("as-path", re.compile(r"^neighbor \S+ filter-list (\S+)")),
+    ),
+    "route": (("nameif", re.compile(r"^route (\S+)")),),
+}
+# Defined by every device.
+_BUILT_IN = frozenset({("group-policy", "DfltGrpPolicy"), ("nameif", "null0"), ("nameif", "Null0")})
+
+
+def defines(node: Node) -> Iterator[Name]:
+    """The names that a top-level line with what is below it defines."""
+    for kind, pattern in _DEFINED:
+        if found := pattern.match(node.line):
+            yield kind, found[1]
+    if node.line.startswith("interface "):
+        yield from (("nameif", found[1]) for child in node.commands if (found := _NAMEIF.match(child.line)))
+
+
+def uses(first: str, line: str) -> Iterator[Name]:
+    """The names that a line uses; `first` is the top-level line that it is in, or itself."""
+    for kind, pattern in _USED.get(first.split(" ", 1)[0], ()):
+        for found in pattern.finditer(line):
+            words = found[1].split()
+            # A few lines take several names; elsewhere the rest of the line is something else.
+            for word in words:
+                yield kind, word
+
+
+def problems(
+    old: Objects, new: Objects, different: Iterable[tuple[Key, Sequence[Node], Sequence[Node]]]
+) -> tuple[str, ...]:
+    """One sentence for each name that the change would leave used and undefined."""
+    pairs = list(different)
+    lost = {name for _, before, _ in pairs for node in before for name in defines(node)}
+    fresh = {name for _, _, after in pairs for node in after for name in _used_in(node)}
+    suspect = lost | fresh
+    if not suspect:
+        return ()
+    known = {name for nodes in new.values() for node in nodes for name in defines(node)} | _BUILT_IN
+    missing = suspect - known
+    was = {name for nodes in old.values() for node in nodes for name in defines(node)}
+    found = []
+    for nodes in new.values() if missing else ():
+        for node in nodes:
+            for line in node.lines():
+                for name in uses(node.line, line):
+                    if name in missing:
+                        state = "would no longer be" if name in was else "is not"
+                        where = f"`{redact(line)}`" + (f" in `{node.line}`" if line != node.line else "")
+                        found.append(f"{name[0]} {name[1]} {state} defined and is used by {where}")
+    return tuple(dict.fromkeys(found))
+
+
+def _used_in(node: Node) -> Iterator[Name]:
+    for line in node.lines():
+        yield from uses(node.line, line)

@@ -1,0 +1,175 @@
+"""What a configuration becomes when rendered sections meet it, within what they own."""
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+
+from routebook.device.candidate import Section
+from routebook.platforms.asa.config.alignment import common
+from routebook.platforms.asa.config.objects import PER_LINE, Objects
+from routebook.platforms.asa.config.ordered import is_after_auto
+from routebook.platforms.asa.config.tree import Node
+
+_AUTOMATIC = frozenset({"bgp log-neighbor-changes"})
+
+
+class Ownership:
+    """Shell patterns over top-level lines; an object of which one line matches is owned whole.
+
+    `outer / inner` owns lines inside a block that others use too (`router bgp 65550 / bgp router-id *`).
+    `pattern where inner` owns an object only if a line inside it matches as well: ASA names tunnel groups and
+    interfaces by address and number, so `tunnel-group * where default-group-policy RB-*` tells ours from others'.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        plain: list[str] = []
+        inner: list[str] = []
+        self._where: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
+        for pattern in patterns:
+            outer, where, condition = pattern.partition(" where ")
+            if where:
+                self._where.append((_compiled([outer.strip()]), _compiled([condition.strip()])))
+            else:
+                (inner if " / " in pattern else plain).append(pattern)
+        self._plain = _compiled(plain)
+        self._inner = _compiled(inner) if inner else None
+
+    @property
+    def reaches_inside(self) -> bool:
+        """Whether anything is owned inside blocks that are not."""
+        return self._inner is not None
+
+    def line(self, line: str) -> bool:
+        """Whether a top-level line by itself is owned."""
+        return bool(self._plain.match(line))
+
+    def inside(self, path: Sequence[str]) -> bool:
+        """Whether a line is owned inside a block; `path` are the lines around it and the line itself."""
+        return bool(self._inner and self._inner.match(" / ".join(path)))
+
+    def object(self, nodes: Iterable[Node]) -> bool:
+        """Whether an object is owned whole."""
+        nodes = tuple(nodes)
+        if any(self._plain.match(node.line) for node in nodes):
+            return True
+        return any(
+            outer.match(node.line) and any(inner.match(line) for other in nodes for line in other.lines())
+            for outer, inner in self._where
+            for node in nodes
+        )
+
+
+def ownership(sections: Iterable[Section]) -> Ownership:
+    """What sections own together."""
+    return Ownership(pattern for section in sections for pattern in section.owns)
+
+
+def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
+    """The objects that are due: what is owned as in the candidate, the rest as it is.
+
+    The very same node tuples stay where nothing changes. Candidate objects that nobody owns are not in it.
+    """
+    due: Objects = {}
+    for key, nodes in running.items():
+        wanted = candidate.get(key, ())
+        if key[0] in PER_LINE:
+            due[key] = _list(nodes, [node for node in wanted if owns.line(node.line)], owns)
+        elif owns.object(nodes) or (wanted and owns.object(wanted)):
+            due[key] = _with_automatic(nodes, wanted)
+        elif owns.reaches_inside:
+            due[key] = _inside(nodes, wanted, owns, ())
+        else:
+            due[key] = nodes
+    for key, nodes in candidate.items():
+        if key not in running:
+            if key[0] in PER_LINE:
+                due[key] = tuple(node for node in nodes if owns.line(node.line))
+            elif owns.object(nodes):
+                due[key] = nodes
+            elif owns.reaches_inside:
+                due[key] = _inside((), nodes, owns, ())
+    return {key: nodes for key, nodes in due.items() if nodes}
+
+
+def _with_automatic(running: Sequence[Node], wanted: tuple[Node, ...]) -> tuple[Node, ...]:
+    """What is wanted of a router, with the line that some releases add to it by themselves if nobody says otherwise."""
+    if not wanted or not wanted[0].line.startswith("router bgp "):
+        return wanted
+    said = {child.line for node in wanted for child in node.commands}
+    kept = [
+        child
+        for node in running
+        for child in node.commands
+        if child.line in _AUTOMATIC and not {child.line, f"no {child.line}"} & said
+    ]
+    return (wanted[0].with_children([*kept, *wanted[0].children]), *wanted[1:]) if kept else wanted
+
+
+def beyond(candidate: Objects, owns: Ownership) -> list[Node]:
+    """The candidate's lines that nothing owns: they are merged into the running configuration."""
+    found: list[Node] = []
+    for key, nodes in candidate.items():
+        if key[0] in PER_LINE:
+            found += [node for node in nodes if not owns.line(node.line)]
+        elif not owns.object(nodes):
+            found += [rest for node in nodes if (rest := _foreign(node, owns, ())) is not None]
+    return found
+
+
+def _foreign(node: Node, owns: Ownership, path: tuple[str, ...]) -> Node | None:
+    """A node without the lines inside that are owned; None if nothing but those is in it."""
+    path = (*path, node.line)
+    rest = [part for child in node.commands if not owns.inside((*path, child.line))
+            and (part := _foreign(child, owns, path)) is not None]  # fmt: skip
+    return None if node.commands and not rest else node.with_children(rest)
+
+
+def _inside(
+    running: Sequence[Node], wanted: Sequence[Node], owns: Ownership, path: tuple[str, ...]
+) -> tuple[Node, ...]:
+    """The running lines with the owned ones among them, at any depth, as in the candidate."""
+    due = {node.line: node for node in wanted}
+    found = []
+    for node in running:
+        here = (*path, node.line)
+        other = due.pop(node.line, None)
+        if path and node.line and owns.inside(here):
+            found += [other] if other else []
+        elif node.line:
+            found.append(node.with_children(_inside(node.children, other.commands if other else (), owns, here)))
+        else:
+            found.append(node)
+    for line, node in due.items():
+        here = (*path, line)
+        if path and owns.inside(here):
+            found.append(node)
+        elif inner := _inside((), node.commands, owns, here):
+            found.append(node.with_children(inner))
+    return tuple(found)
+
+
+def _list(running: Sequence[Node], wanted: Sequence[Node], owns: Ownership) -> tuple[Node, ...]:
+    """A list that others use too, with our lines in it: those that stay keep their places, new ones come first."""
+    found: list[Node] = []
+    for after in (False, True):
+        lines = [node for node in running if is_after_auto(node.line) == after]
+        ours = [node for node in wanted if is_after_auto(node.line) == after]
+        own = [index for index, node in enumerate(lines) if owns.line(node.line)]
+        pairs = common([lines[index].line for index in own], [node.line for node in ours])
+        stays = {own[left]: right for left, right in pairs}
+        placed = 0
+        if not stays:
+            found, placed = found + ours, len(ours)
+        for index, node in enumerate(lines):
+            if index in stays:
+                found += [*ours[placed : stays[index]], node]
+                placed = stays[index] + 1
+                if stays[index] == max(stays.values()):
+                    found += ours[placed:]
+            elif not owns.line(node.line):
+                found.append(node)
+    return tuple(found)
+
+
+def _compiled(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")

@@ -1,0 +1,48 @@
+"""An ASA's state, read over a session: BGP sessions and tunnels."""
+
+import re
+from collections.abc import Sequence
+
+from routebook.device.contract import DriverError
+from routebook.device.state import BgpSession, BgpState, IkeSa
+from routebook.platforms.asa.session import AsaSession
+from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb
+from routebook.platforms.asa.state import ike_sas
+
+_WAITING = (BgpState.ACTIVE, BgpState.CONNECT, BgpState.IDLE)
+_INVALID = re.compile(r"^ERROR: % ?Invalid input|^% ?Invalid input", re.MULTILINE)
+
+
+def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
+    """Every BGP session. Raises UnknownOutputError where the device's words are not known."""
+    four = session.read(bgp.SUMMARY, bgp.parse_summary)
+    if not four.local_as:
+        return ()
+    summaries = [("ipv4-unicast", four)]
+    # IPv6 BGP is there from 9.3(2) on; an older release refuses the command, and where the family is not configured
+    # nothing is printed. It adds counters only: `show bgp neighbors` has every session of both families.
+    said = session.run(bgp.SUMMARY_IPV6)
+    if said.strip() and not _INVALID.search(said):
+        six = bgp.parse_summary(said, command=bgp.SUMMARY_IPV6)
+        summaries += [("ipv6-unicast", six)] if six.local_as else []
+    return bgp.sessions(summaries, session.read(bgp.NEIGHBORS, bgp.parse_neighbors))
+
+
+def read_ike(session: AsaSession) -> tuple[IkeSa, ...]:
+    """Every LAN-to-LAN tunnel. Raises UnknownOutputError where the device's words are not known."""
+    twos = session.read(ikev2.COMMAND, ikev2.parse_ikev2_sas)
+    ones = session.read(ikev1.COMMAND, ikev1.parse_ikev1_sas)
+    flows = session.read(ipsec.COMMAND, ipsec.parse_ipsec_sas)
+    details = session.read(sessiondb.COMMAND, lambda text, _: sessiondb.parse_sessions(text)) if flows else ()
+    return ike_sas(twos, ones, flows, details)
+
+
+def retry_sessions(session: AsaSession, peers: Sequence[str]) -> None:
+    """Let sessions that wait try again now; Established ones are never touched."""
+    wanted = set(peers)
+    for found in read_bgp(session):
+        if str(found.peer) in wanted and found.state in _WAITING:
+            family = "ipv6 unicast " if found.peer.version == 6 else ""
+            said = session.run(f"clear bgp {family}{found.peer}")
+            if said.strip():
+                raise DriverError(f"{session.host} does not retry {found.peer}: {said.strip().splitlines()[-1]}")

@@ -1,0 +1,243 @@
+"""What an end of a session or tunnel must not be on an ASA, with its release where the inventory says it."""
+
+from collections.abc import Mapping, Sequence
+
+from routebook.intent.ciphers import check_suites, mark_of
+from routebook.intent.endpoints import Endpoints
+from routebook.intent.layers import Layers
+from routebook.intent.model import IpsecProposal, Neighbor, Tunnel
+from routebook.intent.network import Session, TunnelPair
+from routebook.intent.nodes import Node
+from routebook.intent.platform_rules import check_route_map, check_transport
+from routebook.intent.platforms import Feature
+from routebook.intent.policy import Policies
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.schema import ProposalInput
+from routebook.platforms.asa.words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUITES
+
+_KEEPALIVE = range(10, 3601)  # seconds: `isakmp keepalive threshold`
+_LEAST_LIFETIME = 120  # seconds
+_MOST_NAMEIF = 48
+_OLD_TUNNELS, _TUNNELS = 100, 10413  # the highest number of a tunnel interface before 9.16(1), and since
+
+
+def too_old(node: Node, feature: Feature) -> str:
+    """Why the host's release has not got a feature; empty when it has, or when its release is not known."""
+    since = node.can.since.get(feature) if node.can else None
+    if since is None or node.release is None or not node.release < since:
+        return ""
+    return f"{node.name} runs ASA {node.release} ({node.version_mark}), and it came with {since}"
+
+
+def check_asa_session(
+    session: Session,
+    me: Node,
+    neighbor: Neighbor,
+    own: Layers,
+    endpoints: Endpoints,
+    mark: Mark,
+    policies: Policies,
+    problems: Problems,
+) -> None:
+    """Report what an ASA's end of a session cannot be."""
+    what = f"{session.name}: {me.name} is an ASA and"
+    check_transport(what, session, neighbor, own, endpoints, mark, problems)
+    _check_release(me, mark, problems, "bgp", f"{session.name}: BGP")
+    if neighbor.address.version == 6:
+        _check_release(me, own.mark("families", mark), problems, "ipv6 bgp", f"{session.name}: BGP for IPv6")
+    if endpoints.over == "loopback":
+        _check_release(me, own.mark("via", mark), problems, "loopback", f"{session.name}: BGP between loopbacks")
+    _check_bfd(session.name, me, own, endpoints, mark, what, problems)
+    for family in neighbor.families:
+        if family.addpath_tx_all:
+            problems.error(
+                own.mark("addpath_tx_all", mark), f"{what} sends one path of a prefix", "remove addpath_tx_all"
+            )
+        if family.route_reflector_client:
+            problems.error(
+                own.mark("route_reflector_client", mark), f"{what} reflects no routes", "let another host reflect"
+            )
+        for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
+            if used is not None:
+                check_route_map(what, used, own.mark(option, mark), policies, problems)
+    if "?" in neighbor.description:
+        problems.error(own.mark("description", mark), f"{what} takes a question mark for a question", "leave it out")
+
+
+def _check_bfd(
+    session: str, me: Node, own: Layers, endpoints: Endpoints, mark: Mark, what: str, problems: Problems
+) -> None:
+    wanted = own.get("bfd", False)
+    if wanted is False:
+        return
+    place = own.mark("bfd", mark)
+    if endpoints.over == "tunnel":
+        problems.error(place, f"{what} has no BFD over a tunnel", "remove bfd")
+    elif wanted is not True:
+        problems.error(place, f"{what} takes the times of BFD from its interface", "write bfd: true")
+    _check_release(me, place, problems, "bfd", f"{session}: BFD")
+
+
+def _check_release(me: Node, mark: Mark, problems: Problems, feature: Feature, called: str) -> None:
+    if reason := too_old(me, feature):
+        problems.error(mark, f"{called} is not to be had: {reason}", "upgrade it, or end this at another host")
+
+
+def check_asa_suites(
+    me: Node, shared: Sequence[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
+) -> None:
+    """Report the suites of a tunnel that an ASA cannot do, where they are written."""
+    check_suites(f"{me.name} is an ASA and", SUITES, shared, written, mark, problems)
+    for suite in shared:
+        for feature in ("modp3072", "curve25519"):
+            same = suite.dh_group in (("modp3072", "modp4096") if feature == "modp3072" else ("curve25519",))
+            if same and (reason := too_old(me, feature)):
+                problems.error(
+                    mark_of(suite, "dh_group", written, mark),
+                    f"{suite.dh_group} is not to be had: {reason}",
+                    "take ecp256 or modp2048",
+                )
+
+
+def check_asa_tunnel(
+    pair: TunnelPair,
+    side: int,
+    nodes: tuple[Node, Node],
+    options: tuple[Layers, Layers],
+    mark: Mark,
+    inner_mark: Mark,
+    problems: Problems,
+) -> None:
+    """Report what an ASA's end of a tunnel cannot be."""
+    me, peer, own = nodes[side], nodes[1 - side], options[side]
+    tunnel = pair.ends[side].tunnel
+    what = f"tunnel {pair.name}: {me.name} is an ASA and"
+    if tunnel.local_id != str(tunnel.local_address):
+        problems.error(own.mark("id", mark), f"{what} is known by its outer address", "remove id")
+    if tunnel.remote_id != str(tunnel.remote_address):
+        problems.error(
+            options[1 - side].mark("id", mark), f"{what} knows its peers by their outer addresses", "remove id"
+        )
+    if tunnel.mode == "route":
+        _check_route(pair, tunnel, me, own, mark, inner_mark, what, problems)
+    else:
+        if pair.inner is not None:
+            problems.error(
+                inner_mark, f"{what} has inner addresses only on a tunnel interface", "write mode: route, or no inner"
+            )
+        pairs = tunnel.selector_pairs
+        if not pairs:
+            problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
+        if len(pairs) > 1 and peer.managed and not peer.addressed:
+            problems.error(
+                own.mark("selectors", mark),
+                f"{what} negotiates each of its {len(pairs)} pairs of selectors by itself, which {peer.name} does not",
+                "write mode: route, or selectors of one prefix at each end",
+            )
+    groups = {suite.dh_group for suite in tunnel.esp_proposals}
+    if len(groups) > 1:
+        problems.error(
+            own.mark("esp", mark), f"{what} has one DH group for all ESP proposals", "give them the same dh_group"
+        )
+    if tunnel.dpd_delay is not None and tunnel.dpd_delay not in _KEEPALIVE:
+        problems.error(
+            own.mark("dpd_delay", mark),
+            f"{what} asks for signs of life every {_KEEPALIVE.start} to {_KEEPALIVE.stop - 1} seconds",
+            "correct dpd_delay",
+        )
+    for option, value in (("ike_rekey", tunnel.ike_rekey), ("child_rekey", tunnel.child_rekey)):
+        if value is not None and value < _LEAST_LIFETIME:
+            problems.error(
+                own.mark(option, mark), f"{what} lets no SA live less than {_LEAST_LIFETIME} seconds", "raise it"
+            )
+
+
+def _check_route(
+    pair: TunnelPair, tunnel: Tunnel, me: Node, own: Layers, mark: Mark, inner_mark: Mark, what: str, problems: Problems
+) -> None:
+    if pair.inner is None:
+        problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
+    _check_release(
+        me, own.mark("mode", mark), problems, "route tunnel", f"tunnel {pair.name}: a tunnel interface with IKEv2"
+    )
+    six = tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6)
+    if six:
+        _check_release(me, inner_mark, problems, "ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface")
+    if tunnel.asa is None:
+        return
+    most = _OLD_TUNNELS if too_old(me, "ipv6 tunnel") else _TUNNELS
+    if tunnel.asa.number > most:
+        problems.error(
+            own.mark("number", mark),
+            f"{what} numbers its tunnel interfaces up to {most}, not {tunnel.asa.number}",
+            f"write {me.name}: {{number: …}}",
+        )
+    if len(tunnel.asa.nameif) > _MOST_NAMEIF:
+        problems.error(
+            mark, f"{what} has names of at most {_MOST_NAMEIF} characters", f"write {me.name}: {{nameif: …}}"
+        )
+
+
+def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
+    """Report tunnels of one ASA that would share what can be there once only."""
+    host = node.name
+    taken = {interface.nameif for interface in node.interfaces}
+    peers: dict[object, Tunnel] = {}
+    numbers: dict[object, Tunnel] = {}
+    names: dict[str, Tunnel] = {}
+    lifetimes: dict[IpsecProposal, tuple[int, Tunnel]] = {}
+    routes: dict[object, Tunnel] = {}
+    for tunnel in tunnels:
+        mark, end = marks[tunnel.name], tunnel.asa
+        other = peers.setdefault(tunnel.remote_address, tunnel)
+        if (other.psk, other.dpd_delay) != (tunnel.psk, tunnel.dpd_delay):
+            what = "pre-shared keys" if other.psk != tunnel.psk else "dpd_delay"
+            problems.error(
+                mark,
+                f"tunnels {other.name} and {tunnel.name} have one peer, {tunnel.remote_address}, for the ASA {host}, "
+                f"and different {what}",
+                "write the same for both, for example psk: {file: secrets/PEER.psk}",
+            )
+        if end is not None:
+            where = "Tunnel" if tunnel.mode == "route" else end.crypto_map
+            if (other := numbers.setdefault((where, end.number), tunnel)) is not tunnel:
+                problems.error(
+                    mark,
+                    f"tunnels {other.name} and {tunnel.name} both have the number {end.number} at {host}",
+                    f"write {host}: {{number: …}} for one of them",
+                )
+            if tunnel.mode == "route" and end.nameif in taken:
+                problems.error(
+                    mark,
+                    f"tunnel {tunnel.name}: an interface of {host} is called {end.nameif} already",
+                    f"write {host}: {{nameif: …}}",
+                )
+            if tunnel.mode == "route" and (other := names.setdefault(end.nameif, tunnel)) is not tunnel:
+                problems.error(
+                    mark,
+                    f"tunnels {other.name} and {tunnel.name} both have the nameif {end.nameif} at {host}",
+                    "make them differ",
+                )
+        for prefix in end.routes if end is not None else ():
+            if (other := routes.setdefault((prefix, tunnel.route_metric), tunnel)) is not tunnel:
+                problems.error(
+                    mark,
+                    f"tunnels {other.name} and {tunnel.name} give {host} two routes to {prefix} with metric "
+                    f"{tunnel.route_metric}, and an ASA takes one",
+                    "write another route_metric for one of them: the lowest is used while its tunnel is up",
+                )
+                break
+        lifetime = tunnel.ike_rekey or DEFAULT_IKE_LIFETIME
+        for suite in tunnel.ike_proposals:
+            first, earlier = lifetimes.setdefault(suite, (lifetime, tunnel))
+            if first != lifetime:
+                problems.error(
+                    mark,
+                    f"tunnels {earlier.name} and {tunnel.name} share an IKE proposal and rekey after {first} and "
+                    f"{lifetime} seconds; the ASA {host} has one lifetime for it",
+                    "write the same ike_rekey for both",
+                )
+    if len(lifetimes) > MOST_POLICIES:
+        problems.error(
+            marks[tunnels[-1].name], f"{host} needs {len(lifetimes)} IKE policies", f"have at most {MOST_POLICIES}"
+        )

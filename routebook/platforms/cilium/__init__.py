@@ -1,0 +1,1 @@
+"""Kubernetes clusters with Cilium as BGP speakers; only rendered, never pushed to."""

@@ -1,0 +1,132 @@
+"""NAPALM's getters that need nothing but Linux: facts, interfaces, addresses, ping."""
+
+import json
+import re
+from ipaddress import ip_address
+from shlex import quote
+from typing import Any
+
+from napalm.base.models import FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
+
+from routebook.device.contract import DriverError
+from routebook.transport.shell import Result, Shell
+
+_FACTS = r"""
+cut -d ' ' -f 1 /proc/uptime
+hostname
+hostname -f 2>/dev/null || hostname
+{ . /etc/os-release && echo "$PRETTY_NAME"; } 2>/dev/null || uname -sr
+uname -m
+cat /sys/class/dmi/id/product_serial 2>/dev/null | head -n 1 || true
+echo
+echo "--"
+VTYSH_HISTFILE=/dev/null vtysh -c 'show version' 2>/dev/null | head -n 1
+swanctl --version 2>/dev/null | head -n 1
+echo "--"
+ip -j link show
+"""
+
+_SPEEDS = r"""
+ip -j link show
+for device in /sys/class/net/*; do
+    echo "${device##*/} $(cat "$device/speed" 2>/dev/null || echo -1)"
+done
+"""
+
+
+def facts(shell: Shell) -> FactsDict:
+    """NAPALM's get_facts. `os_version` names the routing daemons' versions, for they are what is configured."""
+    head, daemons, links = _answer(shell.run(_FACTS), "facts").split("--\n", 2)
+    lines = [line.strip() for line in head.splitlines()] + [""] * 6
+    versions = [" ".join(line.split()[:2]) for line in daemons.splitlines() if line.startswith(("FRR", "strongSwan"))]
+    return {
+        "uptime": float(lines[0]),
+        "vendor": "Linux",
+        "model": lines[4],
+        "hostname": lines[1],
+        "fqdn": lines[2],
+        "os_version": ", ".join([*versions, lines[3]]),
+        "serial_number": lines[5],
+        "interface_list": [link["ifname"] for link in json.loads(links)],
+    }
+
+
+def interfaces(shell: Shell) -> dict[str, InterfaceDict]:
+    """NAPALM's get_interfaces. Speed is in Mbit/s, -1.0 where the device has none."""
+    answer = _answer(shell.run(_SPEEDS), "interfaces")
+    links, end = json.JSONDecoder().raw_decode(answer)
+    speeds = dict(line.split() for line in answer[end:].splitlines() if len(line.split()) == 2)
+    return {
+        link["ifname"]: {
+            "is_up": "LOWER_UP" in link["flags"],
+            "is_enabled": "UP" in link["flags"],
+            "description": link.get("ifalias", ""),
+            "last_flapped": -1.0,
+            "speed": float(speeds.get(link["ifname"], -1)),
+            "mtu": int(link["mtu"]),
+            "mac_address": link.get("address", "").upper() if link.get("link_type") == "ether" else "",
+        }
+        for link in links
+    }
+
+
+def addresses(shell: Shell) -> dict[str, InterfacesIPDict]:
+    """NAPALM's get_interfaces_ip."""
+    found: dict[str, Any] = {}
+    for link in json.loads(_answer(shell.run("ip -j addr show"), "addresses")):
+        for address in link.get("addr_info", []):
+            family = {"inet": "ipv4", "inet6": "ipv6"}.get(address["family"])
+            if family:
+                inner = found.setdefault(link["ifname"], {}).setdefault(family, {})
+                inner[address["local"]] = {"prefix_length": address["prefixlen"]}
+    return found
+
+
+def ping(
+    shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int, vrf: str
+) -> PingResultDict:
+    """NAPALM's ping. `source` is an address or an interface; times are in milliseconds, `timeout` in seconds."""
+    if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
+        return {"error": f"{destination!r} is neither an address nor a name"}
+    arguments = f"-n -c {int(count)} -W {int(timeout)} -s {int(size)} -t {int(ttl)} -i 0.2"
+    if source:
+        arguments += f" -I {quote(source)}"
+    prefix = f"ip vrf exec {quote(vrf)} " if vrf else ""
+    result = shell.run(f"{prefix}ping {arguments} -- {quote(destination)}", timeout=30.0 + count * (timeout + 1))
+    return parse_ping(result, count)
+
+
+def parse_ping(result: Result, count: int) -> PingResultDict:
+    """The output of iputils' ping, or FreeBSD's, as NAPALM's PingResultDict."""
+    summary = re.search(r"(\d+) packets transmitted, (\d+) (?:packets )?received", result.stdout)
+    if summary is None:
+        said = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        return {"error": said[-1] if said else f"ping ended with exit status {result.status}"}
+    answers = re.findall(r"bytes from (\S+?):? .*time=([\d.]+) ms", result.stdout)
+    times = re.search(r"min/avg/max(?:/mdev|/stddev)? = ([\d.]+)/([\d.]+)/([\d.]+)(?:/([\d.]+))?", result.stdout)
+    low, average, high, deviation = (float(value or 0) for value in times.groups()) if times else (0.0, 0.0, 0.0, 0.0)
+    sent, received = int(summary[1]), int(summary[2])
+    return {
+        "success": {
+            "probes_sent": sent,
+            "packet_loss": max(count, sent) - received,
+            "rtt_min": low,
+            "rtt_avg": average,
+            "rtt_max": high,
+            "rtt_stddev": deviation,
+            "results": [{"ip_address": _address(who), "rtt": float(time)} for who, time in answers],
+        }
+    }
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.rstrip(":").partition("%")[0]))
+    except ValueError:
+        return text.rstrip(":")
+
+
+def _answer(result: Result, what: str) -> str:
+    if result.status:
+        raise DriverError(f"the {what} cannot be read: {result.stderr.strip() or f'exit status {result.status}'}")
+    return result.stdout

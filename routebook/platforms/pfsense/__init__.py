@@ -1,0 +1,1 @@
+"""pfSense with IPsec, and BGP by the OpenBGPD or the FRR package."""

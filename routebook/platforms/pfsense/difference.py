@@ -1,0 +1,277 @@
+"""From a candidate to the edits of config.xml that bring it about, those that undo them, and the resulting tree."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from routebook.device.contract import CandidateError, Section
+from routebook.platforms.pfsense.numbers import numbered
+from routebook.platforms.pfsense.ownership import (
+    BGP,
+    IPSEC,
+    LISTS,
+    VTI_MAPS,
+    Identity,
+    Path,
+    Pattern,
+    identity,
+    named,
+    package_of,
+    patterns,
+)
+from routebook.platforms.pfsense.tree import ConfigError, Element, as_value, canonical, equal, parse_fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit of a list's entry (`identity` says which), or of a setting with all its values (`identity` is empty).
+
+    `old` and `new` are the elements before and after, empty where there is none. `at` is the entry's place in its list.
+    """
+
+    path: Path
+    identity: Identity
+    old: tuple[Element, ...] = field(repr=False)
+    new: tuple[Element, ...] = field(repr=False)
+    at: int | None = None
+    twin: bool = False  # of an entry that the list has twice, and only once from now on
+
+    @property
+    def name(self) -> str:
+        """What it is of, for people."""
+        if not self.identity:
+            return "/".join(self.path)
+        return named(self.path, (self.new or self.old)[0])
+
+    def request(self) -> dict[str, Any]:
+        """For the program on the device."""
+        if not self.identity:
+            return _setting(self.path, self.new)
+        entry = {"path": "/".join(self.path), "at": self.at, "key": [list(pair) for pair in self.identity]}
+        if not self.new:
+            return {"do": "drop", **entry}
+        return {"do": "put", **entry, "value": as_value(self.new[0])}
+
+    def undo(self) -> dict[str, Any]:
+        """For the program on the device, whatever has happened to the list in between."""
+        if not self.identity:
+            return _setting(self.path, self.old)
+        entry: dict[str, Any] = {
+            "path": "/".join(self.path),
+            "at": "find",
+            "key": [list(pair) for pair in self.identity],
+        }
+        if not self.old:
+            return {"do": "drop", **entry}
+        if self.twin:
+            entry["at"] = None
+        return {"do": "put", **entry, "value": as_value(self.old[0])}
+
+
+def _setting(path: Path, values: Sequence[Element]) -> dict[str, Any]:
+    steps = [*path[:-1], path[-1]]
+    if path[0] == "installedpackages":
+        steps.insert(3, "0")  # a package's settings are the first entry of a list
+    if not values:
+        return {"do": "unset", "path": "/".join(steps)}
+    return {"do": "set", "path": "/".join(steps), "tag": path[-1], "values": [as_value(value) for value in values]}
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A change of config.xml: its edits in the order in which they are made, and the tree that they lead to."""
+
+    edits: tuple[Edit, ...]
+    after: Element = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.edits)
+
+
+def difference(running: Element, sections: Sequence[Section], package: str) -> Delta:
+    """What brings `running` to `sections`; `package` is the BGP package that is installed, empty if none is.
+
+    Raises CandidateError.
+    """
+    edits: list[Edit] = []
+    for part in (IPSEC, BGP):
+        own = [section for section in sections if section.part == part]
+        if own:
+            edits += _part(running, part, own, package)
+    after = running.copy()
+    for edit in edits:
+        apply(after, edit)
+    return Delta(tuple(edits), after)
+
+
+def _part(running: Element, part: str, sections: Sequence[Section], package: str) -> Iterator[Edit]:
+    owned = tuple(pattern for section in sections for pattern in patterns(part, section.owns))
+    strict = any(section.owns for section in sections)
+    wanted = Element("pfsense")
+    for section in sections:
+        _collect(wanted, _fragment(section), section)
+    if part == BGP:
+        owned = tuple(pattern for pattern in owned if package_of(pattern.path[1]) == package)
+        _one_package(wanted, package)
+    else:
+        numbered(wanted, running)
+        owned += tuple(_maps_of(running, owned)) + tuple(_maps_of(wanted, owned))
+    settings: dict[Path, list[Element]] = {}
+    for path, element in _settings(wanted):
+        settings.setdefault(path, []).append(element)
+    if strict:
+        _refuse_foreign(wanted, owned)
+    yield from _setting_edits(running, settings, owned)
+    for path in LISTS:
+        if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
+            yield from _list_edits(running, path, wanted, owned)
+
+
+def _maps_of(root: Element, owned: Sequence[Pattern]) -> Iterator[Pattern]:
+    """The maps of VTI numbers go with the phase 1 entries that they are of."""
+    path = ("ipsec", "phase1")
+    for entry in _entries(root, path):
+        if any(pattern.owns(path, entry) for pattern in owned):
+            yield Pattern(VTI_MAPS, "reqid", entry.value("ikeid"))
+
+
+def _fragment(section: Section) -> Element:
+    try:
+        return parse_fragment(section.text)
+    except ConfigError as error:
+        raise CandidateError(f"section {section.name}: {error}") from error
+
+
+def _collect(wanted: Element, fragment: Element, section: Section) -> None:
+    """Add a section's elements to those of the sections before it."""
+    for top in fragment.children:
+        if top.tag != ("ipsec" if section.part == IPSEC else "installedpackages"):
+            raise CandidateError(f"section {section.name}: <{top.tag}> is not of the part {section.part!r}")
+        for child in top.children:
+            if section.part == IPSEC:
+                wanted.made(top.tag).children.append(child)
+            elif package_of(child.tag):
+                wanted.made(top.tag, child.tag).children.extend(child.children)
+            else:
+                raise CandidateError(f"section {section.name}: <{child.tag}> is of neither BGP package")
+
+
+def _one_package(wanted: Element, package: str) -> None:
+    """Keep what is for the package that is installed; a candidate may have both."""
+    packages = wanted.find("installedpackages")
+    if packages is None:
+        return
+    meant = {package_of(child.tag) for child in packages.children if child.children}
+    packages.children = [child for child in packages.children if package_of(child.tag) == package]
+    if meant and package not in meant:
+        names = {"openbgpd": "OpenBGPD", "frr": "FRR"}
+        told = f"it has the {names[package]} package" if package else "no package that routes BGP is installed"
+        raise CandidateError(
+            f"the candidate is for the {' and '.join(sorted(names[name] for name in meant))} package, and {told}; "
+            "nothing was changed"
+        )
+
+
+def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
+    """Each setting that is in no list of entries: below <ipsec>, or in the first <config> of a package's element."""
+    for top in wanted.children:
+        for child in top.children:
+            path: Path = (top.tag, child.tag)
+            if top.tag == "ipsec" and not any(known[:2] == path for known in LISTS):
+                yield path, child
+            elif top.tag == "installedpackages":
+                for inner in child.children:
+                    below = (*path, inner.tag)
+                    if below in LISTS:
+                        continue
+                    if inner.tag != "config":
+                        raise CandidateError(f"{'/'.join(below)} is nothing that the driver can set")
+                    for setting in inner.children:
+                        yield (*below, setting.tag), setting
+
+
+def _refuse_foreign(wanted: Element, owned: Sequence[Pattern]) -> None:
+    """An entry that no pattern owns would take over a hand-made one, and never go away."""
+    for path in LISTS:
+        for entry in _entries(wanted, path):
+            if not any(pattern.owns(path, entry) for pattern in owned):
+                raise CandidateError(f"the candidate has {named(path, entry)}, which ownership.yaml does not own")
+
+
+def _setting_edits(
+    running: Element, settings: Mapping[Path, list[Element]], owned: Sequence[Pattern]
+) -> Iterator[Edit]:
+    paths = dict.fromkeys([*settings, *(path for pattern in owned for path in _owned_settings(running, pattern))])
+    for path in paths:
+        holder = running.find(*path[:-1])
+        old = [] if holder is None else holder.all(path[-1])
+        new = settings.get(path, [])
+        if [canonical(element) for element in old] != [canonical(element) for element in new]:
+            yield Edit(path, (), tuple(old), tuple(new))
+
+
+def _owned_settings(running: Element, pattern: Pattern) -> Iterator[Path]:
+    if pattern.path in LISTS or any(pattern.path == path[:-1] for path in LISTS):
+        return
+    found = running.find(*pattern.path)
+    if found is None:
+        return
+    if pattern.path[-1] == "config":
+        for child in found.children:
+            yield (*pattern.path, child.tag)
+    else:
+        yield pattern.path
+
+
+def _entries(root: Element, path: Path) -> list[Element]:
+    holder = root.find(*path[:-1])
+    return [] if holder is None else holder.all(path[-1])
+
+
+def _list_edits(running: Element, path: Path, wanted: Element, owned: Sequence[Pattern]) -> Iterator[Edit]:
+    old, new = _entries(running, path), _entries(wanted, path)
+    names = [identity(path, entry) for entry in new]
+    for name, entry in zip(names, new, strict=True):
+        if names.count(name) > 1:
+            raise CandidateError(f"the candidate has {named(path, entry)} twice")
+        if not all(value for _, value in name[:1]):
+            raise CandidateError(f"the candidate has an entry of {'/'.join(path)} without {name[0][0]}")
+    places: dict[Identity, int] = {}
+    dropped: list[Edit] = []
+    for at, entry in enumerate(old):
+        name = identity(path, entry)
+        if name in names:
+            if name not in places:
+                places[name] = at
+            elif any(pattern.owns(path, entry) for pattern in owned):
+                dropped.append(Edit(path, name, (entry,), (), at, twin=True))
+        elif any(pattern.owns(path, entry) for pattern in owned):
+            dropped.append(Edit(path, name, (entry,), (), at))
+    for name, entry in zip(names, new, strict=True):
+        at = places.get(name, -1)
+        if at >= 0 and not equal(old[at], entry):
+            yield Edit(path, name, (old[at],), (entry,), at)
+    yield from reversed(dropped)  # the last first, so that the places of the others stay
+    for name, entry in zip(names, new, strict=True):
+        if name not in places:
+            yield Edit(path, name, (), (entry,))
+
+
+def apply(root: Element, edit: Edit) -> None:
+    """What the program on the device does to its tree, done to this one."""
+    holder = root.made(*edit.path[:-1]) if edit.new else root.find(*edit.path[:-1])
+    if holder is None:
+        return
+    tag = edit.path[-1]
+    if not edit.identity:
+        at = next((place for place, child in enumerate(holder.children) if child.tag == tag), len(holder.children))
+        holder.children = [child for child in holder.children if child.tag != tag]
+        holder.children[at:at] = [element.copy() for element in edit.new]
+        return
+    places = [place for place, child in enumerate(holder.children) if child.tag == tag]
+    if edit.at is None:
+        holder.children.insert(places[-1] + 1 if places else len(holder.children), edit.new[0].copy())
+    elif edit.new:
+        holder.children[places[edit.at]] = edit.new[0].copy()
+    else:
+        del holder.children[places[edit.at]]

@@ -1,0 +1,203 @@
+"""What an end of a session or tunnel must not be on a pfSense, with either of its BGP packages."""
+
+from collections.abc import Mapping, Sequence
+
+from routebook.intent.ciphers import check_suites
+from routebook.intent.endpoints import Endpoints
+from routebook.intent.layers import Layers
+from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Tunnel
+from routebook.intent.network import Session, TunnelPair
+from routebook.intent.nodes import Node
+from routebook.intent.platform_rules import check_route_map, check_transport
+from routebook.intent.policy import Policies
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.schema import ProposalInput, RedistributeInput
+from routebook.platforms.pfsense.words import SUITES, offered
+
+_POLICIES = (
+    ("prefix_list_in", "prefix_list_in"),
+    ("prefix_list_out", "prefix_list_out"),
+    ("export", "route_map_out"),
+)
+
+
+def check_pfsense_session(
+    session: Session,
+    me: Node,
+    neighbor: Neighbor,
+    own: Layers,
+    endpoints: Endpoints,
+    mark: Mark,
+    policies: Policies,
+    problems: Problems,
+) -> None:
+    """Report what a pfSense's end of a session cannot be."""
+    what = f"{session.name}: {me.name} is a pfSense and"
+    check_transport(what, session, neighbor, own, endpoints, mark, problems)
+    if me.bgp_package == "openbgpd":
+        what = f"{session.name}: {me.name} has the OpenBGPD package, which"
+        _check_openbgpd(neighbor, own, mark, what, problems)
+        for family in neighbor.families:
+            _check_openbgpd_family(family, own, mark, what, policies, problems)
+    elif me.bgp_package == "frr":
+        if endpoints.over == "loopback":
+            problems.error(
+                own.mark("via", mark),
+                f"{session.name}: {me.name} has the FRR package, which takes the source of a session from an interface",
+                "let it run over a link or a tunnel, or take the OpenBGPD package",
+            )
+        for family in neighbor.families:
+            for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
+                if used is not None:
+                    _check_frr_route_map(what, used, own.mark(option, mark), policies, problems)
+
+
+def _check_openbgpd(neighbor: Neighbor, own: Layers, mark: Mark, what: str, problems: Problems) -> None:
+    if neighbor.hold_time is not None and neighbor.keepalive != neighbor.hold_time // 3:
+        problems.error(
+            own.mark("keepalive", mark),
+            f"{what} sends signs of life three times in a hold time",
+            f"write keepalive: {neighbor.hold_time // 3}, or leave it out",
+        )
+    if neighbor.ttl_security_hops not in (None, 1):
+        problems.error(own.mark("ttl_security", mark), f"{what} secures the TTL of neighbors only", "write 1")
+
+
+def _check_openbgpd_family(
+    family: NeighborFamily, own: Layers, mark: Mark, what: str, policies: Policies, problems: Problems
+) -> None:
+    for option, field in _POLICIES:
+        if getattr(family, field) is not None:
+            written = option.removesuffix("_")
+            problems.error(
+                own.mark(option, mark),
+                f"{what} takes and sends every route",
+                f"write {written}: none, and filter at the other end, or take the FRR package",
+            )
+    if family.route_map_in is not None:
+        _check_attributes(family.route_map_in, own.mark("import_", mark), what, policies, problems)
+    if family.addpath_tx_all:
+        problems.error(own.mark("addpath_tx_all", mark), f"{what} sends one path of a prefix", "remove addpath_tx_all")
+
+
+def _check_attributes(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
+    """A route map that OpenBGPD can say as attributes of the neighbor: everything is permitted, and changed alike."""
+    route_map = policies.route_maps.get(name)
+    if route_map is None:
+        return  # reported
+    first = route_map.rules[0]
+    matches = first.match_prefix_list or first.match_community or first.match_rpki
+    others = first.set_communities or first.set_large_communities or first.set_prepend
+    if len(route_map.rules) > 1 or first.action == "deny" or matches or others:
+        problems.error(
+            mark,
+            f"{what} takes every route, and sets local_preference and med of all of them alike; {name} asks for more",
+            "write import: none, or a route map of one entry `permit: all`",
+        )
+
+
+def _check_frr_route_map(what: str, name: str, mark: Mark, policies: Policies, problems: Problems) -> None:
+    check_route_map(what, name, mark, policies, problems)
+    route_map = policies.route_maps.get(name)
+    for rule in route_map.rules if route_map is not None else ():
+        if rule.match_community is not None and rule.set_communities:
+            problems.error(
+                mark,
+                f"{what} matches communities or sets them in an entry, and {name}, entry {rule.seq} does both",
+                "give this end a route map without",
+            )
+
+
+def check_redistribution(node: Node, entry: RedistributeInput, policies: Policies, problems: Problems) -> None:
+    """Report what a pfSense cannot take over into BGP."""
+    if node.bgp_package == "openbgpd" and entry.route_map is not None:
+        problems.error(
+            entry.mark("route_map"),
+            f"{node.name} has the OpenBGPD package, which filters nothing that it takes over",
+            "leave route_map out, or list prefixes in networks",
+        )
+    if node.bgp_package == "frr":
+        if entry.metric is not None:
+            problems.error(entry.mark("metric"), f"{node.name}: pfSense has no metric for this", "remove it")
+        if entry.route_map is not None:
+            what = f"redistribution: {node.name} is a pfSense and"
+            _check_frr_route_map(what, entry.route_map, entry.mark("route_map"), policies, problems)
+            if len(entry.families) < 2:
+                problems.error(
+                    entry.mark("families"),
+                    f"{node.name}: pfSense takes a route map for both families at once",
+                    "write families: [ipv4-unicast, ipv6-unicast]",
+                )
+
+
+def check_pfsense_suites(
+    me: Node, shared: Sequence[IpsecProposal], written: Sequence[ProposalInput], mark: Mark, problems: Problems
+) -> None:
+    """Report the suites of a tunnel that a pfSense cannot do, where they are written."""
+    check_suites(f"{me.name} is a pfSense and", SUITES, shared, written, mark, problems)
+
+
+def check_pfsense_tunnel(
+    pair: TunnelPair,
+    side: int,
+    nodes: tuple[Node, Node],
+    options: tuple[Layers, Layers],
+    mark: Mark,
+    inner_mark: Mark,
+    problems: Problems,
+) -> None:
+    """Report what a pfSense's end of a tunnel cannot be."""
+    me, own = nodes[side], options[side]
+    tunnel = pair.ends[side].tunnel
+    what = f"tunnel {pair.name}: {me.name} is a pfSense and"
+    interface = me.interface_with(tunnel.local_address)
+    if interface is not None:
+        same = [a.ip for a in interface.addresses if a.version == tunnel.local_address.version]
+        if interface.loopback or same[0] != tunnel.local_address:
+            problems.error(
+                own.mark("address", mark),
+                f"{what} ends a tunnel at the first address of an interface, which {tunnel.local_address} is not",
+                "take another address, or another interface",
+            )
+    if tunnel.mode == "route":
+        if pair.inner is None:
+            problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
+        elif pair.inner.version == 6:
+            problems.error(
+                inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4"
+            )
+    else:
+        if not tunnel.selector_pairs:
+            problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
+        for mine, theirs in (("local", "remote"), ("remote", "local")):
+            versions = {each.version for each in getattr(tunnel, f"{theirs}_selectors")}
+            for selector in getattr(tunnel, f"{mine}_selectors"):
+                if selector.version not in versions:
+                    problems.error(
+                        own.mark("selectors", mark),
+                        f"{what} protects pairs of one family, and {selector} has no other half",
+                        "write selectors for both ends, or mode: route",
+                    )
+    esp = tunnel.esp_proposals
+    if not any(SUITES.missing(suite) for suite in esp):
+        wanted = {suite for each in esp for suite in offered([each])}
+        if offered(esp) != wanted:
+            problems.error(
+                own.mark("esp", mark),
+                f"{what} combines all ciphers, hashes and DH groups of its ESP proposals",
+                "write one proposal, or such as differ in the cipher only",
+            )
+
+
+def check_pfsense_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
+    """Report tunnels of one pfSense that would share what can be there once only."""
+    peers: dict[object, Tunnel] = {}
+    for tunnel in tunnels:
+        other = peers.setdefault(tunnel.remote_address, tunnel)
+        if other is not tunnel:
+            problems.error(
+                marks[tunnel.name],
+                f"tunnels {other.name} and {tunnel.name} have one peer, {tunnel.remote_address}, which the pfSense "
+                f"{node.name} takes for one tunnel only",
+                "give the other end of one of them another address",
+            )

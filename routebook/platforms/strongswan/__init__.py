@@ -1,0 +1,1 @@
+"""Linux hosts with strongSwan, configured by swanctl files."""

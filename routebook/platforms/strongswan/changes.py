@@ -1,0 +1,145 @@
+"""What a new configuration does to the tunnels: which are new, gone, or run with parameters that changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from routebook.device.contract import Effect, EffectKind
+from routebook.platforms.strongswan.tree import Section, Tree, children
+
+Kind = Literal["new", "removed", "ike", "children"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildUp:
+    """A child that should be up after the change: if this end `starts` it, else if it was up before."""
+
+    name: str
+    starts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelChange:
+    """One connection's change. `ended` are its children of which SAs must go ("ike": the whole IKE SA)."""
+
+    connection: str
+    kind: Kind
+    ended: tuple[str, ...]
+    wanted: tuple[ChildUp, ...]
+    reason: str
+
+
+def compare(old: Tree, new: Tree) -> list[TunnelChange]:
+    """Every connection whose live SAs do not fit the new configuration, in the order of their names."""
+    changes = []
+    for name in sorted(old.connections.keys() | new.connections.keys()):
+        before, after = old.connections.get(name), new.connections.get(name)
+        if before is None and after is not None:
+            changes.append(TunnelChange(name, "new", (), _wanted(children(after)), "new"))
+        elif before is not None and after is None:
+            changes.append(TunnelChange(name, "removed", (), (), "no longer configured"))
+        elif before is not None and after is not None:
+            reason = _ike_difference(before, after) or (
+                "its pre-shared key changes" if _keys(before, old) != _keys(after, new) else ""
+            )
+            if reason:
+                changes.append(TunnelChange(name, "ike", (), _wanted(children(after)), reason))
+            elif before != after:
+                changes.append(_children_change(name, before, after))
+    return changes
+
+
+def effects(changes: Iterable[TunnelChange], old: Tree, new: Tree) -> tuple[Effect, ...]:
+    """The forecast for an operator."""
+    found = []
+    for change in changes:
+        if change.kind == "new":
+            found.append(Effect("tunnel-new", change.connection, "new connection"))
+        elif change.kind == "removed":
+            found.append(Effect("tunnel-removed", change.connection, "no longer configured: its SAs are closed"))
+        else:
+            kind: EffectKind = "child-rekey" if change.kind == "children" else "tunnel-rekey"
+            found.append(Effect(kind, change.connection, change.reason))
+    names = sorted(key for key in old.others.keys() | new.others.keys() if old.others.get(key) != new.others.get(key))
+    found += [Effect("note", name, f"section {name} changes; SAs that use it stay as they are") for name in names]
+    return tuple(found)
+
+
+def _children_change(name: str, before: Section, after: Section) -> TunnelChange:
+    old, new = children(before), children(after)
+    changed = sorted(child for child in old.keys() | new.keys() if old.get(child) != new.get(child))
+    return TunnelChange(
+        connection=name,
+        kind="children",
+        ended=tuple(child for child in changed if child in old),
+        wanted=_wanted({child: new[child] for child in changed if child in new}),
+        reason=f"child {', '.join(changed)} changes",
+    )
+
+
+def _wanted(configured: dict[str, Section]) -> tuple[ChildUp, ...]:
+    """The children to bring up; pass and drop policies have no SAs."""
+    return tuple(
+        ChildUp(name, starts="start" in child.get("start_action", ""))
+        for name, child in configured.items()
+        if child.get("mode") not in ("pass", "drop")
+    )
+
+
+def _ike_difference(before: Section, after: Section) -> str:
+    differing = sorted(
+        key for key in before.keys() | after.keys() if key != "children" and before.get(key) != after.get(key)
+    )
+    return f"{', '.join(differing)} of the IKE SA change" if differing else ""
+
+
+def _words(value: Any) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else []
+
+
+def _keys(connection: Section, tree: Tree) -> frozenset[str]:
+    """The pre-shared keys that charon would take for a connection: those with the best match.
+
+    Matching the other end counts more than matching this one (credential_manager.c, get_shared), and a key that
+    only this end owns is taken for lack of a better one (mem_cred.c, shared_filter). A key without owners matches all.
+    """
+    if not any(_auth(section) == "psk" for section in _ends(connection, "").values()):
+        return frozenset()
+    here = _identities(connection, "local")
+    there = _identities(connection, "remote")
+    best: tuple[int, int] = (0, 0)
+    keys: set[str] = set()
+    for name, secret in tree.secrets.items():
+        if not name.startswith("ike"):
+            continue
+        owners = {value for key, value in secret.items() if key.startswith("id") and isinstance(value, str)}
+        match = (_match(owners, there), _match(owners, here))
+        if match > best:
+            best, keys = match, set()
+        if match == best and any(match):
+            keys.add(str(secret.get("secret", "")))
+    return frozenset(keys)
+
+
+def _match(owners: set[str], identities: set[str]) -> int:
+    if owners & identities:
+        return 2
+    return 1 if not owners or "%any" in owners else 0
+
+
+def _ends(connection: Section, which: str) -> dict[str, Section]:
+    return {
+        name: section
+        for name, section in connection.items()
+        if isinstance(section, dict) and name != "children" and name.startswith(which)
+    }
+
+
+def _auth(section: Section) -> str:
+    return str(section.get("auth", "pubkey"))
+
+
+def _identities(connection: Section, which: str) -> set[str]:
+    """Under what one end is known: its identity, or its addresses if it has none."""
+    named = {section["id"] for section in _ends(connection, which).values() if isinstance(section.get("id"), str)}
+    return named or set(_words(connection.get(f"{which}_addrs")))

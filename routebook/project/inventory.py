@@ -1,0 +1,201 @@
+"""Nornir on a project's inventory: the hosts with their intent, login secrets resolved when they are needed."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from nornir.core import Nornir
+from nornir.core.configuration import Config
+from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
+from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionPlugin, ConnectionPluginRegister
+from nornir.plugins.runners import ThreadedRunner
+
+from routebook.intent.cleartext import REFERENCE
+from routebook.intent.load import build
+from routebook.intent.model import HostIntent, SecretRef
+from routebook.intent.network import Network
+from routebook.intent.platforms import PLATFORMS
+from routebook.intent.problem import Problems
+from routebook.intent.source import LocatedDict, Sources, plain, read_sources
+from routebook.project.device_identity import Identities
+from routebook.project.limit import choose
+from routebook.project.pins import Pin
+from routebook.project.secrets import Secrets
+
+INTENT = "intent"  # the key of a host's data under which its HostIntent is
+WORKERS = 50  # threads mostly wait for the network; 300 hosts need no more (measured)
+
+_IMPORTING = Lock()
+
+
+class IntentHost(Host):
+    """A Nornir host with its intent, whose login secrets are references until they are asked for."""
+
+    __slots__ = ("identities", "project", "secrets")
+
+    def __init__(self, *args: Any, project: Path, secrets: Secrets, **keywords: Any) -> None:
+        self.project = project
+        self.secrets = secrets
+        self.identities: Identities | None = None  # who judges whether a device is this host
+        super().__init__(*args, **keywords)
+
+    @property
+    def intent(self) -> HostIntent:
+        """Everything that the host is meant to be."""
+        intent = self.data[INTENT]
+        if not isinstance(intent, HostIntent):
+            raise TypeError(f"{self.name}: data[{INTENT!r}] is no HostIntent")
+        return intent
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        return self._resolved(value) if name == "password" else value
+
+    def get_connection_parameters(self, connection: str | None = None) -> ConnectionOptions:
+        """Nornir's parameters, with secrets in place of references and files found from the project's folder.
+
+        Those of `netmiko` follow from the platform and from `napalm`'s, so that nornir-netmiko works as it is.
+
+        Raises SecretError.
+        """
+        options = super().get_connection_parameters(connection)
+        if connection == "netmiko":
+            options = self._for_netmiko(options)
+        return ConnectionOptions(
+            hostname=options.hostname,
+            port=options.port,
+            username=options.username,
+            password=self._resolved(options.password),
+            platform=options.platform,
+            extras=self._resolved(options.extras),
+        )
+
+    def _for_netmiko(self, options: ConnectionOptions) -> ConnectionOptions:
+        """netmiko's word for the platform, and keys and known hosts of `napalm`'s options, unless it has its own.
+
+        Host keys are checked, as everywhere.
+        """
+        napalm = super().get_connection_parameters("napalm").extras or {}
+        login = napalm.get("optional_args") or {}
+        known = PLATFORMS.get(options.platform or "")
+        extras: dict[str, Any] = {
+            **(known.netmiko_extras if known else {}),
+            "ssh_strict": True,
+            "system_host_keys": True,
+            "use_keys": True,
+            "allow_agent": "key_file" not in login,
+            **{name: login[name] for name in ("key_file", "passphrase") if name in login},
+        }
+        if "known_hosts_file" in login:
+            extras |= {"alt_host_keys": True, "alt_key_file": login["known_hosts_file"]}
+        if secret := login.get("enable_password") or login.get("secret"):
+            extras["secret"] = secret
+        if "timeout" in napalm:
+            extras["conn_timeout"] = napalm["timeout"]
+        return ConnectionOptions(
+            hostname=options.hostname,
+            port=options.port or login.get("port"),
+            username=options.username,
+            password=options.password,
+            platform=known.netmiko if known else options.platform,
+            extras=extras | (options.extras or {}),
+        )
+
+    def open_connection(self, connection: str, *args: Any, **keywords: Any) -> ConnectionPlugin:
+        """Open a connection as Nornir does, importing only its plugin, and one thread at a time: drivers that share
+        modules and are imported at once deadlock.
+        """
+        with _IMPORTING:
+            if connection not in ConnectionPluginRegister.available:
+                for entry_point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=connection):
+                    ConnectionPluginRegister.register(connection, entry_point.load())
+            if connection == "napalm":
+                with suppress(ModuleNotFoundError):  # a platform of NAPALM's own, or one that it refuses by name
+                    import_module(f"custom_napalm.{self.platform}")
+        return super().open_connection(connection, *args, **keywords)
+
+    def _resolved(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, Mapping):
+            if len(value) == 1 and REFERENCE.issuperset(value):
+                return self.secrets.resolve(SecretRef.model_validate(dict(value)))
+            return {name: self._resolved(item, name) for name, item in value.items()}
+        if isinstance(value, str) and key.endswith("_file"):
+            return str(self.project / Path(value).expanduser())
+        return [self._resolved(item) for item in value] if isinstance(value, list) else value
+
+
+class RoutebookInventory:
+    """Nornir's inventory plugin: SimpleInventory's files of a project, with `host.data["intent"]` for each host.
+
+    Raises IntentError when the project's inventory is refused.
+    """
+
+    def __init__(self, project: str | Path = ".", secrets: Secrets | None = None) -> None:
+        self.project = Path(project).expanduser().resolve()
+        self.secrets = secrets or Secrets(self.project)
+        self.network: Network | None = None
+
+    def load(self) -> Inventory:
+        """Read the files and build Nornir's objects."""
+        problems = Problems()
+        sources = read_sources(self.project, problems)
+        self.network = build(self.project, sources, problems)
+        return to_nornir(sources, self.network, self.secrets)
+
+
+def to_nornir(sources: Sources, network: Network, secrets: Secrets) -> Inventory:
+    """Nornir's inventory of files that were read and found good."""
+    secrets.places = network.secret_places()
+    defaults = Defaults(**_attributes(plain(sources.defaults)))
+    groups = Groups(
+        {name: Group(name, **_attributes(entry), defaults=defaults) for name, entry in _entries(sources.groups)}
+    )
+    for name, entry in _entries(sources.groups):
+        groups[name].groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
+    hosts = Hosts()
+    for name, entry in _entries(sources.hosts):
+        host = IntentHost(name, **_attributes(entry), defaults=defaults, project=network.project, secrets=secrets)
+        host.groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
+        host.data[INTENT] = network.hosts[name]
+        hosts[name] = host
+    return Inventory(hosts=hosts, groups=groups, defaults=defaults)
+
+
+def _entries(tree: LocatedDict) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, plain(entry or {})) for name, entry in tree.items()]
+
+
+def _attributes(entry: Mapping[str, Any]) -> dict[str, Any]:
+    options = {
+        name: ConnectionOptions(**{key: (option or {}).get(key) for key in ConnectionOptions.schema()})
+        for name, option in (entry.get("connection_options") or {}).items()
+    }
+    plain = {key: entry.get(key) for key in ("hostname", "port", "username", "password", "platform")}
+    return {**plain, "data": entry.get("data") or {}, "connection_options": options}
+
+
+def nornir_for(
+    project: Path,
+    limit: str = "",
+    secrets: Secrets | None = None,
+    workers: int = WORKERS,
+    pins: Mapping[str, Pin] | None = None,
+) -> Nornir:
+    """Nornir on a project, built directly: InitNornir would import every installed connection plugin (0.6 s).
+
+    `limit` chooses hosts as `--limit` does; `pins` are who their devices were at the last confirmed run. A connection's
+    plugin is imported when one is opened. Raises IntentError, and RefusedError for a limit that chooses no host.
+    """
+    inventory = RoutebookInventory(project, secrets).load()
+    identities = Identities({name: host.data[INTENT] for name, host in inventory.hosts.items()}, pins or {})
+    for host in inventory.hosts.values():
+        if isinstance(host, IntentHost):
+            host.identities = identities
+    if limit:
+        chosen = choose(limit, {name: host.data[INTENT] for name, host in inventory.hosts.items()})
+        inventory.hosts = Hosts({name: host for name, host in inventory.hosts.items() if name in chosen})
+    return Nornir(inventory=inventory, runner=ThreadedRunner(num_workers=workers), config=Config())

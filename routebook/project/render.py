@@ -1,0 +1,401 @@
+"""Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
+
+import base64
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from routebook.device.candidate import Candidate, Section
+from routebook.errors import RefusedError
+from routebook.intent.ciphers import keywords
+from routebook.intent.fields import community_order
+from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
+from routebook.intent.network import Network
+from routebook.intent.problem import Mark, Problem, nearest
+from routebook.intent.source import SAFE_LOADER
+from routebook.platforms.asa import words as asa_words
+from routebook.platforms.cilium import speakers as cilium
+from routebook.platforms.pfsense import words as pfsense_words
+from routebook.project.secrets import SecretError, Secrets, UnfitSecretError
+
+_MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
+_BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
+_MAX_ASA_KEY = 128  # characters: `pre-shared-key` in the command reference of ASA
+_NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
+_MAX_DIGITS = 10  # of a 32-bit number
+_RESOLVER = "_resolver"  # in a template's context: what the filter `secret` asks
+
+
+class RenderError(RefusedError):
+    """A template, or what is declared beside it, does not work: why, where, and for which host (empty for all)."""
+
+    def __init__(self, reason: str, place: Mark, host: str = "") -> None:
+        self.reason, self.place, self.host = reason, place, host
+        super().__init__(f"{host}: {place}: {reason}" if host else f"{place}: {reason}")
+
+
+class Resolver(Protocol):
+    """What gives a secret for a reference: `routebook.project.secrets.Secrets`, or `Placeholders`."""
+
+    def resolve(self, reference: SecretRef) -> str:
+        """The secret, or what stands for it."""
+        ...
+
+
+class _Placeholder(str):
+    """Text that stands for a secret and is not one."""
+
+    __slots__ = ()
+
+
+class Placeholders:
+    """Stands for secrets where a configuration is only shown: nothing is resolved, so nothing can leak."""
+
+    def resolve(self, reference: SecretRef) -> str:
+        """A text that says where the secret would come from."""
+        return _Placeholder(f"<{reference}>")
+
+
+class _SectionInput(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    part: str
+    owns: tuple[str, ...]
+    mode: str = Field(default="0600", pattern="^0[0-7]{3}$")
+
+
+class _OwnershipInput(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sections: dict[str, _SectionInput] = Field(default_factory=dict)
+    use: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionTemplate:
+    """A section of a platform: its template, relative to the templates' folder, and what it owns."""
+
+    name: str
+    template: str
+    part: str
+    owns: tuple[str, ...]
+    mode: int
+
+
+def section_templates(templates: Path, platform: str) -> tuple[SectionTemplate, ...]:
+    """The sections of a platform in their order, as templates/<platform>/ownership.yaml declares them.
+
+    Raises RenderError when the declaration or one of the templates is missing or wrong.
+    """
+    found: dict[str, SectionTemplate] = {}
+    for section in _declared(templates, platform, ()):
+        if section.name in found:
+            first = found[section.name].template
+            raise RenderError(f"sections {first} and {section.template} have one name", _ownership(platform))
+        found[section.name] = section
+    return tuple(found.values())
+
+
+def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterator[SectionTemplate]:
+    place = _ownership(platform)
+    if platform in above:
+        raise RenderError(f"`use` goes round in a circle: {' uses '.join((*above, platform))}", place)
+    try:
+        written = (templates / platform / "ownership.yaml").read_text()
+        ownership = _OwnershipInput.model_validate(yaml.load(written, SAFE_LOADER) or {})  # noqa: S506  it is safe
+    except OSError as error:
+        raise RenderError(f"{error.strerror}; it declares what the templates of {platform} own", place) from error
+    except (yaml.YAMLError, ValidationError) as error:
+        raise RenderError(" ".join(str(error).split()), place) from error
+    for name, section in ownership.sections.items():
+        template = f"{platform}/{name}.j2"
+        if not (templates / template).is_file():
+            raise RenderError(f"declares section {name!r}, but there is no templates/{template}", place)
+        owns = tuple(pattern for declared in section.owns for pattern in _expand(declared))
+        yield SectionTemplate(name, template, section.part, owns, int(section.mode, 8))
+    for other in ownership.use:
+        yield from _declared(templates, other, (*above, platform))
+
+
+def _ownership(platform: str) -> Mark:
+    return Mark(f"templates/{platform}/ownership.yaml", 1)
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    """Shell patterns cannot say "digits only": one pattern for each number of digits can."""
+    if _NUMBER not in pattern:
+        yield pattern
+        return
+    for digits in range(1, _MAX_DIGITS + 1):
+        yield pattern.replace(_NUMBER, "[0-9]" * digits)
+
+
+def render_host(
+    intent: HostIntent, templates: Path, secrets: Resolver, sections: Collection[str] | None = None
+) -> Candidate:
+    """The host's candidate: all sections of its platform, or those of the named ones that it has.
+
+    A section of which nothing is intended is rendered empty: what it owns then goes away. Raises RenderError,
+    and SecretError when a secret cannot be had.
+    """
+    declared = section_templates(templates, intent.platform)
+    if sections is not None:
+        _check_names(sections, declared, templates)
+    return Candidate(
+        tuple(
+            Section(
+                name=section.name,
+                part=section.part,
+                text=render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name),
+                owns=section.owns,
+                mode=section.mode,
+            )
+            for section in declared
+            if sections is None or section.name in sections
+        )
+    )
+
+
+def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], templates: Path) -> None:
+    """A section that the host's platform lacks is no error, one that no platform has is."""
+    known = {section.name for section in declared}
+    if set(wanted) <= known:
+        return
+    for path in templates.glob("*/ownership.yaml"):
+        known |= {section.name for section in section_templates(templates, path.parent.name)}
+    for name in wanted:
+        if name not in known:
+            raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}", Mark("templates", 1))
+
+
+@lru_cache(maxsize=4)
+def _environment(templates: Path) -> Environment:
+    """Jinja's environment of a folder; compiling its templates takes longer than rendering a host."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=_is_xml,
+    )
+    environment.filters.update(
+        keywords=keywords,
+        named=_named,
+        carrying=_carrying,
+        by_value=_by_value,
+        secret=_secret,
+        **asa_words.FILTERS,
+        **pfsense_words.FILTERS,
+        **cilium.FILTERS,
+    )
+    return environment
+
+
+def _is_xml(template: str | None) -> bool:
+    """Whether what a template gives is XML, in which values have to be escaped."""
+    return (template or "").startswith("pfsense/")
+
+
+def render_template(templates: Path, template: str, variables: Mapping[str, object], subject: str) -> str:
+    """What a template, relative to its folder, gives for a host or a cluster. Raises RenderError and SecretError."""
+    try:
+        return _environment(templates).get_template(template).render(variables)
+    except TemplateSyntaxError as error:
+        place = Mark(f"templates/{error.name or template}", error.lineno)
+        raise RenderError(str(error.message), place, subject) from None
+    except UnfitSecretError as error:
+        resolver = variables.get(_RESOLVER)
+        mark = resolver.places.get(error.reference) if isinstance(resolver, Secrets) else None
+        said = f"{subject}: {mark}: " if mark else f"{subject}: "
+        raise UnfitSecretError(error.reference, error.what, said) from None
+    except SecretError as error:
+        raise SecretError(f"{subject}: {error.message}", error.fix) from None
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
+        raise RenderError(str(error), place, subject) from error
+
+
+def _place(traceback: TracebackType | None, templates: Path) -> Mark | None:
+    """The innermost template and line of a traceback: Jinja gives its frames the templates' names and lines."""
+    place = None
+    while traceback is not None:
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        if file.is_relative_to(templates):
+            place = Mark(f"templates/{file.relative_to(templates)}", traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return place
+
+
+def check_templates(network: Network, templates: Path) -> list[Problem]:
+    """What is wrong with the templates of the network's platforms, each thing once. Resolves no secret."""
+    found: dict[Problem, None] = {}
+    for intent in network.hosts.values():
+        try:
+            render_host(intent, templates, Placeholders())
+        except RenderError as error:
+            found.setdefault(Problem(error.place, error.reason, "correct the template"))
+    return list(found)
+
+
+class _AtHand:
+    """Resolves the secrets that can be had without running a command; others, and `unfit` ones, are placeholders."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self.secrets = secrets
+        self.unfit: set[SecretRef] = set()
+
+    def resolve(self, reference: SecretRef) -> str:
+        """The secret, or what stands for it."""
+        if reference.command or reference in self.unfit or self.secrets.missing(reference):
+            return Placeholders().resolve(reference)
+        return self.secrets.resolve(reference)
+
+
+def unfit_secrets(network: Network, templates: Path) -> list[Problem]:
+    """The secrets that are at hand and that the platform of one of their ends cannot take. Runs no command."""
+    uses = {use.reference: use for use in network.secret_uses}
+    at_hand = _AtHand(Secrets(network.project))
+    found: list[Problem] = []
+    for name, intent in network.hosts.items():
+        while (error := _unfit(intent, templates, at_hand)) is not None and error.reference not in at_hand.unfit:
+            at_hand.unfit.add(error.reference)
+            use = uses[error.reference]
+            found.append(Problem(use.mark, f"{use.purpose}: {name}: {error.reference} {error.what}", error.fix))
+    return found
+
+
+def _unfit(intent: HostIntent, templates: Path, secrets: Resolver) -> UnfitSecretError | None:
+    try:
+        render_host(intent, templates, secrets)
+    except UnfitSecretError as error:
+        return error
+    except (RenderError, SecretError):
+        pass  # reported with the templates and the secrets
+    return None
+
+
+def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList | CommunityList:
+    """The object of that name, of which a template asks the kind."""
+    for item in items:
+        if item.name == name:
+            return item
+    raise LookupError(f"the host's intent has no {name}")
+
+
+def _by_value(communities: Iterable[str]) -> list[str]:
+    """Communities in the order in which FRR keeps and shows them."""
+    return sorted(set(communities), key=community_order)
+
+
+def _carrying(neighbors: Iterable[Neighbor], family: str) -> list[tuple[Neighbor, NeighborFamily]]:
+    """The neighbors that carry an address family, each with what it says of it."""
+    return [(neighbor, each) for neighbor in neighbors for each in neighbor.families if each.family == family]
+
+
+@pass_context
+def _secret(context: Context, reference: SecretRef, encoding: str) -> str:
+    """The filter `secret`: a secret's text as one word of a line ("word"), or as swanctl's "base64"."""
+    value: str = context[_RESOLVER].resolve(reference)
+    return value if isinstance(value, _Placeholder) else _ENCODINGS[encoding](value, reference)
+
+
+def _word(value: str, reference: SecretRef) -> str:
+    if any(character.isspace() for character in value):
+        raise UnfitSecretError(reference, "has a space in it, which a password in FRR cannot have")
+    if len(value.encode()) > _MAX_MD5_KEY:
+        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+    return value
+
+
+def _base64(value: str, _reference: SecretRef) -> str:
+    return "0s" + base64.b64encode(value.encode()).decode()
+
+
+def _asa_word(value: str, reference: SecretRef, most: int) -> str:
+    if not value.isascii() or not value.isprintable() or any(character in " ?" for character in value):
+        raise UnfitSecretError(
+            reference,
+            "has a character that ASA's command line does not take: it takes printable ASCII without spaces and "
+            "question marks",
+        )
+    if len(value) > most:
+        raise UnfitSecretError(reference, f"has more than {most} characters, the limit of ASA")
+    if not value.strip("*"):
+        raise UnfitSecretError(reference, "is nothing but asterisks, which is how ASA hides a secret")
+    return value
+
+
+def _asa_key(value: str, reference: SecretRef) -> str:
+    return _asa_word(value, reference, _MAX_ASA_KEY)
+
+
+def _asa_password(value: str, reference: SecretRef) -> str:
+    return _asa_word(value, reference, _MAX_MD5_KEY)
+
+
+def _pfsense_key(value: str, reference: SecretRef) -> str:
+    """A key as pfSense's own form takes it (vpn_ipsec_phase1.php): ASCII; ipsec.inc trims it."""
+    if not value.isascii():
+        raise UnfitSecretError(reference, "has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
+    if value != value.strip():
+        raise UnfitSecretError(reference, "begins or ends with a space, which pfSense takes off a pre-shared key")
+    return _in_config_xml(value, reference)
+
+
+def _tcp_md5(value: str, reference: SecretRef, daemon: str) -> str:
+    if not value.isascii() or not value.isprintable() or '"' in value or "\\" in value:
+        raise UnfitSecretError(
+            reference, f"has a character that {daemon} does not take: leave out quotes and backslashes"
+        )
+    if len(value) > _MAX_MD5_KEY:
+        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
+    return value
+
+
+def _in_config_xml(value: str, reference: SecretRef) -> str:
+    """A secret that config.xml keeps: pfSense decodes entities in it once more than it encodes them (xmlparse.inc)."""
+    if _ENTITY.search(value):
+        raise UnfitSecretError(reference, "has something like `&lt;` in it, which pfSense reads as one character")
+    return value
+
+
+def _openbgpd(value: str, reference: SecretRef) -> str:
+    """A password as bgpd.conf takes it (parse.y of OpenBGPD): a word that is no number, or quoted."""
+    value = _in_config_xml(_tcp_md5(value, reference, "bgpd.conf"), reference)
+    return value if _BGPD_WORD.fullmatch(value) else f'"{value}"'
+
+
+def _pfsense_frr(value: str, reference: SecretRef) -> str:
+    """A password that frr.conf takes as a word, and setkey between double quotes."""
+    return _in_config_xml(_word(_tcp_md5(value, reference, "setkey"), reference), reference)
+
+
+_ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {
+    "word": _word,
+    "base64": _base64,
+    "asa-key": _asa_key,
+    "asa-password": _asa_password,
+    "pfsense-key": _pfsense_key,
+    "pfsense-frr": _pfsense_frr,
+    "openbgpd": _openbgpd,
+}

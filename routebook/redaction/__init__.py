@@ -1,0 +1,1 @@
+"""Keeps secrets, markup and control characters out of everything that leaves Routebook."""

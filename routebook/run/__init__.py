@@ -1,0 +1,1 @@
+"""One run over many hosts: plans, waves, dead-man timers, journal, locks, rollback and recovery."""

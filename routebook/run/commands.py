@@ -1,0 +1,280 @@
+"""Carry out plan, run, verify, rollback and recover on a workspace, each ending in one result."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from routebook.checks.facts import Changed, Explanations
+from routebook.checks.findings import Finding, definite
+from routebook.device.contract import State
+from routebook.errors import InterruptedRunError, RefusedError
+from routebook.project.pins import pin
+from routebook.project.provenance import Provenance
+from routebook.report.model import HostResult, RunResult, cleaned_hosts
+from routebook.run.drift import compare, compared, drift, rendering
+from routebook.run.events import Event, Listener, Timings, unfailing
+from routebook.run.fan_out import Outcome, said_by, told
+from routebook.run.journal import LOCKED, HostState, Journal, JournalError
+from routebook.run.judge import Judging
+from routebook.run.leases import LeaseFile
+from routebook.run.options import ONE_END, Options
+from routebook.run.planning import Goal, Plan, effects, make_plan, to_candidate
+from routebook.run.runbook import Check, Runbook
+from routebook.run.saved_plan import SavedPlan, stale
+from routebook.run.transaction import JudgeMaker, Transaction
+from routebook.run.watch import Judge, Watcher
+from routebook.run.waves import arrange, check_spec
+from routebook.run.workspace import Workspace, open_journal
+from routebook.safety import management_path
+from routebook.safety.impact import touches
+from routebook.safety.one_end import one_ended
+from routebook.safety.redundancy import budget
+
+LOG_HISTORY = 600.0
+"""How far back, in seconds, `verify` looks in the devices' logs for causes."""
+
+Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
+"""Decides whether a plan is carried out, given what is shown of its hosts and what is to be said of it as a whole."""
+Keep = Callable[[Plan, Mapping[str, HostResult]], None]
+"""Saves a plan with what is shown of it."""
+
+
+@dataclass(slots=True)
+class Running:
+    """One command at work: what it works on, whom it tells, and what stops it."""
+
+    workspace: Workspace
+    listener: Listener
+    stop: threading.Event = field(default_factory=threading.Event)
+    options: Options = field(default_factory=Options)
+    by: Provenance = field(default_factory=Provenance)
+
+    def plan(self, runbook: Runbook, keep: Keep | None = None) -> RunResult:
+        """What the runbook would do. Devices are only read, and the journal is not touched."""
+        check_spec(self.options.waves, self.workspace.intents)
+        timings = Timings()
+        started = time.time()
+        with timings.phase("plan"):
+            self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
+            plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
+        outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
+        intents = self.workspace.intents
+        touched = touches(plan, intents)
+        said = management_path.said(management_path.ways(plan, intents), touched, intents)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), said)
+        if keep is not None and not plan.errors:
+            keep(plan, cleaned_hosts(hosts))
+        notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
+        alone = one_ended(self.workspace.nornir, plan, intents, self.workspace.hosts, _goal(runbook))
+        notes += tuple(f"danger: {text}" for text in alone)
+        return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
+
+    def verify(self, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
+        """Judge the network as it is, for at most `wait` seconds until it is as intended.
+
+        With `config`, also whether the hosts that could be read are configured as intended.
+        """
+        timings = Timings()
+        started = time.time()
+        with timings.phase("verify"):
+            self.listener(Event("verify", f"reading {len(self.workspace.observed)} hosts"))
+            since = time.monotonic() - LOG_HISTORY
+            watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop, since)
+            findings = watcher.watch(self._judge(runbook.checks)({}, Plan({}, {}), {}))
+        render = compared(runbook) if config else None
+        if render is not None and not self.stop.is_set():
+            with timings.phase("config"):
+                hosts = [host for host in self.workspace.hosts if host in watcher.now]
+                self.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
+                findings += drift(compare(self.workspace.nornir, hosts, render))
+        if self.stop.is_set():
+            raise InterruptedRunError("interrupted; nothing was changed")
+        outcome = "verified" if definite(findings) == "passed" else "failed"
+        return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
+
+    def drift(self) -> RunResult:
+        """Whether the hosts are configured as intended, in every section. Devices are only read."""
+        timings = Timings()
+        started = time.time()
+        with timings.phase("config"):
+            self.listener(Event("drift", f"reading {len(self.workspace.hosts)} hosts"))
+            plan = compare(self.workspace.nornir, self.workspace.hosts, rendering(()))
+        if self.stop.is_set():
+            raise InterruptedRunError("interrupted; nothing was changed")
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), {})
+        outcome = "refused" if plan.errors else "drifted" if plan.changed else "as_intended"
+        message = "not every host could be compared" if plan.errors else ""
+        findings = tuple(drift(plan))
+        return RunResult("", "drift", outcome, started, time.time(), hosts, findings, timings.seconds, message)
+
+    def run(
+        self,
+        runbook: Runbook,
+        goal: Goal | None,
+        approve: Approve,
+        reviewed: SavedPlan | None = None,
+        *,
+        nothing: str = "",
+    ) -> RunResult:
+        """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
+
+        With a plan that was `reviewed`, exactly that or nothing. `nothing` is said where there is nothing to send.
+        """
+        check_spec(self.options.waves, self.workspace.intents)
+        started = time.time()
+        with open_journal(self.workspace.state) as journal:
+            if reviewed is not None:
+                self._refuse_stale(reviewed, journal)
+            run_id = journal.begin(runbook.name, self.workspace.hosts, self.by)
+            transaction = Transaction(
+                nornir=self.workspace.nornir,
+                intents=self.workspace.intents,
+                hosts=self.workspace.hosts,
+                observed=self.workspace.observed,
+                journal=journal,
+                run_id=run_id,
+                runbook=runbook.name,
+                lease=LeaseFile(self.workspace.state.leases),
+                goal=goal or _goal(runbook),
+                judge=self._judge(runbook.checks),
+                listener=unfailing(self.listener),
+                options=self.options,
+                stop=self.stop,
+            )
+            try:
+                outcome = self._outcome(transaction, approve, reviewed, None if goal else _goal(runbook))
+            except BaseException:
+                # A run that may have left something on a device stays unfinished, for `recover` to look at.
+                if not LOCKED & set(transaction.states.values()):
+                    journal.finish(run_id, "refused")
+                    journal.discard_secrets(run_id)
+                raise
+            message = transaction.message or (nothing if outcome == "unchanged" else "")
+            try:
+                transaction.books.catch_up()
+                journal.finish(run_id, outcome, message)
+                if outcome in ("refused", "unchanged"):
+                    journal.discard_secrets(run_id)
+            except JournalError as error:
+                transaction.books.unwritten = str(error)
+            if transaction.books.unwritten:
+                message = f"{message}; {transaction.books.unwritten}: run `routebook recover` when it can".removeprefix(
+                    "; "
+                )
+        message = "; ".join(filter(None, (message, self._pin(transaction.states))))
+        return RunResult(
+            run_id=run_id,
+            runbook=runbook.name,
+            outcome=outcome,
+            started=started,
+            finished=time.time(),
+            hosts=host_results(transaction.plan, transaction.states, transaction.messages, transaction.said()),
+            findings=tuple(transaction.findings),
+            timings=transaction.timings.seconds,
+            message=message,
+            notes=transaction.waves.told(),
+            by=self.by,
+        )
+
+    def _pin(self, states: Mapping[str, HostState]) -> str:
+        """Remember who the devices are that are confirmed; why that was not possible."""
+        hosts = self.workspace.nornir.inventory.hosts
+        confirmed = {
+            name: said
+            for name, state in states.items()
+            if state is HostState.CONFIRMED and (said := said_by(hosts[name])) is not None
+        }
+        try:
+            if confirmed:
+                pin(self.workspace.state.identities, confirmed)
+        except RefusedError as error:
+            return f"who the devices are was not written down: {error}"
+        return ""
+
+    def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
+        """Raises RefusedError for what can be told of a saved plan without asking any device."""
+        reviewed.refuse_if_over(time.time())
+        reviewed.refuse_others(self.options)
+        journal.refuse_used(reviewed.id)
+        if changed := reviewed.changed_sources(self.workspace.project):
+            raise RefusedError(stale(changed))
+
+    def _outcome(
+        self, transaction: Transaction, approve: Approve, reviewed: SavedPlan | None, render: Goal | None
+    ) -> str:
+        if not transaction.prepare():
+            transaction.message = transaction.message or "not every host could be planned; nothing was changed"
+            return "refused"
+        if reviewed is not None and (changed := reviewed.changed_hosts(transaction.plan)):
+            transaction.messages |= changed
+            transaction.message = stale([f"{host}: {what}" for host, what in changed.items()])
+            return "refused"
+        if not transaction.plan.changed:
+            transaction.look()
+            return "unchanged"
+        if (
+            render is not None
+            and ONE_END not in self.options.accept
+            and (
+                alone := one_ended(
+                    self.workspace.nornir, transaction.plan, self.workspace.intents, transaction.hosts, render
+                )
+            )
+        ):
+            transaction.message = f"{'; '.join(alone)}; nothing was changed"
+            return "refused"
+        shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
+        if not approve(shown, transaction.waves.told()):
+            transaction.message = "not approved; nothing was changed"
+            return "refused"
+        if reviewed is not None:
+            transaction.journal.use_plan(reviewed.id, transaction.run_id)
+        return transaction.carry_out()
+
+    def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
+        """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
+        judging = Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
+
+        def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
+            def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+                clock = time.monotonic()
+                changed = Changed.by(effects(plan), {host: clock - at for host, at in pushed.items()})
+                return judging.judge(before, changed, seen, explanations, final=final)
+
+            return judge
+
+        return make
+
+
+def host_results(
+    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], said: Mapping[str, str]
+) -> dict[str, HostResult]:
+    """What became, or would become, of each host. `said` tells how each is reached."""
+    results = {}
+    for host, state in sorted(states.items()):
+        planned = plan.hosts.get(host)
+        message = messages.get(host, "")
+        if planned is None:
+            results[host] = HostResult(state, message=message)
+            continue
+        change = planned.change
+        results[host] = HostResult(
+            state=state,
+            changed=bool(change),
+            diff=change.diff,
+            commands=change.commands,
+            undo=change.undo,
+            effects=change.effects,
+            warnings=change.warnings,
+            old_secrets=change.old_secrets,
+            message=message,
+            way=said.get(host, ""),
+        )
+    return results
+
+
+def _goal(runbook: Runbook) -> Goal:
+    if runbook.render is None:
+        raise RefusedError(f"runbook {runbook.name!r} changes nothing; use `routebook verify {runbook.name}`")
+    return to_candidate(runbook.render)

@@ -1,0 +1,146 @@
+"""Run one step on many hosts at once through Nornir; what goes wrong on a host is a value, not an exception."""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from nornir.core import Nornir
+from nornir.core.inventory import Host
+from nornir.core.task import Result, Task
+
+from routebook.device.contract import (
+    ConnectionFailedError,
+    DeviceIdentity,
+    DriverError,
+    LostContactError,
+    TransactionDriver,
+)
+from routebook.errors import RefusedError
+from routebook.project.device_identity import Identities
+
+T = TypeVar("T")
+OUT_OF_REACH = (LostContactError, ConnectionFailedError, ConnectionError)
+"""Errors of a host that may answer again later."""
+
+# Nornir logs the traceback of a failed task; tracebacks may carry configuration text, and errors are values here.
+logging.getLogger("nornir").addHandler(logging.NullHandler())
+logging.getLogger("nornir").propagate = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a step gave on each host: a value, or the error that it ended with."""
+
+    values: dict[str, T]
+    errors: dict[str, Exception]
+    seconds: dict[str, float] = field(default_factory=dict)  # that each host took
+
+
+def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) -> Outcome[T]:
+    """Run `step` on `hosts` in parallel and wait for all of them."""
+    wanted = frozenset(hosts)
+    values: dict[str, T] = {}
+    errors: dict[str, Exception] = {}
+    seconds: dict[str, float] = {}
+
+    def run(task: Task) -> Result:
+        begun = time.monotonic()
+        try:
+            return Result(host=task.host, result=(step(task), None))
+        except Exception as error:  # noqa: BLE001  the one place where every failure of a host becomes a value
+            return Result(host=task.host, result=(None, error))
+        finally:
+            seconds[task.host.name] = time.monotonic() - begun
+
+    chosen = nornir.filter(filter_func=lambda host: host.name in wanted)
+    for name, results in chosen.run(task=run, on_failed=True).items():
+        value, error = results[0].result
+        if error is None:
+            values[name] = value
+        else:
+            errors[name] = error
+    return Outcome(values, errors, seconds)
+
+
+def on_drivers(
+    nornir: Nornir,
+    hosts: Collection[str],
+    step: Callable[[TransactionDriver], T],
+    *,
+    reconnect: bool = False,
+    reads: bool = False,
+) -> Outcome[T]:
+    """Run `step` with each host's driver. With `reconnect`, a broken connection is opened anew, once.
+
+    A step that only `reads` goes before the device's proof of who it is, which costs nothing then.
+    """
+
+    def once(task: Task) -> T:
+        return read_first(task, step) if reads else step(driver(task))
+
+    def run(task: Task) -> T:
+        try:
+            return once(task)
+        except LostContactError:
+            task.host.close_connection("napalm")
+            if not reconnect:
+                raise
+            return once(task)
+
+    return on_hosts(nornir, hosts, run)
+
+
+def driver(task: Task) -> TransactionDriver:
+    """The driver of a host that has proven who it is; opens the connection at first use. Raises DriverError."""
+    device = _connected(task)
+    _prove(task, device)
+    return device
+
+
+def read_first(task: Task, read: Callable[[TransactionDriver], T]) -> T:
+    """What `read` finds on a host that then proves who it is. Raises DriverError.
+
+    Most devices say who they are along with what is read of them; nothing is believed, or done, before it is proven.
+    """
+    device = _connected(task)
+    try:
+        found = read(device)
+    except LostContactError:
+        raise
+    except (DriverError, RefusedError):
+        _prove(task, device)  # that it is somebody else explains everything else that it is not
+        raise
+    _prove(task, device)
+    return found
+
+
+def _prove(task: Task, device: TransactionDriver) -> None:
+    identities = getattr(task.host, "identities", None)
+    if isinstance(identities, Identities):
+        identities.prove(task.host.name, device)
+
+
+def _connected(task: Task) -> TransactionDriver:
+    connected = task.host.get_connection("napalm", task.nornir.config)
+    if not isinstance(connected, TransactionDriver):
+        raise DriverError(
+            f"platform {task.host.platform!r} has a NAPALM driver, but not one that can roll back; "
+            "see docs for the platforms that Routebook supports"
+        )
+    return connected
+
+
+def told(errors: Mapping[str, Exception]) -> dict[str, str]:
+    """What to tell the operator of each host's error: its own sentence where it is meant for people."""
+    return {
+        host: str(error) if isinstance(error, DriverError | RefusedError) else f"{type(error).__name__}: {error}"
+        for host, error in errors.items()
+    }
+
+
+def said_by(host: Host) -> DeviceIdentity | None:
+    """What a host's device said of itself when it proved who it is; None for one that was not asked."""
+    identities = getattr(host, "identities", None)
+    return identities.said.get(host.name) if isinstance(identities, Identities) else None

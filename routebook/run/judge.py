@@ -1,0 +1,169 @@
+"""What a run's checks say of the network, and what the engine itself says: which hosts it could not read, and why.
+
+Nothing that a check says is dropped without a word, and a check that fails to say anything sensible is a failed check.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from routebook.checks.facts import Changed, Explanations
+from routebook.checks.findings import Finding, Status, merged
+from routebook.checks.names import named_states
+from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
+from routebook.device.contract import State
+from routebook.intent.model import HostIntent
+from routebook.run.fan_out import Outcome, told
+from routebook.run.options import UNFORECAST_RESET
+from routebook.run.runbook import Check, View
+
+CONTACT = "host.contact"
+ENGINE = "routebook"
+"""Stands for the host in findings on a check itself: such a finding is on no host."""
+MOST_NAMED = 5
+"""How many findings are named of those on a host that is only observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Judges `hosts` by `checks`. `intents` are those of all hosts of the project, `accept` is what is accepted."""
+
+    intents: Mapping[str, HostIntent]
+    hosts: Collection[str]
+    checks: Collection[Check]
+    accept: Collection[str] = ()
+
+    def judge(
+        self,
+        before: Mapping[str, State],
+        changed: Changed,
+        seen: Outcome[State],
+        explanations: Explanations,
+        *,
+        final: bool,
+    ) -> list[Finding]:
+        """The findings on what was seen: the engine's own on each host, and those of every check."""
+        names = sorted({*self.hosts, *(before or seen.values)} & self.intents.keys())
+        view = View(
+            intents={name: self.intents[name] for name in names},
+            before=named_states(self.intents, before),
+            now=named_states(self.intents, seen.values),
+            changed=changed,
+            explanations=explanations,
+            final=final,
+        )
+        contacts = contact(seen, self.hosts)
+        silent = {finding.host for finding in contacts if finding.status != "ok"}
+        said = merged(*(asked(check, view) for check in self.checks))
+        # What a check says of a silent host is the same without the reason.
+        said = [self._weighed(finding) for finding in said if finding.check != CONTACT or finding.host not in silent]
+        kept, left_out = divided(said, self.hosts, set(names) - set(self.hosts), self.intents)
+        return [*contacts, *kept, *unjudged(left_out)]
+
+    def _weighed(self, finding: Finding) -> Finding:
+        """A reset that was not forecast fails a run, unless the operator knows better."""
+        if finding.check not in (SESSION_RESET, TUNNEL_RESET) or finding.status != "failed":
+            return finding
+        if UNFORECAST_RESET in self.accept:
+            return replace(finding, status="warning", cause=f"accepted: {finding.cause}")
+        return replace(finding, cause=f"{finding.cause} (to let that pass: --accept {UNFORECAST_RESET})")
+
+
+def contact(seen: Outcome[State], hosts: Collection[str]) -> list[Finding]:
+    """Whether each host could be read, with the reason where it could not.
+
+    One of `hosts` that could not is a failure: lost contact is not success. A far end that is only observed is a
+    warning.
+    """
+    reasons = told(seen.errors)
+    found = []
+    for host in sorted({*hosts, *reasons}):
+        if host in seen.values:
+            found.append(Finding(host, CONTACT, host, "ok", (f"{host}: it was read",)))
+            continue
+        reason = reasons.get(host, "it was not asked")
+        status: Status = "failed" if host in hosts else "warning"
+        cause = f"{host} cannot be read" + ("" if host in hosts else ": the far ends there are not judged")
+        found.append(Finding(host, CONTACT, host, status, (f"{host}: {reason}",), cause))
+    return found
+
+
+def asked(check: Check, view: View) -> list[Finding]:
+    """What a check says; what it fails to say is a failed finding that names it."""
+    name = check_name(check)
+    try:
+        answer: object = check(view)
+        if not isinstance(answer, Iterable) or isinstance(answer, str):
+            return [_failed(name, f"it returned {_short(answer)}, where a list of findings is expected")]
+        return [_sound(name, each) for each in answer]
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the one place where every failure of a check becomes a finding
+        return [_failed(name, f"it raised {type(error).__name__}: {error}")]
+
+
+def check_name(check: Check) -> str:
+    """What a check is called: its function's name."""
+    return str(getattr(check, "__name__", None) or type(check).__name__)
+
+
+def _sound(name: str, said: object) -> Finding:
+    """The finding, if it is one: reports and decisions rely on what its fields are."""
+    if not isinstance(said, Finding):
+        return _failed(name, f"it said {_short(said)}, which is no finding")
+    if said.status not in get_args(Status):
+        expected = ", ".join(get_args(Status))
+        return _failed(name, f"it gave {_short(said)} the status {said.status!r}; there are {expected}")
+    texts = {"host": said.host, "check": said.check, "subject": said.subject, "cause": said.cause}
+    if wrong := [field for field, value in texts.items() if not isinstance(value, str)]:
+        return _failed(name, f"{', '.join(wrong)} of {_short(said)} must be text")
+    lines: object = said.evidence
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+        return _failed(name, f"the evidence of {_short(said)} must be lines of text")
+    return replace(said, evidence=tuple(lines))
+
+
+def _short(said: object) -> str:
+    text = repr(said)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _failed(name: str, what: str) -> Finding:
+    return Finding(ENGINE, "check.failed", name, "failed", (f"{name}: {what}",), f"the check {name} itself failed")
+
+
+def divided(
+    findings: Iterable[Finding], hosts: Collection[str], observed: Collection[str], intents: Mapping[str, HostIntent]
+) -> tuple[list[Finding], list[Finding]]:
+    """The findings that count, and those that do not: on hosts that are only `observed`, as a session or tunnel of one
+    of `hosts` ends there, and not on that session or tunnel.
+
+    What is on no host at all counts.
+    """
+    far_ends = set()
+    for host in hosts:
+        intent = intents.get(host)
+        if intent is not None:
+            far_ends |= {(tunnel.peer, tunnel.name) for tunnel in intent.tunnels}
+            neighbors = intent.bgp.neighbors if intent.bgp else ()
+            far_ends |= {(neighbor.peer, str(neighbor.local_address)) for neighbor in neighbors}
+    kept: list[Finding] = []
+    left_out: list[Finding] = []
+    for finding in findings:
+        outside = finding.host in observed and (finding.host, finding.subject) not in far_ends
+        (left_out if outside else kept).append(finding)
+    return kept, left_out
+
+
+def unjudged(findings: Iterable[Finding]) -> list[Finding]:
+    """A warning for each host that is only observed and of which something that is not ok was left out."""
+    by_host: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.status != "ok":
+            by_host.setdefault(finding.host, []).append(finding)
+    return [_unjudged(host, left_out) for host, left_out in sorted(by_host.items())]
+
+
+def _unjudged(host: str, left_out: list[Finding]) -> Finding:
+    named = [f"{host}: {f.status} {f.check} {f.subject}" for f in left_out[:MOST_NAMED]]
+    more = [f"{host}: and {len(left_out) - MOST_NAMED} more"] if len(left_out) > MOST_NAMED else []
+    cause = f"not judged, as {host} is only observed as a far end; `routebook verify --limit {host}` judges it"
+    return Finding(host, "host.observed", host, "warning", (*named, *more), cause)

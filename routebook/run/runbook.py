@@ -1,0 +1,89 @@
+"""What a runbook is, and how it is found by name in the project's runbooks/ folder."""
+
+import difflib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nornir.core.task import Result, Task
+
+from routebook.checks.facts import Changed, Explanations
+from routebook.checks.findings import Finding
+from routebook.device.contract import State
+from routebook.errors import RefusedError
+from routebook.intent.model import HostIntent
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a check looks at: the hosts' intent, their state before and now, and what the run changed.
+
+    A host that could not be read is missing in `now`. `explanations` are what a device's logs tell of
+    (host, subject). `final` is set at the last look: what is still pending then has failed.
+    """
+
+    intents: Mapping[str, HostIntent]
+    before: Mapping[str, State]
+    now: Mapping[str, State]
+    changed: Changed
+    explanations: Explanations = field(default_factory=dict)
+    final: bool = False
+
+
+Render = Callable[[Task], Result]
+"""A Nornir task whose result is a `Candidate`."""
+
+Check = Callable[[View], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """A change or a verification, as an operator runs it.
+
+    `render` gives a host's candidate; without it the runbook only verifies. Then `sections` are those that `verify`
+    compares with the devices' configuration: all of the platform's by default, none at all with None. `hosts` is a
+    filter as in `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite.
+    `waves` is as in `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
+    """
+
+    checks: tuple[Check, ...]
+    render: Render | None = None
+    sections: tuple[str, ...] | None = ()
+    hosts: str = ""
+    deadline: int = 60
+    waves: str = ""
+    max_failed: int = 0
+    name: str = ""
+    summary: str = ""
+
+
+def load(project: Path, name: str) -> Runbook:
+    """The runbook `name` of a project. Raises RefusedError if there is none or its file does not define one."""
+    path = project / "runbooks" / f"{name.replace('-', '_')}.py"
+    if name not in names(project):
+        close = difflib.get_close_matches(name, names(project), 1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names(project))}"
+        raise RefusedError(f"no runbook {name!r} in {path.parent}{hint}")
+    if str(project) not in sys.path:
+        sys.path.insert(0, str(project))  # a runbook imports the project's own tasks
+    spec = importlib.util.spec_from_file_location(f"runbooks.{path.stem}", path)
+    assert spec is not None and spec.loader is not None  # noqa: S101  a .py file always has both
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (ImportError, SyntaxError, NameError, TypeError, AttributeError) as error:
+        raise RefusedError(f"runbook {path}: {type(error).__name__}: {error}") from error
+    runbook = getattr(module, "runbook", None)
+    if not isinstance(runbook, Runbook):
+        raise RefusedError(f"{path} defines no `runbook = Runbook(…)`")
+    summary = (module.__doc__ or "").strip().partition("\n")[0]
+    return replace(runbook, name=name, summary=summary)
+
+
+def names(project: Path) -> list[str]:
+    """The project's runbooks: `add-node` is in add_node.py."""
+    return sorted(
+        path.stem.replace("_", "-") for path in (project / "runbooks").glob("*.py") if not path.stem.startswith("_")
+    )

@@ -1,0 +1,127 @@
+"""Look at the hosts until the checks are definite: all passed, one failed for good, or the time is over."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nornir.core import Nornir
+from nornir.core.task import Task
+
+from routebook.checks.facts import Explanations
+from routebook.checks.findings import Finding, definite, suspects
+from routebook.checks.names import device_name
+from routebook.device.causes import Cause
+from routebook.device.contract import State
+from routebook.run.fan_out import Outcome, driver, on_drivers, on_hosts
+
+FIRST_PAUSE = 0.3
+LONGEST_PAUSE = 2.0
+EXPLAIN_EVERY = 3.0
+RETRY_EVERY = 4.0
+
+
+class Judge(Protocol):
+    """Turns what the hosts say now into findings."""
+
+    def __call__(self, seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        """Findings on what was `seen`, and on what could not be; `final` at the last look."""
+        ...
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Polls `hosts` for at most `deadline` seconds.
+
+    `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
+    early, and so does a definite failure unless `patient`; `tick` runs at every look. With `nudge`, sessions and
+    tunnels that wait for their next attempt are told to try now: a read-only command must not ask for it.
+    """
+
+    nornir: Nornir
+    hosts: Collection[str]
+    deadline: float
+    stop: threading.Event
+    since: float
+    patient: bool = False
+    nudge: bool = False
+    tick: Callable[[], None] = lambda: None
+    now: dict[str, State] = field(default_factory=dict)
+
+    def watch(self, judge: Judge) -> list[Finding]:
+        """The findings at the moment when they were definite, or at the deadline."""
+        begun = explained = retried = time.monotonic()
+        explanations: dict[tuple[str, str], list[Cause]] = {}
+        pause = FIRST_PAUSE
+        while True:
+            self.tick()
+            seen = read_states(self.nornir, self.hosts)
+            self.now = seen.values
+            final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
+            findings = judge(seen, explanations, final=final)
+            done = final or (definite(findings) == "failed" and not self.patient)
+            if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
+                # Some causes are definite in a log long before the state shows that they are.
+                explanations |= self._explain(_worth_asking(findings, done=done))
+                explained = time.monotonic()
+                findings = judge(seen, explanations, final=final)
+                done = final or (definite(findings) == "failed" and not self.patient)
+            if done or definite(findings) == "passed":
+                return findings
+            if self.nudge and time.monotonic() - retried >= RETRY_EVERY:
+                self._retry(findings)
+                retried = time.monotonic()
+            self.stop.wait(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[Cause]]:
+        wanted = by_host(suspects(findings))
+
+        def told(task: Task, subject: str) -> list[Cause]:
+            # Telling can take seconds, during which the moment to look back to moves away.
+            seconds = math.ceil(time.monotonic() - self.since)
+            return driver(task).explain(device_name(task.host.data["intent"].tunnels, subject), seconds)
+
+        def step(task: Task) -> dict[str, list[Cause]]:
+            return {subject: told(task, subject) for subject in wanted[task.host.name]}
+
+        answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
+        return {(host, subject): causes for host, told in answers.items() for subject, causes in told.items() if causes}
+
+    def _retry(self, findings: Iterable[Finding]) -> None:
+        pending = [finding for finding in findings if finding.status == "pending"]
+        sessions = by_host((f.host, f.subject) for f in pending if f.check.endswith(".session"))
+        tunnels = by_host((f.host, f.subject) for f in pending if f.check in ("tunnel.ike", "baseline.tunnel"))
+
+        def step(task: Task) -> None:
+            device, host = driver(task), task.host.name
+            # A tunnel has one end that starts it: two would make two of it.
+            ours = [tunnel for tunnel in task.host.data["intent"].tunnels if tunnel.initiator]
+            if waiting := sorted(device_name(ours, each.name) for each in ours if each.name in tunnels.get(host, ())):
+                device.retry_tunnels(waiting)
+            if host in sessions:
+                device.retry_sessions(sorted(sessions[host]))
+
+        on_hosts(self.nornir, (sessions.keys() | tunnels.keys()) & self.now.keys(), step)
+
+
+def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
+    """Findings whose cause is worth asking for: a BGP speaker takes seconds to tell, so only of what is decided."""
+    failed = [finding for finding in findings if finding.status == "failed"]
+    decided = (failed or findings) if done else ()
+    return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
+
+
+def read_states(nornir: Nornir, hosts: Collection[str]) -> Outcome[State]:
+    """The state of every host that can be read, and the error of each that cannot."""
+    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True, reads=True)
+
+
+def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Subjects grouped by their host."""
+    grouped: dict[str, set[str]] = {}
+    for host, subject in pairs:
+        grouped.setdefault(host, set()).add(subject)
+    return grouped

@@ -1,0 +1,1 @@
+"""SSH, shells and host keys, shared by platforms."""
