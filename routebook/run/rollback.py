@@ -91,7 +91,7 @@ class Restorer:
         return problems | self._await(waiting, self._disarm)
 
     def _disarm(self, device: TransactionDriver) -> None:
-        """Disarm a host that was lost; one that has restarted or whose timer has fired may keep what undoes the change."""
+        """Disarm a host that was lost: also where it restarted meanwhile, so that what undoes the change is gone."""
         pending = device.pending()
         if pending is not None and pending.phase != "confirmed" and belongs(pending.run_id, self.run_id):
             device.disarm()
