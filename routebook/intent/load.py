@@ -147,6 +147,7 @@ def _hosts(
             bgp_package=node.bgp_package,
             groups=node.groups,
             redundancy=node.redundancy,
+            adopt=node.adopt,
             identity=node.identity,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),

@@ -287,6 +287,7 @@ class HostIntent(Frozen):
     bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
+    adopt: tuple[str, ...] = ()  # what somebody else has made on the device and this intent takes over, by name
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None

@@ -37,6 +37,7 @@ class Node:
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
     redundancy: str = ""
+    adopt: tuple[str, ...] = ()
     identity: IdentityIntent | None = None
     bgp_package: str = ""
     cilium: CiliumNode | None = None
@@ -274,6 +275,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         complete=complete,
         version=data("version") or "",
         redundancy=data("redundancy") or "",
+        adopt=data("adopt") or (),
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, platform or "", problems),

@@ -106,6 +106,7 @@ class DataInput(Input):
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
+    adopt: tuple[Word, ...] | None = None  # objects on the device, by name, that somebody else has made
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 
 

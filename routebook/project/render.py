@@ -152,19 +152,25 @@ def render_host(
     declared = section_templates(templates, intent.platform)
     if sections is not None:
         _check_names(sections, declared, templates)
-    return Candidate(
-        tuple(
-            Section(
-                name=section.name,
-                part=section.part,
-                text=render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name),
-                owns=section.owns,
-                mode=section.mode,
-            )
-            for section in declared
-            if sections is None or section.name in sections
-        )
-    )
+    found = []
+    for section in declared:
+        if sections is None or section.name in sections:
+            text = render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name)
+            owns = (*section.owns, *_adopted(intent.adopt, text))
+            found.append(Section(section.name, section.part, text, owns, section.mode))
+    return Candidate(tuple(found))
+
+
+def _adopted(names: Iterable[str], text: str) -> Iterator[str]:
+    """Patterns for the objects that the inventory adopts by name, of those that a section renders.
+
+    Only while they are rendered: what is adopted is ours from then on by what stands in it.
+    """
+    lines = [line for line in text.splitlines() if line[:1].strip()]
+    for name in names:
+        if any(line == name or line.startswith(f"{name} ") for line in lines):
+            plain = re.sub(r"([*?[])", r"[\1]", name)
+            yield from (plain, f"{plain} *")
 
 
 def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], templates: Path) -> None:

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from routebook.device.contract import Effect, EffectKind
 from routebook.device.prefixes import prefix_effects
 from routebook.platforms.asa.config import Block, Config
+from routebook.platforms.asa.config.tree import NAME
 
 _NEIGHBOR = re.compile(r"(no )?neighbor (\S+) (\S+)(?: (.*))?")
 # What an established session takes up only when it starts again; an ASA does not restart it for these.
@@ -29,7 +30,7 @@ _POLICY = re.compile(
 _ORIGINATED = re.compile(r"(?:network|aggregate-address) (?P<address>\S+)(?: (?:mask )?(?P<mask>\d+\.\S+))?")
 _PREFIX_LIST = re.compile(r"(?:ipv6 )?prefix-list (?P<name>\S+) seq \d+ (?P<entry>.*)")
 _ACCESS_LIST = re.compile(r"(?:no |clear configure )?access-list (\S+)")
-_TUNNEL_GROUP = re.compile(r"(?:no |clear configure )?tunnel-group (\S+)")
+_TUNNEL_GROUP = re.compile(rf"(?:no |clear configure )?tunnel-group ({NAME})")
 _CRYPTO_MAP = re.compile(r"(?:no )?crypto map (\S+) (\d+)(?: (.*))?")
 _MAP_PEER = re.compile(r"crypto map (\S+) (\d+) set peer (.*)")
 _MAP_ACL = re.compile(r"crypto map (\S+) (\d+) match address (\S+)")

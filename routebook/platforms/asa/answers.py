@@ -10,17 +10,19 @@ from typing import Literal
 
 Verdict = Literal["fine", "refused", "unknown"]
 
-# Each is a whole line. Wordings are those of the device; most are published in Cisco's command references.
+# Each is a whole line. Wordings are those of the device; most are published in Cisco's command references, and those
+# of crypto maps, tunnel groups and object groups in Netspoc-Approve, go/pkg/asa/device.go (`validOutput`).
 _FINE = tuple(
     re.compile(pattern)
     for pattern in (
         r"INFO: .*",
-        r"WARNING: The crypto map entry is incomplete!",
+        r"WARNING: The crypto map entry (?:is|will be) incomplete!",
         r"WARNING: crypto map has incomplete entries",
         r"WARNING: [Rr]oute already exists",
         r"WARNING: found duplicate element",
         r"WARNING: <.*> found duplicate element",
-        r"WARNING: L2L tunnel-groups that have names which are not an IP",
+        r"WARNING: Same object-group is used more than once in one config line\b.*",
+        r"WARNING: (?:For IKEv1, )?L2L tunnel-groups that have names which are not an IP",
         r"address may only be used if the tunnel authentication",
         r"method is Digital Certificates and/or The peer is",
         r"configured to use Aggressive Mode",

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from custom_napalm.commits import Part
@@ -29,6 +29,7 @@ from routebook.platforms.asa import answers, told
 from routebook.platforms.asa import lock as locks
 from routebook.platforms.asa.activation import Activation, activation
 from routebook.platforms.asa.beside import beside
+from routebook.platforms.asa.claims import claims
 from routebook.platforms.asa.config import (
     Block,
     Config,
@@ -106,14 +107,15 @@ class AsaTransaction:
         for section in candidate.sections:
             self.component_for(section.part)
         running = parse(snapshot.parts[PART])
+        if claimed := list(claims(running, candidate.sections)):
+            raise CandidateError(f"{self.name}: {_joined(claimed)}; {UNCHANGED}")
         try:
             delta = difference(running, candidate.sections)
         except (MaskedSecretError, EncryptedSecretsError) as error:
             raise CandidateError(f"{self.name}: {error}") from error
         if delta.problems:
             # An ASA refuses such a command, or drops without a word what refers to something that goes.
-            more = f", and {len(delta.problems) - 3} more" if len(delta.problems) > 3 else ""
-            raise CandidateError(f"{self.name}: {'; '.join(delta.problems[:3])}{more}; {UNCHANGED}")
+            raise CandidateError(f"{self.name}: {_joined(delta.problems)}; {UNCHANGED}")
         return self._remember(delta, candidate.sections, None, running, snapshot)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
@@ -451,14 +453,22 @@ class AsaTransaction:
         self._marker, self.armed_with, self._pushed, self._confirmed, self._pushing = None, None, None, False, False
 
 
+def _joined(sentences: Sequence[str]) -> str:
+    more = f", and {len(sentences) - 3} more" if len(sentences) > 3 else ""
+    return f"{'; '.join(sentences[:3])}{more}"
+
+
 def same_text(one: str, other: str) -> bool:
-    """Whether two configurations are equal byte for byte, but for the lines that say when and by whom one was written,
-    and for the order of static routes: one that is given again stands after the others.
+    """Whether two configurations have the same lines to the byte, but for those that say when one was written.
+
+    Tunnel groups, group policies, access lists, route maps and static routes are printed in the order in which they
+    were made, and nothing places one of them: what is made again stands behind the others, and means the same. Where an
+    order has a meaning, within a list, the fingerprint has it, too.
     """
     return _steady(one) == _steady(other)
 
 
 def _steady(text: str) -> list[str]:
     volatile = (": Written by", "Cryptochecksum:", ": Saved", "! Last configuration", ": Serial Number", ": Hardware")
-    lines = [line.rstrip() for line in text.splitlines() if not line.startswith(volatile)]
-    return sorted(lines, key=lambda line: line if line.startswith(("route ", "ipv6 route ")) else "")
+    lines = [line.rstrip() for line in text.splitlines()]
+    return sorted(line for line in lines if line.strip() not in ("", "!") and not line.startswith(volatile))

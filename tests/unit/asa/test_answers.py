@@ -15,6 +15,11 @@ from tests.unit.asa.real_outputs import needed, real
         "\n  \n",
         'INFO: Security level for "outside" set to 0 by default.\n',
         "WARNING: The crypto map entry is incomplete!\n",
+        "WARNING: The crypto map entry will be incomplete!\n",
+        "WARNING: Same object-group is used more than once in one config line. This config is redundant. Please use seperate object-groups\n",
+        "WARNING: For IKEv1, L2L tunnel-groups that have names which are not an IP\naddress may only be used if the tunnel authentication\n"
+        "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode\n",
+        "INFO: If a certificate map is configured ASA  will ask all users loading the logon page for a client certificate.\n",
         "WARNING: L2L tunnel-groups that have names which are not an IP\naddress may only be used if the tunnel authentication\n"
         "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode\n",
         "WARNING: DH group 5 is considered insecure. This option is deprecated and will be removed in a later version.\n",

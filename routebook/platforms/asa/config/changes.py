@@ -7,7 +7,7 @@ from routebook.platforms.asa.config import ordered
 from routebook.platforms.asa.config.command import Command
 from routebook.platforms.asa.config.contexts import FAMILY, context_of, negation, setting
 from routebook.platforms.asa.config.objects import ORDERED, Key
-from routebook.platforms.asa.config.tree import Node
+from routebook.platforms.asa.config.tree import NAME, Node
 
 Meaning = tuple[object, ...]
 
@@ -85,7 +85,7 @@ def take_away(key: Key, nodes: Sequence[Node]) -> list[Command]:
 def keeps(key: Key, line: str) -> bool:
     """Whether the device keeps a top-level line of an object that is taken away, without what was in it."""
     own = len(key) > 1 and key[1] in DEFAULTS
-    made = re.fullmatch(r"\S+ \S+ (type \S+|internal)", line) is not None
+    made = re.fullmatch(rf"\S+ {NAME} (type \S+|internal)", line) is not None
     return _kept(key) or key[0] == "object-nat" or (own and made)
 
 
@@ -150,9 +150,9 @@ def _made_anew(key: Key, old: Sequence[Node], new: Sequence[Node]) -> bool:
     if not old or not new:
         return False
     if key[0] == "tunnel-group" and key[1] not in DEFAULTS:
-        return _line_like(old, r"tunnel-group \S+ type ") != _line_like(new, r"tunnel-group \S+ type ")
+        return _line_like(old, rf"tunnel-group {NAME} type ") != _line_like(new, rf"tunnel-group {NAME} type ")
     if key[0] == "group-policy" and key[1] not in DEFAULTS:
-        return _line_like(old, r"\S+ \S+ (in|ex)ternal") != _line_like(new, r"\S+ \S+ (in|ex)ternal")
+        return _line_like(old, rf"\S+ {NAME} (in|ex)ternal") != _line_like(new, rf"\S+ {NAME} (in|ex)ternal")
     if key[0].startswith("interface Tunnel"):
         # Everything that names an interface would be renamed with it.
         return _line_like(old[0].commands, "nameif ") != _line_like(new[0].commands, "nameif ")

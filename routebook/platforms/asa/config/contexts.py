@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from routebook.platforms.asa.config.tree import NAME
+
 _NEVER = re.compile(r"(?!)")
 
 
@@ -38,6 +40,8 @@ _TOP = _context(
     r"|(access-group) \S+( (?:in|out) interface \S+(?: control-plane)?| global)"
     r"|logging (?:buffered|trap|asdm|facility|queue|buffer-size|device-id)"
     r"|crypto ipsec security-association (?:lifetime (?:seconds|kilobytes)|replay|pmtu-aging)"
+    # An interface has one crypto map: another one takes the place of the first.
+    r"|(crypto map) \S+ (interface \S+)"
     r"|(prefix-list \S+ description)",
     swapped=r"crypto (?:dynamic-)?map \S+ \d+ (?:match address|ipsec-isakmp"
     r"|set security-association lifetime \S+|set ikev[12] \S+|set \S+)"
@@ -88,10 +92,10 @@ _CONTEXTS = (
                "set security-association lifetime seconds", "set trustpoint", "responder-only"),
     ),
     _context(
-        r"tunnel-group \S+ general-attributes$", replaced=r"default-group-policy|default-domain|password-management"
+        rf"tunnel-group {NAME} general-attributes$", replaced=r"default-group-policy|default-domain|password-management"
     ),
     _context(
-        r"tunnel-group \S+ ipsec-attributes$",
+        rf"tunnel-group {NAME} ipsec-attributes$",
         replaced=r"ikev1 pre-shared-key|pre-shared-key|ikev2 (?:local|remote)-authentication pre-shared-key"
         r"|ikev2 local-authentication certificate|isakmp keepalive|peer-id-validate",
         swapped=r"ikev1 trust-point|trust-point",
@@ -99,7 +103,7 @@ _CONTEXTS = (
                "ikev2 remote-authentication", "ikev2 local-authentication"),
     ),
     _context(
-        r"group-policy \S+ attributes$",
+        rf"group-policy {NAME} attributes$",
         replaced=r"vpn-(?:tunnel-protocol|idle-timeout|session-timeout|filter|simultaneous-logins)|default-domain"
         r"|split-tunnel-(?:policy|network-list)|address-pools|dns-server|wins-server",
     ),

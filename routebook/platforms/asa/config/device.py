@@ -139,9 +139,11 @@ class Device:
             for other in around.children
             if given and not given[1] and other.line and setting(context, other.line) == given
         ]
-        instead = next(iter([*replaced, *opposite]), None)
+        # `no nameif` is both: the setting's old value, and its opposite.
+        gone = [*replaced, *(other for other in opposite if other not in replaced)]
+        instead = next(iter(gone), None)
         self._insert(around, self._line(wanted, depth, payload), parent, instead=instead)
-        self._drop(around, [*opposite, *replaced])
+        self._drop(around, gone)
         return ""
 
     def _take_back(self, parent: str, around: Line, wanted: str, depth: int) -> str:

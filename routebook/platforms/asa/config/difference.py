@@ -11,6 +11,7 @@ from routebook.platforms.asa.config.display import shown
 from routebook.platforms.asa.config.objects import ORDERED, Key, Objects, depths, goes_first, objects, rank
 from routebook.platforms.asa.config.redaction import encrypted, refuse_masked
 from routebook.platforms.asa.config.references import problems
+from routebook.platforms.asa.config.spelling import Device, as_shown
 from routebook.platforms.asa.config.target import beyond, ownership, target
 from routebook.platforms.asa.config.tree import Config, Node, parse
 
@@ -46,7 +47,8 @@ def difference(running: Config, candidate_sections: Sequence[Section]) -> Delta:
     wanted = parse("\n".join(section.text.rstrip("\n") for section in candidate_sections))
     refuse_masked(running, "The running configuration")
     refuse_masked(wanted, "The rendered configuration")
-    there, candidate = objects(running.nodes), objects(wanted.nodes)
+    there = objects(running.nodes)
+    candidate = as_shown(objects(wanted.nodes), there, Device.of(running))
     base = there
     if merged := beyond(candidate, owns):
         base = objects(apply(running, blocks(changes.make(merged))).nodes)
@@ -57,7 +59,8 @@ def restoration(running: Config, earlier: Config) -> Delta:
     """What brings the whole of `running`, owned or not, back to an earlier configuration."""
     refuse_masked(running, "The running configuration")
     refuse_masked(earlier, "The configuration to restore")
-    return between(objects(running.nodes), objects(earlier.nodes))
+    there = objects(running.nodes)
+    return between(there, as_shown(objects(earlier.nodes), there, Device.of(running)))
 
 
 def between(old: Objects, new: Objects) -> Delta:

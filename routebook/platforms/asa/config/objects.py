@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from routebook.platforms.asa.config.contexts import context_of, setting
-from routebook.platforms.asa.config.tree import Node
+from routebook.platforms.asa.config.tree import Node, words
 
 Key = tuple[str, ...]
 Objects = dict[Key, tuple[Node, ...]]
@@ -35,11 +35,11 @@ def key_of(node: Node) -> Key:
         return ("boot",)
     if first == "banner":
         return first, rest.partition(" ")[0]
-    words = node.line.split()
-    if first == "crypto" and len(words) > 3 and words[1] in ("map", "dynamic-map") and words[3].isdigit():
-        return "crypto", *words[1:4]
-    if (count := _NAMED.get(first)) and len(words) > count:
-        return tuple(words[:count])
+    said = words(node.line)
+    if first == "crypto" and len(said) > 3 and said[1] in ("map", "dynamic-map") and said[3].isdigit():
+        return "crypto", *said[1:4]
+    if (count := _NAMED.get(first)) and len(said) > count:
+        return tuple(said[:count])
     single = setting(context_of(""), node.line)
     return (single[0] if single else node.line,)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from routebook.platforms.asa.config.contexts import FAMILY, context_of, display_rank
-from routebook.platforms.asa.config.tree import Node
+from routebook.platforms.asa.config.tree import NAME, Node
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +63,8 @@ _SEPARATED = re.compile(r"interface |route-map |router ")
 # Objects of one kind follow each other by these words of their lines; digits count as numbers.
 _NUMBERS = re.compile(r"(\d+)")
 _BY_NAME = re.compile(
-    r"(?P<name>interface \S+|object(?:-group)? \S+ \S+|(?:tunnel-group|group-policy|username) \S+(?= ?)|route-map \S+"
+    r"(?P<name>interface \S+|object(?:-group)? \S+ \S+|"
+    rf"(?:tunnel-group|group-policy|username) {NAME}(?= ?)|route-map \S+"
     r"|prefix-list \S+(?: seq \d+)?|crypto (?:dynamic-)?map \S+ \d+|crypto ikev\d policy \d+|access-list \S+"
     r"|crypto ipsec (?:profile|ikev2 ipsec-proposal|ikev1 transform-set) \S+)"
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from routebook.platforms.asa.config.objects import Key, Objects
 from routebook.platforms.asa.config.redaction import redact
-from routebook.platforms.asa.config.tree import Node
+from routebook.platforms.asa.config.tree import NAME, Node, words
 
 Name = tuple[str, str]
 """A kind and a name."""
@@ -24,8 +24,8 @@ _DEFINED = (
     ("ipsec profile", re.compile(r"crypto ipsec profile (\S+)$")),
     ("dynamic-map", re.compile(r"crypto dynamic-map (\S+) ")),
     ("trustpoint", re.compile(r"crypto ca trustpoint (\S+)$")),
-    ("group-policy", re.compile(r"group-policy (\S+) ")),
-    ("tunnel-group", re.compile(r"tunnel-group (\S+) ")),
+    ("group-policy", re.compile(rf"group-policy ({NAME}) ")),
+    ("tunnel-group", re.compile(rf"tunnel-group ({NAME}) ")),
     ("local pool", re.compile(r"ip local pool (\S+) ")),
     ("time-range", re.compile(r"time-range (\S+)$")),
     ("crypto map", re.compile(r"crypto map (\S+) \d+ ")),
@@ -60,10 +60,10 @@ _USED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
         ("ipsec profile", re.compile(r"^tunnel protection ipsec profile (\S+)")),
     ),
     "tunnel-group": (
-        ("group-policy", re.compile(r"^default-group-policy (\S+)")),
+        ("group-policy", re.compile(rf"^default-group-policy ({NAME})")),
         ("trustpoint", re.compile(r"^(?:ikev1 trust-point|trust-point|ikev2 local-authentication certificate) (\S+)")),
     ),
-    "tunnel-group-map": (("tunnel-group", re.compile(r"^tunnel-group-map (?:default-group|\S+ \d+) (\S+)")),),
+    "tunnel-group-map": (("tunnel-group", re.compile(rf"^tunnel-group-map (?:default-group|\S+ \d+) ({NAME})")),),
     "group-policy": (
         ("access-list", re.compile(r"^(?:vpn-filter|split-tunnel-network-list) value (\S+)")),
         ("local pool", re.compile(r"^address-pools value (\S+)")),
@@ -99,9 +99,8 @@ def uses(first: str, line: str) -> Iterator[Name]:
     """The names that a line uses; `first` is the top-level line that it is in, or itself."""
     for kind, pattern in _USED.get(first.split(" ", 1)[0], ()):
         for found in pattern.finditer(line):
-            words = found[1].split()
             # A few lines take several names; elsewhere the rest of the line is something else.
-            for word in words:
+            for word in words(found[1]):
                 yield kind, word
 
 

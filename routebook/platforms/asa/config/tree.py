@@ -19,6 +19,10 @@ _FREE_TEXT = re.compile(
     r"(?:no )?(?:banner|description|remark|access-list \S+ (?:line \d+ )?remark|neighbor \S+ (?:description|password)"
     r"|.*?\b(?:pre-shared-key|password|passwd|key|key-string|community|secret|value|prompt|url|regex)\b)"
 )
+NAME = r'(?:"[^"]*"|\S+)'
+"""A pattern for one name: those with blanks stand in quotes."""
+_WORD = re.compile(NAME)
+
 _CERTIFICATE_CHAIN = re.compile(r"crypto (?:ca|pki) certificate chain ")
 _BANNER_DELIMITER = re.compile(r"banner \S+ (?P<mark>\^C|\x03)")
 
@@ -129,7 +133,12 @@ def normal(line: str) -> str:
         return line
     if found := _FREE_TEXT.match(line):
         return " ".join(found.group().split()) + line[found.end() :]
-    return " ".join(line.split())
+    return " ".join(words(line))
+
+
+def words(line: str) -> list[str]:
+    """The words of a line; what is quoted is one."""
+    return _WORD.findall(line) if '"' in line else line.split()
 
 
 class _Lines:

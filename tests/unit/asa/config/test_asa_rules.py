@@ -262,3 +262,42 @@ def test_repeated_parents_and_context_headers_are_kept() -> None:
     assert str(parse(text)) == text
     changed = "object network a\n host 10.0.0.2\n nat (inside,outside) dynamic interface\n"
     assert commands(text, changed, "object network a") == ["object network a", "host 10.0.0.2"]
+
+
+def test_a_line_takes_the_place_of_its_opposite() -> None:
+    # Netspoc-Approve, go/testdata/asa_parse.t, has interfaces that print `no nameif`.
+    running = parse("interface Ethernet0/0\n no nameif\n no security-level\n no ip address\n!\n")
+    named = apply(
+        running, difference(running, [Section("s", "asa", "interface Ethernet0/0\n nameif dmz\n", ())]).commands
+    )
+    assert str(named) == "interface Ethernet0/0\n nameif dmz\n no security-level\n no ip address\n!\n"
+    router = parse("router bgp 1\n no bgp log-neighbor-changes\n")
+    logged = difference(router, [Section("s", "asa", "router bgp 1\n bgp log-neighbor-changes\n", ())])
+    assert str(apply(router, logged.commands)) == "router bgp 1\n"
+
+
+def test_a_name_with_a_blank_is_one_name() -> None:
+    group = (
+        'tunnel-group "Azure East" type ipsec-l2l\ntunnel-group "Azure East" general-attributes\n'
+        ' default-group-policy "Azure East"\ntunnel-group "Azure East" ipsec-attributes\n'
+        " ikev1 pre-shared-key one\n"
+    )
+    policy = 'group-policy "Azure East" internal\ngroup-policy "Azure East" attributes\n vpn-tunnel-protocol ikev2\n'
+    owns = ("tunnel-group *", "group-policy *")
+    assert commands(policy + group, "", *owns) == [
+        'clear configure tunnel-group "Azure East"',
+        'clear configure group-policy "Azure East"',
+    ]
+    assert commands(policy + group, policy + group.replace("key one", "key two"), *owns) == [
+        'tunnel-group "Azure East" ipsec-attributes',
+        "ikev1 pre-shared-key two",
+    ]
+    other = group.replace("Azure East", "Zurich  West")
+    assert commands(
+        policy + group + other.replace('policy "Zurich  West"', 'policy "Azure East"'), policy + group, *owns
+    ) == ['clear configure tunnel-group "Zurich  West"']
+    delta = difference(parse(policy + group), [Section("s", "asa", group, owns)])
+    assert delta.problems == (
+        'group-policy "Azure East" would no longer be defined and is used by `default-group-policy "Azure East"` in '
+        '`tunnel-group "Azure East" general-attributes`',
+    )
