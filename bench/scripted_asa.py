@@ -48,6 +48,8 @@ class Behaviour:
     delay_is_fixed: bool = False
     auto_enable: bool = False
     enable_not_set: bool = False
+    enable_asks_user: bool = False
+    width: int = 80  # of the terminal
     call_home: bool = False
     filler: int = 0  # further lines in the configuration
     pieces: bool = True  # send answers in pieces of random size
@@ -175,11 +177,11 @@ class _Session:
         return text
 
     def _echo(self, text: str) -> str:
-        room = 80 - len(self.prompt)
+        room = max(self.how.width - len(self.prompt), 9)
         if len(text) < room:
             return text
         # The line editor scrolls sideways: the tail after a $, and at the end the head with a $.
-        head, tail = text[: room - 1], text[-(room - 20) :]
+        head, tail = text[: room - 1], text[-max(room - 20, 3) :]
         return f"{head}{self.prompt}${tail}\b\b\b{self.prompt}{head}$"
 
     def _print(self, text: str) -> None:
@@ -233,8 +235,9 @@ class _Session:
             self._read_line(echo=False, prompt=asked)
             return
         for _ in range(3):
+            user = self._read_line(echo=True, prompt="Username: ") if self.how.enable_asks_user else ""
             given = self._read_line(echo=False, prompt="Password: ")
-            if given == ENABLE:
+            if given == (_PASSWORD if user else ENABLE):
                 self.privileged = True
                 return
             self._print("Invalid password\r\n")

@@ -33,7 +33,7 @@ def read_ike(session: AsaSession) -> tuple[IkeSa, ...]:
     twos = session.read(ikev2.COMMAND, ikev2.parse_ikev2_sas)
     ones = session.read(ikev1.COMMAND, ikev1.parse_ikev1_sas)
     flows = session.read(ipsec.COMMAND, ipsec.parse_ipsec_sas)
-    details = session.read(sessiondb.COMMAND, lambda text, _: sessiondb.parse_sessions(text)) if flows else ()
+    details = session.read(sessiondb.COMMAND, sessiondb.read_sessions) if flows else ()
     return ike_sas(twos, ones, flows, details)
 
 

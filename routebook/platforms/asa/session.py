@@ -130,7 +130,14 @@ class AsaSession:
                 replies = {"sername:": target.user, "assword:": target.password or ""}
                 said = terminal.run("login", timeout=self.timeout, replies=replies)
             else:
-                said = terminal.ask_password("enable", self.options.enable_password, timeout=self.timeout)
+                target = self.options.ssh.target
+                said = terminal.ask_password(
+                    "enable",
+                    self.options.enable_password,
+                    user=target.user,
+                    own=target.password or "",
+                    timeout=self.timeout,
+                )
         except UnexpectedTextError as error:
             text = str(error)
             if "not set" in text or "New" in text or "Enter  Password" in text:

@@ -16,8 +16,13 @@ from routebook.device.limits import QUIET, Limits
 from routebook.platforms.asa.prompt import Prompt, first_prompt
 from routebook.transport.ssh_transport import send_all
 
-WIDTH = 80
-"""Columns after which ASA rewrites the echo of a line, with a `$`; changing it would be a configuration change."""
+WIDTH = 40
+"""The least columns after which ASA rewrites the echo of a line, with a `$`: `terminal width` of the configuration, 40
+to 511 or none, 80 if nobody has set it (Cisco ASA command reference). Changing it would be a configuration change."""
+
+# How long, in milliseconds, nothing may come after what looks like a question until it is one. A greeting is written by
+# people, and a busy device pauses within it.
+_PAUSE, _PAUSE_IN_GREETING = 1_000, 5_000
 
 _PIECE = 2000  # bytes of lines sent ahead of their answers: less than any known input buffer of the device
 _PAGER = b"<--- More --->"
@@ -64,7 +69,7 @@ class Terminal:
         """
         deadline = time.monotonic() + timeout
         while (found := first_prompt(bytes(self._buffer))) is None:
-            self._no_question((), deadline)
+            self._no_question((), deadline, _PAUSE_IN_GREETING)
             self._receive(deadline)
         greeting = bytes(self._buffer)
         self._buffer.clear()
@@ -125,15 +130,27 @@ class Terminal:
                 answers.append(self._one_of_many(number == len(piece), deadline))
         return answers
 
-    def ask_password(self, line: str, password: str, *, timeout: float) -> str:
-        """Send `line`, which must ask for a password once. What came after it, to its prompt or next question."""
+    def ask_password(self, line: str, password: str, *, user: str, own: str, timeout: float) -> str:
+        """Send `line`, which must ask for a password once. What came after it, to its prompt or next question.
+
+        A device that asks for the user before it (`aaa authentication enable console`) wants `own`, the user's
+        password, where there is no other.
+        """
         deadline = self._ask(f"`{line}`", timeout)
         self._send(line + "\n", deadline)
         self._echo(line, deadline)
         said = b""
-        asked = 0
+        asked = named = 0
         while (end := self._ended()) is None:
-            if re.search(rb"[Pp]assword:\s*\Z", self._buffer[-80:]):
+            if re.search(rb"[Uu]sername:\s*\Z", self._buffer[-80:]):
+                named += 1
+                said += bytes(self._buffer)
+                if named > 1:
+                    raise UnexpectedTextError(_text(said))
+                self._buffer.clear()
+                self._send(user + "\n", deadline)
+                password = password or own
+            elif re.search(rb"[Pp]assword:\s*\Z", self._buffer[-80:]):
                 asked += 1
                 said += bytes(self._buffer)
                 # Asked again means refused. "The enable password is not set" asks for a new one.
@@ -235,14 +252,15 @@ class Terminal:
         if plain == wanted.strip():
             return True
         # Longer than the terminal is wide: rewritten in place, with a $ at the cut. Only its begin can be compared.
-        room = WIDTH - len(self.body) - len(self.mode) - 4
-        return len(wanted) >= room - 8 and b"$" in shown and plain[:8] == wanted.strip()[:8]
+        room = max(WIDTH - len(self.body) - len(self.mode) - 4, 8)
+        begin = wanted.strip()[: min(8, room - 1)]
+        return len(wanted) >= room - 8 and b"$" in shown and plain.startswith(begin)
 
     def _asked(self, replies: Mapping[str, str]) -> str | None:
         tail = bytes(self._buffer[-400:]).rstrip().decode("utf-8", "replace")
         return next((question for question in replies if tail.endswith(question)), None)
 
-    def _no_question(self, expected: object, deadline: float) -> None:
+    def _no_question(self, expected: object, deadline: float, pause: int = _PAUSE) -> None:
         found = _QUESTION.search(self._buffer, max(0, len(self._buffer) - 200))
         if found is None:
             return
@@ -253,7 +271,7 @@ class Terminal:
             return
         if expected and self._asked(expected if isinstance(expected, Mapping) else {}):
             return
-        if self._poll.poll(250):
+        if self._poll.poll(min(pause, max(0, int((deadline - time.monotonic()) * 1000)))):
             return  # more has come: it was the end of a packet, not of what the device says
         tail = _text(bytes(self._buffer[-300:])).strip().splitlines()
         raise UnexpectedTextError(f"{self.label} asks something that is not known: {tail[-1].strip()!r}; {_MAYBE}")

@@ -136,6 +136,38 @@ def test_a_wrong_enable_password_is_said_and_not_repeated(start: Start, session:
     assert server.sent == ["enable"]
 
 
+def test_enable_that_asks_for_the_user_gets_it_and_the_users_password(
+    start: Start, session: Callable[..., AsaSession]
+) -> None:
+    server = start(enable_asks_user=True)
+    asa = session(server, enable_password="")
+    asa.open()
+    assert asa.show("show version").count("show version") == 3
+    # Its own password is not the user's: refused once, and not tried again.
+    with pytest.raises(PrivilegeError, match="refuses the enable password"):
+        session(server, enable_password="wrong").open()
+
+
+@pytest.mark.parametrize("banner", ["Never give away your password:", "Username:", "Proceed? [y/n]"])
+def test_a_greeting_that_ends_like_a_question_for_a_moment(
+    start: Start, session: Callable[..., AsaSession], banner: str
+) -> None:
+    server = start(banner=f"\r\n{banner}", banner_then="\r\nand mind the rules\r\n", pieces=False)
+    asa = session(server)
+    asa.open()
+    assert asa.running_config().endswith(": end\n")
+
+
+@pytest.mark.parametrize("width", [40, 59, 511])
+def test_every_width_of_the_terminal(start: Start, session: Callable[..., AsaSession], width: int) -> None:
+    answers = {"access-list .*": "WARNING: <OUT> found duplicate element\n"}
+    asa = session(start(width=width, answers=answers))
+    asa.open()
+    long = "access-list OUT extended permit tcp object-group ALL-OUR-SITES object-group EVERYBODY-ELSE eq https log"
+    said = asa.configure(["router bgp 65550", " neighbor 192.0.2.111 remote-as 64512", long, "no router bgp 65550"])
+    assert [bool(each) for each in said] == [False, False, True, False]
+
+
 def test_a_demand_for_a_new_enable_password_is_refused(start: Start, session: Callable[..., AsaSession]) -> None:
     with pytest.raises(PrivilegeError, match="set one by hand"):
         session(start(enable_not_set=True)).open()

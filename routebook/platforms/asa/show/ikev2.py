@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address, summarize_address_range
+from ipaddress import summarize_address_range
 
 from routebook.device.state import IPAddress
 from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none
@@ -128,7 +128,7 @@ def _line(line: str, session: _Session, names: Names) -> None:
         raise UnknownOutputError(COMMAND, "has a line that is not known", line)
     sa = session.sas[-1]
     if sa.children:
-        if _child_line(line, sa):
+        if _child_line(line, sa, names):
             return
     elif line.startswith("Encr:"):
         _algorithms(line, sa)
@@ -147,15 +147,15 @@ def _line(line: str, session: _Session, names: Names) -> None:
         return
     child = _CHILD.fullmatch(line)
     if child is not None:
-        sa.children.append(Ikev2Child(local=_selector(child[1], child[2], child[3], child[4])))
+        sa.children.append(Ikev2Child(local=_selector(child[1], child[2], child[3], child[4], names)))
     elif not _MORE.fullmatch(line):
         raise UnknownOutputError(COMMAND, "has a line that is not known", line)
 
 
-def _child_line(line: str, sa: Ikev2Sa) -> bool:
+def _child_line(line: str, sa: Ikev2Sa, names: Names) -> bool:
     remote = _CHILD_REMOTE.fullmatch(line)
     if remote is not None:
-        sa.children[-1].remote = _selector(remote[1], remote[2], remote[3], remote[4])
+        sa.children[-1].remote = _selector(remote[1], remote[2], remote[3], remote[4], names)
         return True
     spis = _ESP.fullmatch(line)
     if spis is not None:
@@ -174,10 +174,10 @@ def _algorithms(line: str, sa: Ikev2Sa) -> None:
         raise UnknownOutputError(COMMAND, "is cut off", line)
 
 
-def _selector(first: str, first_port: str, last: str, last_port: str) -> tuple[str, ...]:
+def _selector(first: str, first_port: str, last: str, last_port: str, names: Names) -> tuple[str, ...]:
     """ASA prints "first address/first port - last address/last port"."""
     try:
-        networks = list(summarize_address_range(ip_address(first), ip_address(last)))
+        networks = list(summarize_address_range(address(first, names), address(last, names)))
     except (ValueError, TypeError) as error:
         raise UnknownOutputError(COMMAND, f"has a selector that is not known ({error})", f"{first} - {last}") from None
     shown = str(networks[0]) if len(networks) == 1 else f"{first}-{last}"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from routebook.platforms.asa.show.text import UnknownOutputError, check_some_or_none, seconds
+from routebook.platforms.asa.show.text import Names, UnknownOutputError, address, check_some_or_none, seconds
 
 COMMAND = "show vpn-sessiondb detail l2l"
 NONE = "INFO: There are presently no active sessions of the type specified"
@@ -124,6 +124,36 @@ def _check(session: Session) -> None:
                 raise UnknownOutputError(COMMAND, f"is cut off: a tunnel of {session.connection} lacks its {name}")
     if announced is not None and announced[0] + announced[1] > 0 and not session.parts:
         raise UnknownOutputError(COMMAND, f"is cut off: {session.connection} announces tunnels and has none")
+
+
+def read_sessions(text: str, names: Names) -> tuple[Session, ...]:
+    """Every session, with addresses where the device shows names for them (`names`), and numbers that are numbers.
+
+    Raises UnknownNameError for a name that `show names` does not have, UnknownOutputError as `parse_sessions` does.
+    """
+    found = parse_sessions(text)
+    for session in found:
+        session.fields["IP Addr"] = str(address(session.fields["IP Addr"], names))
+        for child in session.children:
+            for name in ("Local Addr", "Remote Addr"):
+                start, slash, rest = child.fields[name].partition("/")
+                child.fields[name] = f"{address(start, names)}{slash}{rest}"
+            _check_numbers(session.connection, child.fields)
+    return found
+
+
+def _check_numbers(connection: str, fields: dict[str, str]) -> None:
+    for name in ("Bytes Tx", "Bytes Rx", "Rekey Int (T)", "Rekey Left(T)"):
+        value = fields.get(name, "0")
+        if not (value.split() or [""])[0].isdecimal():
+            raise UnknownOutputError(COMMAND, f"has a tunnel of {connection} whose {name} is not known", value)
+    for name in ("Local Addr", "Remote Addr"):
+        try:
+            selector(fields[name])
+        except ValueError:
+            raise UnknownOutputError(
+                COMMAND, f"has a tunnel of {connection} whose {name} is not known", fields[name]
+            ) from None
 
 
 def selector(text: str) -> str:
