@@ -11,7 +11,8 @@ from typing import Literal
 Verdict = Literal["fine", "refused", "unknown"]
 
 # Each is a whole line. Wordings are those of the device; most are published in Cisco's command references, and those
-# of crypto maps, tunnel groups and object groups in Netspoc-Approve, go/pkg/asa/device.go (`validOutput`).
+# of crypto maps, tunnel groups and object groups in Netspoc-Approve, go/pkg/asa/device.go (`validOutput`) and, in its
+# versions in Perl, `@known_status` and `@known_warning`.
 _FINE = tuple(
     re.compile(pattern)
     for pattern in (
@@ -19,6 +20,9 @@ _FINE = tuple(
         r"WARNING: The crypto map entry (?:is|will be) incomplete!",
         r"WARNING: crypto map has incomplete entries",
         r"WARNING: [Rr]oute already exists",
+        # What was to be added is there; whether it stands where it should is seen when it is read back.
+        r"Adding obj \([^()]+\) to grp \([^()]+\) failed; object already exists\.?",
+        r"(?:WARNING: )?ACE not added\. Possible duplicate entry\.?",
         r"WARNING: found duplicate element",
         r"WARNING: <.*> found duplicate element",
         r"WARNING: Same object-group is used more than once in one config line\b.*",

@@ -166,7 +166,8 @@ def test_a_tunnel_typed_and_removed_leaves_the_configuration_byte_equal(console:
          "% Specify remote-as or peer-group commands first"),
         ("crypto map M 10 set peer 192.0.2.8", "WARNING: The crypto map entry is incomplete!"),
         ("crypto map M interface nowhere", INVALID),
-        ("tunnel-group NAME type ipsec-l2l", "WARNING: L2L tunnel-groups that have names which are not an IP"),
+        ("tunnel-group NAME type ipsec-l2l",
+         "WARNING: For IKEv1, L2L tunnel-groups that have names which are not an IP"),
         ("object-group network G\nnetwork-object host 10.0.0.1\naccess-list A permit ip object-group G any\n"
          "no object-group network G", "Removing object-group (G) not allowed, it is being used."),
         ("route outside 10.77.0.0 255.255.0.0 192.0.2.9\nroute outside 10.77.0.0 255.255.0.0 192.0.2.9",

@@ -19,6 +19,8 @@ from tests.unit.asa.real_outputs import needed, real
         "WARNING: Same object-group is used more than once in one config line. This config is redundant. Please use seperate object-groups\n",
         "WARNING: For IKEv1, L2L tunnel-groups that have names which are not an IP\naddress may only be used if the tunnel authentication\n"
         "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode\n",
+        "Adding obj (network-object host 10.0.0.1) to grp (G) failed; object already exists\n",
+        "ACE not added. Possible duplicate entry\n",
         "INFO: If a certificate map is configured ASA  will ask all users loading the logon page for a client certificate.\n",
         "WARNING: L2L tunnel-groups that have names which are not an IP\naddress may only be used if the tunnel authentication\n"
         "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode\n",

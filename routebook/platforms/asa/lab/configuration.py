@@ -13,7 +13,7 @@ GRAMMARS: dict[str, Grammar] = grammars("config.grammar")
 
 # Within these the device orders by name or number; elsewhere what is configured later comes later.
 _SORTED = {"neighbor", "network", "interface", "aggregate-address", "action", "crypto ikev1 policy",
-           "crypto ikev2 policy", "crypto map", "prefix-list", "ipv6 prefix-list", "route-map"}  # fmt: skip
+           "crypto ikev2 policy", "crypto map"}  # fmt: skip
 _NUMBERED = {"crypto map", "prefix-list", "ipv6 prefix-list", "route-map"}
 _OPAQUE_SECRETS = re.compile(r"(^ *key |pre-shared-key |community |password |^ *ldap-login-password )(\S+)")
 
@@ -61,6 +61,8 @@ class Line:
     @property
     def key(self) -> tuple[str, ...]:
         """What identifies the line among its siblings: another line with the same key replaces it."""
+        if self.rule.name == "crypto-binding":  # an interface has one crypto map
+            return (*self.words[:2], *self.words[3:])
         if "one-in" in self.rule.flags:
             return (*self.words[:3], self.words[-1])
         return self.words[: self.parsed.key]

@@ -15,6 +15,7 @@ from routebook.platforms.asa.lab.configuration import Line
 from routebook.platforms.asa.lab.device import Device
 from routebook.platforms.asa.lab.nudge import Nudge
 from routebook.platforms.asa.lab.processes import Message, ProgramError, parse_pretty, run, vtysh_json
+from routebook.platforms.asa.lab.releases import default_group
 from routebook.platforms.asa.lab.traffic import Watch
 
 log = logging.getLogger(__name__)
@@ -187,7 +188,9 @@ class Daemons:
             await run("ip", "-force", "-batch", "-", stdin="\n".join(lines) + "\n", check=False)
 
     async def _tunnels(self) -> None:
-        wanted = swan.connections(self.root, self.device.settings.carried, self.kernel)
+        wanted = swan.connections(
+            self.root, self.device.settings.carried, self.kernel, default_group(self.device.release)
+        )
         await self._ip(self._links_made.hold_back({flow for each in wanted for flow in each.flows()}))
         rendered = {each.name: each.render() for each in wanted}
         text = swan.render(wanted)

@@ -65,6 +65,11 @@ class Device:
         """Whether the device is in multiple context mode."""
         return bool(self.settings.contexts)
 
+    @property
+    def release(self) -> tuple[int, int]:
+        """The release that runs there."""
+        return self.settings.release
+
     def has_interface(self, name: str) -> bool:
         """Whether there is such a physical interface."""
         return name in self.settings.interfaces

@@ -109,6 +109,12 @@ class Engine:
             return answer
         line = Line(parsed)
         existing = next((each for each in parent.children if each.key == line.key), None)
+        kept = semantics.as_shown(parsed, parent, self.device)
+        if kept is None:
+            where.path = list(parents)
+            self.take_out(parent, [existing] if existing is not None else [])
+            return answer
+        line = Line(kept)
         if existing is not None and existing.mode and existing.words == line.words:
             where.path = [*parents, existing]
             return answer
@@ -120,7 +126,7 @@ class Engine:
             parent.children[parent.children.index(existing)] = line
         else:
             self.insert(parent, line)
-        semantics.after(line, parent, self.configuration, self)
+        semantics.after(line, parent, self.configuration, self, self.device)
         where.path = [*parents, line] if line.mode else list(parents)
         return answer or semantics.answer(line, parent)
 
@@ -151,7 +157,7 @@ class Engine:
             return ""
         answer = semantics.removing(parsed, found, parent, self.configuration)
         self.take_out(parent, found)
-        semantics.removed(parsed, parent, self.configuration, self)
+        semantics.removed(parsed, parent, self.configuration, self, self.device)
         return answer
 
     def take_out(self, parent: Line, lines: list[Line]) -> None:

@@ -7,6 +7,7 @@ from routebook.platforms.asa.lab.grammar import Parsed
 
 DEFAULT_GROUPS = ("DefaultL2LGroup", "DefaultRAGroup", "DefaultWEBVPNGroup")
 INCOMPLETE = "WARNING: The crypto map entry is incomplete!"
+WILL_BE_INCOMPLETE = "WARNING: The crypto map entry will be incomplete!"
 
 
 class RefusedCommandError(Exception):

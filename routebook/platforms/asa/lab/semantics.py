@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_interface
 from typing import Protocol
 
-from routebook.platforms.asa.lab import access_lists, references
+from routebook.platforms.asa.lab import access_lists, references, releases
 from routebook.platforms.asa.lab.configuration import GRAMMARS, Configuration, Line
 from routebook.platforms.asa.lab.grammar import Parsed
 from routebook.platforms.asa.lab.passwords import hashed
@@ -16,6 +16,10 @@ __all__ = ["Device", "RefusedCommandError"]
 
 class Device(Protocol):
     """What the rules ask about the device."""
+
+    @property
+    def release(self) -> releases.Release:
+        """The release that runs there."""
 
     def has_interface(self, name: str) -> bool:
         """Whether there is such a physical interface."""
@@ -46,8 +50,18 @@ def before(parsed: Parsed, parent: Line, configuration: Configuration, device: D
     attribute = "neighbor" in parsed.rule.flags and parsed.rule.name != "remote-as"
     if attribute and parent.first("neighbor", parsed.values[0], "remote-as") is None:
         raise RefusedCommandError("% Specify remote-as or peer-group commands first")
+    if unknown := releases.unknown_group(parsed.text, device.release):
+        raise RefusedCommandError(references.marker(parsed, parsed.words.index(unknown)))
     rule = _BEFORE.get(parsed.rule.name)
     return rule(parsed, parent, configuration, device) if rule else (parsed, "")
+
+
+def as_shown(parsed: Parsed, parent: Line, device: Device) -> Parsed | None:
+    """A command as the configuration keeps it; None for one that says what holds anyway and is not shown."""
+    text = releases.as_shown(parsed.text, device.release)
+    if not text:
+        return None
+    return parsed if text == parsed.text else reparse(text, parent.mode or "config")
 
 
 def _interface_two(parsed: Parsed, parent: Line, configuration: Configuration, device: Device) -> Result:
@@ -178,7 +192,7 @@ def _tunnel_group(parsed: Parsed, parent: Line, *_: object) -> Result:
         ip_address(parsed.words[1])
     except ValueError:
         return parsed, (
-            "WARNING: L2L tunnel-groups that have names which are not an IP\n"
+            "WARNING: For IKEv1, L2L tunnel-groups that have names which are not an IP\n"
             "address may only be used if the tunnel authentication\n"
             "method is Digital Certificates and/or The peer is\nconfigured to use Aggressive Mode"
         )
@@ -205,20 +219,16 @@ _BEFORE: dict[str, _Before] = {
     "access-list": access_lists.complete,
 }
 
-# What the device shows in a new IKE policy before anything is set.
-_POLICY = {
-    "ikev2-policy": ("encryption aes-256", "integrity sha", "group 14", "prf sha", "lifetime seconds 86400"),
-    "ikev1-policy": ("authentication pre-share", "encryption aes-256", "hash sha", "group 14", "lifetime 86400"),
-}
+_POLICY = ("ikev1-policy", "ikev2-policy")
 
 
-def after(line: Line, parent: Line, configuration: Configuration, inserter: Inserter) -> None:
+def after(line: Line, parent: Line, configuration: Configuration, inserter: Inserter, device: Device) -> None:
     """What follows from a new line."""
     name = line.rule.name
     if name == "router" and not line.children:
         inserter.insert(line, Line(reparse("bgp log-neighbor-changes", "router")))
     elif name in _POLICY and not line.children:
-        for default in _POLICY[name]:
+        for default in releases.policy_defaults(name, device.release):
             inserter.insert(line, Line(reparse(default, name)))
     elif name == "interface" and not line.words[1].startswith(("Tunnel", "Loopback")) and not line.children:
         inserter.insert(line, Line(reparse("shutdown", "if")))
@@ -285,7 +295,7 @@ def removing(parsed: Parsed, found: list[Line], parent: Line, configuration: Con
         raise RefusedCommandError("ERROR: Removal of physical interface is not permitted")
     if parsed.rule.name == "crypto-map":
         left = [each for each in parent.find(*parsed.words[:4]) if each not in found]
-        return references.INCOMPLETE if left and references.incomplete(left) else ""
+        return references.WILL_BE_INCOMPLETE if left and references.incomplete(left) else ""
     return ""
 
 
@@ -293,12 +303,11 @@ def _virtual(interface: str) -> bool:
     return interface.startswith(("Tunnel", "Loopback", "Vlan", "BVI")) or "." in interface
 
 
-def removed(parsed: Parsed, parent: Line, configuration: Configuration, inserter: Inserter) -> None:
+def removed(parsed: Parsed, parent: Line, configuration: Configuration, inserter: Inserter, device: Device) -> None:
     """What follows from a removal."""
     if parsed.rule.name in ("nameif", "interface"):
         references.forget_names(configuration)
-    defaults = _POLICY.get(parent.mode, ())
-    for default in defaults:
+    for default in releases.policy_defaults(parent.mode, device.release):
         if default.split()[0] == parsed.words[0]:
             inserter.insert(parent, Line(reparse(default, parent.mode)))
 

@@ -85,9 +85,9 @@ class Connection:
         return f"  ike-{self.name} {{\n    id-1 = {self.local}\n    id-2 = {self.peer}\n    secret = {secret}\n  }}\n"
 
 
-def connections(root: Line, carried: Carried, kernel: bool) -> list[Connection]:
-    """Every tunnel that is configured completely."""
-    return [*_tunnels(root, carried, kernel), *_crypto_maps(root, carried, kernel)]
+def connections(root: Line, carried: Carried, kernel: bool, default_group: str) -> list[Connection]:
+    """Every tunnel that is configured completely. `default_group` is the release's, for `set pfs` alone."""
+    return [*_tunnels(root, carried, kernel, default_group), *_crypto_maps(root, carried, kernel, default_group)]
 
 
 def render(found: list[Connection]) -> str:
@@ -123,7 +123,7 @@ def interface_of_root(root: Line, nameif: str) -> Line | None:
     return None
 
 
-def _tunnels(root: Line, carried: Carried, kernel: bool) -> Iterator[Connection]:
+def _tunnels(root: Line, carried: Carried, kernel: bool, group: str) -> Iterator[Connection]:
     for interface, inner in tunnel_devices(root):
         source = interface.first("tunnel", "source")
         destination = interface.first("tunnel", "destination")
@@ -151,7 +151,7 @@ def _tunnels(root: Line, carried: Carried, kernel: bool) -> Iterator[Connection]
             root, f"Tunnel{number}", source.words[-1], local, peer,
             proposals=profile.first("set", "ikev2", "ipsec-proposal"),
             transforms=profile.first("set", "ikev1", "transform-set"),
-            pfs=profile.first("set", "pfs"), lifetime=lifetime,
+            pfs=_pfs(profile.first("set", "pfs"), group), lifetime=lifetime,
             children=(Child(f"Tunnel{number}", *selectors, mark=number + 1 if kernel else 0),),
             tag=f"__vti-crypto-map-Tunnel{number}-0-{number}", sequence=65280,
             initiate=profile.first("responder-only") is None and _initiates(protected, local, peer), on_demand=False,
@@ -166,7 +166,7 @@ def _initiates(protected: Protected, local: str, peer: str) -> bool:
     return ip_address(local).packed < ip_address(peer).packed
 
 
-def _crypto_maps(root: Line, carried: Carried, kernel: bool) -> Iterator[Connection]:
+def _crypto_maps(root: Line, carried: Carried, kernel: bool, group: str) -> Iterator[Connection]:
     applied = {line.words[2]: line.words[4] for line in root.find("crypto", "map") if line.words[3] == "interface"}
     numbered = [line for line in root.find("crypto", "map") if line.words[3].isdigit()]
     for (name, number), lines in itertools.groupby(numbered, key=lambda line: line.words[2:4]):
@@ -187,7 +187,8 @@ def _crypto_maps(root: Line, carried: Carried, kernel: bool) -> Iterator[Connect
         connection = _connection(
             root, f"{name}-{number}", applied[name], local, peer.values[2],
             proposals=set_.get("ikev2 ipsec-proposal"), transforms=set_.get("ikev1 transform-set"),
-            pfs=set_.get("set pfs"), lifetime=next((e for e in entry if e.words[-2:-1] == ("seconds",)), None),
+            pfs=_pfs(set_.get("set pfs"), group),
+            lifetime=next((e for e in entry if e.words[-2:-1] == ("seconds",)), None),
             children=children, tag=name, sequence=int(number),
             initiate=kind is None or kind.words[-1] != "answer-only",
             on_demand=protected.initiate is not True, trap=kernel and protected.initiate is not True,
@@ -196,9 +197,15 @@ def _crypto_maps(root: Line, carried: Carried, kernel: bool) -> Iterator[Connect
             yield connection
 
 
+def _pfs(line: Line | None, default: str) -> str:
+    if line is None:
+        return ""
+    return default if line.words[-1] == "pfs" else line.words[-1].removeprefix("group")
+
+
 def _connection(
     root: Line, name: str, outer: str, local: str, peer: str, *, proposals: Line | None, transforms: Line | None,
-    pfs: Line | None, lifetime: Line | None, children: tuple[Child, ...], tag: str, sequence: int, initiate: bool,
+    pfs: str, lifetime: Line | None, children: tuple[Child, ...], tag: str, sequence: int, initiate: bool,
     on_demand: bool, trap: bool = False,
 ) -> Connection | None:  # fmt: skip
     version = 2 if proposals is not None else 1
@@ -210,9 +217,8 @@ def _connection(
         return None
     secret = _secret(group, version)
     ike = tuple(_ike_proposals(root, version))
-    dh = (pfs.words[-1].removeprefix("group") if pfs is not None and pfs.words[-1] != "pfs" else "14") if pfs else ""
     used = proposals or transforms
-    esp = tuple(_esp_proposals(root, used, version, GROUPS.get(dh, ""))) if used is not None else ()
+    esp = tuple(_esp_proposals(root, used, version, GROUPS.get(pfs, ""))) if used is not None else ()
     if not secret or not ike or not esp:
         return None
     keepalive = next((line for line in group.find("isakmp", "keepalive", "threshold")), None)
@@ -220,7 +226,7 @@ def _connection(
     return Connection(
         name=name, tag=tag, sequence=sequence, interface=outer, local=local, peer=peer, version=version,
         ike=ike, esp=esp, ike_lifetime=_ike_lifetime(root, version), lifetime=_seconds(root, lifetime), secret=secret,
-        initiate=initiate, on_demand=on_demand, children=children, pfs=dh, trap=trap,
+        initiate=initiate, on_demand=on_demand, children=children, pfs=pfs, trap=trap,
         keepalive=0 if off else int(keepalive.words[3]) if keepalive and keepalive.words[3].isdigit() else 10,
     )  # fmt: skip
 
