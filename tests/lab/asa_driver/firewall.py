@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from routebook.platforms.asa import AsaDriver
+from custom_napalm.asa import AsaDriver
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 USER, PASSWORD, ENABLE = "admin", "correct horse", "battery-staple"
