@@ -18,13 +18,30 @@ function routebook_packages(): array
     return $found;
 }
 
-/** Call a function of the system; releases have different ones. */
-function routebook_call(string $name): void
+/** The functions of the system that a change and its undoing call, with the number of their arguments. */
+function routebook_called(array $parts): array
 {
-    if (!function_exists($name)) {
-        throw new RoutebookRefusal('release', "this release of pfSense has no function $name()", RoutebookAnswer::$changed);
+    $called = ['parse_xml_config' => 2, 'dump_xml_config' => 2, 'listtags' => 0, 'lock' => 2, 'unlock' => 1,
+        'config_get_path' => 2, 'config_set_path' => 2, 'config_del_path' => 1, 'write_config' => 1];
+    $by_part = ['ipsec' => ['ipsec_configure' => 0, 'filter_configure' => 0, 'clear_subsystem_dirty' => 1],
+        'openbgpd' => ['openbgpd_install_conf' => 0], 'frr' => ['frr_generate_config' => 0]];
+    foreach ($parts as $part) {
+        $called += $by_part[$part] ?? [];
     }
-    $name();
+    return $called;
+}
+
+/** Refuse a change on a release on which it, or what undoes it, could not be called to its end. */
+function routebook_refuse_unknown(array $change): void
+{
+    foreach (routebook_called(array_merge($change['apply']['parts'], $change['applyback']['parts'])) as $name => $arguments) {
+        if (!function_exists($name)) {
+            throw new RoutebookRefusal('release', "this release of pfSense has no function $name()");
+        }
+        if (!routebook_takes($name, $arguments)) {
+            throw new RoutebookRefusal('release', "$name() of this release of pfSense takes other arguments than it did");
+        }
+    }
 }
 
 /** Apply what changed. $what['parts'] names it: ipsec, openbgpd, frr, all. */
@@ -36,18 +53,18 @@ function routebook_apply(array $what): void
     }
     if (in_array('ipsec', $parts, true)) {
         // What the web interface's "Apply" does (usr/local/www/vpn_ipsec.php).
-        routebook_call('ipsec_configure');
+        ipsec_configure();
         if (function_exists('ipsec_reload_package_hook')) {
             ipsec_reload_package_hook();
         }
-        routebook_call('filter_configure');
+        filter_configure();
         clear_subsystem_dirty('ipsec');
     }
     if (in_array('openbgpd', $parts, true)) {
-        routebook_call('openbgpd_install_conf');
+        openbgpd_install_conf();
     }
     if (in_array('frr', $parts, true)) {
-        routebook_call('frr_generate_config');
+        frr_generate_config();
     }
     if (in_array('ipsec', $parts, true)) {
         routebook_settle_ipsec($what['connections'] ?? []);

@@ -206,12 +206,43 @@ function routebook_try(array $tree, string $folder): void
     }
 }
 
+/** Whether a function of the system can be called with so many arguments, by what it says of itself. */
+function routebook_takes(string $name, int $arguments): bool
+{
+    if (!function_exists($name)) {
+        return false;
+    }
+    $function = new ReflectionFunction($name);
+    return $function->getNumberOfRequiredParameters() <= $arguments
+        && ($function->isVariadic() || $arguments <= $function->getNumberOfParameters());
+}
+
+/**
+ * Put a file in config.xml's place with the system's own function.
+ *
+ * CE 2.8 and later want the words of the revision too (etc/inc/config.lib.inc); where the function wants anything else,
+ * what the file says is written as a change is. Returns 0 or true for success.
+ */
+function routebook_put(string $path)
+{
+    global $config;
+    if (routebook_takes('config_restore', 2)) {
+        return config_restore($path, basename($path));
+    }
+    if (routebook_takes('config_restore', 1)) {
+        return config_restore($path);
+    }
+    $config = routebook_parse($path);
+    $result = write_config('Reverted to ' . basename($path));
+    return $result !== false && $result !== -1;
+}
+
 /** Let the system restore a file. Releases differ in what they return for success: 0, or true. */
 function routebook_restore(string $path): void
 {
     $wanted = routebook_sum(routebook_parse($path));
     RoutebookAnswer::$changed = true;
-    $result = routebook_leaving_no_copy(fn () => config_restore($path));
+    $result = routebook_leaving_no_copy(fn () => routebook_put($path));
     if ($result !== 0 && $result !== true) {
         throw new RoutebookRefusal('write', 'the system refused to restore ' . basename($path), true);
     }

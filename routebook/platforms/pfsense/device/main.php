@@ -28,9 +28,10 @@ try {
         foreach (routebook_packages() as $routebook_package) {
             require_once "/usr/local/pkg/$routebook_package.inc";
         }
-        foreach (['config_get_path', 'config_set_path', 'config_del_path', 'write_config'] as $routebook_name) {
-            if (!function_exists($routebook_name)) {
-                throw new RoutebookRefusal('release', "this release of pfSense has no function $routebook_name()");
+        if ($routebook_action === 'push') {
+            $routebook_change = routebook_folder($routebook_request['run']) . '/change.json';
+            if (file_exists($routebook_change)) {
+                routebook_refuse_unknown(json_decode(routebook_file($routebook_change), true));
             }
         }
         umask(022); // what the system's functions write, its daemons have to read
