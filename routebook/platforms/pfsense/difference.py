@@ -1,6 +1,6 @@
 """From a candidate to the edits of config.xml that bring it about, those that undo them, and the resulting tree."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,15 @@ from routebook.platforms.pfsense.ownership import (
     package_of,
     patterns,
 )
-from routebook.platforms.pfsense.tree import ConfigError, Element, as_value, canonical, equal, parse_fragment
+from routebook.platforms.pfsense.tree import (
+    ConfigError,
+    Element,
+    as_value,
+    canonical,
+    equal,
+    parse_fragment,
+    without_empty_entries,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ def difference(running: Element, sections: Sequence[Section], package: str) -> D
     after = running.copy()
     for edit in edits:
         apply(after, edit)
+    prune(after, edits)
     return Delta(tuple(edits), after)
 
 
@@ -149,8 +158,11 @@ def _collect(wanted: Element, fragment: Element, section: Section) -> None:
             raise CandidateError(f"section {section.name}: <{top.tag}> is not of the part {section.part!r}")
         for child in top.children:
             if section.part == IPSEC:
+                without_empty_entries(child)
                 wanted.made(top.tag).children.append(child)
             elif package_of(child.tag):
+                for inner in child.children:
+                    without_empty_entries(inner)
                 wanted.made(top.tag, child.tag).children.extend(child.children)
             else:
                 raise CandidateError(f"section {section.name}: <{child.tag}> is of neither BGP package")
@@ -263,15 +275,28 @@ def apply(root: Element, edit: Edit) -> None:
     if holder is None:
         return
     tag = edit.path[-1]
+    places = [place for place, child in enumerate(holder.children) if child.tag == tag]
     if not edit.identity:
-        at = next((place for place, child in enumerate(holder.children) if child.tag == tag), len(holder.children))
+        at = places[0] if places else len(holder.children)
         holder.children = [child for child in holder.children if child.tag != tag]
         holder.children[at:at] = [element.copy() for element in edit.new]
-        return
-    places = [place for place, child in enumerate(holder.children) if child.tag == tag]
-    if edit.at is None:
+    elif edit.at is None:
         holder.children.insert(places[-1] + 1 if places else len(holder.children), edit.new[0].copy())
     elif edit.new:
         holder.children[places[edit.at]] = edit.new[0].copy()
     else:
         del holder.children[places[edit.at]]
+
+
+def prune(root: Element, edits: Iterable[Edit]) -> None:
+    """Take away what is around the edits and has nothing in it any more, as the program on the device does at last."""
+    for edit in edits:
+        for length in range(len(edit.path) - 1, 0, -1):
+            holder = root.find(*edit.path[:length])
+            if holder is None:
+                continue
+            if holder.children or holder.text or edit.path[:length] == ("installedpackages",):
+                break
+            above = root.find(*edit.path[: length - 1])
+            if above is not None:
+                above.children = [child for child in above.children if child is not holder]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
-from routebook.platforms.pfsense.difference import Delta, Edit, apply
+from routebook.platforms.pfsense.difference import Delta, Edit, apply, prune
 from routebook.platforms.pfsense.ownership import LISTS, Identity, Path, identity, named, package_of
 from routebook.platforms.pfsense.redaction import REDACTED, is_secret
 from routebook.platforms.pfsense.tree import Element, canonical, fingerprint, lines
@@ -36,6 +36,7 @@ def taken_back(before: Element, made: Element, now: Element) -> tuple[Delta, Tak
     after = now.copy()
     for edit in ordered:
         apply(after, edit)
+    prune(after, ordered)
     if fingerprint(now) == fingerprint(made):
         return Delta(ordered, after), found
     known = set(_loose(now))

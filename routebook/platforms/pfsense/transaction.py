@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -56,16 +55,15 @@ _REVERTING = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the device has: config.xml's exact text, the BGP package, and the release."""
+    """What the device has: config.xml in the form in which its own system writes it, the BGP package, and the release.
+
+    `sum` is of the file's exact bytes, which may be in another form.
+    """
 
     text: str = field(repr=False)
     package: str
     release: str
-
-    @property
-    def sum(self) -> str:
-        """Of the exact bytes, as the device computes it."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()
+    sum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +98,22 @@ class PfSenseTransaction:
         return redaction
 
     def read(self, *, startup: bool = False) -> Reading:
-        """config.xml as it is, or, with `startup`, as a restart would leave it. Loads none of the system's code."""
+        """config.xml as it is, or, with `startup`, as a restart would leave it.
+
+        Of the system's code the parser alone is loaded: all else would replace a broken file by a backup.
+        """
         answer = program.run(self.shell, self.name, {"action": "read", "startup": startup})
-        try:
-            text = self._inflated(base64.b64decode(answer["config"], validate=True))
-        except (binascii.Error, zlib.error) as error:
-            raise LostContactError(f"{self.name}: config.xml came incomplete; {UNCHANGED}") from error
+        text = self._text(answer)
         packages = list(answer["packages"])
         # They exclude each other; of one that was taken away badly, the file is still there.
         self._package = packages[0] if packages else ""
-        return Reading(text, self._package, str(answer["release"]))
+        return Reading(text, self._package, str(answer["release"]), str(answer.get("sum", "")))
+
+    def _text(self, answer: dict[str, Any]) -> str:
+        try:
+            return self._inflated(base64.b64decode(answer["config"], validate=True))
+        except (binascii.Error, zlib.error) as error:
+            raise LostContactError(f"{self.name}: config.xml came incomplete; {UNCHANGED}") from error
 
     def _inflated(self, packed: bytes) -> str:
         """A compressed text. Raises AnswerTooLongError, for a few KiB can be many GiB, and zlib.error."""
@@ -196,10 +200,19 @@ class PfSenseTransaction:
             after = parse(text)
         except ConfigError as error:
             raise CandidateError(f"{self.name}: the configuration is broken: {error}; {UNCHANGED}") from error
+        after = self._as_written(text, after)
         parts = parts_between(before, after, self.package)
         if fingerprint(before) == fingerprint(after):
             return self._remember(before, Delta((), before), (), snapshot)
         return self._remember(before, Delta((), after), parts, snapshot, restored=text)
+
+    def _as_written(self, text: str, parsed: Element) -> Element:
+        """A whole configuration as the device's system would write it, which is what will be read there."""
+        encoded = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()
+        try:
+            return parse(self._text(program.run(self.shell, self.name, {"action": "form", "text": encoded})))
+        except ConfigError:
+            return parsed  # the push refuses it
 
     def _remember(
         self,

@@ -14,6 +14,24 @@ _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DEEPEST = 64  # elements in each other; pfSense's own have less than ten
 
 
+# The tags that may stand several times (listtags() in etc/inc/xmlparse.inc of 2.7.0 to 2.9, together). An entry with
+# nothing in it is read as none, and not written (endElement and dump_xml_config_sub there).
+LISTS_OF_ALL_RELEASES = frozenset((
+    "acls", "alias", "aliasurl", "allowedip", "allowedhostname", "authserver", "bridged", "build_port_path", "ca",
+    "cacert", "cert", "crl", "clone", "config", "container", "columnitem", "checkipservice", "depends_on_package",
+    "disk", "dnsserver", "dnsupdate", "domainoverrides", "dyndns", "earlyshellcmd", "element",
+    "encryption-algorithm-option", "field", "fieldname", "gateway_item", "gateway_group", "gif", "gre", "group",
+    "hash-algorithm-option", "hosts", "ifgroupentry", "igmpentry", "interface_array", "item", "key", "lagg",
+    "laggroup", "lbaction", "lbpool", "l7rules", "lbprotocol", "member", "menu", "tab", "mobilekey", "mobilegroup",
+    "monitor_type", "mount", "npt", "ntpserver", "onetoone", "openvpn-server", "openvpn-client", "openvpn-csc",
+    "option", "package", "passthrumac", "phase1", "phase2", "ppp", "pppoe", "priv", "proxyarpnet", "pool",
+    "qinqentry", "queue", "pages", "pipe", "radnsserver", "roll", "route", "row", "rrddatafile", "rule", "schedule",
+    "service", "servernat", "servers", "sshkeyfile", "serversdisabled", "shellcmd", "staticmap", "subqueue", "switch",
+    "swport", "timerange", "tunnel", "user", "vip", "virtual_server", "vlan", "vlangroup", "voucherdbfile", "vxlan",
+    "wgpeer", "winsserver", "wolentry", "widget", "xmldatafile",
+))  # fmt: skip
+
+
 class ConfigError(ValueError):
     """The text is no configuration of pfSense; the message says where."""
 
@@ -92,16 +110,42 @@ def equal(one: Element, other: Element) -> bool:
 
 def fingerprint(root: Element) -> str:
     """Changes with the configuration's meaning, and not with the revision's time, author and description."""
-    steady = Element(root.tag, root.text, [child for child in root.children if child.tag != "revision"])
+    steady = Element(root.tag, root.text, [said for child in root.children if (said := _said(child)) is not None])
     return hashlib.sha256(repr(canonical(steady)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _said(top: Element) -> Element | None:
+    """An element below the root without what says nothing: the revision, and IPsec or a package without settings."""
+    if top.tag == "revision" or (top.tag == "ipsec" and not top.children):
+        return None
+    if top.tag == "installedpackages":
+        return Element(top.tag, "", [child for child in top.children if child.children or not _routes(child.tag)])
+    return top
+
+
+def _routes(tag: str) -> bool:
+    return tag.startswith(("frr", "openbgpd"))
+
+
 def parse(text: str) -> Element:
-    """config.xml as a tree. Raises ConfigError."""
+    """config.xml as a tree. Raises ConfigError.
+
+    Entries of lists with nothing in them are left out, as pfSense does.
+    """
     root = _read(text)
     if root.tag != "pfsense":
         raise ConfigError(f"config.xml begins with <{root.tag}>, not <pfsense>")
+    without_empty_entries(root)
     return root
+
+
+def without_empty_entries(element: Element) -> None:
+    """Take away the entries of lists below that have nothing in them, from the innermost on, as pfSense does."""
+    for child in element.children:
+        without_empty_entries(child)
+    element.children = [
+        child for child in element.children if child.children or child.text or child.tag not in LISTS_OF_ALL_RELEASES
+    ]
 
 
 def parse_fragment(text: str) -> Element:
@@ -127,7 +171,8 @@ def _read(text: str) -> Element:
     def end(_: str) -> None:
         element, pieces = open_elements.pop(), texts.pop()
         if not element.children:
-            element.text = decode("".join(pieces).strip("\t\n\r"))
+            text = "".join(pieces).strip("\t\n\r")
+            element.text = decode(text) if text.strip(" ") else ""  # cData: nothing begins with spaces alone
 
     def doctype(*_: object) -> None:
         raise ConfigError("a document type declaration has no place in config.xml")

@@ -20,8 +20,8 @@ from routebook.device.contract import (
     StaleError,
 )
 from routebook.platforms.pfsense import program
+from routebook.platforms.pfsense.tree import canonical, fingerprint
 from routebook.platforms.pfsense.lab import config_xml
-from routebook.platforms.pfsense.tree import canonical
 from tests.lab.pfsense.units import INTERFACES
 from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
@@ -47,7 +47,7 @@ def test_root_admin_and_sudo_users_read_without_a_trace(firewall: Firewall, user
     driver.plan_restore(snapshot, snapshot)
     assert not driver.pending()
     driver.close()
-    assert snapshot.parts["config.xml"] == firewall.sh("cat /cf/conf/config.xml")
+    assert fingerprint(firewall.config()) == snapshot.fingerprint
     assert firewall.sh("find /cf /etc/lab /var/etc /usr/local/etc -newer /etc/version | sort") == before
     assert "/cf/conf/routebook" not in before
 
@@ -87,6 +87,40 @@ def test_back_from_the_first_bgp_that_frr_had_no_daemon_goes_on_with_it(boot: Ca
     driver.rollback()
     assert driver.snapshot().fingerprint == before.fingerprint
     assert firewall.unit.run("pgrep -x bgpd").stdout == ""
+
+
+@pytest.mark.parametrize("package", ["frr", "openbgpd"])
+def test_a_confirmed_first_bgp_is_undone_without_a_trace(boot: Callable[..., Firewall], package: str) -> None:
+    """Without its last setting the package's element would be one that the system reads and does not write."""
+    firewall = boot(package=package, version="2.7.2-RELEASE")
+    driver = firewall.driver()
+    before = driver.snapshot()
+    own = frr(frr_neighbor("k8s1", "10.1.0.11", 64512)) if package == "frr" else WANTED[1]
+    make(driver, "run-1", tunnels(tunnel()), own)
+    driver.confirm()
+    driver.unlock("run-1")
+    made = driver.snapshot()
+    assert driver.plan_revert(before, made, made)
+    driver.arm("run-1-undo", 120)
+    driver.push()
+    driver.activate()
+    driver.confirm()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    assert f"<{package}" not in firewall.sh("cat /cf/conf/config.xml")
+
+
+def test_entries_that_the_system_does_not_write_move_no_others(firewall: Firewall, driver: PfSenseDriver) -> None:
+    firewall.sh(
+        "sed -i 's|<phase1>|<phase1></phase1><phase1>|;s|<alias>|<alias/><alias>|;s|<user>|<user> </user><user>|'"
+        " /cf/conf/config.xml; rm -f /tmp/config.cache"
+    )
+    before = driver.snapshot()
+    make(driver, "run-1", *WANTED)
+    entries = firewall.config().made("ipsec").all("phase1")
+    assert [entry.value("descr") for entry in entries] == [BY_HAND, "RB home-edge"]
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    firewall.wait_clean()
 
 
 def test_a_second_run_writes_no_revision_and_keeps_the_numbers(firewall: Firewall, driver: PfSenseDriver) -> None:

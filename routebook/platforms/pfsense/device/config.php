@@ -38,6 +38,87 @@ function routebook_parse(string $path = ROUTEBOOK_CONFIG): array
     return $tree;
 }
 
+/** A text that the system's own parser, which reads files alone, can open; nothing of it comes onto a disk. */
+final class RoutebookText
+{
+    public static string $text = '';
+    /** @var resource|null Set by PHP. */
+    public $context;
+    private int $at = 0;
+
+    public function stream_open(string $path, string $mode, int $options, ?string &$opened): bool
+    {
+        return true;
+    }
+
+    public function stream_read(int $count): string
+    {
+        $piece = substr(self::$text, $this->at, $count);
+        $this->at += strlen($piece);
+        return $piece;
+    }
+
+    public function stream_eof(): bool
+    {
+        return $this->at >= strlen(self::$text);
+    }
+
+    public function stream_stat(): array
+    {
+        return [];
+    }
+}
+
+/** A text as the system's own parser reads it. */
+function routebook_parse_text(string $text): array
+{
+    if (!in_array('routebook', stream_get_wrappers(), true)) {
+        stream_wrapper_register('routebook', RoutebookText::class);
+    }
+    RoutebookText::$text = $text;
+    return routebook_parse('routebook://config.xml');
+}
+
+/**
+ * A configuration as it is once the system has written and read it, and would stay however often it did.
+ *
+ * What it reads is not always what it writes: an entry of a list with nothing in it is written as nothing, which may
+ * leave its list without entries, and what was around that empty (etc/inc/xmlparse.inc, endElement, dump_xml_config_sub).
+ */
+function routebook_canonical(array $tree): array
+{
+    $before = null;
+    for ($round = 0; $round < 20; $round++) {
+        $text = dump_xml_config($tree, 'pfsense');
+        if ($text === $before) {
+            break;
+        }
+        $before = $text;
+        $flaw = routebook_flaw($text);
+        if ($flaw !== '') {
+            throw new RoutebookRefusal('encoding', 'this release of pfSense writes its own config.xml in a way that it does not'
+                . " read ($flaw): somebody has put a text there that it cannot keep");
+        }
+        $tree = routebook_parse_text($text);
+    }
+    return $tree;
+}
+
+/** A file of the system's in the form in which it would write it, which the plan is made from; one that is broken as it is. */
+function routebook_steady(string $text): string
+{
+    $parser = stream_resolve_include_path('xmlparse.inc'); // functions alone: including it reads and changes nothing
+    if ($parser === false || routebook_flaw($text) !== '') {
+        return $text;
+    }
+    try {
+        require_once $parser;
+        return dump_xml_config(routebook_canonical(routebook_parse_text($text)), 'pfsense');
+    } catch (Throwable $error) {
+        return $text; // of what is wrong with it, the one who reads it tells
+    }
+}
+
 /** The tags that are lists in this release. */
 function routebook_lists(): array
 {
@@ -120,29 +201,64 @@ function routebook_edit(array $edits): void
             config_set_path($path, $list);
         }
     }
-}
-
-/** A tree as text that is equal for equal trees: without the revision, siblings of different names in any order. */
-function routebook_sum($tree): string
-{
-    if (is_array($tree)) {
-        unset($tree['revision']);
+    foreach ($edits as $edit) {
+        routebook_prune($edit['path']);
     }
-    return hash('sha256', json_encode(routebook_sorted($tree), JSON_INVALID_UTF8_SUBSTITUTE));
 }
 
-function routebook_sorted($value)
+/** Take away what is around a path and has nothing in it any more. */
+function routebook_prune(string $path): void
+{
+    for ($steps = explode('/', $path); count($steps) > 1;) {
+        array_pop($steps);
+        if (!in_array(config_get_path(implode('/', $steps)), [[], ''], true) || $steps === ['installedpackages']) {
+            return;
+        }
+        config_del_path(implode('/', $steps));
+    }
+}
+
+/** Equal for trees that the system takes for equal: without the revision, siblings of different names in any order. */
+function routebook_sum(array $tree): string
+{
+    return hash('sha256', json_encode(routebook_sorted(routebook_said($tree)), JSON_INVALID_UTF8_SUBSTITUTE));
+}
+
+/** A tree without its revision, and without what IPsec and the packages have when nothing is configured. */
+function routebook_said(array $tree): array
+{
+    unset($tree['revision']);
+    if (empty($tree['ipsec'])) {
+        unset($tree['ipsec']);
+    }
+    foreach (is_array($tree['installedpackages'] ?? null) ? $tree['installedpackages'] : [] as $tag => $holder) {
+        if (preg_match('/^(frr|openbgpd)/', (string) $tag) && routebook_sorted($holder) === '') {
+            unset($tree['installedpackages'][$tag]);
+        }
+    }
+    return $tree;
+}
+
+/** A value with its tags in order, and without the entries of lists that have nothing in them. */
+function routebook_sorted($value, bool $list = false)
 {
     if (!is_array($value)) {
         return (string) $value;
     }
-    if ($value === []) {
-        return '';
+    $found = [];
+    foreach ($value as $tag => $inner) {
+        $is_list = is_array($inner) && isset(routebook_lists()[$tag]);
+        $inner = routebook_sorted($inner, $is_list);
+        if (!($list || $is_list) || $inner !== '') {
+            $found[$tag] = $inner;
+        }
     }
-    if (!array_is_list($value)) {
-        ksort($value);
+    if ($list) {
+        $found = array_values($found);
+    } else {
+        ksort($found);
     }
-    return array_map('routebook_sorted', $value);
+    return $found === [] ? '' : $found;
 }
 
 /** Refuse before anything is written when the disk could not take it: a file cut short is replaced by a backup. */
@@ -171,7 +287,7 @@ function routebook_write(string $description): void
         RoutebookAnswer::$changed = routebook_file() !== $old;
         throw new RoutebookRefusal('write', 'the system refused to write config.xml');
     }
-    if (routebook_sum(routebook_parse()) !== $wanted) {
+    if (routebook_sum(routebook_canonical(routebook_parse())) !== $wanted) {
         throw new RoutebookRefusal('fallback', 'config.xml is not what was written: '
             . 'the system has put one of its backups in its place', true);
     }
@@ -190,7 +306,11 @@ function routebook_leaving_no_copy(callable $write)
     }
 }
 
-/** Refuse a configuration that the system would write in such a way that it reads something else, or nothing. */
+/**
+ * Refuse a configuration that the system would write in such a way that it reads something else, or nothing.
+ *
+ * What was there before is in the form that stays, so that what differs can only be the change's.
+ */
 function routebook_try(array $tree, string $folder): void
 {
     $trial = "$folder/trial.xml";
@@ -240,13 +360,13 @@ function routebook_put(string $path)
 /** Let the system restore a file. Releases differ in what they return for success: 0, or true. */
 function routebook_restore(string $path): void
 {
-    $wanted = routebook_sum(routebook_parse($path));
+    $wanted = routebook_sum(routebook_canonical(routebook_parse($path)));
     RoutebookAnswer::$changed = true;
     $result = routebook_leaving_no_copy(fn () => routebook_put($path));
     if ($result !== 0 && $result !== true) {
         throw new RoutebookRefusal('write', 'the system refused to restore ' . basename($path), true);
     }
-    if (routebook_sum(routebook_parse()) !== $wanted) {
+    if (routebook_sum(routebook_canonical(routebook_parse())) !== $wanted) {
         throw new RoutebookRefusal('fallback', 'config.xml is not what was restored: '
             . 'the system has put another of its backups in its place', true);
     }

@@ -40,6 +40,9 @@ try {
         case 'read':
             $routebook_result = routebook_read($routebook_request);
             break;
+        case 'form':
+            $routebook_result = routebook_form($routebook_request);
+            break;
         case 'facts':
             $routebook_result = routebook_facts();
             break;

@@ -78,17 +78,14 @@ function routebook_put_back(string $run): string
     $folder = routebook_folder($run);
     $snapshot = routebook_snapshot($run);
     $change = json_decode(routebook_file("$folder/change.json"), true);
-    $wanted = routebook_parse($snapshot);
+    $wanted = routebook_canonical(routebook_parse($snapshot));
     $detail = '';
-    $config = routebook_parse();
+    $config = routebook_canonical(routebook_parse());
     if (routebook_sum($config) !== routebook_sum($wanted)) {
         if (routebook_others_changed($change, $wanted)) {
             $detail = 'something else in config.xml was changed meanwhile by somebody else, and is kept';
-            $config = routebook_parse();
+            $config = routebook_canonical(routebook_parse());
             routebook_edit($change['undo']);
-            foreach ($change['undo'] as $edit) {
-                routebook_prune($edit['path'], $wanted);
-            }
             routebook_write("Routebook run $run: taken back");
         } else {
             routebook_restore($snapshot);
@@ -107,33 +104,13 @@ function routebook_others_changed(array $change, array $wanted): bool
         return false;
     }
     routebook_edit($change['undo']);
-    foreach ($change['undo'] as $edit) {
-        routebook_prune($edit['path'], $wanted);
-    }
     return routebook_loose($config) !== routebook_loose($wanted);
 }
 
-/** Take away what the run's edits made on the way to a path, and what is empty without them. */
-function routebook_prune(string $path, array $wanted): void
-{
-    $steps = explode('/', $path);
-    while (array_pop($steps) !== null && $steps !== []) {
-        $here = $wanted;
-        foreach ($steps as $step) {
-            $here = is_array($here) ? ($here[$step] ?? null) : null;
-        }
-        if ($here !== null || !empty(config_get_path(implode('/', $steps)))) {
-            return;
-        }
-        config_del_path(implode('/', $steps));
-    }
-}
-
 /** A tree's checksum in which lists are in any order and emptied containers do not count. */
-function routebook_loose($tree): string
+function routebook_loose(array $tree): string
 {
-    unset($tree['revision']);
-    return hash('sha256', json_encode(routebook_loosened($tree), JSON_INVALID_UTF8_SUBSTITUTE));
+    return hash('sha256', json_encode(routebook_loosened(routebook_said($tree)), JSON_INVALID_UTF8_SUBSTITUTE));
 }
 
 function routebook_loosened($value)

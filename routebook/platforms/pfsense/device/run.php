@@ -208,7 +208,8 @@ function routebook_push(array $request): array
     if (!isset($change['restore'])) {
         routebook_edit($change['edits']);
     }
-    routebook_try(isset($change['restore']) ? routebook_parse("$folder/" . $change['restore']) : $config, $folder);
+    routebook_try(isset($change['restore'])
+        ? routebook_canonical(routebook_parse("$folder/" . $change['restore'])) : $config, $folder);
     routebook_store("$folder/pusher", (string) getmypid());
     routebook_store("$folder/pushed", $base);
     if (isset($change['restore'])) {
@@ -236,7 +237,7 @@ function routebook_use(array $request): array
     return [];
 }
 
-/** config.xml under the system's own lock, and only if it still is the one with this checksum. */
+/** config.xml as it stays, read under the system's own lock, and only if it still is the one with this checksum. */
 function routebook_fresh(string $sum): array
 {
     $lock = lock('config', LOCK_EX);
@@ -246,7 +247,7 @@ function routebook_fresh(string $sum): array
     if (!$same) {
         throw new RoutebookRefusal('stale', 'config.xml has changed');
     }
-    return $tree;
+    return routebook_canonical($tree); // as the plan has it: an entry that would not be written has no place in a list
 }
 
 function routebook_confirm(array $request): array
@@ -371,14 +372,21 @@ function routebook_watch(array $request): void
     }
 }
 
-/** config.xml; with 'startup', as a restart would leave it. */
+/** config.xml in the form in which the system writes it, and its bytes' checksum; with 'startup', as a restart would leave it. */
 function routebook_read(array $request): array
 {
     $live = empty($request['startup']) ? null : routebook_live();
     $kept = $live === null || routebook_phase($live) === 'confirmed';
     $text = routebook_file($kept ? ROUTEBOOK_CONFIG : routebook_snapshot($live));
-    return ['config' => base64_encode(gzcompress($text)), 'packages' => routebook_packages(),
+    $config = routebook_steady($text);
+    return ['config' => base64_encode(gzcompress($config)), 'sum' => hash('sha256', $text), 'packages' => routebook_packages(),
         'release' => trim((string) @file_get_contents('/etc/version'))];
+}
+
+/** Another configuration in the form in which the system writes it. */
+function routebook_form(array $request): array
+{
+    return ['config' => base64_encode(gzcompress(routebook_steady(base64_decode($request['text']))))];
 }
 
 /** What NAPALM asks of every device. */

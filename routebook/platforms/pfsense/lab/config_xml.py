@@ -59,6 +59,7 @@ def base(
             "hostname": name,
             "domain": "home.arpa",
             "timezone": "Etc/UTC",
+            "dnsserver": "",  # a list without entries, as every factory default of the last years has one
             "group": [
                 {"name": "all", "description": "All Users", "scope": "system", "gid": "1998"},
                 {"name": "admins", "description": "System Administrators", "scope": "system", "gid": "1999",
