@@ -3,9 +3,6 @@
 from routebook.device.candidate import Section
 from routebook.platforms.asa.beside import beside as asa_beside
 from routebook.platforms.asa.config import parse as asa_parse
-from routebook.platforms.pfsense.beside import beside as pfsense_beside
-from routebook.platforms.pfsense.difference import difference as pfsense_difference
-from routebook.platforms.pfsense.tree import parse as pfsense_parse
 from routebook.platforms.strongswan.beside import beside as strongswan_beside
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, build
 
@@ -33,28 +30,6 @@ def test_strongswan_says_nothing_of_other_ends_and_of_what_this_run_does_not_cha
     for local, remote in (("192.0.2.9", "198.51.100.1"), ("192.0.2.1", "198.51.100.9"), ("", "%any")):
         assert strongswan(connection("other", local, remote)) == []
     assert strongswan(connection("old-home", "192.0.2.1", "198.51.100.1"), changed="another") == []
-
-
-PHASE1 = (
-    "<phase1><descr>{descr}</descr><ikeid>{ikeid}</ikeid><remote-gateway>{gateway}</remote-gateway>"
-    "<pre-shared-key>k</pre-shared-key></phase1>"
-)
-
-
-def pfsense(hand: str, *ours: str) -> list[str]:
-    running = pfsense_parse(f"<pfsense><ipsec>{hand}</ipsec></pfsense>")
-    text = "".join(PHASE1.format(descr="RB gr-home", ikeid="", gateway=gateway) for gateway in ours)
-    section = Section("ipsec", "ipsec", f"<ipsec>{text}</ipsec>", ("ipsec/phase1 where descr RB *",))
-    delta = pfsense_difference(running, [section], "")
-    return list(pfsense_beside(delta.after, delta.edits))
-
-
-def test_pfsense_names_the_other_phase_1() -> None:
-    hand = PHASE1.format(descr="office", ikeid="7", gateway="198.51.100.1")
-    (told,) = pfsense(hand, "198.51.100.1")
-    assert told.startswith("phase 1 office (ikeid 7) has the remote gateway of RB gr-home, 198.51.100.1")
-    assert pfsense(hand, "198.51.100.9") == []
-    assert pfsense(hand) == []
 
 
 ASA_HAND = """crypto map outside_map 10 match address hand

@@ -1,8 +1,9 @@
 """What a change of config.xml means: for live traffic, for the operator's eyes, and for the program on the device."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from itertools import zip_longest
 from typing import Any
 
@@ -35,6 +36,8 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
     renew, start, end = _tunnels(tunnels(before), tunnels(after), effects)
     old, new = neighbors(before, package), neighbors(after, package)
     clear = _neighbors(old, new, package, effects)
+    if "ipsec" in parts:
+        _remade(tunnels(after), new, package, effects)
     effects += [Effect("policy", *found) for found in policy_changes(before, after, old, new, package).items()]
     effects += prefix_effects(
         originated(before, package), originated(after, package), prefix_lists(before), prefix_lists(after)
@@ -100,6 +103,41 @@ def _tunnels(
                 effects.append(Effect("child-rekey", after.name, f"phase 2: {reason}"))
                 renew.append(_connection(after))
     return renew, start, end
+
+
+def _remade(known: Mapping[str, Tunnel], sessions: Mapping[str, Neighbor], package: str, effects: list[Effect]) -> None:
+    """What every ipsec_configure() does to routed tunnels, those of others too, whatever of IPsec was changed.
+
+    It destroys each of their interfaces and makes it again (interface_ipsec_vti_configure() in etc/inc/interfaces.inc):
+    SAs stay, and routes over it go for a moment. FRR resets an external session to a neighbor on an interface that goes
+    down (bgp fast-external-failover); its package takes the interfaces down and up once more (frr_ipsec_reload()).
+    """
+    told = {effect.subject for effect in effects}
+    for tunnel in known.values():
+        if not tunnel.enabled or not tunnel.interfaces:
+            continue
+        device = " and ".join(tunnel.interfaces)
+        if tunnel.name not in told:
+            effects.append(
+                Effect(
+                    "note",
+                    tunnel.name,
+                    f"{device} is destroyed and made again with every change of IPsec: traffic over it stops for a "
+                    "moment, and a gateway's monitoring over it may stay dead (pfSense's bug 16824)",
+                )
+            )
+        for address, neighbor in sessions.items():
+            if address in told or not _within(address, tunnel):
+                continue
+            reset = package == "frr" and neighbor.fails_over
+            reason = (
+                f"it goes over {device} of {tunnel.name}, which is destroyed and made again with every change of IPsec"
+            )
+            effects.append(Effect("session-reset" if reset else "note", address, reason))
+
+
+def _within(address: str, tunnel: Tunnel) -> bool:
+    return any(ip_address(address) in network for network in tunnel.inner)
 
 
 def _connection(tunnel: Tunnel) -> Connection:

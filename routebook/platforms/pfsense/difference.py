@@ -10,7 +10,6 @@ from routebook.platforms.pfsense.ownership import (
     BGP,
     IPSEC,
     LISTS,
-    VTI_MAPS,
     Identity,
     Path,
     Pattern,
@@ -124,7 +123,6 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
         _one_package(wanted, package)
     else:
         numbered(wanted, running)
-        owned += tuple(_maps_of(running, owned)) + tuple(_maps_of(wanted, owned))
     settings: dict[Path, list[Element]] = {}
     for path, element in _settings(wanted):
         settings.setdefault(path, []).append(element)
@@ -134,14 +132,6 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
             yield from _list_edits(running, path, wanted, owned)
-
-
-def _maps_of(root: Element, owned: Sequence[Pattern]) -> Iterator[Pattern]:
-    """The maps of VTI numbers go with the phase 1 entries that they are of."""
-    path = ("ipsec", "phase1")
-    for entry in _entries(root, path):
-        if any(pattern.owns(path, entry) for pattern in owned):
-            yield Pattern(VTI_MAPS, "reqid", entry.value("ikeid"))
 
 
 def _fragment(section: Section) -> Element:

@@ -1,11 +1,13 @@
 """The numbers by which pfSense ties a tunnel's entries together: kept where there are some, chosen without collision.
 
-`ikeid` names a phase 1, and with it the connection (con<ikeid>) and its VTI; each phase 2 carries it, and has an
-`uniqid` and a `reqid` of its own (etc/inc/ipsec.inc). What people write by hand must keep its numbers.
+`ikeid` names a phase 1, and with it the connection (con<ikeid>); each phase 2 carries it, and has an `uniqid` and a
+`reqid` of its own, by which its VTI is called (ipsec<reqid>). What people write by hand must keep its numbers; a new
+one is the lowest that is free, as pfSense's own (ipsec_ikeid_next() and ipsec_new_reqid() in etc/inc/ipsec.inc).
 """
 
 import hashlib
 from collections.abc import Sequence
+from itertools import count
 
 from routebook.device.contract import CandidateError
 from routebook.platforms.pfsense.tree import Element
@@ -43,20 +45,6 @@ def numbered(wanted: Element, running: Element) -> None:
         reqid = old.value("reqid") if old is not None and old.value("reqid") else str(_next(reqids))
         uniqid = old.value("uniqid") if old is not None and old.value("uniqid") else _unique(name, uniqids)
         _put(entry, ikeid=ikeids[tunnel], uniqid=uniqid, reqid=reqid)
-    maps = None if ipsec is None else ipsec.first("vtimaps")
-    _map_interfaces(own, [] if maps is None else maps.all("item"))
-
-
-def _map_interfaces(own: Element, old: Sequence[Element]) -> None:
-    """Number the VTIs, ipsec<ifnum>, as the web interface does with a phase 2; what it calls `reqid` is the `ikeid`."""
-    taken = _numbers(old, "ifnum")
-    known = {entry.value("reqid"): entry for entry in old if entry.value("index") == "0"}
-    for ikeid in dict.fromkeys(entry.value("ikeid") for entry in own.all("phase2") if entry.value("mode") == "vti"):
-        entry = known.get(ikeid)
-        number = entry.value("ifnum") if entry is not None else ikeid if int(ikeid) not in taken else str(_next(taken))
-        taken.add(int(number))
-        item = [Element("reqid", ikeid), Element("index", "0"), Element("ifnum", number)]
-        own.made("vtimaps").children.append(Element("item", "", item))
 
 
 def tunnel_name(descr: str) -> str:
@@ -69,8 +57,8 @@ def _numbers(entries: Sequence[Element], tag: str) -> set[int]:
 
 
 def _next(taken: set[int]) -> int:
-    """One above all, so that a number whose SA may still live is not taken again in the same change."""
-    number = max(taken, default=0) + 1
+    """The lowest free one. What this change removes is taken until it is gone: its SA may still live."""
+    number = next(number for number in count(1) if number not in taken)
     taken.add(number)
     return number
 

@@ -24,15 +24,12 @@ from routebook.platforms.pfsense.tree import Element
 Path = tuple[str, ...]
 Identity = tuple[tuple[str, str], ...]
 
-VTI_MAPS: Path = ("ipsec", "vtimaps", "item")
-
 # The lists whose entries can be somebody else's, with the tags that name an entry (usr/local/pkg/*.xml of the
 # packages; pfSense itself tells phase 1 entries apart by `ikeid`, which Routebook has the driver choose).
 LISTS: Mapping[Path, tuple[str, ...]] = MappingProxyType(
     {
         ("ipsec", "phase1"): ("descr",),
         ("ipsec", "phase2"): ("descr",),
-        VTI_MAPS: ("reqid", "index"),
         ("installedpackages", "openbgpdgroups", "config"): ("name",),
         ("installedpackages", "openbgpdneighbors", "config"): ("descr",),
         ("installedpackages", "frrbgpneighbors", "config"): ("descr",),
@@ -109,5 +106,5 @@ def identity(path: Path, entry: Element) -> Identity:
 
 def named(path: Path, entry: Element) -> str:
     """An entry, for people: "phase1 RB home-no-edge1"."""
-    kind = "VTI of ikeid" if path == VTI_MAPS else path[-1] if path[0] == "ipsec" else path[1]
+    kind = path[-1] if path[0] == "ipsec" else path[1]
     return " ".join([kind, *(value for _, value in identity(path, entry) if value)])

@@ -31,7 +31,8 @@ _FRR_SPEAKER = ("asnum", "routerid", "enable")
 class Neighbor:
     """A neighbor: `session` is what a session is made with, `waits` the part of it that a live one does not take.
 
-    `policy` is what decides about prefixes, in settings that a live session takes.
+    `policy` is what decides about prefixes, in settings that a live session takes. `fails_over` is whether FRR resets
+    the session when its interface goes down: an external one, to a neighbor on that interface.
     """
 
     address: str
@@ -40,6 +41,7 @@ class Neighbor:
     session: tuple[Canonical, ...]
     waits: tuple[Canonical, ...]
     policy: tuple[Canonical, ...] = ()
+    fails_over: bool = False
 
 
 def speaker(package: str) -> frozenset[str]:
@@ -99,7 +101,18 @@ def _frr(packages: Element) -> Iterator[Neighbor]:
             (*own, *(canonical(setting) for setting in settings if setting.tag not in _FRR_LIVE)),
             tuple(canonical(setting) for setting in settings if setting.tag in _FRR_WAITS),
             tuple(canonical(setting) for setting in settings if setting.tag in _FRR_LIVE - {"descr"}),
+            _fails_over(packages, told, entry, group),
         )
+
+
+def _fails_over(packages: Element, remote_as: str, entry: Element, group: Element | None) -> bool:
+    """bgp fast-external-failover: on unless the package's `fastexternalfailover` turns it off (frr_bgp.inc)."""
+    (_, local_as), (_, off) = (
+        *_global(packages, "frrbgp", ("asnum",)),
+        *_global(packages, "frrbgpadvanced", ("fastexternalfailover",)),
+    )
+    hops = entry.value("ebgpmultihop") or (group.value("ebgpmultihop") if group is not None else "")
+    return not off and hops in ("", "1") and as_number(remote_as) != as_number(str(local_as))
 
 
 def _address(entry: Element) -> bool:

@@ -29,7 +29,7 @@ from routebook.device.contract import (
 from routebook.device.merging import TakenBack
 from routebook.platforms.pfsense import program, redaction
 from routebook.platforms.pfsense.armed import Ended, Planned, files, told
-from routebook.platforms.pfsense.beside import beside
+from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.changes import (
     consequences,
     parts_between,
@@ -167,6 +167,7 @@ class PfSenseTransaction:
         try:
             delta = difference(before, candidate.sections, self.package)
             refuse_unwritable(element for edit in delta.edits for element in edit.new)
+            refuse_doubled(delta.after, delta.edits)
             if any(edit.path[0] == "installedpackages" for edit in delta.edits):
                 refuse_ignored(delta.after, self.package)
         except CandidateError as error:
@@ -242,7 +243,7 @@ class PfSenseTransaction:
             undo=(*undo, *applied) if planned else (),
             effects=forward.effects,
             fingerprint=snapshot.fingerprint,
-            warnings=(*_warnings(parts), *beside(delta.after, delta.edits)),
+            warnings=(*_warnings(parts), *beside(before, delta.after, delta.edits)),
         )
 
     def lock(self, lock: Lock) -> None:

@@ -1,7 +1,8 @@
 """The IPsec tunnels that config.xml configures: their names in charon, and what their SAs are made with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from routebook.device.state import IkeSa
 from routebook.platforms.pfsense.numbers import tunnel_name
@@ -13,7 +14,10 @@ _SILENT = frozenset({"descr", "disabled"})
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A phase 1 with its phase 2 entries. `starts` is whether charon initiates it by itself."""
+    """A phase 1 with its phase 2 entries. `starts` is whether charon initiates it by itself.
+
+    A routed one has `interfaces` (ipsec1 …), whose inner networks are `inner`; others have none.
+    """
 
     name: str
     ikeid: str
@@ -22,6 +26,8 @@ class Tunnel:
     starts: bool
     ike: tuple[Canonical, ...]
     children: tuple[tuple[Canonical, ...], ...]
+    interfaces: tuple[str, ...] = ()
+    inner: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def connection(self) -> str:
@@ -44,8 +50,39 @@ def tunnels(root: Element) -> dict[str, Tunnel]:
             starts=_starts(entry, phase2),
             ike=_made_with(entry),
             children=tuple(_made_with(other) for other in phase2),
+            interfaces=interfaces(entry, [other for other in ipsec.all("phase2") if other.value("ikeid") == ikeid]),
+            inner=tuple(network for other in phase2 if (network := inner_network(other)) is not None),
         )
     return found
+
+
+def interfaces(phase1: Element, phase2: Sequence[Element]) -> tuple[str, ...]:
+    """The interfaces of a routed tunnel, by all of its phase 2 entries; empty where none of them is routed.
+
+    With IKEv2 and no split connections there is one, of the first phase 2 entry's `reqid`, else one for each: since
+    pfSense 2.5 (ipsec_get_ifname() in etc/inc/ipsec.inc, interface_ipsec_vti_configure() in interfaces.inc).
+    """
+    routed = [entry for entry in phase2 if entry.value("mode") == "vti" and not entry.has("disabled")]
+    if not routed:
+        return ()
+    if phase1.value("iketype") == "ikev1" or phase1.has("splitconn"):
+        return tuple(f"ipsec{entry.value('reqid')}" for entry in routed)
+    return (f"ipsec{phase2[0].value('reqid')}",)
+
+
+def inner_network(phase2: Element) -> IPv4Network | IPv6Network | None:
+    """The network inside a routed phase 2; None of another, and where it is no address.
+
+    Without a length it has 30 bits, or 64 (ipsec_idinfo_to_cidr() in etc/inc/ipsec.inc).
+    """
+    if phase2.value("mode") != "vti":
+        return None
+    address = phase2.value("localid", "address")
+    bits = phase2.value("localid", "netbits") or ("64" if ":" in address else "30")
+    try:
+        return ip_network(f"{address}/{bits}", strict=False)
+    except ValueError:
+        return None
 
 
 def _starts(phase1: Element, phase2: list[Element]) -> bool:

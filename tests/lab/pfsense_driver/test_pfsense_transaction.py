@@ -20,8 +20,8 @@ from routebook.device.contract import (
     StaleError,
 )
 from routebook.platforms.pfsense import program
-from routebook.platforms.pfsense.tree import canonical, fingerprint
 from routebook.platforms.pfsense.lab import config_xml
+from routebook.platforms.pfsense.tree import canonical, fingerprint
 from tests.lab.pfsense.units import INTERFACES
 from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan

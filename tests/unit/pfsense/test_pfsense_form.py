@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from custom_napalm import pfsense
-from custom_napalm.pfsense.tree import fingerprint, parse
-from lab import pfsense as lab_pfsense
+from routebook.platforms import pfsense
+from routebook.platforms.pfsense import lab as lab_pfsense
+from routebook.platforms.pfsense.tree import fingerprint, parse
 
 DEVICE = Path(pfsense.__file__).parent / "device"
 LAB = Path(lab_pfsense.__file__).parent / "system/etc/inc"

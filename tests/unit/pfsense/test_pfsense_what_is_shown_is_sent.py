@@ -118,6 +118,9 @@ def test_what_is_forecast_is_in_what_changes(before: Sections, after: Sections) 
     for effect in consequences(device, delta.after, "openbgpd", parts_of(delta.edits, "openbgpd")).effects:
         if effect.kind == "policy":  # of every neighbor, as the speaker announces something else
             assert "row" in speaker or effect.subject in said, effect
+        elif effect.kind == "note":  # of every routed tunnel, with whatever changes in IPsec
+            assert "destroyed and made again with every change of IPsec" in effect.reason
+            assert "@@ ipsec " in said, effect
         elif effect.kind == "session-reset" and "routerid" in effect.reason.split(", "):
             assert "routerid" in speaker, effect
         else:
