@@ -21,8 +21,9 @@ from routebook.report import render_changes, render_notes, render_summary, rende
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.run.commands import Approve, Running
-from routebook.run.options import OLD_SECRET, Options
+from routebook.run.options import Options
 from routebook.run.workspace import Selectors, Workspace, open_workspace
+from routebook.safety.accepted import OLD_SECRET
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

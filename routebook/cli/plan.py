@@ -10,8 +10,8 @@ from routebook.cli import options, output
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
+    from routebook.device.plan import Plan
     from routebook.report.model import HostResult
-    from routebook.run.planning import Plan
 
 
 @click.command()

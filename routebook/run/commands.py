@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding, definite
 from routebook.device.contract import State
+from routebook.device.plan import Plan
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
 from routebook.project.provenance import Provenance
@@ -18,17 +19,18 @@ from routebook.run.fan_out import Outcome, said_by, told
 from routebook.run.journal import LOCKED, HostState, Journal, JournalError
 from routebook.run.judge import Judging
 from routebook.run.leases import LeaseFile
-from routebook.run.options import ONE_END, Options
-from routebook.run.planning import Goal, Plan, effects, make_plan, to_candidate
+from routebook.run.options import Options
+from routebook.run.planning import Goal, make_plan, to_candidate
 from routebook.run.runbook import Check, Runbook
 from routebook.run.saved_plan import SavedPlan, stale
 from routebook.run.transaction import JudgeMaker, Transaction
 from routebook.run.watch import Judge, Watcher
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import Workspace, open_journal
-from routebook.safety import management_path
-from routebook.safety.impact import touches
-from routebook.safety.one_end import one_ended
+from routebook.safety.accepted import ONE_END
+from routebook.safety.impact import impacts
+from routebook.safety.management_path import descriptions, management_paths
+from routebook.safety.one_end import far_ends, one_ended
 from routebook.safety.redundancy import budget
 
 LOG_HISTORY = 600.0
@@ -60,14 +62,12 @@ class Running:
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
         outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
         intents = self.workspace.intents
-        touched = touches(plan, intents)
-        said = management_path.said(management_path.ways(plan, intents), touched, intents)
-        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), said)
+        paths = descriptions(management_paths(plan, intents), impacts(plan, intents), intents)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), paths)
         if keep is not None and not plan.errors:
             keep(plan, cleaned_hosts(hosts))
-        notes = arrange(self.options.waves, budget(plan, intents, touched)).told()
-        alone = one_ended(self.workspace.nornir, plan, intents, self.workspace.hosts, _goal(runbook))
-        notes += tuple(f"danger: {text}" for text in alone)
+        notes = arrange(self.options.waves, budget(plan, intents)).told()
+        notes += tuple(f"danger: {text}" for text in self._one_ended(plan, _goal(runbook)))
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
@@ -81,7 +81,7 @@ class Running:
             self.listener(Event("verify", f"reading {len(self.workspace.observed)} hosts"))
             since = time.monotonic() - LOG_HISTORY
             watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop, since)
-            findings = watcher.watch(self._judge(runbook.checks)({}, Plan({}, {}), {}))
+            findings = watcher.watch(self._judge(runbook.checks)({}, Plan(), {}))
         render = compared(runbook) if config else None
         if render is not None and not self.stop.is_set():
             with timings.phase("config"):
@@ -177,6 +177,15 @@ class Running:
             by=self.by,
         )
 
+    def _one_ended(self, plan: Plan, goal: Goal) -> list[str]:
+        """What would go down as its other end is outside of the run. The far ends are read, and not changed."""
+        intents, hosts = self.workspace.intents, self.workspace.hosts
+        found = impacts(plan, intents)
+        beyond = far_ends(found, hosts)
+        return (
+            one_ended(found, impacts(make_plan(self.workspace.nornir, beyond, goal), intents), hosts) if beyond else []
+        )
+
     def _pin(self, states: Mapping[str, HostState]) -> str:
         """Remember who the devices are that are confirmed; why that was not possible."""
         hosts = self.workspace.nornir.inventory.hosts
@@ -216,11 +225,7 @@ class Running:
         if (
             render is not None
             and ONE_END not in self.options.accept
-            and (
-                alone := one_ended(
-                    self.workspace.nornir, transaction.plan, self.workspace.intents, transaction.hosts, render
-                )
-            )
+            and (alone := self._one_ended(transaction.plan, render))
         ):
             transaction.message = f"{'; '.join(alone)}; nothing was changed"
             return "refused"
@@ -239,7 +244,7 @@ class Running:
         def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
             def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
                 clock = time.monotonic()
-                changed = Changed.by(effects(plan), {host: clock - at for host, at in pushed.items()})
+                changed = Changed.by(plan.effects(), {host: clock - at for host, at in pushed.items()})
                 return judging.judge(before, changed, seen, explanations, final=final)
 
             return judge
@@ -248,9 +253,9 @@ class Running:
 
 
 def host_results(
-    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], said: Mapping[str, str]
+    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], paths: Mapping[str, str]
 ) -> dict[str, HostResult]:
-    """What became, or would become, of each host. `said` tells how each is reached."""
+    """What became, or would become, of each host. `paths` tells how each is reached."""
     results = {}
     for host, state in sorted(states.items()):
         planned = plan.hosts.get(host)
@@ -269,7 +274,7 @@ def host_results(
             warnings=change.warnings,
             old_secrets=change.old_secrets,
             message=message,
-            way=said.get(host, ""),
+            way=paths.get(host, ""),
         )
     return results
 

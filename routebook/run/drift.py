@@ -7,10 +7,11 @@ from nornir.core.task import Result, Task
 
 from routebook.checks.findings import Finding
 from routebook.device.contract import Change
+from routebook.device.plan import Plan
 from routebook.project.inventory import IntentHost
 from routebook.project.render import render_host
 from routebook.run.fan_out import told
-from routebook.run.planning import Plan, make_plan, to_candidate
+from routebook.run.planning import make_plan, to_candidate
 from routebook.run.runbook import Render, Runbook
 
 DRIFT = "config.drift"

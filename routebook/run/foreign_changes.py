@@ -7,8 +7,8 @@ from nornir.core.task import Task
 
 from routebook.checks.findings import Finding, Status
 from routebook.device.contract import Beside, DriverError
+from routebook.device.plan import HostPlan
 from routebook.run.fan_out import driver, on_drivers, on_hosts
-from routebook.run.planning import HostPlan
 
 CHECK = "host.meanwhile"
 _MOST_LINES = 40

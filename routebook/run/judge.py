@@ -14,8 +14,8 @@ from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.contract import State
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Outcome, told
-from routebook.run.options import UNFORECAST_RESET
 from routebook.run.runbook import Check, View
+from routebook.safety.accepted import UNFORECAST_RESET
 
 CONTACT = "host.contact"
 ENGINE = "routebook"

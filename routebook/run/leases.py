@@ -13,10 +13,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from routebook.checks.names import ON_TUNNELS
 from routebook.errors import RefusedError
 from routebook.project.private_files import own_folder, read_private, write_private
 from routebook.run.locks import holder
-from routebook.safety.impact import ON_TUNNELS, Touch
+from routebook.safety.impact import Impact
 
 GRACE = 60.0
 """Seconds by which a lease outlives its run's timers: sessions come back after the devices have undone a change."""
@@ -53,9 +54,9 @@ class LeaseFile:
     seconds: float = 0.0
     _path: Path = field(init=False)
 
-    def take(self, run_id: str, runbook: str, hosts: Iterable[str], touched: Iterable[Touch], seconds: float) -> None:
+    def take(self, run_id: str, runbook: str, hosts: Iterable[str], impacts: Iterable[Impact], seconds: float) -> None:
         """Write the lease. Raises RefusedError where that is not possible: nothing was changed yet."""
-        touched, now = list(touched), time.time()
+        impacts, now = list(impacts), time.time()
         self.seconds = seconds + GRACE
         self._path = self.folder / f"{run_id}.json"
         self.lease = Lease(
@@ -65,9 +66,9 @@ class LeaseFile:
             since=now,
             until=now + self.seconds,
             hosts=tuple(sorted(hosts)),
-            tunnels=tuple(sorted({t.effect.subject for t in touched if t.effect.kind in ON_TUNNELS})),
+            tunnels=tuple(sorted({each.effect.subject for each in impacts if each.effect.kind in ON_TUNNELS})),
             sessions=tuple(
-                sorted({f"{t.host} {t.effect.subject}" for t in touched if t.effect.kind not in ON_TUNNELS})
+                sorted({f"{i.host} {i.effect.subject}" for i in impacts if i.effect.kind not in ON_TUNNELS})
             ),
         )
         try:

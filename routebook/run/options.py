@@ -1,11 +1,6 @@
-"""How a run is carried out: what an operator may ask for, and what only an operator may accept."""
+"""How a run is carried out, as an operator asks for it."""
 
 from dataclasses import dataclass
-
-NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
-"""What an operator may accept that is refused otherwise."""
-UNFORECAST_RESET = "unforecast-reset"
-"""What an operator may accept that fails a run otherwise: a session or tunnel is reset that the plan did not name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
 from routebook.device.contract import Change, Overlap, OverlapError, Snapshot, State, TransactionDriver
+from routebook.device.plan import HostPlan
 from routebook.errors import RefusedError
 from routebook.run.journal import HostState, Journal, RunRecord
-from routebook.run.planning import Goal, HostPlan
+from routebook.run.planning import Goal
 from routebook.run.runbook import Runbook, View
 
 BY_HAND = "somebody by hand"

@@ -13,13 +13,13 @@ from typing import Any
 
 from routebook import __version__
 from routebook.device.contract import Candidate, Change, Effect
+from routebook.device.plan import HostPlan, Plan
 from routebook.errors import RefusedError
 from routebook.project.private_files import check_private, own_folder, read_private, write_private
 from routebook.project.strict_json import StrictJsonError, read_file
 from routebook.report.model import HostResult
 from routebook.run.journal import new_run_id
 from routebook.run.options import Options
-from routebook.run.planning import HostPlan, Plan
 
 FORMAT = 2
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")

@@ -10,6 +10,7 @@ from nornir.core import Nornir
 from routebook.checks.findings import Finding, definite
 from routebook.checks.names import named_states
 from routebook.device.contract import DriverError, LostContactError, State, TransactionDriver
+from routebook.device.plan import Plan
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
 from routebook.run.dead_man import Timers, layers
@@ -21,15 +22,17 @@ from routebook.run.judge import contact
 from routebook.run.leases import LeaseFile
 from routebook.run.ledger import Books
 from routebook.run.locks import KEEPS, Locks
-from routebook.run.options import NO_REDUNDANCY, OWN_PATH, Options
-from routebook.run.planning import Goal, Plan, make_plan
+from routebook.run.options import Options
+from routebook.run.planning import Goal, make_plan
+from routebook.run.redundancy_probe import exhausted
 from routebook.run.rollback import Restorer, unproven
 from routebook.run.watch import Judge, Watcher, read_states
 from routebook.run.wave_judge import Expecting
 from routebook.run.waves import Waves, arrange
-from routebook.safety.impact import touches
-from routebook.safety.management_path import Way, dangers, distances, refusal, said, ways
-from routebook.safety.redundancy import Budget, budget, exhausted
+from routebook.safety.accepted import NO_REDUNDANCY, OWN_PATH
+from routebook.safety.impact import impacts
+from routebook.safety.management_path import ManagementPath, dangers, descriptions, distances, management_paths, refusal
+from routebook.safety.redundancy import Budget, budget
 
 JudgeMaker = Callable[[Mapping[str, State], Plan, Mapping[str, float]], Judge]
 """Makes a judge from the states before, the plan, and when (on this machine's monotonic clock) each host was pushed."""
@@ -55,7 +58,7 @@ class Transaction:
     timings: Timings = field(default_factory=Timings)
     messages: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    plan: Plan = field(default_factory=lambda: Plan({}, {}))
+    plan: Plan = field(default_factory=Plan)
     waves: Waves = field(default_factory=lambda: Waves(()))
     before: dict[str, State] = field(default_factory=dict)
     unseen: dict[str, Exception] = field(default_factory=dict)  # far ends that did not answer before the change
@@ -68,7 +71,7 @@ class Transaction:
     books: Books = field(init=False)
     timers: Timers = field(init=False)
     locks: Locks = field(init=False)
-    ways: dict[str, Way] = field(default_factory=dict)  # by which each changed host is reached
+    paths: dict[str, ManagementPath] = field(default_factory=dict)  # by which each changed host is reached
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,14 +95,14 @@ class Transaction:
         self.books.enter([host for host, planned in self.plan.hosts.items() if not planned.change], HostState.UNCHANGED)
         if self._failed(self.plan.errors, "plan"):
             return False
-        self._budget = budget(self.plan, self.intents, touches(self.plan, self.intents))
+        self._budget = budget(self.plan, self.intents)
         self.waves = arrange(self.options.waves, self._budget)
-        self.ways = ways(self.plan, self.intents)
+        self.paths = management_paths(self.plan, self.intents)
         return True
 
     def said(self) -> dict[str, str]:
         """How each changed host is reached, and what the plan does to that."""
-        return said(self.ways, touches(self.plan, self.intents), self.intents)
+        return descriptions(self.paths, impacts(self.plan, self.intents), self.intents)
 
     def look(self) -> list[Finding]:
         """Read every host once and judge; for a run that has nothing to send, and for pre-checks."""
@@ -191,8 +194,9 @@ class Transaction:
 
     def _cut_off(self) -> str:
         """Why the change may not be made, as it cuts the way by which a host is reached."""
-        touched = self._budget.touched
-        risks = [risk for wave in self.waves.waves for risk in dangers(self.ways, touched, self.intents, wave)]
+        risks = [
+            risk for wave in self.waves.waves for risk in dangers(self.paths, self._budget.impacts, self.intents, wave)
+        ]
         self.cut = {risk.host for risk in risks if risk.cut}
         return refusal(risks, accepted=OWN_PATH in self.options.accept)
 
@@ -226,8 +230,8 @@ class Transaction:
         self._tell("lock", f"{len(hosts)} hosts")
         errors = self.locks.take(hosts)
         if not errors:
-            touched = [touch for touch in self._budget.touched if touch.host in changed]
-            self.lease.take(self.run_id, self.runbook, changed, touched, self.timers.seconds)
+            impacts = [impact for impact in self._budget.impacts if impact.host in changed]
+            self.lease.take(self.run_id, self.runbook, changed, impacts, self.timers.seconds)
             return ""
         self.books.enter(changed, HostState.SNAPSHOTTED)
         for host, error in errors.items():
@@ -291,7 +295,7 @@ class Transaction:
         """Confirm what was pushed, what is reached through other hosts before these."""
         hosts = [host for host in self._active(self.pushed) if self.states[host] is HostState.CHECKED]
         self.locks.decide({host: self.plan.hosts[host].change.fingerprint for host in hosts})
-        for layer in layers(hosts, distances(self.ways, self.intents)):
+        for layer in layers(hosts, distances(self.paths, self.intents)):
             active = self._active(layer)
             reason = self._everywhere("confirm", active, HostState.CONFIRMING, HostState.CONFIRMED) if active else ""
             if reason:
@@ -342,7 +346,7 @@ class Transaction:
     def _lose(self, hosts: Collection[str]) -> bool:
         """Go on without these hosts, or tell that these are too many to go on."""
         self.failed |= set(hosts)
-        far = {touch.host for touch in touches(self.plan, self.intents) if touch.far in hosts}
+        far = {impact.host for impact in impacts(self.plan, self.intents) if impact.far in hosts}
         lost = self.waves.partners({*hosts, *(far if not self.waves.groups else ())})
         if len(self.failed) > self.options.max_failed or set(self.plan.changed) <= self.lost | lost:
             return True
@@ -383,7 +387,7 @@ class Transaction:
                 listener=self.listener,
             )
             problems |= restorer.disarm(unpushed)
-            for layer in layers(pushed, distances(self.ways, self.intents)):
+            for layer in layers(pushed, distances(self.paths, self.intents)):
                 problems |= restorer.restore(layer, confirmed & set(layer))
             self.timers.gone(touched)
             whole = [host for host in touched if host not in problems]

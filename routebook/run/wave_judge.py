@@ -8,9 +8,9 @@ from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.contract import State
+from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Outcome
-from routebook.run.planning import Plan, effects
 from routebook.run.watch import Judge
 
 
@@ -43,7 +43,7 @@ class Expecting:
             return present
         at_start = {
             (finding.host, finding.check, finding.subject)
-            for finding in make({}, Plan({}, {}), {})(Outcome(dict(self.before), {}), {}, final=False)
+            for finding in make({}, Plan(), {})(Outcome(dict(self.before), {}), {}, final=False)
             if finding.status != "ok"
         }
         deferred = self._far_ends()
@@ -75,7 +75,7 @@ class Expecting:
 
     def _far_ends(self) -> set[tuple[str, str]]:
         """The other ends of the sessions whose policies change on hosts that wait."""
-        policies = Changed.by(effects(self.plan.of(self.waiting))).policies
+        policies = Changed.by(self.plan.of(self.waiting).effects()).policies
         found = set()
         for host in self.waiting:
             bgp = self.intents[host].bgp

@@ -53,7 +53,7 @@ def check_spec(spec: str, intents: Mapping[str, HostIntent]) -> None:
 
 def arrange(spec: str, budget: Budget) -> Waves:
     """The waves of a plan as `spec` asks for them, with what belongs together kept so, and redundancy kept apart."""
-    reasons = together(budget.changed, budget.touched)
+    reasons = together(budget.changed, budget.impacts)
     groups = sorted(reasons, key=lambda group: (_place(spec, group, budget.intents), sorted(group)))
     notes = [f"{reason}: one wave" for reason in _joined(spec, reasons, budget.intents)]
     waves: list[list[Group]] = []

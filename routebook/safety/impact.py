@@ -1,23 +1,22 @@
-"""Which sessions and tunnels a plan touches, and which hosts must therefore be changed together."""
+"""The impact of a plan: what it does to sessions and tunnels, and which hosts must be changed together for that."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from routebook.checks.names import ON_TUNNELS as ON_TUNNELS
-from routebook.checks.names import owners
+from routebook.checks.names import ON_TUNNELS, owners
 from routebook.checks.paths import tunnels_beneath
 from routebook.device.contract import Effect, EffectKind
+from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
-from routebook.run.planning import Plan
 
 ON_SESSIONS: frozenset[EffectKind] = frozenset({"session-new", "session-reset", "session-removed"})
 NEW: frozenset[EffectKind] = frozenset({"session-new", "tunnel-new"})
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """What a host's change does to one session or tunnel. `far` is the host of ours at the other end, if it is one."""
+class Impact:
+    """What a host's change does to one session or tunnel. `far` is the host of ours at its other end, if any."""
 
     host: str
     effect: Effect
@@ -32,18 +31,17 @@ class Touch:
         return (kind, *sorted((self.host, self.far))) if self.far else (kind, self.host, self.effect.subject)
 
 
-def touches(plan: Plan, intents: Mapping[str, HostIntent]) -> list[Touch]:
-    """Every session and tunnel that the plan's forecast names."""
+def impacts(plan: Plan, intents: Mapping[str, HostIntent]) -> list[Impact]:
+    """What the plan's forecast says of every session and tunnel that it names."""
     known = owners(intents.values())
     return [
-        Touch(host, effect, _far(intents[host], effect, known, intents))
-        for host, planned in sorted(plan.hosts.items())
-        for effect in planned.change.effects
+        Impact(host, effect, _far_end(intents[host], effect, known, intents))
+        for host, effect in sorted(plan.effects(), key=lambda found: found[0])
         if effect.kind in ON_SESSIONS | ON_TUNNELS
     ]
 
 
-def _far(intent: HostIntent, effect: Effect, owners: Mapping[str, str], intents: Mapping[str, HostIntent]) -> str:
+def _far_end(intent: HostIntent, effect: Effect, owners: Mapping[str, str], intents: Mapping[str, HostIntent]) -> str:
     for tunnel in intent.tunnels:
         if effect.kind in ON_TUNNELS and tunnel.name == effect.subject:
             return tunnel.peer_host or ""
@@ -55,23 +53,23 @@ def _far(intent: HostIntent, effect: Effect, owners: Mapping[str, str], intents:
     return named.pop() if len(named) == 1 else owners.get(_canonical(effect.subject), "")
 
 
-def together(changed: Collection[str], touched: Iterable[Touch]) -> dict[frozenset[str], tuple[str, ...]]:
+def together(changed: Collection[str], found: Iterable[Impact]) -> dict[frozenset[str], tuple[str, ...]]:
     """The changed hosts in groups that cannot be taken apart, each with what holds it together.
 
-    Both ends of a session or tunnel that the plan touches at both are changed at the same time: with one end only, no
+    Both ends of a session or tunnel that the plan changes at both are changed at the same time: with one end only, no
     check could expect it to be up.
     """
     groups = {host: frozenset({host}) for host in changed}
     reasons: dict[str, list[str]] = {host: [] for host in changed}
-    ends: dict[tuple[str, ...], list[Touch]] = {}
-    for touch in touched:
-        if touch.host in groups:
-            ends.setdefault(touch.key, []).append(touch)
-    for found in ends.values():
-        hosts = sorted({touch.host for touch in found})
+    ends: dict[tuple[str, ...], list[Impact]] = {}
+    for impact in found:
+        if impact.host in groups:
+            ends.setdefault(impact.key, []).append(impact)
+    for both in ends.values():
+        hosts = sorted({impact.host for impact in both})
         if len(hosts) < 2:
             continue
-        what = "tunnel" if found[0].effect.kind in ON_TUNNELS else "session"
+        what = "tunnel" if both[0].effect.kind in ON_TUNNELS else "session"
         reasons[hosts[0]].append(f"the {what} {' – '.join(hosts)} changes at both ends")
         joined = frozenset().union(*(groups[host] for host in hosts))
         groups |= dict.fromkeys(joined, joined)
@@ -81,17 +79,17 @@ def together(changed: Collection[str], touched: Iterable[Touch]) -> dict[frozens
     }
 
 
-def tunnels_used(touch: Touch, intents: Mapping[str, HostIntent]) -> Iterator[str]:
-    """The tunnels of which the touch takes something away for a while: itself, or the one beneath a session."""
-    if touch.effect.kind in NEW:
+def tunnels_interrupted(impact: Impact, intents: Mapping[str, HostIntent]) -> Iterator[str]:
+    """The tunnels that carry less for a while: the one that is changed, or the one beneath a session."""
+    if impact.effect.kind in NEW:
         return
-    if touch.effect.kind in ON_TUNNELS:
-        yield touch.effect.subject
+    if impact.effect.kind in ON_TUNNELS:
+        yield impact.effect.subject
         return
-    bgp = intents[touch.host].bgp
+    bgp = intents[impact.host].bgp
     for neighbor in bgp.neighbors if bgp else ():
-        if _same(str(neighbor.address), touch.effect.subject):
-            beneath = tunnels_beneath(intents, touch.host, neighbor)
+        if _same(str(neighbor.address), impact.effect.subject):
+            beneath = tunnels_beneath(intents, impact.host, neighbor)
             if len(beneath) == 1:  # of several, routing inside a site decides: none of them is lost with the session
                 yield beneath[0]
 

@@ -1,21 +1,23 @@
-"""By which way each host is reached, whether a plan touches that way or the one back, and who is behind whom."""
+"""The management path: how each host is reached, whether a plan interrupts that or the way back, who is behind whom."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
-from routebook.run.planning import Plan
-from routebook.safety.impact import ON_SESSIONS, Touch, tunnels_used
+from routebook.safety.accepted import OWN_PATH
+from routebook.safety.impact import ON_SESSIONS, Impact, tunnels_interrupted
 
 BY_BGP = "bgp"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """The way to one host and back: through `jumps` of ours, and through any one of `tunnels`.
+class ManagementPath:
+    """The path to one host and back: through `jumps` of ours, and through any one of `tunnels`.
 
-    `sessions` are the neighbors of the host of which any one brings it the route back; `told` says it for people.
+    Any one of the neighbors in `sessions` brings the host its route back. `timer` tells whether the host undoes a
+    change by itself, and `description` is the path in words.
     """
 
     host: str
@@ -23,15 +25,15 @@ class Way:
     tunnels: frozenset[str] = frozenset()
     sessions: frozenset[str] = frozenset()
     timer: bool = True
-    told: str = ""
+    description: str = ""
 
 
-def ways(plan: Plan, intents: Mapping[str, HostIntent]) -> dict[str, Way]:
-    """The ways of the plan's changed hosts, from what the inventory says and from what each device told."""
-    return {host: _way(host, plan, intents) for host in plan.changed}
+def management_paths(plan: Plan, intents: Mapping[str, HostIntent]) -> dict[str, ManagementPath]:
+    """The paths to the plan's changed hosts, from what the inventory says and from what each device said of itself."""
+    return {host: _path(host, plan, intents) for host in plan.changed}
 
 
-def _way(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> Way:
+def _path(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> ManagementPath:
     reached, intent = plan.hosts[host].reached, intents[host]
     address, client = _address(reached.address or intent.hostname), _address(reached.client)
     ours = tuple(name for jump in reached.jumps for name in _named(jump, intents))
@@ -44,21 +46,21 @@ def _way(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> Way:
     neighbors = intent.bgp.neighbors if intent.bgp and reached.protocol == BY_BGP else ()
     direct = frozenset(str(each.address) for each in neighbors if str(each.address) == reached.gateway)
     sessions = direct or frozenset(str(each.address) for each in neighbors)
-    told = f"reached at {reached.address or intent.hostname}"
+    text = f"reached at {reached.address or intent.hostname}"
     if reached.jumps:
-        told += f" through {', '.join(reached.jumps)}"
+        text += f" through {', '.join(reached.jumps)}"
     if reached.client:
         learned = {"kernel": "connected", "": ""}.get(reached.protocol, reached.protocol)
         through = f"{reached.interface}{f', {learned}' if learned else ''}"
-        told += f", answers {reached.client} through {through or 'a way that it does not tell'}"
+        text += f", answers {reached.client} through {through or 'a way that it does not tell'}"
     if tunnels:
-        told += f", in tunnel {' or '.join(sorted(tunnels))}"
-    return Way(host, ours, tunnels, sessions, reached.timer, told)
+        text += f", in tunnel {' or '.join(sorted(tunnels))}"
+    return ManagementPath(host, ours, tunnels, sessions, reached.timer, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """A host whose way is touched. `cut` says that nothing of it may be left at the moment of the change."""
+    """A host whose management path is interrupted. `cut` says that at the change nothing may be left of it."""
 
     host: str
     what: str
@@ -67,38 +69,43 @@ class Danger:
 
 
 def dangers(
-    found: Mapping[str, Way], touched: Iterable[Touch], intents: Mapping[str, HostIntent], hosts: Collection[str]
+    paths: Mapping[str, ManagementPath],
+    impacts: Iterable[Impact],
+    intents: Mapping[str, HostIntent],
+    hosts: Collection[str],
 ) -> list[Danger]:
-    """What changing `hosts` at the same time does to the ways of any host of the plan."""
-    happening = [touch for touch in touched if touch.host in hosts]
-    tunnels = {name for touch in happening for name in tunnels_used(touch, intents)}
+    """What changing `hosts` at the same time does to the management path of any host of the plan."""
+    at_once = [impact for impact in impacts if impact.host in hosts]
+    tunnels = {name for impact in at_once for name in tunnels_interrupted(impact, intents)}
     resets = {
-        (touch.host, touch.effect.subject)
-        for touch in happening
-        if touch.effect.kind in ON_SESSIONS and touch.effect.kind != "session-new"
+        (impact.host, impact.effect.subject)
+        for impact in at_once
+        if impact.effect.kind in ON_SESSIONS and impact.effect.kind != "session-new"
     }
     result = []
-    for host, way in sorted(found.items()):
-        for member in (way, *(found[jump] for jump in way.jumps if jump in found)):
+    for host, path in sorted(paths.items()):
+        for member in (path, *(paths[jump] for jump in path.jumps if jump in paths)):
             lost_tunnels = member.tunnels & tunnels
             lost_sessions = {peer for peer in member.sessions if (member.host, peer) in resets}
             if not lost_tunnels and not lost_sessions:
                 continue
-            what = ", ".join([*(f"tunnel {name}" for name in sorted(lost_tunnels)), *_told(lost_sessions)])
+            what = ", ".join([*(f"tunnel {name}" for name in sorted(lost_tunnels)), *_named_sessions(lost_sessions)])
             cut = bool(lost_tunnels and lost_tunnels == member.tunnels) or bool(
                 lost_sessions and lost_sessions == member.sessions
             )
-            result.append(Danger(host, what, cut, way.timer))
+            result.append(Danger(host, what, cut, path.timer))
     return result
 
 
-def said(found: Mapping[str, Way], touched: Iterable[Touch], intents: Mapping[str, HostIntent]) -> dict[str, str]:
+def descriptions(
+    paths: Mapping[str, ManagementPath], impacts: Iterable[Impact], intents: Mapping[str, HostIntent]
+) -> dict[str, str]:
     """For each changed host a sentence on how it is reached and what the plan does to that."""
-    risks = {danger.host: danger for danger in dangers(found, touched, intents, found)}
+    risks = {danger.host: danger for danger in dangers(paths, impacts, intents, paths)}
     return {
-        host: f"{way.told}; "
+        host: f"{path.description}; "
         + (f"the change touches that: {risks[host].what}" if host in risks else "the change does not touch that")
-        for host, way in found.items()
+        for host, path in paths.items()
     }
 
 
@@ -109,12 +116,12 @@ def refusal(risks: Iterable[Danger], *, accepted: bool) -> str:
     if helpless:
         return f"the change cuts the way to {', '.join(helpless)}, which has no timer of its own to undo it"
     if cut and not accepted:
-        told = "; ".join(f"{danger.host} is reached through {danger.what}" for danger in cut)
-        return f"the change cuts its own way back: {told} (to do it all the same: --accept own-path)"
+        reached = "; ".join(f"{danger.host} is reached through {danger.what}" for danger in cut)
+        return f"the change cuts its own way back: {reached} (to do it all the same: --accept {OWN_PATH})"
     return ""
 
 
-def distances(found: Mapping[str, Way], intents: Mapping[str, HostIntent]) -> dict[str, int]:
+def distances(paths: Mapping[str, ManagementPath], intents: Mapping[str, HostIntent]) -> dict[str, int]:
     """How many hosts of the plan each one is reached through: jump hosts, and the nearer ends of its tunnels."""
     ends: dict[str, set[str]] = {}
     for host, intent in intents.items():
@@ -122,16 +129,16 @@ def distances(found: Mapping[str, Way], intents: Mapping[str, HostIntent]) -> di
             ends.setdefault(tunnel.name, set()).add(host)
 
     def distance(host: str, seen: frozenset[str]) -> int:
-        way = found.get(host)
-        if way is None or host in seen:
+        path = paths.get(host)
+        if path is None or host in seen:
             return 0
-        nearer = set(way.jumps).union(*(ends.get(name, set()) for name in way.tunnels)) - {host} - seen
-        return max((1 + distance(each, seen | {host}) for each in nearer if each in found), default=0)
+        nearer = set(path.jumps).union(*(ends.get(name, set()) for name in path.tunnels)) - {host} - seen
+        return max((1 + distance(each, seen | {host}) for each in nearer if each in paths), default=0)
 
-    return {host: distance(host, frozenset()) for host in found}
+    return {host: distance(host, frozenset()) for host in paths}
 
 
-def _told(sessions: Iterable[str]) -> list[str]:
+def _named_sessions(sessions: Iterable[str]) -> list[str]:
     return [f"the session with {peer}, which brings the route back" for peer in sorted(sessions)]
 
 

@@ -1,44 +1,40 @@
-"""Sessions and tunnels that a run would change at one end, while the intent changes them at the other one, too."""
+"""Sessions and tunnels that a run would change at one end, while the intent changes them at the other end, too."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
-from nornir.core import Nornir
-
-from routebook.intent.model import HostIntent
-from routebook.run.options import ONE_END
-from routebook.run.planning import Goal, Plan, make_plan
-from routebook.safety.impact import ON_TUNNELS, Touch, touches
+from routebook.checks.names import ON_TUNNELS
+from routebook.safety.accepted import ONE_END
+from routebook.safety.impact import Impact
 
 
-def one_ended(
-    nornir: Nornir, plan: Plan, intents: Mapping[str, HostIntent], hosts: Collection[str], goal: Goal
-) -> list[str]:
+def far_ends(impacts: Iterable[Impact], hosts: Collection[str]) -> set[str]:
+    """The hosts outside of the run at the other ends of what it changes and means to be up afterwards."""
+    return {impact.far for impact in impacts if _stays(impact)} - {"", *hosts}
+
+
+def one_ended(impacts: Iterable[Impact], far: Iterable[Impact], hosts: Collection[str]) -> list[str]:
     """What a run on `hosts` would take down for want of the other end: a sentence each.
 
-    Only far ends of what the plan touches are read, and nothing is changed there. One that cannot be read, or that has
-    the new key or proposal already, stands in nobody's way.
+    `far` is what the same goal would do at the far ends. One of which nothing is known, or that has the new key or
+    proposal already, stands in nobody's way.
     """
-    mine = {touch.key: touch for touch in touches(plan, intents) if _needs_both(touch)}
-    beyond = {touch.far for touch in mine.values()} - {"", *hosts}
-    if not beyond:
-        return []
-    theirs = touches(make_plan(nornir, beyond, goal), intents)
+    near = {impact.key: impact for impact in impacts if _stays(impact)}
     return [
-        _sentence(mine[touch.key], hosts)
-        for touch in theirs
-        if _needs_both(touch) and touch.key in mine and mine[touch.key].far == touch.host
+        _sentence(near[impact.key], hosts)
+        for impact in far
+        if _stays(impact) and impact.key in near and near[impact.key].far == impact.host
     ]
 
 
-def _needs_both(touch: Touch) -> bool:
+def _stays(impact: Impact) -> bool:
     """Whether the session or tunnel is meant to be up afterwards."""
-    return not touch.effect.kind.endswith("-removed")
+    return not impact.effect.kind.endswith("-removed")
 
 
-def _sentence(touch: Touch, hosts: Collection[str]) -> str:
-    what = "tunnel" if touch.effect.kind in ON_TUNNELS else "session"
-    both = ",".join(sorted({*hosts, touch.far}))
+def _sentence(impact: Impact, hosts: Collection[str]) -> str:
+    what = "tunnel" if impact.effect.kind in ON_TUNNELS else "session"
+    both = ",".join(sorted({*hosts, impact.far}))
     return (
-        f"the {what} {touch.host} – {touch.far} changes at both ends, and {touch.far} is not part of this run: changed "
-        f"at {touch.host} alone it would go down; write --limit {both}, or --accept {ONE_END}"
+        f"the {what} {impact.host} – {impact.far} changes at both ends, and {impact.far} is not part of this run: "
+        f"changed at {impact.host} alone it would go down; write --limit {both}, or --accept {ONE_END}"
     )

@@ -2,21 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from nornir.core import Nornir
-
-from routebook.checks.names import named_states
+from routebook.checks.names import ON_TUNNELS
 from routebook.checks.tunnel_causes import sas_of
-from routebook.device.contract import State, TransactionDriver
-from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
-from routebook.intent.platforms import PLATFORMS
-from routebook.run.fan_out import on_drivers
-from routebook.run.planning import Plan
-from routebook.run.watch import read_states
-from routebook.safety.impact import NEW, ON_TUNNELS, Touch, tunnels_used
-
-PROBES = 3
+from routebook.device.contract import State
+from routebook.device.plan import Plan
+from routebook.intent.model import HostIntent
+from routebook.safety.impact import NEW, Impact, impacts, tunnels_interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class Budget:
     intents: Mapping[str, HostIntent]
     domains: tuple[Domain, ...]
     changed: frozenset[str]
-    touched: tuple[Touch, ...]
+    impacts: tuple[Impact, ...]
     before: Mapping[str, State] | None = None
 
     def spent(self, hosts: Collection[str]) -> dict[Domain, list[Leg]]:
@@ -74,7 +66,12 @@ class Budget:
 
         What is down or new is nobody's redundancy yet: it costs nothing.
         """
-        tunnels = {name for touch in self.touched if touch.host in hosts for name in tunnels_used(touch, self.intents)}
+        tunnels = {
+            name
+            for impact in self.impacts
+            if impact.host in hosts
+            for name in tunnels_interrupted(impact, self.intents)
+        }
         found: dict[Domain, list[Leg]] = {}
         for domain in self.domains:
             for leg in domain.legs:
@@ -86,7 +83,7 @@ class Budget:
     def rest(self, domain: Domain, hosts: Collection[str]) -> list[Leg]:
         """The domain's legs that changing `hosts` leaves alone, without those that the plan is still to make."""
         spent = self.spent(hosts).get(domain, [])
-        new = {t.effect.subject for t in self.touched if t.effect.kind in NEW & ON_TUNNELS}
+        new = {each.effect.subject for each in self.impacts if each.effect.kind in NEW & ON_TUNNELS}
         return [leg for leg in domain.legs if leg not in spent and leg.name not in new]
 
     def _stands(self, leg: Leg) -> bool:
@@ -94,109 +91,23 @@ class Budget:
             return True
         states = [self.before[host] for host in leg.hosts if host in self.before]
         if leg.tunnel:
-            return any(_up(state, leg.name) for state in states)
-        return _any_up(states)
+            return any(tunnel_up(state, leg.name) for state in states)
+        return anything_up(states)
 
 
-def budget(plan: Plan, intents: Mapping[str, HostIntent], touched: Iterable[Touch]) -> Budget:
+def budget(plan: Plan, intents: Mapping[str, HostIntent]) -> Budget:
     """The budget of a plan, before anything was read of what is up."""
-    return Budget(intents, domains(intents), frozenset(plan.changed), tuple(touched))
+    return Budget(intents, domains(intents), frozenset(plan.changed), tuple(impacts(plan, intents)))
 
 
-def live(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> str:
-    """Why a leg does not carry traffic at this moment, or nothing when it does.
-
-    A tunnel must have an installed child at each end of ours. Where the intent has addresses that it carries, unless an
-    end is a firewall, echo requests between them must be answered. A host must answer, with a session or SA up.
-    """
-    answers = read_states(nornir, leg.hosts)
-    if answers.errors:
-        host, error = sorted(answers.errors.items())[0]
-        return f"{host} cannot be read: {error}"
-    states = named_states(intents, answers.values)
-    if not leg.tunnel:
-        return "" if _any_up(states.values()) else f"nothing is up on {leg.name}"
-    down = sorted(host for host, state in states.items() if not _up(state, leg.name))
-    return f"it has no installed child on {', '.join(down)}" if down else _unanswered(nornir, leg, intents)
-
-
-def _any_up(states: Iterable[State]) -> bool:
+def anything_up(states: Iterable[State]) -> bool:
+    """Whether any session or SA is up in these states."""
     return any(
         any(session.established for session in state.bgp or ()) or any(sa.up for sa in state.ike or ())
         for state in states
     )
 
 
-def _up(state: State, tunnel: str) -> bool:
+def tunnel_up(state: State, tunnel: str) -> bool:
+    """Whether a tunnel has an SA with an installed child in this state."""
     return any(sa.up and child.up for sa in sas_of(state, tunnel) for child in sa.children)
-
-
-def _unanswered(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> str:
-    for host in sorted(leg.hosts):
-        tunnel = next(each for each in intents[host].tunnels if each.name == leg.name)
-        far = intents.get(tunnel.peer_host or "")
-        ends = _through(intents[host], far, tunnel) if far is not None and not _filtered(intents[host], far) else None
-        if ends is None:
-            continue
-        source, destination = ends
-
-        def probe(device: TransactionDriver, source: str = source, destination: str = destination) -> Any:
-            return device.ping(destination, source=source, count=PROBES, timeout=1)
-
-        said = on_drivers(nornir, [host], probe)
-        for error in said.errors.values():
-            return f"{host} cannot send echo requests: {error}"
-        answer = said.values[host]
-        if "success" not in answer:
-            return f"{host} cannot send echo requests through it: {answer.get('error', '')}"
-        if int(answer["success"]["packet_loss"]) >= PROBES:
-            return f"no echo request from {host} ({source}) to {destination} is answered"
-        return ""
-    return ""
-
-
-def _through(near: HostIntent, far: HostIntent, tunnel: Tunnel) -> tuple[str, str] | None:
-    """A source on this end and an address of the other end between which packets take the tunnel."""
-    if tunnel.mode == "route":
-        inner = (tunnel.local_inner, tunnel.remote_inner)
-        return (str(inner[0]), str(inner[1])) if inner[0] and inner[1] else None
-    for interface, source in _within(near, tunnel.local_selectors):
-        for _, destination in _within(far, tunnel.remote_selectors):
-            if source.version == destination.version:
-                return interface.nameif or str(source), str(destination)
-    return None
-
-
-def _filtered(*ends: HostIntent) -> bool:
-    return any(PLATFORMS[end.platform].filters for end in ends)
-
-
-def _within(intent: HostIntent, selectors: Collection[IPNetwork]) -> list[tuple[Interface, IPAddress]]:
-    found = [
-        (interface, address.ip)
-        for interface in intent.interfaces
-        for address in interface.addresses
-        if any(network.prefixlen and address.ip in network for network in selectors)
-    ]
-    return sorted(found, key=lambda pair: not pair[0].loopback)
-
-
-def exhausted(nornir: Nornir, spent: Budget, hosts: Collection[str]) -> str:
-    """Why changing `hosts` now may leave nothing to carry the traffic; nothing when one other leg of each domain does.
-
-    Asks the other legs' hosts, which need not be hosts of the run.
-    """
-    told = []
-    for domain, legs in spent.spent(hosts).items():
-        reasons: list[str] = []
-        for leg in spent.rest(domain, hosts):
-            if not (reason := live(nornir, leg, spent.intents)):
-                reasons = []
-                break
-            reasons.append(f"{leg.name}: {reason}")
-        if reasons:
-            touched = " and ".join(leg.name for leg in legs)
-            told.append(
-                f"{touched} would be touched while its redundancy does not carry traffic ({'; '.join(reasons)})"
-            )
-    return "; ".join(told)

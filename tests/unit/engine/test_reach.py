@@ -5,7 +5,7 @@ import pytest
 from routebook.device.contract import Effect, LostContactError, Reached
 from routebook.run.dead_man import layers
 from routebook.run.planning import make_plan, to_candidate
-from routebook.safety.management_path import distances, ways
+from routebook.safety.management_path import distances, management_paths
 from tests.unit.engine.test_waves import FIRST, up
 from tests.unit.engine.world import World
 
@@ -102,7 +102,7 @@ def test_what_is_behind_other_hosts_is_confirmed_before_them(world: World) -> No
     book = world.runbook()
     assert book.render is not None
     plan = make_plan(workspace.nornir, workspace.hosts, to_candidate(book.render))
-    found = distances(ways(plan, workspace.intents), workspace.intents)
+    found = distances(management_paths(plan, workspace.intents), workspace.intents)
     assert layers(workspace.hosts, found) == [["ch-edge2"], ["ch-edge1"], ["no-edge1", "no-edge2"]]
     assert world.run().outcome == "confirmed"
     order = [host for _, host in world.steps("confirm")]

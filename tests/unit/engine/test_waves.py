@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from routebook.device.contract import Change, Effect, Snapshot, State
+from routebook.device.plan import HostPlan, Plan
 from routebook.device.state import ChildSa, IkeSa
 from routebook.errors import RefusedError
-from routebook.run.planning import HostPlan, Plan
 from routebook.run.waves import Waves, arrange, check_spec
-from routebook.safety.impact import touches
 from routebook.safety.redundancy import budget
 from tests.unit.engine.world import World
 
@@ -47,7 +46,7 @@ def everywhere(kind: Any) -> Plan:
 def waves(world: World, planned: Plan, spec: str = "", before: dict[str, State] | None = None) -> Waves:
     intents = world.workspace().intents
     check_spec(spec, intents)
-    return arrange(spec, replace(budget(planned, intents, touches(planned, intents)), before=before))
+    return arrange(spec, replace(budget(planned, intents), before=before))
 
 
 def up(*tunnels: str) -> State:

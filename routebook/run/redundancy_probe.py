@@ -1,0 +1,104 @@
+"""Whether what is left of a failure domain carries traffic at this moment: asked of its hosts, and probed."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from nornir.core import Nornir
+
+from routebook.checks.names import named_states
+from routebook.device.contract import TransactionDriver
+from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
+from routebook.intent.platforms import PLATFORMS
+from routebook.run.fan_out import on_drivers
+from routebook.run.watch import read_states
+from routebook.safety.redundancy import Budget, Leg, anything_up, tunnel_up
+
+PROBES = 3
+
+
+def exhausted(nornir: Nornir, budget: Budget, hosts: Collection[str]) -> str:
+    """Why changing `hosts` now may leave nothing to carry the traffic; nothing when one other leg of each domain does.
+
+    Asks the other legs' hosts, which need not be hosts of the run.
+    """
+    found = []
+    for domain, legs in budget.spent(hosts).items():
+        reasons: list[str] = []
+        for leg in budget.rest(domain, hosts):
+            if not (reason := _not_carrying(nornir, leg, budget.intents)):
+                reasons = []
+                break
+            reasons.append(f"{leg.name}: {reason}")
+        if reasons:
+            touched = " and ".join(leg.name for leg in legs)
+            found.append(
+                f"{touched} would be touched while its redundancy does not carry traffic ({'; '.join(reasons)})"
+            )
+    return "; ".join(found)
+
+
+def _not_carrying(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> str:
+    """Why a leg does not carry traffic at this moment, or nothing when it does.
+
+    A tunnel must have an installed child at each end of ours. Where the intent has addresses that it carries, unless an
+    end is a firewall, echo requests between them must be answered. A host must answer, with a session or SA up.
+    """
+    answers = read_states(nornir, leg.hosts)
+    if answers.errors:
+        host, error = sorted(answers.errors.items())[0]
+        return f"{host} cannot be read: {error}"
+    states = named_states(intents, answers.values)
+    if not leg.tunnel:
+        return "" if anything_up(states.values()) else f"nothing is up on {leg.name}"
+    down = sorted(host for host, state in states.items() if not tunnel_up(state, leg.name))
+    return f"it has no installed child on {', '.join(down)}" if down else _unanswered(nornir, leg, intents)
+
+
+def _unanswered(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> str:
+    for host in sorted(leg.hosts):
+        tunnel = next(each for each in intents[host].tunnels if each.name == leg.name)
+        far = intents.get(tunnel.peer_host or "")
+        ends = _through(intents[host], far, tunnel) if far is not None and not _filtered(intents[host], far) else None
+        if ends is None:
+            continue
+        source, destination = ends
+
+        def probe(device: TransactionDriver, source: str = source, destination: str = destination) -> Any:
+            return device.ping(destination, source=source, count=PROBES, timeout=1)
+
+        answers = on_drivers(nornir, [host], probe)
+        for error in answers.errors.values():
+            return f"{host} cannot send echo requests: {error}"
+        answer = answers.values[host]
+        if "success" not in answer:
+            return f"{host} cannot send echo requests through it: {answer.get('error', '')}"
+        if int(answer["success"]["packet_loss"]) >= PROBES:
+            return f"no echo request from {host} ({source}) to {destination} is answered"
+        return ""
+    return ""
+
+
+def _through(near: HostIntent, far: HostIntent, tunnel: Tunnel) -> tuple[str, str] | None:
+    """A source on this end and an address of the other end between which packets take the tunnel."""
+    if tunnel.mode == "route":
+        inner = (tunnel.local_inner, tunnel.remote_inner)
+        return (str(inner[0]), str(inner[1])) if inner[0] and inner[1] else None
+    for interface, source in _within(near, tunnel.local_selectors):
+        for _, destination in _within(far, tunnel.remote_selectors):
+            if source.version == destination.version:
+                return interface.nameif or str(source), str(destination)
+    return None
+
+
+def _filtered(*ends: HostIntent) -> bool:
+    return any(PLATFORMS[end.platform].filters for end in ends)
+
+
+def _within(intent: HostIntent, selectors: Collection[IPNetwork]) -> list[tuple[Interface, IPAddress]]:
+    found = [
+        (interface, address.ip)
+        for interface in intent.interfaces
+        for address in interface.addresses
+        if any(network.prefixlen and address.ip in network for network in selectors)
+    ]
+    return sorted(found, key=lambda pair: not pair[0].loopback)

@@ -1,0 +1,6 @@
+"""What an operator may accept with `--accept` that otherwise is refused, or fails a run."""
+
+NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
+"""Refused otherwise."""
+UNFORECAST_RESET = "unforecast-reset"
+"""Fails a run otherwise: a session or tunnel is reset that the plan did not name."""
