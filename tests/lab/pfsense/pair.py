@@ -33,7 +33,6 @@ PHASE2: dict[str, Any] = {
 IPSEC = {
     "ipsec/phase1": [PHASE1],
     "ipsec/phase2": [PHASE2],
-    "ipsec/vtimaps/item": [{"reqid": "1", "index": "0", "ifnum": "1"}],
 }
 BGP: dict[Package, dict[str, Any]] = {
     "openbgpd": {

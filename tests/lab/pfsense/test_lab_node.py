@@ -1,5 +1,6 @@
 """A host of platform `pfsense` in the lab: a tunnel to strongSwan and BGP over it come up from config.xml alone."""
 
+import re
 from collections.abc import Iterator
 
 import paramiko
@@ -89,18 +90,33 @@ def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: PfSenseAndEdg
     assert "\t\t\tcon1_2 {\n" in text
 
 
+def test_swanctl_conf_is_as_the_systems_own(openbgpd: PfSenseAndEdge) -> None:
+    """ipsec_setup_vtireq(), ipsec_setup_tunnels() and ipsec_setup_bypass() of etc/inc/ipsec.inc."""
+    wait_for(lambda: "con1" in openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf"), 60, "the file")
+    text = openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf")
+    assert "reqid = 500" in text
+    assert "dpd_delay = 10s" in text
+    assert "dpd_timeout" not in text
+    assert re.search(r"bypasslan \{\n\s+local_ts = [0-9./]+,fe80::/64\n", text)
+
+
 def test_with_the_frr_package_they_come_up_from_config_xml_alone_too(frr: PfSenseAndEdge) -> None:
     assert_comes_up(frr)
 
 
-def test_an_ipsec_reload_takes_routed_interfaces_down_in_frr_unless_it_is_told_to_ignore_it(
+def test_every_change_of_ipsec_remakes_routed_interfaces_and_the_packages_hook_takes_them_down_once_more(
     frr: PfSenseAndEdge,
 ) -> None:
+    """interface_ipsec_vti_configure() destroys each and makes it again; `ignoreipsecrestart` is of the hook alone."""
     wait_for(frr.up, 180, "BGP over the tunnel")
     dropped = frr.session()["connectionsDropped"]
+    number = "cat /sys/class/net/ipsec1/ifindex"
+    before = frr.run("fw1", number)
     frr.configure({}, APPLY_IPSEC)
-    assert frr.session()["connectionsDropped"] == dropped
+    assert frr.run("fw1", number) != before
+    wait_for(lambda: frr.session().get("connectionsDropped", 0) == dropped + 1, 60, "the session that it costs")
+    wait_for(frr.up, 180, "BGP over the tunnel")
     frr.configure(
         {"installedpackages/frr/config": [{"enable": "on"}]}, "require_once('vpn.inc'); ipsec_reload_package_hook();"
     )
-    wait_for(lambda: frr.session().get("connectionsDropped", 0) > dropped, 60, "the session that the hook costs")
+    wait_for(lambda: frr.session().get("connectionsDropped", 0) > dropped + 1, 60, "the session that the hook costs")

@@ -48,7 +48,7 @@ def is_back(firewall: Firewall, before: str) -> bool:
             (pending is None or pending.phase == "reverted")
             and driver.snapshot().fingerprint == before
             and "10.1.0.11" not in firewall.unit.run("bgpctl -n show neighbor").stdout
-            and "con8" not in firewall.unit.run("swanctl --list-conns").stdout
+            and "con1" not in firewall.unit.run("swanctl --list-conns").stdout
         )
     finally:
         driver.close()
@@ -99,7 +99,7 @@ def test_killed_between_writing_and_checking_the_firewall_restores_itself(
     failed: list[DriverError] = []
     pushing = pushing_in_background(driver, failed)
     wait_for(lambda: "RB k8s1" in firewall.sh("cat /cf/conf/config.xml"), 30, "config.xml")
-    wait_for(lambda: "con8" in firewall.unit.run("swanctl --list-conns").stdout, 30, "charon")
+    wait_for(lambda: "con1" in firewall.unit.run("swanctl --list-conns").stdout, 30, "charon")
     firewall.fault("openbgpd_install_conf")
     firewall.sh("kill -9 $(cat /cf/conf/routebook/run-1/pusher)")
     pushing.join(60)
@@ -151,6 +151,52 @@ def test_starting_packages_again_while_the_timer_runs_is_no_restart(firewall: Fi
     assert pending is not None
     assert pending.phase == "armed"
     driver.confirm()
+
+
+def test_while_packages_wait_for_their_installation_nothing_is_armed(firewall: Firewall, driver: PfSenseDriver) -> None:
+    """rc.start_packages runs nothing then, so that no restart would take an unconfirmed change back."""
+    firewall.sh("touch /cf/conf/needs_package_sync")
+    try:
+        with pytest.raises(
+            DriverError, match=r"packages wait to be installed again after an upgrade.*nothing was changed"
+        ):
+            armed(driver)
+    finally:
+        firewall.sh("rm /cf/conf/needs_package_sync")
+    firewall.wait_clean()
+
+
+def test_a_start_that_runs_no_script_is_told_and_can_be_rolled_back(firewall: Firewall, driver: PfSenseDriver) -> None:
+    before = driver.snapshot().fingerprint
+    armed(driver)
+    driver.push()
+    firewall.sh(
+        "kill -9 $(cat /cf/conf/routebook/run-1/timer.pid); touch /cf/conf/needs_package_sync; /etc/rc.start_packages"
+    )
+    try:
+        pending = driver.pending()
+        assert pending is not None
+        assert (pending.phase, pending.remaining) == ("failed", 0)
+        assert "its timer does not run any more" in pending.detail
+        assert "packages wait to be installed again" in pending.detail
+        driver.rollback()
+    finally:
+        firewall.sh("rm -f /cf/conf/needs_package_sync")
+    assert driver.snapshot().fingerprint == before
+    firewall.wait_clean()
+
+
+def test_a_second_start_of_packages_within_90_s_of_one_that_hangs_runs_no_script(firewall: Firewall) -> None:
+    """etc/rc.start_packages of the source; otherwise it runs what is of no package in the background."""
+    firewall.sh(
+        "printf '#!/bin/sh\ntouch /tmp/started\n' >/usr/local/etc/rc.d/own.sh; chmod +x /usr/local/etc/rc.d/own.sh"
+    )
+    try:
+        firewall.sh("touch /tmp/.rc.start_packages.running; /etc/rc.start_packages; [ ! -e /tmp/started ]")
+        firewall.sh("touch -d '-91 seconds' /tmp/.rc.start_packages.running; /etc/rc.start_packages")
+        wait_for(lambda: firewall.unit.run("[ -e /tmp/started ]").returncode == 0, 20, "the script")
+    finally:
+        firewall.sh("rm -f /usr/local/etc/rc.d/own.sh /tmp/started /tmp/.rc.start_packages.running")
 
 
 def test_a_rollback_by_another_process_needs_nothing_but_the_device(firewall: Firewall, driver: PfSenseDriver) -> None:

@@ -253,7 +253,7 @@ def test_a_wrong_key_is_noticed_and_rolling_back_brings_the_tunnel_back(up: Pair
 def test_a_tunnel_and_a_neighbor_that_are_not_intended_any_more_are_gone(up: Pair) -> None:
     up.make("away", tunnels(), openbgpd() if up.package == "openbgpd" else frr())
     wait_for(lambda: up.sa() is None and up.session() is None, 30, "their end")
-    assert "con8" not in up.firewall.unit.run("swanctl --list-sas").stdout
+    assert "con1" not in up.firewall.unit.run("swanctl --list-sas").stdout
     up.driver.rollback()
     wait_for(up.up, 60, "the tunnel and the session")
 

@@ -124,6 +124,10 @@ function routebook_arm(array $request): array
         throw new RoutebookRefusal('pending', $live);
     }
     routebook_clean();
+    if (routebook_awaits_packages()) {
+        throw new RoutebookRefusal('release', 'packages wait to be installed again after an upgrade (/cf/conf/needs_package_sync):'
+            . ' until then a restart would run nothing that takes an unconfirmed change back. Wait until that is done');
+    }
     $text = routebook_file();
     if (hash('sha256', $text) !== $request['config']) {
         throw new RoutebookRefusal('stale', 'config.xml has changed');
@@ -329,6 +333,12 @@ function routebook_clean(): void
     }
 }
 
+/** Whether an upgrade has left packages to be installed again, which the system does in the background. */
+function routebook_awaits_packages(): bool
+{
+    return file_exists('/cf/conf/needs_package_sync');
+}
+
 /** The run that is pending, and how the last ones ended, the newest first. Writes nothing. */
 function routebook_pending(): array
 {
@@ -343,9 +353,18 @@ function routebook_pending(): array
         return ['live' => null, 'ended' => array_values(array_filter($ended))];
     }
     $folder = routebook_folder($live);
-    return ['live' => ['run' => $live, 'phase' => routebook_phase($live),
-        'remaining' => max(0, (int) @file_get_contents("$folder/deadline") - routebook_now()),
-        'detail' => trim((string) @file_get_contents("$folder/detail"))], 'ended' => array_values(array_filter($ended))];
+    $phase = routebook_phase($live);
+    $remaining = max(0, (int) @file_get_contents("$folder/deadline") - routebook_now());
+    $detail = trim((string) @file_get_contents("$folder/detail"));
+    if ($phase === 'armed' && !routebook_watched($live)) {
+        // The system starts rc.d's scripts in the background, none of them while packages wait for their installation
+        // after an upgrade, and none within 90 s of a start that does not end (etc/rc.start_packages).
+        [$phase, $remaining] = ['failed', 0];
+        $detail = 'its timer does not run any more, and a restart has not put the change back: ' . (routebook_awaits_packages()
+            ? 'packages wait to be installed again after an upgrade, and until then this system runs no script of rc.d'
+            : 'this system has not run ' . ROUTEBOOK_BOOT);
+    }
+    return ['live' => ['run' => $live, 'phase' => $phase, 'remaining' => $remaining, 'detail' => $detail], 'ended' => array_values(array_filter($ended))];
 }
 
 /** The timer: waits for the deadline, then lets a process of its own revert, which the system's code may end. */

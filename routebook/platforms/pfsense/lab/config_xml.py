@@ -97,7 +97,6 @@ def base(
             "separator": {"wan": ""},
         },
         "ipsec": {
-            "vtimaps": {"item": [{"reqid": "7", "index": "0", "ifnum": "7"}]},
             "logging": {"ike": "2"},
             "phase1": [_hand_made_phase1()],
             "phase2": [_hand_made_phase2()],
