@@ -1,14 +1,15 @@
 """What tunnels carry on each data plane.
 
 With ESP in user space charon chooses tunnels by their selectors, so two tunnels of one host cannot both carry anything
-to anything. A lab firewall (ASA, pfSense) then narrows what its tunnel interfaces negotiate: to the inner addresses,
-and to the prefixes of the two sites on the first tunnel that leads from it to that site.
+to anything. A lab firewall, whose tunnel interfaces leave no choice, then narrows what they negotiate: to the inner
+addresses, and to the prefixes of the two sites on the first tunnel that leads from it to that site.
 """
 
 from ipaddress import ip_network
 
 from lab.topology import Host, Topology
 from routebook.intent.model import IPNetwork, Tunnel
+from routebook.intent.platform import platform
 
 Selectors = tuple[tuple[IPNetwork, ...], tuple[IPNetwork, ...]]  # local, remote
 
@@ -57,7 +58,8 @@ def _narrowed(host: Host, tunnel: Tunnel, topology: Topology) -> bool:
 
 
 def _firewall(host: Host | None) -> bool:
-    return host is not None and host.platform in ("asa", "pfsense")
+    its = platform(host.platform) if host is not None else None
+    return its is not None and bool(its.can.route_version)
 
 
 def _peer(tunnel: Tunnel, topology: Topology) -> Host | None:

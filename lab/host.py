@@ -4,6 +4,7 @@ The base configuration is that of a real host before Routebook comes: nothing of
 that somebody else made and that must stay as they are.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
@@ -15,8 +16,8 @@ from lab.strongswan import CHARON, check_tunnels, strongswan_files, tunnel_devic
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import IPInterface
-
-DAEMONS = {"edge": ("frr", "strongswan"), "frr": ("frr",), "strongswan": ("strongswan",)}
+from routebook.intent.platform import load, platform
+from routebook.intent.registry import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +30,21 @@ class Access:
 
 
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
-    """The node of a managed host. Raises RefusedError for what the lab cannot play."""
-    if host.platform == "asa":
-        from routebook.platforms.asa.lab.node import node as asa_node
-
-        return asa_node(host, topology, access, esp_in_kernel=esp_in_kernel)
-    if host.platform == "pfsense":
-        from routebook.platforms.pfsense.lab.node import node as pfsense_node
-
-        return pfsense_node(host, topology, access, esp_in_kernel=esp_in_kernel)
-    daemons = DAEMONS.get(host.platform)
-    if daemons is None:
+    """The node of a managed host, as its platform plays it. Raises RefusedError for what the lab cannot play."""
+    its = platform(host.platform)
+    if its is None or not its.lab:
+        played = [name for name in known() if (each := platform(name)) is not None and each.lab]
         raise RefusedError(
-            f"{host.name} is of platform {host.platform}; "
-            f"the lab can run hosts of platform {', '.join((*DAEMONS, 'asa', 'pfsense'))}"
+            f"{host.name} is of platform {host.platform}; the lab can run hosts of platform {', '.join(played)}"
         )
+    made: Node = load(its.lab)(host, topology, access, esp_in_kernel=esp_in_kernel)
+    return made
+
+
+def linux_node(
+    host: Host, topology: Topology, access: Access, daemons: Collection[str], *, esp_in_kernel: bool
+) -> Node:
+    """The node of a Linux host with these daemons, "frr" and "strongswan". Raises RefusedError."""
     files = _ssh_files(host, access) | _name_files(host, topology)
     services = [
         Service(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lab.carried import carries, device_name
 from lab.topology import Host, Topology
 from routebook.intent.model import Interface, IPAddress, IPNetwork, Tunnel
+from routebook.intent.platform import platform
 
 _FIRST_TABLE = 101  # of the tables with a provider's routes each
 
@@ -99,11 +100,12 @@ def _over(host: Host, tunnel: Tunnel, prefixes: tuple[IPNetwork, ...], esp_in_ke
 
 
 def _leads_to(host: Host, tunnel: Tunnel, site: str, topology: Topology, esp_in_kernel: bool) -> bool:
-    """Whether a host sends a site's traffic into a tunnel without being told by BGP; an ASA is told by what it is
-    configured, which is as good.
+    """Whether a host sends a site's traffic into a tunnel without being told by BGP; a firewall may be told by what it
+    is configured, which is as good.
     """
     far = next((other.site for other in topology.hosts if other.name == tunnel.peer), None)
-    static = tunnel.mode == "policy" or tunnel.route_metric is not None or host.platform == "asa"
+    its = platform(host.platform)
+    static = tunnel.mode == "policy" or tunnel.route_metric is not None or (its is not None and its.routes_itself)
     return far == site and static and (esp_in_kernel or carries(host, tunnel, topology))
 
 

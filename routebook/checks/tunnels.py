@@ -148,7 +148,7 @@ def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
 
 def _in_use(tunnel: Tunnel, children: list[ChildSa]) -> list[ChildSa]:
     """The newest child, or where each pair of selectors has its own, the newest of each pair."""
-    if not tunnel.child_per_pair:
+    if not tunnel.pairs_apart:
         return children[:1]
     found: dict[tuple[frozenset[str], frozenset[str]], ChildSa] = {}
     for child in children:
@@ -170,7 +170,7 @@ def _selectors(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
             remarks.append(f"{side} selectors {' '.join(actual)} are not networks")
             continue
         # A pair that waits for its first traffic is not there yet, and nothing is wrong with it.
-        wanting = difference.missing and not end.tunnel.child_per_pair
+        wanting = difference.missing and not end.tunnel.pairs_apart
         if wanting or difference.excess or difference.restricted:
             status = "failed"
         elif (difference.narrowed or difference.missing) and status == "ok":

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="Only this host; may be repeated.")
 @options.limit
-@click.option(
-    "--cluster", metavar="NAME", help="The manifests of a Kubernetes cluster, for Cilium, instead of hosts' sections."
-)
+@click.option("--cluster", metavar="NAME", help="The manifests of a Kubernetes cluster instead of hosts' sections.")
 @click.option("--section", "sections", multiple=True, metavar="NAME", help="Only this section; may be repeated.")
 @click.option("--show-secrets", is_flag=True, help="Print secrets instead of saying where they come from.")
 @click.option(
@@ -93,8 +91,7 @@ def _manifests(
 ) -> None:
     from routebook.errors import RefusedError
     from routebook.intent.problem import nearest
-    from routebook.platforms.cilium.manifests import render_cluster
-    from routebook.platforms.cilium.speakers import clusters
+    from routebook.project.manifests import clusters, render_cluster
 
     known = clusters(network)
     if name not in known:

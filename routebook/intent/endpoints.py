@@ -1,24 +1,14 @@
 """Finds the two addresses of a session from what it runs over: a link, loopbacks, or a tunnel's inner addresses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_interface
 
 from routebook.intent.layers import Layers
 from routebook.intent.model import IPAddress, IPInterface
-from routebook.intent.network import TunnelPair
-from routebook.intent.nodes import Node, Nodes
-from routebook.intent.platforms import Transport
+from routebook.intent.network import Endpoints, TunnelPair
+from routebook.intent.node import Node
+from routebook.intent.nodes import Nodes
 from routebook.intent.problem import Mark, Problems, nearest
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """The addresses of both ends, what the session runs over, and the link's name if it is one."""
-
-    addresses: tuple[IPAddress, IPAddress]
-    over: Transport
-    link: str | None
 
 
 def find_endpoints(

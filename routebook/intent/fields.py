@@ -10,15 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, SecretRef
 
-# `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name in swanctl.conf.
+# `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name on some device.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
-# What FRR and swanctl both take as one word; RB- is what marks an object as Routebook's to change and remove.
+# What every device takes as one word; RB- is what marks an object as Routebook's to change and remove.
 _POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
 # 15 characters: IFNAMSIZ of Linux; or a firewall's port, as GigabitEthernet0/1.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")
 NO_POLICY = "none"  # in place of a policy's name: without the one that would be inherited
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what Kubernetes names its objects by (RFC 1123)
-_NAMEIF = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")  # 48 characters: command reference of ASA
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
 _ASDOT = re.compile(r"(\d{1,10})\.(\d{1,10})")
@@ -27,9 +26,10 @@ _RESERVED_AS = {
     65535: "reserved (RFC 7300)",
     4294967295: "reserved (RFC 7300)",
 }
+TCP_MD5_KEY = 80  # bytes that a key may have: TCP_MD5SIG_MAXKEYLEN of Linux
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
-_IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what swanctl.conf takes without quotes
-# bgpd/bgp_community.c: what FRR prints by name, whichever way it was written, with its value
+_IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what no device wants quoted
+# IANA's well-known communities: what devices print by name, whichever way it was written, with its value
 WELL_KNOWN_COMMUNITIES = {
     "internet": 0,
     "graceful-shutdown": 0xFFFF0000,
@@ -56,7 +56,9 @@ def _text(value: object) -> str:
     return value
 
 
-def _matching(pattern: re.Pattern[str], rule: str) -> Callable[[object], str]:
+def matching(pattern: re.Pattern[str], rule: str) -> Callable[[object], str]:
+    """A check that a text is all of a pattern; `rule` says what is wrong with one that is not."""
+
     def check(value: object) -> str:
         text = _text(value)
         if not pattern.fullmatch(text):
@@ -188,7 +190,7 @@ def _secret(value: object) -> Any:
 
 
 def _plain(value: str) -> str:
-    """A description as vtysh keeps it: it ends a line at a bar and makes one space of several."""
+    """A description as every device keeps it: some end a line at a bar and make one space of several."""
     if len(value) > 80 or not value.isprintable() or value != " ".join(value.split()) or not value or "|" in value:
         raise ValueError("should be 1 to 80 printable characters, without | and with single spaces between words")
     return value
@@ -197,29 +199,26 @@ def _plain(value: str) -> str:
 Name = Annotated[
     str,
     BeforeValidator(
-        _matching(
+        matching(
             _NAME, "is no name: use letters, digits, single dashes and underscores, beginning with a letter or digit"
         )
     ),
 ]
 PolicyName = Annotated[
-    str, BeforeValidator(_matching(_POLICY, "is no policy's name: it begins with RB-, then letters, digits and . _ -"))
+    str, BeforeValidator(matching(_POLICY, "is no policy's name: it begins with RB-, then letters, digits and . _ -"))
 ]
 InterfaceName = Annotated[
-    str, BeforeValidator(_matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
+    str, BeforeValidator(matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))
 ]
 PolicyChoice = PolicyName | Literal["none"]
-Nameif = Annotated[
-    str, BeforeValidator(_matching(_NAMEIF, "is no name on an ASA: a letter, then letters, digits and . _ -"))
-]
 KubernetesName = Annotated[
-    str, BeforeValidator(_matching(_LABEL, "is no name in Kubernetes: small letters, digits and dashes"))
+    str, BeforeValidator(matching(_LABEL, "is no name in Kubernetes: small letters, digits and dashes"))
 ]
-Identity = Annotated[str, BeforeValidator(_matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
+Identity = Annotated[str, BeforeValidator(matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
 DeviceName = Annotated[
     str,
     BeforeValidator(
-        _matching(
+        matching(
             re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,253}"),
             "is no host name: letters, digits, dashes, underscores and dots, and FIREWALL/CONTEXT for a context",
         )
@@ -228,7 +227,7 @@ DeviceName = Annotated[
 SerialNumber = Annotated[
     str,
     BeforeValidator(
-        _matching(
+        matching(
             re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}"),
             "is no serial number: quote one that has digits only; letters, digits, dots, dashes and underscores",
         )
@@ -246,14 +245,14 @@ Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Asn = Annotated[int, BeforeValidator(_asn)]
 Hostname = Annotated[str, BeforeValidator(_hostname)]
 HoldTime = Annotated[int, Strict(), Field(ge=1, le=65535)]  # two octets (RFC 4271, 4.2)
-ConnectRetry = Annotated[int, Strict(), Field(ge=1, le=65535)]  # `timers connect` of FRR's bgpd/bgp_vty.c
+ConnectRetry = Annotated[int, Strict(), Field(ge=1, le=65535)]  # seconds that daemons take
 Keepalive = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Seconds = Annotated[int, Strict(), Field(ge=1, le=604800)]
 Milliseconds = Annotated[int, Strict(), Field(ge=10, le=60000)]
 Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]
 Count = Annotated[int, Strict(), Field(ge=1, le=4294967295)]
 Hops = Annotated[int, Strict(), Field(ge=1, le=254)]
-RouteMetric = Annotated[int, Strict(), Field(ge=1, le=254)]  # an ASA takes 255 for a route not to be used
+RouteMetric = Annotated[int, Strict(), Field(ge=1, le=254)]  # 255 is a route that is not to be used
 Sequence = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Transport = Literal["ipv4", "ipv6"]
 Families = Annotated[tuple[Family, ...], Field(min_length=1)]

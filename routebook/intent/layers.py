@@ -19,12 +19,15 @@ class Layers:
     def _owner(self, option: str) -> Input | None:
         if self._only is not None and option not in self._only:
             return None
-        return next((layer for layer in reversed(self._layers) if option in layer.model_fields_set), None)
+        written = (layer for layer in reversed(self._layers) if option in layer.model_fields_set or option in layer.own)
+        return next(written, None)
 
     def get(self, option: str, default: Any = None) -> Any:
         """The value in force, or `default` where nothing is written."""
         owner = self._owner(option)
-        return default if owner is None else getattr(owner, option)
+        if owner is None:
+            return default
+        return owner.own[option] if option in owner.own else getattr(owner, option)
 
     def by_family(self, option: str, family: Family, default: Any = None) -> Any:
         """The value in force for an address family, of an option that may be written by family."""
@@ -37,7 +40,8 @@ class Layers:
         owner = self._owner(option)
         if owner is None:
             return fallback
-        return owner.mark(type(owner).model_fields[option].alias or option)
+        known = type(owner).model_fields.get(option)
+        return owner.mark((known.alias if known else None) or option)
 
 
 def named(secret: SecretRef | None, name: str) -> SecretRef | None:

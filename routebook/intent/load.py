@@ -8,17 +8,17 @@ from routebook.intent.addresses import check_addresses
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
-from routebook.intent.nodes import Node, Nodes, resolve_nodes
+from routebook.intent.node import Node
+from routebook.intent.nodes import Nodes, resolve_nodes
 from routebook.intent.placeholders import find_placeholders
-from routebook.intent.platform_rules import check_route_map
+from routebook.intent.platform import platform
+from routebook.intent.platform_rules import too_old
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
 from routebook.intent.tunnels import resolve_tunnels
-from routebook.platforms.asa.rules import too_old
-from routebook.platforms.pfsense.rules import check_redistribution
 
 
 def load(project: Path) -> Network:
@@ -55,7 +55,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
                 name=name,
                 asn=peer.asn,
                 interfaces=nodes.peers[name].interfaces,
-                cilium=nodes.peers[name].cilium,
+                node=nodes.peers[name].cluster_node,
                 lab=peer.lab,
             )
             for name, peer in declared.peers.items()
@@ -83,7 +83,7 @@ def _caches(declared: Declared, problems: Problems) -> tuple[CacheServer, ...]:
             problems.error(cache.mark("link"), f"unknown link {cache.link!r}", nearest(cache.link, declared.link_names))
         other = preferences.setdefault(cache.preference, cache.name)
         if other != cache.name:
-            # bgpd takes a second cache with the same preference and never connects to it
+            # a daemon takes a second cache with the same preference and never connects to it (docs/platforms/frr.md)
             problems.error(cache.mark("preference"), f"{cache.name} has the preference of {other}", "number the caches")
     return tuple(
         CacheServer(name=c.name, address=c.address, port=c.port, preference=c.preference, link=c.link, lab=c.lab)
@@ -187,11 +187,9 @@ def _redistributed(
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
             if node.can is not None and not node.can.bgp:
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
-            if node.platform == "asa" and entry.route_map is not None:
-                what = f"redistribution: {node.name} is an ASA and"
-                check_route_map(what, entry.route_map, entry.mark("route_map"), policies, problems)
-            if node.platform == "pfsense":
-                check_redistribution(node, entry, policies, problems)
+            its = platform(node.platform)
+            if its is not None and its.check_redistribution is not None:
+                its.check_redistribution(node, entry, policies, problems)
             for family in entry.families:
                 if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
                     problems.error(

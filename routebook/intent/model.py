@@ -1,10 +1,11 @@
 """What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from itertools import product
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_validator
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
@@ -105,7 +106,7 @@ class BgpHost(Frozen):
 
 
 class IpsecProposal(Frozen):
-    """A cipher suite in strongSwan's keywords: `aes256gcm16`, no integrity with an AEAD cipher, DH group, PRF."""
+    """A cipher suite in proposal keywords: `aes256gcm16`, no integrity with an AEAD cipher, DH group, PRF."""
 
     encryption: str
     integrity: str | None = None
@@ -118,19 +119,16 @@ class IpsecProposal(Frozen):
         return "gcm" in self.encryption or "ccm" in self.encryption or "chacha20" in self.encryption
 
 
-class AsaEnd(Frozen):
-    """What an ASA's end of a tunnel is called there.
+class DeviceNames(Frozen):
+    """What a device calls its end of a tunnel, where that is not the tunnel's name.
 
-    `outside` is the named interface that the tunnel runs over. `number` is that of `interface Tunnel<number>`,
-    or of the entry in `crypto_map`. `nameif` is the tunnel interface's name, `routes` what is routed over it
-    statically, with the tunnel's `route_metric`.
+    `connection` is the IKE SA, `child` the CHILD_SA. With `pairs_apart` each pair of selectors has a CHILD_SA of its
+    own, made when there is traffic for it. A platform whose configuration has more names adds them in its own class.
     """
 
-    outside: str
-    number: int
-    nameif: str
-    crypto_map: str
-    routes: tuple[IPNetwork, ...] = ()
+    connection: str
+    child: str
+    pairs_apart: bool = False
 
 
 class Tunnel(Frozen):
@@ -162,19 +160,17 @@ class Tunnel(Frozen):
     child_rekey: int | None = None
     dpd_delay: int | None = None
     route_metric: int | None = None  # of static routes over a tunnel in mode `route`
-    asa: AsaEnd | None = None
+    device: SerializeAsAny[DeviceNames] | None = None
 
     @property
     def connection(self) -> str:
-        """What this end's device calls the IKE SA: an ASA goes by the peer's address."""
-        return self.name if self.asa is None else str(self.remote_address)
+        """What this end's device calls the IKE SA."""
+        return self.name if self.device is None else self.device.connection
 
     @property
     def child(self) -> str:
-        """What this end's device calls the CHILD_SA: an ASA by the tunnel interface or the crypto map's entry."""
-        if self.asa is None:
-            return self.name
-        return self.asa.nameif if self.mode == "route" else f"{self.asa.crypto_map} {self.asa.number}"
+        """What this end's device calls the CHILD_SA."""
+        return self.name if self.device is None else self.device.child
 
     @property
     def selector_pairs(self) -> tuple[tuple[IPNetwork, IPNetwork], ...]:
@@ -183,9 +179,9 @@ class Tunnel(Frozen):
         return tuple((local, remote) for local, remote in pairs if local.version == remote.version)
 
     @property
-    def child_per_pair(self) -> bool:
+    def pairs_apart(self) -> bool:
         """Whether each pair of selectors has a CHILD_SA of its own, made when there is traffic for it."""
-        return self.asa is not None and self.mode == "policy"
+        return self.device is not None and self.device.pairs_apart
 
 
 class PrefixRule(Frozen):
@@ -257,15 +253,16 @@ class RpkiCache(Frozen):
 class Interface(Frozen):
     """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback.
 
-    On an ASA, `nameif` is what the configuration calls it, and `crypto_map` the one that is on it.
+    `device_name` is what its device calls it in a configuration, where that is not `name`; `own` has what the
+    inventory says of it that only its platform knows.
     """
 
     name: str
     link: str | None
     addresses: tuple[IPInterface, ...]
     loopback: bool = False
-    nameif: str = ""
-    crypto_map: str = ""
+    device_name: str = ""
+    own: Mapping[str, Any] = {}
 
 
 class IdentityIntent(Frozen):
@@ -284,7 +281,7 @@ class HostIntent(Frozen):
     platform: str
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
-    bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice: "openbgpd" or "frr"
+    bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     adopt: tuple[str, ...] = ()  # what somebody else has made on the device and this intent takes over, by name

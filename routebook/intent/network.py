@@ -1,9 +1,11 @@
 """The whole network as it is meant to be: our hosts, who is not ours, and sessions and tunnels with both their ends."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from routebook.intent.capabilities import Transport
 from routebook.intent.model import (
     Announced,
     Family,
@@ -33,9 +35,10 @@ class Link(Frozen):
     site: str | None = None
 
 
-class CiliumNode(Frozen):
-    """A node of a Kubernetes cluster, and what Cilium's BGP control plane announces there."""
+class ClusterNode(Frozen):
+    """A node of a Kubernetes cluster, what it announces, and the platform that its BGP is of."""
 
+    platform: str
     cluster: str
     node: str  # its name in the cluster
     advertise: tuple[Announced, ...]
@@ -47,7 +50,7 @@ class Peer(Frozen):
     name: str
     asn: int
     interfaces: tuple[Interface, ...]
-    cilium: CiliumNode | None = None
+    node: ClusterNode | None = None
     lab: Mapping[str, Any] = {}
 
 
@@ -60,6 +63,15 @@ class CacheServer(Frozen):
     preference: int
     link: str | None = None
     lab: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The addresses of both ends, what the session runs over, and the link's name if it is one."""
+
+    addresses: tuple[IPAddress, IPAddress]
+    over: Transport
+    link: str | None
 
 
 class SessionEnd(Frozen):

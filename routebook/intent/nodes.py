@@ -1,83 +1,22 @@
 """The nodes of the network: our hosts with what they inherit, the outside peers, and who a selection means."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import IdentityIntent, Interface, IPInterface, IPNetwork
-from routebook.intent.network import CiliumNode
-from routebook.intent.platforms import PLATFORMS, Platform, Release
+from routebook.intent.capabilities import Release
+from routebook.intent.model import IdentityIntent, Interface, IPNetwork
+from routebook.intent.network import ClusterNode
+from routebook.intent.node import Node
+from routebook.intent.own_keys import own_keys
+from routebook.intent.platform import Platform, for_hosts, platform
 from routebook.intent.problem import Mark, Problems, nearest
-from routebook.intent.read import Declared
-from routebook.intent.schema import CapabilityInput, ElementInput, InterfaceInput
-from routebook.platforms.pfsense.words import check_interface_name
+from routebook.intent.read import Declared, validate
+from routebook.intent.registry import known
+from routebook.intent.schema import CapabilityInput, ClusterNodeInput, ElementInput, InterfaceInput, PeerInput
 
 _LOOPBACKS = ("lo", "dummy", "loopback")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A host of ours (`managed`) or an outside peer. `mark` is where it is declared."""
-
-    name: str
-    managed: bool
-    asn: int | None
-    interfaces: tuple[Interface, ...]
-    mark: Mark
-    hostname: str = ""
-    site: str = ""
-    platform: str = ""
-    groups: tuple[str, ...] = ()
-    router_id: IPv4Address | None = None
-    ipsec: CapabilityInput = field(default_factory=CapabilityInput)
-    interface_marks: Mapping[str, Mark] = field(default_factory=dict)
-    complete: bool = True  # whether everything that it inherits from is valid
-    version: str = ""
-    release: Release | None = None  # `version`, where releases of its platform differ
-    version_mark: Mark | None = None
-    redundancy: str = ""
-    adopt: tuple[str, ...] = ()
-    identity: IdentityIntent | None = None
-    bgp_package: str = ""
-    cilium: CiliumNode | None = None
-
-    @property
-    def can(self) -> Platform | None:
-        """What its platform can do; None for outside peers and unknown platforms."""
-        return PLATFORMS.get(self.platform) if self.managed else None
-
-    @property
-    def kind(self) -> str:
-        """What it is, in a sentence."""
-        return (self.can.called if self.can else "") or f"a {self.platform}"
-
-    @property
-    def unfiltered(self) -> bool:
-        """Whether its BGP daemon passes every route, so that only the other end of a session can filter."""
-        return self.can is not None and self.bgp_package in self.can.unfiltered
-
-    @property
-    def addressed(self) -> bool:
-        """Whether ends of its tunnels are known by outer addresses, as on an ASA."""
-        return self.can is not None and self.can.addressed
-
-    def addresses(self, link: str | None) -> tuple[IPInterface, ...]:
-        """Its addresses on a link; with None those of its loopbacks."""
-        return tuple(
-            address
-            for interface in self.interfaces
-            if (interface.link == link if link else interface.loopback)
-            for address in interface.addresses
-        )
-
-    def mark_of(self, interface: str) -> Mark:
-        """Where an interface is declared."""
-        return self.interface_marks.get(interface, self.mark)
-
-    def interface_with(self, address: object) -> Interface | None:
-        """The interface that has an address."""
-        return next((i for i in self.interfaces for own in i.addresses if own.ip == address), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +50,9 @@ class Nodes:
 
     def cluster(self, name: str) -> tuple[Node, ...]:
         """The nodes of a Kubernetes cluster, in the inventory's order."""
-        return tuple(peer for peer in self.peers.values() if peer.cilium is not None and peer.cilium.cluster == name)
+        return tuple(
+            peer for peer in self.peers.values() if (each := peer.cluster_node) is not None and each.cluster == name
+        )
 
     def select(self, words: str | Iterable[str], mark: Mark, problems: Problems) -> tuple[Node, ...]:
         """Our hosts that a selection means, in the inventory's order: names of hosts, groups or sites, or `all`."""
@@ -148,42 +89,58 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
     hosts = {name: _host(name, entry, declared, problems) for name, entry in declared.hosts.items()}
     peers: dict[str, Node] = {}
     for name, peer in declared.peers.items():
-        interfaces, marks = _interfaces(peer.interfaces, declared, problems)
+        interfaces, marks = _interfaces(peer.interfaces, declared, problems, None)
         _check_name(name, peer.mark(), problems)
+        valid, node = _cluster_node(name, peer, problems)
+        if not valid:
+            continue
         if name in declared.host_names:
             problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
-        if declared.network and peer.asn == declared.network.asn and not (peer.internal or peer.cilium):
+        if declared.network and peer.asn == declared.network.asn and not (peer.internal or node):
             problems.error(
                 peer.mark("asn"),
                 f"the peer {name} is in our own AS, {peer.asn}: its sessions would be internal, without the policies "
                 "of external ones",
                 "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
             )
-        said, cilium = peer.cilium, None
-        if said is not None:
-            cilium = CiliumNode(cluster=said.cluster, node=said.node or name, advertise=said.advertise)
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cilium=cilium)
+        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cluster_node=node)
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
         - set(peers)
     )
-    _check_clusters(declared, problems)
+    _check_clusters(declared, peers, problems)
     return Nodes(hosts, peers, sites, declared.link_names, declared.group_names, declared.site_names, frozenset(broken))
 
 
-def _check_clusters(declared: Declared, problems: Problems) -> None:
+def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool, ClusterNode | None]:
+    """Whether what is said of a peer's platform is valid, and the Kubernetes node that the peer is."""
+    for key in peer.own:
+        owner = platform(key)
+        model = owner.keys["peer"] if owner is not None else None
+        if owner is None or model is None:
+            continue
+        found = validate(model, peer.written([key]), problems, f"peer {name}")
+        said = getattr(found, key, None)
+        if not isinstance(said, ClusterNodeInput):
+            return False, None
+        return True, ClusterNode(platform=key, cluster=said.cluster, node=said.node or name, advertise=said.advertise)
+    return True, None
+
+
+def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> None:
     taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
     nodes: dict[tuple[str, str], str] = {}
-    for name, peer in declared.peers.items():
-        if peer.cilium is None:
+    for name, peer in peers.items():
+        node = peer.cluster_node
+        if node is None:
             continue
-        cluster, mark = peer.cilium.cluster, peer.cilium.mark("cluster")
-        if cluster in taken:
-            problems.error(mark, f"{cluster!r} is the name of something else too", "rename the cluster")
-        other = nodes.setdefault((cluster, peer.cilium.node or name), name)
+        mark = declared.peers[name].mark(node.platform, "cluster")
+        if node.cluster in taken:
+            problems.error(mark, f"{node.cluster!r} is the name of something else too", "rename the cluster")
+        other = nodes.setdefault((node.cluster, node.node), name)
         if other != name:
-            problems.error(mark, f"{name} is the same node of {cluster} as {other}", "write its own node: …")
+            problems.error(mark, f"{name} is the same node of {node.cluster} as {other}", "write its own node: …")
 
 
 def _check_groups(declared: Declared, problems: Problems) -> None:
@@ -232,7 +189,8 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     def data(attribute: str) -> Any:
         return next((v for v in (getattr(element.data, attribute) for element in chain) if v is not None), None)
 
-    mark, site, platform = entry.mark(), data("site"), inherited("platform")
+    mark, site, written = entry.mark(), data("site"), inherited("platform")
+    its = platform(written) if written else None
     _check_name(name, mark, problems)
     # What a group that is invalid would have said is not missing: the group was reported.
     complete = declared.defaults_valid and all(
@@ -245,13 +203,13 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     elif site and site not in declared.site_names:
         owner = next(element for element in chain if element.data.site == site)
         problems.error(owner.mark("data", "site"), f"unknown site {site!r}", nearest(site, declared.site_names))
-    if complete and not platform:
-        problems.error(mark, f"{name} has no platform", f"write platform: with one of {', '.join(PLATFORMS)}")
-    elif platform and platform not in PLATFORMS:
-        owner = next(element for element in chain if element.platform == platform)
-        problems.error(owner.mark("platform"), f"unknown platform {platform!r}", nearest(platform, PLATFORMS))
-    interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems, platform or "")
-    release, version_mark = _release(chain, platform or "", problems)
+    if complete and not written:
+        problems.error(mark, f"{name} has no platform", f"write platform: with one of {', '.join(for_hosts())}")
+    elif written and (its is None or not its.driver):
+        owner = next(element for element in chain if element.platform == written)
+        problems.error(owner.mark("platform"), f"unknown platform {written!r}", nearest(written, for_hosts()))
+    interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems, its)
+    release, version_mark = _release(chain, its, problems)
     router_id = data("router_id")
     if router_id is not None and (router_id.version != 4 or router_id.is_unspecified or router_id.is_multicast):
         problems.error(
@@ -267,7 +225,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         mark=mark,
         hostname=inherited("hostname") or "",
         site=site or "",
-        platform=platform or "",
+        platform=written or "",
         groups=groups,
         router_id=router_id or next((ip for ip in loopbacks if isinstance(ip, IPv4Address)), None),
         ipsec=data("ipsec") or CapabilityInput(),
@@ -278,8 +236,10 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         adopt=data("adopt") or (),
         release=release,
         version_mark=version_mark,
-        bgp_package=_bgp_package(name, chain, platform or "", problems),
+        bgp_package=_bgp_package(name, chain, its, problems),
         identity=_identity(name, entry, chain[1:], problems),
+        can=its.can if its is not None else None,
+        kind=its.called if its is not None else f"a {written}",
     )
 
 
@@ -306,38 +266,38 @@ def _identity(
     return IdentityIntent(hostname=written.hostname, serial=written.serial, router_id=router_id)
 
 
-def _bgp_package(name: str, chain: Iterable[ElementInput], platform: str, problems: Problems) -> str:
+def _bgp_package(name: str, chain: Iterable[ElementInput], its: Platform | None, problems: Problems) -> str:
     owner = next((element for element in chain if element.data.bgp_package is not None), None)
-    if owner is None or platform not in PLATFORMS:
+    if owner is None or its is None:
         return ""
-    package, choices = str(owner.data.bgp_package), PLATFORMS[platform].bgp_packages
+    package, choices = str(owner.data.bgp_package), its.can.bgp_packages
     mark = owner.mark("data", "bgp_package")
     if not choices:
-        problems.error(mark, f"{name}: bgp_package is of a pfSense", "remove it")
+        leaving = [each.called for each in map(platform, known()) if each is not None and each.can.bgp_packages]
+        problems.error(mark, f"{name}: bgp_package is of {' or '.join(leaving)}", "remove it")
     elif package not in choices:
         problems.error(mark, f"{name}: there is no BGP package {package!r}", f"write {' or '.join(choices)}")
     return package if package in choices else ""
 
 
-def _release(chain: Iterable[ElementInput], platform: str, problems: Problems) -> tuple[Release | None, Mark | None]:
+def _release(
+    chain: Iterable[ElementInput], its: Platform | None, problems: Problems
+) -> tuple[Release | None, Mark | None]:
     owner = next((element for element in chain if element.data.version is not None), None)
-    can = PLATFORMS.get(platform)
-    if owner is None or can is None or not can.since:
+    if owner is None or its is None or its.read_release is None:
         return None, None
     mark = owner.mark("data", "version")
     try:
-        return Release.parse(str(owner.data.version)), mark
+        return its.read_release(str(owner.data.version)), mark
     except ValueError as error:
         problems.error(mark, str(error), "quote it")
         return None, mark
 
 
 def _interfaces(
-    given: Mapping[str, InterfaceInput], declared: Declared, problems: Problems, platform: str = ""
+    given: Mapping[str, InterfaceInput], declared: Declared, problems: Problems, its: Platform | None
 ) -> tuple[tuple[Interface, ...], dict[str, Mark]]:
     interfaces, marks = [], {}
-    named = platform in PLATFORMS and PLATFORMS[platform].addressed
-    check_name = check_interface_name if platform == "pfsense" else None
     for name, interface in given.items():
         marks[name] = interface.mark()
         loopback = name.lower().rstrip("0123456789") in _LOOPBACKS
@@ -351,20 +311,17 @@ def _interfaces(
             )
         if interface.link is not None and loopback:
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
-        if platform and not named and (interface.nameif or interface.crypto_map):
-            problems.error(interface.mark(), f"{name}: nameif and crypto_map are of an ASA's interfaces", "remove them")
-        if check_name is not None and not loopback:
-            check_name(name, interface.mark(), problems)
-        if named and not loopback and interface.nameif is None and "/" in name:
-            problems.error(interface.mark(), f"interface {name} has no name to be called by", "write nameif: …")
+        own = own_keys(interface, "interface", its, name, problems)
+        if its is not None and its.check_interface is not None:
+            its.check_interface(name, own, loopback, interface.mark(), problems)
         interfaces.append(
             Interface(
                 name=name,
                 link=interface.link,
                 addresses=interface.addresses,
                 loopback=loopback,
-                nameif=(interface.nameif or name) if named else "",
-                crypto_map=interface.crypto_map or "",
+                device_name=its.name_interface(name, own) if its is not None and its.name_interface else "",
+                own=own,
             )
         )
     return tuple(interfaces), marks

@@ -1,7 +1,8 @@
 """Parts of the inventory that know where they are written, and refuse keys that they do not know."""
 
 import re
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -14,6 +15,7 @@ from pydantic import (
 
 from routebook.intent.fields import Word
 from routebook.intent.problem import Mark, Problems, nearest
+from routebook.intent.registry import Part, owners
 from routebook.intent.source import LocatedDict, locate
 
 _MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
@@ -22,11 +24,14 @@ _MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
 class Input(BaseModel):
     """A part of the inventory. Unknown keys are reported to the Problems that are the validation's context.
 
-    Keys that begin with `x-` are the operator's own and mean nothing here.
+    Keys that begin with `x-` are the operator's own and mean nothing here. A class with a `part` may also have keys
+    that only a platform knows: they are kept as they are written, in `own`, until it is clear of which platform it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    part: ClassVar[Part | None] = None
     _tree: LocatedDict | None = PrivateAttr(default=None)
+    _own: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def known(cls) -> set[str]:
@@ -45,10 +50,11 @@ class Input(BaseModel):
             return handler(data)
         arranged = cls.arrange(data)
         unknown = [key for key in arranged if key not in cls.model_fields and key not in cls.known()]
+        platforms = owners(cls.part) if cls.part and unknown else {}
         if isinstance(info.context, Problems):
             for key in unknown:
-                if not key.startswith("x-"):
-                    fix = nearest(key, cls.known())
+                if key not in platforms and not key.startswith("x-"):
+                    fix = nearest(key, {*cls.known(), *platforms})
                     if not fix.startswith("did you mean"):
                         fix += f"; a key of your own begins with x-: x-{key}"
                     info.context.error(data.marks[key], f"unknown key {key!r}", fix)
@@ -56,7 +62,20 @@ class Input(BaseModel):
         empty = [key for key, value in arranged.items() if value is None]
         result = handler(arranged.without([*unknown, *empty]) if unknown or empty else arranged)
         result._tree = data
+        result._own = {key: arranged[key] for key in unknown if key in platforms and arranged[key] is not None}
         return result
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The keys that only a platform knows, as they are written."""
+        return self._own
+
+    def written(self, keys: Iterable[str]) -> LocatedDict:
+        """What is written of these keys, with its places."""
+        found = LocatedDict(self.mark())
+        for key in keys:
+            found.put(key, self._own[key], self.mark(key))
+        return found
 
     def mark(self, *path: str | int) -> Mark:
         """Where this part, or what is at `path` in it, is written."""

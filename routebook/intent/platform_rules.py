@@ -1,9 +1,10 @@
-"""Rules of sessions that several platforms share; `what` begins their sentences: "fw1--k8s1: fw1 is an ASA and"."""
+"""Rules that several platforms share; `what` begins their sentences: "fw1--k8s1: fw1 is a firewall and"."""
 
-from routebook.intent.endpoints import Endpoints
+from routebook.intent.capabilities import Feature
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor
-from routebook.intent.network import Session
+from routebook.intent.network import Endpoints, Session
+from routebook.intent.node import Node
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 
@@ -39,3 +40,12 @@ def check_route_map(what: str, name: str, mark: Mark, policies: Policies, proble
             problems.error(
                 mark, f"{what} has no large communities, as {entry} uses them", "give this end a route map without"
             )
+
+
+def too_old(node: Node, feature: Feature) -> str:
+    """Why the host's release has not got a feature; empty when it has, or when its release is not known."""
+    since = node.can.since.get(feature) if node.can else None
+    if since is None or node.release is None or not node.release < since:
+        return ""
+    product = node.can.product if node.can else ""
+    return f"{node.name} runs {product} {node.release} ({node.version_mark}), and it came with {since}"

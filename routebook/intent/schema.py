@@ -1,6 +1,6 @@
 """The inventory as it is written: what each key of each file may hold. What it means is worked out elsewhere."""
 
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     Field,
@@ -25,7 +25,6 @@ from routebook.intent.fields import (
     KubernetesName,
     Milliseconds,
     Name,
-    Nameif,
     Number,
     PolicyChoice,
     PolicyName,
@@ -42,6 +41,7 @@ from routebook.intent.fields import (
 )
 from routebook.intent.model import Announced, Family
 from routebook.intent.part import Input, Mesh, TwoEnded
+from routebook.intent.registry import Part
 
 _T = TypeVar("_T")
 ByFamily: TypeAlias = _T | dict[Family, _T]
@@ -62,14 +62,13 @@ class ConnectionInput(Input):
 class InterfaceInput(Input):
     """An interface and the link that it is on; loopbacks are on none."""
 
+    part: ClassVar[Part | None] = "interface"
     link: Word | None = None
     addresses: tuple[InterfaceAddress, ...] = ()
-    nameif: Nameif | None = None
-    crypto_map: Nameif | None = None
 
 
 class ProposalInput(Input):
-    """A cipher suite, in strongSwan's keywords."""
+    """A cipher suite, in proposal keywords."""
 
     encryption: Word
     integrity: Word | None = None
@@ -102,7 +101,7 @@ class DataInput(Input):
     asn: Asn | None = None
     router_id: Address | None = None
     version: Word | None = None  # the release that runs there
-    bgp_package: Word | None = None  # of a pfSense
+    bgp_package: Word | None = None  # the BGP daemon, where the platform leaves the choice
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
@@ -143,8 +142,8 @@ class NetworkInput(Input):
     links: dict[Name, Any] = Field(default_factory=dict)
 
 
-class CiliumInput(Input):
-    """A Kubernetes node whose BGP is Cilium's. `node` is its name there, by default the peer's."""
+class ClusterNodeInput(Input):
+    """A Kubernetes node that speaks BGP. `node` is its name there, by default the peer's."""
 
     cluster: KubernetesName
     node: KubernetesName | None = None
@@ -154,9 +153,9 @@ class CiliumInput(Input):
 class PeerInput(Input):
     """A BGP speaker that is not ours. `internal` is one of our own AS all the same, which somebody else configures."""
 
+    part: ClassVar[Part | None] = "peer"
     asn: Asn
     internal: Flag = False
-    cilium: CiliumInput | None = None
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
     lab: dict[str, Any] = Field(default_factory=dict)
 
@@ -261,11 +260,10 @@ class BgpInput(Input):
 class EndInput(Input):
     """What is special about one end of a tunnel."""
 
+    part: ClassVar[Part | None] = "tunnel end"
     address: Address | None = None
     id: Identity | None = None
     selectors: tuple[Prefix, ...] | None = None
-    number: Count | None = None  # of an ASA's tunnel interface, or of its crypto map's entry
-    nameif: Nameif | None = None  # of an ASA's tunnel interface
     ike: Proposals | None = None
     esp: Proposals | None = None
 
@@ -283,7 +281,7 @@ class TunnelDefaults(Input):
     ike_rekey: Seconds | None = None
     child_rekey: Seconds | None = None
     dpd_delay: Seconds | None = None
-    route_metric: RouteMetric | None = None  # of an ASA's static routes over a tunnel in mode `route`
+    route_metric: RouteMetric | None = None  # of a firewall's static routes over a tunnel in mode `route`
 
 
 class TunnelInput(TwoEnded, TunnelDefaults):

@@ -1,15 +1,12 @@
 """What a BGP session must not be: contradictory, without policy, or more than its ends' platforms can carry."""
 
-from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Neighbor, NeighborFamily
-from routebook.intent.network import Session
-from routebook.intent.nodes import Node
+from routebook.intent.network import Endpoints, Session
+from routebook.intent.node import Node
+from routebook.intent.platform import platform
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
-from routebook.platforms.asa.rules import check_asa_session
-from routebook.platforms.cilium.speakers import check_cilium_session
-from routebook.platforms.pfsense.rules import check_pfsense_session
 
 _BY_FAMILY = (
     ("import_", "route_maps"),
@@ -17,7 +14,6 @@ _BY_FAMILY = (
     ("prefix_list_in", "prefix_lists"),
     ("prefix_list_out", "prefix_lists"),
 )
-_OF_PLATFORM = {"asa": check_asa_session, "pfsense": check_pfsense_session}
 _VERSION = {"ipv4-unicast": "ipv4", "ipv6-unicast": "ipv6"}
 _LONGEST_HOLD_TIME = 65535  # seconds; two octets in OPEN
 _OVER = {"link": "a link", "loopback": "loopbacks", "tunnel": "a tunnel"}
@@ -40,13 +36,13 @@ def check_session(
     for side in (0, 1):
         me, peer, own = ends[side], ends[1 - side], options[side]
         _check_as(me, peer, own, mark, problems)
-        if me.cilium is not None:
-            check_cilium_session(session, me, session.ends[side].neighbor, own, endpoints, mark, problems)
+        neighbor = session.ends[side].neighbor
         if me.managed:
-            neighbor = session.ends[side].neighbor
             _check_platform(session, me, own, endpoints, mark, problems)
-            if check := _OF_PLATFORM.get(me.platform):
-                check(session, me, neighbor, own, endpoints, mark, policies, problems)
+        its = platform(me.cluster_node.platform if me.cluster_node is not None else me.platform)
+        if its is not None and its.check_session is not None:
+            its.check_session(session, me, neighbor, own, endpoints, mark, policies, problems)
+        if me.managed:
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)
             opposite = {family.family: family for family in session.ends[1 - side].neighbor.families}
@@ -139,7 +135,7 @@ def _check_timers_and_hops(
     if neighbor.ebgp_multihop is not None and neighbor.ttl_security_hops is not None:
         problems.error(own.mark("multihop", mark), "multihop and ttl_security exclude each other", "keep one of them")
     if neighbor.ttl_security_hops is not None and not session.external:
-        # peer_ttl_security_hops_set in FRR's bgpd/bgpd.c refuses it; RFC 5082 is about neighbors on one link
+        # RFC 5082 is about neighbors on one link; a daemon refuses it (docs/platforms/frr.md)
         problems.error(
             own.mark("ttl_security", mark),
             f"{session.name} is iBGP, where ttl_security cannot be had",

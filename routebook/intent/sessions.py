@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from routebook.intent.endpoints import Endpoints, find_endpoints
+from routebook.intent.endpoints import find_endpoints
 from routebook.intent.layers import Layers, named
 from routebook.intent.model import Family, Neighbor, NeighborFamily
-from routebook.intent.network import SecretUse, Session, SessionEnd, TunnelPair
-from routebook.intent.nodes import Node, Nodes
+from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
+from routebook.intent.node import Node
+from routebook.intent.nodes import Nodes
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.read import Declared
@@ -209,7 +210,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         bfd=None if bfd is False else "" if bfd is True else bfd,
         passive=options.get("passive", False),
         shutdown=options.get("shutdown", False),
-        cluster=peer.cilium.cluster if peer.cilium else "",
+        cluster=peer.cluster_node.cluster if peer.cluster_node else "",
     )
 
 

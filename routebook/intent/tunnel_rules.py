@@ -5,11 +5,8 @@ from collections.abc import Iterable, Mapping
 from routebook.intent.model import IPNetwork, Tunnel
 from routebook.intent.network import TunnelPair
 from routebook.intent.nodes import Nodes
+from routebook.intent.platform import platform
 from routebook.intent.problem import Mark, Problems
-from routebook.platforms.asa.rules import check_asa_host
-from routebook.platforms.pfsense.rules import check_pfsense_host
-
-_OF_PLATFORM = {"asa": check_asa_host, "pfsense": check_pfsense_host}
 
 
 def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[str, Mark], problems: Problems) -> None:
@@ -21,8 +18,9 @@ def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[st
                 by_host.setdefault(end.name, []).append(end.tunnel)
     for host, own in by_host.items():
         _check_same(host, own, marks, problems)
-        if check := _OF_PLATFORM.get(nodes.hosts[host].platform):
-            check(nodes.hosts[host], own, marks, problems)
+        its = platform(nodes.hosts[host].platform)
+        if its is not None and its.check_host is not None:
+            its.check_host(nodes.hosts[host], own, marks, problems)
 
 
 def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

@@ -7,19 +7,18 @@ from ipaddress import ip_interface, ip_network
 from routebook.intent.addresses import Use
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
-from routebook.intent.model import AsaEnd, IPAddress, IPNetwork, IpsecProposal, Tunnel
+from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
-from routebook.intent.nodes import Node, Nodes
+from routebook.intent.node import Node
+from routebook.intent.nodes import Nodes
+from routebook.intent.own_keys import own_keys
+from routebook.intent.platform import TunnelSide, platform
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
 from routebook.intent.tunnel_rules import check_tunnels
-from routebook.platforms.asa.rules import check_asa_suites, check_asa_tunnel
-from routebook.platforms.pfsense.rules import check_pfsense_suites, check_pfsense_tunnel
 
-_TUNNEL_RULES = {"asa": check_asa_tunnel, "pfsense": check_pfsense_tunnel}
-_SUITE_RULES = {"asa": check_asa_suites, "pfsense": check_pfsense_suites}
 ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
@@ -34,14 +33,13 @@ class _Pair:
 
     @property
     def addressed(self) -> bool:
-        """Whether the two know each other by outer addresses: an ASA picks a peer's key by address."""
+        """Whether the two know each other by outer addresses: some firewalls pick a peer's key by address."""
         return any(end.addressed for end in self.ends)
 
     def route_version(self, addresses: tuple[IPAddress, IPAddress]) -> int | None:
         """The one IP version that a tunnel in mode `route` carries, where a firewall's interface leaves no choice."""
-        if any(end.platform == "pfsense" for end in self.ends):
-            return 4
-        return addresses[0].version if self.addressed else None
+        wanted = {end.can.route_version for end in self.ends if end.can is not None}
+        return 4 if "ipv4" in wanted else addresses[0].version if "outer" in wanted else None
 
     def known_as(self, side: int, addresses: tuple[IPAddress, IPAddress]) -> str:
         """The identity of an end that says none of its own."""
@@ -101,7 +99,8 @@ def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Ite
         else:
             sides = [[entry.sides[node.name]] if node.name in entry.sides else [] for node in (first, second)]
             name = entry.name or f"{first.name}--{second.name}"
-            yield _pair(name, (first, second), entry, sides, entry.inner, entry.mark("inner"), declared)
+            if _own_keys_fit((first, second), sides, problems):
+                yield _pair(name, (first, second), entry, sides, entry.inner, entry.mark("inner"), declared)
 
 
 def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
@@ -115,9 +114,20 @@ def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterabl
                 for node in (first, second)
             ]
             inner_mark = mesh.mark("inner", name)
+            if not _own_keys_fit((first, second), sides, problems):
+                continue
             yield _pair(name, (first, second), mesh, sides, mesh.inner.get(name), inner_mark, declared)
         for unknown in sorted(set(mesh.inner) - names):
             problems.error(mesh.mark("inner", unknown), f"the mesh has no tunnel {unknown!r}", nearest(unknown, names))
+
+
+def _own_keys_fit(ends: tuple[Node, Node], sides: list[list[EndInput]], problems: Problems) -> bool:
+    """Whether what only an end's platform knows is as it says; reported when not."""
+    before = problems.errors
+    for node, own in zip(ends, sides, strict=True):
+        for part in own:
+            own_keys(part, "tunnel end", platform(node.platform), node.name, problems)
+    return problems.errors == before
 
 
 def _pair(
@@ -194,44 +204,32 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
             route_metric=own.get("route_metric") if mode == "route" else None,
-            asa=_asa_end(me, peer, own, mode, pair, addresses[side], addresses[1 - side], nodes)
-            if me.addressed
-            else None,
+            device=_device_names(
+                TunnelSide(
+                    name=pair.name,
+                    me=me,
+                    options=own,
+                    mode=mode,
+                    inner=pair.inner,
+                    local=addresses[side],
+                    remote=addresses[1 - side],
+                    beyond=nodes.sites.get(peer.site, ()),
+                )
+            ),
         )
         return TunnelEnd(name=me.name, managed=me.managed, tunnel=tunnel)
 
     found = TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
     for side in (0, 1):
-        if check := _TUNNEL_RULES.get(pair.ends[side].platform):
-            check(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
+        its = platform(pair.ends[side].platform)
+        if its is not None and its.check_tunnel is not None:
+            its.check_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
     return found
 
 
-def _asa_end(
-    me: Node, peer: Node, own: Layers, mode: str, pair: _Pair, local: IPAddress, remote: IPAddress, nodes: Nodes
-) -> AsaEnd:
-    """What the ASA calls its end. Numbers follow from addresses, so that no other tunnel's changes one."""
-    interface = me.interface_with(local)
-    outside = (interface.nameif or interface.name) if interface else ""
-    if mode == "route":
-        number = (int(pair.inner.network_address) & 0xFF) >> 1 if pair.inner else 0
-    else:
-        number = int(remote) & 0xFFFF or 1
-    told = own.get("number")
-    return AsaEnd(
-        outside=outside,
-        number=number if told is None else told,
-        nameif=own.get("nameif") or f"RB-{pair.name}",
-        crypto_map=(interface.crypto_map if interface else "") or f"RB-{outside}",
-        routes=_routes(peer, own, mode, pair, nodes),
-    )
-
-
-def _routes(peer: Node, own: Layers, mode: str, pair: _Pair, nodes: Nodes) -> tuple[IPNetwork, ...]:
-    """The prefixes of the other end's site that the tunnel interface's family can carry."""
-    if mode != "route" or own.get("route_metric") is None or pair.inner is None:
-        return ()
-    return tuple(prefix for prefix in nodes.sites.get(peer.site, ()) if prefix.version == pair.inner.version)
+def _device_names(side: TunnelSide) -> DeviceNames | None:
+    its = platform(side.me.platform)
+    return its.name_tunnel(side) if its is not None and its.name_tunnel is not None else None
 
 
 def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
@@ -304,8 +302,9 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
             "give both ends one that they share",
         )
     for end, own in zip(pair.ends, pair.options, strict=True):
-        if check := _SUITE_RULES.get(end.platform):
-            check(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
+        its = platform(end.platform)
+        if its is not None and its.check_suites is not None:
+            its.check_suites(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
     return shared
 
 

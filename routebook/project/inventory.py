@@ -18,7 +18,7 @@ from routebook.intent.cleartext import REFERENCE
 from routebook.intent.load import build
 from routebook.intent.model import HostIntent, SecretRef
 from routebook.intent.network import Network
-from routebook.intent.platforms import PLATFORMS
+from routebook.intent.platform import platform
 from routebook.intent.problem import Problems
 from routebook.intent.source import LocatedDict, Sources, plain, read_sources
 from routebook.project.device_identity import Identities
@@ -81,7 +81,7 @@ class IntentHost(Host):
         """
         napalm = super().get_connection_parameters("napalm").extras or {}
         login = napalm.get("optional_args") or {}
-        known = PLATFORMS.get(options.platform or "")
+        known = platform(options.platform or "")
         extras: dict[str, Any] = {
             **(known.netmiko_extras if known else {}),
             "ssh_strict": True,

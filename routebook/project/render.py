@@ -1,8 +1,7 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
-import base64
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,20 +20,15 @@ from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
 from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
 from routebook.intent.network import Network
+from routebook.intent.platform import UnfitValueError, platform
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
-from routebook.platforms.asa import words as asa_words
-from routebook.platforms.cilium import speakers as cilium
-from routebook.platforms.pfsense import words as pfsense_words
 from routebook.project.secrets import SecretError, Secrets, UnfitSecretError
 
-_MAX_MD5_KEY = 80  # bytes, TCP_MD5SIG_MAXKEYLEN of Linux
-_BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
-_ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
-_MAX_ASA_KEY = 128  # characters: `pre-shared-key` in the command reference of ASA
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
 _RESOLVER = "_resolver"  # in a template's context: what the filter `secret` asks
+_ENCODINGS = "_encodings"  # and how it spells what it is given
 
 
 class RenderError(RefusedError):
@@ -155,7 +149,8 @@ def render_host(
     found = []
     for section in declared:
         if sections is None or section.name in sections:
-            text = render_template(templates, section.template, {"host": intent, _RESOLVER: secrets}, intent.name)
+            variables = {"host": intent, _RESOLVER: secrets}
+            text = render_template(templates, section.template, variables, intent.name, intent.platform)
             owns = (*section.owns, *_adopted(intent.adopt, text))
             found.append(Section(section.name, section.part, text, owns, section.mode))
     return Candidate(tuple(found))
@@ -185,16 +180,17 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
             raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}", Mark("templates", 1))
 
 
-@lru_cache(maxsize=4)
-def _environment(templates: Path) -> Environment:
-    """Jinja's environment of a folder; compiling its templates takes longer than rendering a host."""
+@lru_cache(maxsize=16)
+def _environment(templates: Path, name: str) -> Environment:
+    """Jinja's environment of a folder for a platform; compiling its templates takes longer than rendering a host."""
+    its = platform(name)
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=_is_xml,
+        autoescape=its is not None and its.xml,
     )
     environment.filters.update(
         keywords=keywords,
@@ -202,22 +198,21 @@ def _environment(templates: Path) -> Environment:
         carrying=_carrying,
         by_value=_by_value,
         secret=_secret,
-        **asa_words.FILTERS,
-        **pfsense_words.FILTERS,
-        **cilium.FILTERS,
+        **(its.filters if its is not None else {}),
     )
+    environment.globals[_ENCODINGS] = its.encodings if its is not None else {}
     return environment
 
 
-def _is_xml(template: str | None) -> bool:
-    """Whether what a template gives is XML, in which values have to be escaped."""
-    return (template or "").startswith("pfsense/")
+def render_template(
+    templates: Path, template: str, variables: Mapping[str, object], subject: str, platform_name: str
+) -> str:
+    """What a template, relative to its folder, gives for a host or a cluster of a platform.
 
-
-def render_template(templates: Path, template: str, variables: Mapping[str, object], subject: str) -> str:
-    """What a template, relative to its folder, gives for a host or a cluster. Raises RenderError and SecretError."""
+    Raises RenderError and SecretError.
+    """
     try:
-        return _environment(templates).get_template(template).render(variables)
+        return _environment(templates, platform_name).get_template(template).render(variables)
     except TemplateSyntaxError as error:
         place = Mark(f"templates/{error.name or template}", error.lineno)
         raise RenderError(str(error.message), place, subject) from None
@@ -309,7 +304,7 @@ def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList
 
 
 def _by_value(communities: Iterable[str]) -> list[str]:
-    """Communities in the order in which FRR keeps and shows them."""
+    """Communities, each once, in the order of their values."""
     return sorted(set(communities), key=community_order)
 
 
@@ -320,88 +315,11 @@ def _carrying(neighbors: Iterable[Neighbor], family: str) -> list[tuple[Neighbor
 
 @pass_context
 def _secret(context: Context, reference: SecretRef, encoding: str) -> str:
-    """The filter `secret`: a secret's text as one word of a line ("word"), or as swanctl's "base64"."""
+    """The filter `secret`: a secret's text in one of the encodings of the platform whose template it is."""
     value: str = context[_RESOLVER].resolve(reference)
-    return value if isinstance(value, _Placeholder) else _ENCODINGS[encoding](value, reference)
-
-
-def _word(value: str, reference: SecretRef) -> str:
-    if any(character.isspace() for character in value):
-        raise UnfitSecretError(reference, "has a space in it, which a password in FRR cannot have")
-    if len(value.encode()) > _MAX_MD5_KEY:
-        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
-    return value
-
-
-def _base64(value: str, _reference: SecretRef) -> str:
-    return "0s" + base64.b64encode(value.encode()).decode()
-
-
-def _asa_word(value: str, reference: SecretRef, most: int) -> str:
-    if not value.isascii() or not value.isprintable() or any(character in " ?" for character in value):
-        raise UnfitSecretError(
-            reference,
-            "has a character that ASA's command line does not take: it takes printable ASCII without spaces and "
-            "question marks",
-        )
-    if len(value) > most:
-        raise UnfitSecretError(reference, f"has more than {most} characters, the limit of ASA")
-    if not value.strip("*"):
-        raise UnfitSecretError(reference, "is nothing but asterisks, which is how ASA hides a secret")
-    return value
-
-
-def _asa_key(value: str, reference: SecretRef) -> str:
-    return _asa_word(value, reference, _MAX_ASA_KEY)
-
-
-def _asa_password(value: str, reference: SecretRef) -> str:
-    return _asa_word(value, reference, _MAX_MD5_KEY)
-
-
-def _pfsense_key(value: str, reference: SecretRef) -> str:
-    """A key as pfSense's own form takes it (vpn_ipsec_phase1.php): ASCII; ipsec.inc trims it."""
-    if not value.isascii():
-        raise UnfitSecretError(reference, "has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
-    if value != value.strip():
-        raise UnfitSecretError(reference, "begins or ends with a space, which pfSense takes off a pre-shared key")
-    return _in_config_xml(value, reference)
-
-
-def _tcp_md5(value: str, reference: SecretRef, daemon: str) -> str:
-    if not value.isascii() or not value.isprintable() or '"' in value or "\\" in value:
-        raise UnfitSecretError(
-            reference, f"has a character that {daemon} does not take: leave out quotes and backslashes"
-        )
-    if len(value) > _MAX_MD5_KEY:
-        raise UnfitSecretError(reference, f"is longer than {_MAX_MD5_KEY} bytes, the limit of TCP MD5")
-    return value
-
-
-def _in_config_xml(value: str, reference: SecretRef) -> str:
-    """A secret that config.xml keeps: pfSense decodes entities in it once more than it encodes them (xmlparse.inc)."""
-    if _ENTITY.search(value):
-        raise UnfitSecretError(reference, "has something like `&lt;` in it, which pfSense reads as one character")
-    return value
-
-
-def _openbgpd(value: str, reference: SecretRef) -> str:
-    """A password as bgpd.conf takes it (parse.y of OpenBGPD): a word that is no number, or quoted."""
-    value = _in_config_xml(_tcp_md5(value, reference, "bgpd.conf"), reference)
-    return value if _BGPD_WORD.fullmatch(value) else f'"{value}"'
-
-
-def _pfsense_frr(value: str, reference: SecretRef) -> str:
-    """A password that frr.conf takes as a word, and setkey between double quotes."""
-    return _in_config_xml(_word(_tcp_md5(value, reference, "setkey"), reference), reference)
-
-
-_ENCODINGS: Mapping[str, Callable[[str, SecretRef], str]] = {
-    "word": _word,
-    "base64": _base64,
-    "asa-key": _asa_key,
-    "asa-password": _asa_password,
-    "pfsense-key": _pfsense_key,
-    "pfsense-frr": _pfsense_frr,
-    "openbgpd": _openbgpd,
-}
+    if isinstance(value, _Placeholder):
+        return value
+    try:
+        return context[_ENCODINGS][encoding](value)  # type: ignore[no-any-return]  # Jinja's contexts know no types
+    except UnfitValueError as error:
+        raise UnfitSecretError(reference, str(error)) from None

@@ -8,7 +8,7 @@ from nornir.core import Nornir
 from routebook.checks.names import named_states
 from routebook.device.contract import TransactionDriver
 from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
-from routebook.intent.platforms import PLATFORMS
+from routebook.intent.platform import platform
 from routebook.run.fan_out import on_drivers
 from routebook.run.watch import read_states
 from routebook.safety.redundancy import Budget, Leg, anything_up, tunnel_up
@@ -86,12 +86,12 @@ def _through(near: HostIntent, far: HostIntent, tunnel: Tunnel) -> tuple[str, st
     for interface, source in _within(near, tunnel.local_selectors):
         for _, destination in _within(far, tunnel.remote_selectors):
             if source.version == destination.version:
-                return interface.nameif or str(source), str(destination)
+                return interface.device_name or str(source), str(destination)
     return None
 
 
 def _filtered(*ends: HostIntent) -> bool:
-    return any(PLATFORMS[end.platform].filters for end in ends)
+    return any(its is not None and its.can.filters for its in (platform(end.platform) for end in ends))
 
 
 def _within(intent: HostIntent, selectors: Collection[IPNetwork]) -> list[tuple[Interface, IPAddress]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from routebook.platforms.cilium.manifests import render_cluster
 from routebook.platforms.cilium.speakers import clusters
+from routebook.project import manifests
 from routebook.project.limit import choose
 from routebook.project.render import RenderError
 from tests.unit.intent.network import Project
@@ -101,8 +101,10 @@ def alike(project: Project) -> Project:
 
 
 def documents(project: Project, section: str) -> list[dict[str, Any]]:
-    cluster = clusters(project.load())["home-k8s"]
-    return [each for each in yaml.safe_load_all(render_cluster(cluster, TEMPLATES, [section])[section]) if each]
+    cluster = manifests.clusters(project.load())["home-k8s"]
+    return [
+        each for each in yaml.safe_load_all(manifests.render_cluster(cluster, TEMPLATES, [section])[section]) if each
+    ]
 
 
 @pytest.mark.parametrize("section", ["bgp", "peering-policy"])
@@ -153,7 +155,7 @@ def test_a_node_is_called_by_its_name_in_the_cluster(project: Project) -> None:
 def test_a_password_is_named_and_never_there(project: Project) -> None:
     (project.folder / "secrets").mkdir()
     (project.folder / "secrets" / "k8s.password").write_text("hunter2\n")
-    made = render_cluster(clusters(alike(project).load())["home-k8s"], TEMPLATES)
+    made = manifests.render_cluster(manifests.clusters(alike(project).load())["home-k8s"], TEMPLATES)
     for text in made.values():
         assert "hunter2" not in text
         assert 'authSecretRef: "bgp-home-k8s-home-fw1"' in text
@@ -181,7 +183,7 @@ def test_routers_of_a_cluster_can_be_chosen(project: Project) -> None:
 
 def test_an_unknown_manifest_is_refused(project: Project) -> None:
     with pytest.raises(RenderError, match="no manifest is called 'bpg'; did you mean 'bgp'"):
-        render_cluster(clusters(project.load())["home-k8s"], TEMPLATES, ["bpg"])
+        manifests.render_cluster(manifests.clusters(project.load())["home-k8s"], TEMPLATES, ["bpg"])
 
 
 @pytest.mark.parametrize(

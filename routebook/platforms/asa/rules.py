@@ -1,32 +1,25 @@
 """What an end of a session or tunnel must not be on an ASA, with its release where the inventory says it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from routebook.intent.capabilities import Feature
 from routebook.intent.ciphers import check_suites, mark_of
-from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import IpsecProposal, Neighbor, Tunnel
-from routebook.intent.network import Session, TunnelPair
-from routebook.intent.nodes import Node
-from routebook.intent.platform_rules import check_route_map, check_transport
-from routebook.intent.platforms import Feature
+from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.node import Node
+from routebook.intent.platform_rules import check_route_map, check_transport, too_old
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
-from routebook.intent.schema import ProposalInput
+from routebook.intent.schema import ProposalInput, RedistributeInput
+from routebook.platforms.asa.names import AsaEnd
 from routebook.platforms.asa.words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUITES
 
 _KEEPALIVE = range(10, 3601)  # seconds: `isakmp keepalive threshold`
 _LEAST_LIFETIME = 120  # seconds
 _MOST_NAMEIF = 48
 _OLD_TUNNELS, _TUNNELS = 100, 10413  # the highest number of a tunnel interface before 9.16(1), and since
-
-
-def too_old(node: Node, feature: Feature) -> str:
-    """Why the host's release has not got a feature; empty when it has, or when its release is not known."""
-    since = node.can.since.get(feature) if node.can else None
-    if since is None or node.release is None or not node.release < since:
-        return ""
-    return f"{node.name} runs ASA {node.release} ({node.version_mark}), and it came with {since}"
 
 
 def check_asa_session(
@@ -81,6 +74,19 @@ def _check_bfd(
 def _check_release(me: Node, mark: Mark, problems: Problems, feature: Feature, called: str) -> None:
     if reason := too_old(me, feature):
         problems.error(mark, f"{called} is not to be had: {reason}", "upgrade it, or end this at another host")
+
+
+def check_asa_redistribution(node: Node, entry: RedistributeInput, policies: Policies, problems: Problems) -> None:
+    """Report a route map that an ASA cannot take routes over by."""
+    if entry.route_map is not None:
+        what = f"redistribution: {node.name} is an ASA and"
+        check_route_map(what, entry.route_map, entry.mark("route_map"), policies, problems)
+
+
+def check_asa_interface(name: str, own: Mapping[str, Any], loopback: bool, mark: Mark, problems: Problems) -> None:
+    """Report a port that has no `nameif`: its own name is none."""
+    if not loopback and "nameif" not in own and "/" in name:
+        problems.error(mark, f"interface {name} has no name to be called by", "write nameif: …")
 
 
 def check_asa_suites(
@@ -163,16 +169,16 @@ def _check_route(
     six = tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6)
     if six:
         _check_release(me, inner_mark, problems, "ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface")
-    if tunnel.asa is None:
+    if not isinstance(tunnel.device, AsaEnd):
         return
     most = _OLD_TUNNELS if too_old(me, "ipv6 tunnel") else _TUNNELS
-    if tunnel.asa.number > most:
+    if tunnel.device.number > most:
         problems.error(
             own.mark("number", mark),
-            f"{what} numbers its tunnel interfaces up to {most}, not {tunnel.asa.number}",
+            f"{what} numbers its tunnel interfaces up to {most}, not {tunnel.device.number}",
             f"write {me.name}: {{number: …}}",
         )
-    if len(tunnel.asa.nameif) > _MOST_NAMEIF:
+    if len(tunnel.device.nameif) > _MOST_NAMEIF:
         problems.error(
             mark, f"{what} has names of at most {_MOST_NAMEIF} characters", f"write {me.name}: {{nameif: …}}"
         )
@@ -181,14 +187,14 @@ def _check_route(
 def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
     """Report tunnels of one ASA that would share what can be there once only."""
     host = node.name
-    taken = {interface.nameif for interface in node.interfaces}
+    taken = {interface.device_name for interface in node.interfaces}
     peers: dict[object, Tunnel] = {}
     numbers: dict[object, Tunnel] = {}
     names: dict[str, Tunnel] = {}
     lifetimes: dict[IpsecProposal, tuple[int, Tunnel]] = {}
     routes: dict[object, Tunnel] = {}
     for tunnel in tunnels:
-        mark, end = marks[tunnel.name], tunnel.asa
+        mark, end = marks[tunnel.name], tunnel.device if isinstance(tunnel.device, AsaEnd) else None
         other = peers.setdefault(tunnel.remote_address, tunnel)
         if (other.psk, other.dpd_delay) != (tunnel.psk, tunnel.dpd_delay):
             what = "pre-shared keys" if other.psk != tunnel.psk else "dpd_delay"

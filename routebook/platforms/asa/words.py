@@ -3,13 +3,16 @@
 From the command reference of ASA 9.16, in the spelling of `show running-config`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 from routebook.intent.ciphers import SuiteWords
-from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
+from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
+from routebook.intent.platform import UnfitValueError
+from routebook.platforms.asa.names import AsaEnd
 
 _ENCRYPTION = {
     "aes128": "aes", "aes192": "aes-192", "aes256": "aes-256",
@@ -24,6 +27,7 @@ _COMMUNITIES = frozenset({"internet", "local-AS", "no-advertise", "no-export"}) 
 
 FIRST_POLICY, MOST_POLICIES = 64000, 100  # templates/asa/ownership.yaml owns the same numbers
 DEFAULT_IKE_LIFETIME = 86400  # seconds
+_LONGEST_KEY = 128  # characters: `pre-shared-key` in the command reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,13 @@ def by_peer(tunnels: Iterable[Tunnel]) -> list[Tunnel]:
 
 def outside_interfaces(tunnels: Iterable[Tunnel]) -> list[str]:
     """The named interfaces that tunnels run over."""
-    return sorted({tunnel.asa.outside for tunnel in tunnels if tunnel.asa is not None})
+    return sorted({tunnel.device.outside for tunnel in tunnels if isinstance(tunnel.device, AsaEnd)})
 
 
 def crypto_maps(tunnels: Iterable[Tunnel]) -> list[tuple[str, str]]:
     """The crypto maps of policy-based tunnels, each with its interface."""
-    return sorted({(t.asa.crypto_map, t.asa.outside) for t in tunnels if t.asa is not None and t.mode == "policy"})
+    ends = (tunnel.device for tunnel in tunnels if tunnel.mode == "policy")
+    return sorted({(end.crypto_map, end.outside) for end in ends if isinstance(end, AsaEnd)})
 
 
 def acl_network(network: IPNetwork) -> str:
@@ -144,22 +149,46 @@ def communities(texts: Iterable[str]) -> str:
 def nameif(host: HostIntent, address: object) -> str:
     """The name of the interface that has an address; empty for a tunnel's inner address."""
     return next(
-        (i.nameif or i.name for i in host.interfaces for own in i.addresses if own.ip == address),
+        (i.device_name or i.name for i in host.interfaces for own in i.addresses if own.ip == address),
         "",
     )
 
 
 def static_route(prefix: IPNetwork, tunnel: Tunnel) -> str:
     """A static route over a tunnel interface, to the other end's inner address."""
-    if tunnel.asa is None:
+    if not isinstance(tunnel.device, AsaEnd):
         raise ValueError(f"tunnel {tunnel.name} does not end at an ASA here")
     end = f"{tunnel.remote_inner} {tunnel.route_metric}"
     if isinstance(prefix, IPv4Network):
-        return f"route {tunnel.asa.nameif} {prefix.network_address} {prefix.netmask} {end}"
-    return f"ipv6 route {tunnel.asa.nameif} {prefix} {end}"
+        return f"route {tunnel.device.nameif} {prefix.network_address} {prefix.netmask} {end}"
+    return f"ipv6 route {tunnel.device.nameif} {prefix} {end}"
 
 
-FILTERS = {
+def key(value: str) -> str:
+    """A pre-shared key as one word of the command line."""
+    return _word(value, _LONGEST_KEY)
+
+
+def password(value: str) -> str:
+    """A password of TCP MD5 as one word of the command line."""
+    return _word(value, TCP_MD5_KEY)
+
+
+def _word(value: str, most: int) -> str:
+    if not value.isascii() or not value.isprintable() or any(character in " ?" for character in value):
+        raise UnfitValueError(
+            "has a character that ASA's command line does not take: it takes printable ASCII without spaces and "
+            "question marks"
+        )
+    if len(value) > most:
+        raise UnfitValueError(f"has more than {most} characters, the limit of ASA")
+    if not value.strip("*"):
+        raise UnfitValueError("is nothing but asterisks, which is how ASA hides a secret")
+    return value
+
+
+ENCODINGS = {"asa-key": key, "asa-password": password}
+FILTERS: dict[str, Callable[..., Any]] = {
     "asa_ike_policies": ike_policies,
     "asa_esp_proposals": esp_proposals,
     "asa_esp_name": esp_name,

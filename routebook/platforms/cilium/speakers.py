@@ -1,13 +1,14 @@
 """Kubernetes clusters as BGP speakers: which nodes need the same of Cilium's control plane, and what it cannot do."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, SecretRef
-from routebook.intent.network import Network, Session
-from routebook.intent.nodes import Node
+from routebook.intent.network import Endpoints, Network, Session
+from routebook.intent.node import Node
+from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 
 
@@ -49,11 +50,12 @@ def clusters(network: Network) -> dict[str, Cluster]:
     """The network's Kubernetes clusters by name. Nodes without a session are in none of their groups."""
     needs: dict[str, dict[_Needs, list[str]]] = {}
     for name, peer in network.peers.items():
-        if peer.cilium is None:
+        node = peer.node
+        if node is None or node.platform != "cilium":
             continue
-        of_cluster = needs.setdefault(peer.cilium.cluster, {})
+        of_cluster = needs.setdefault(node.cluster, {})
         if peerings := _peerings(name, network.sessions):
-            of_cluster.setdefault((peer.asn, peer.cilium.advertise, peerings), []).append(peer.cilium.node)
+            of_cluster.setdefault((peer.asn, node.advertise, peerings), []).append(node.node)
     found: dict[str, Cluster] = {}
     for cluster, groups in needs.items():
         named = [
@@ -109,6 +111,7 @@ def check_cilium_session(
     own: Layers,
     endpoints: Endpoints,
     mark: Mark,
+    _policies: Policies,
     problems: Problems,
 ) -> None:
     """Report what a Kubernetes node's end of a session cannot be: Cilium has no field for it."""
@@ -142,4 +145,8 @@ def password_source(reference: SecretRef) -> str:
     return f"{reference.command} | tr -d '\\n'"
 
 
-FILTERS = {"cilium_peer": peer_name, "cilium_secret": secret_name, "cilium_password": password_source}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "cilium_peer": peer_name,
+    "cilium_secret": secret_name,
+    "cilium_password": password_source,
+}

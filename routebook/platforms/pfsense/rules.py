@@ -1,18 +1,18 @@
 """What an end of a session or tunnel must not be on a pfSense, with either of its BGP packages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from routebook.intent.ciphers import check_suites
-from routebook.intent.endpoints import Endpoints
 from routebook.intent.layers import Layers
 from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Tunnel
-from routebook.intent.network import Session, TunnelPair
-from routebook.intent.nodes import Node
+from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.node import Node
 from routebook.intent.platform_rules import check_route_map, check_transport
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.schema import ProposalInput, RedistributeInput
-from routebook.platforms.pfsense.words import SUITES, offered
+from routebook.platforms.pfsense.words import SUITES, is_interface_name, offered
 
 _POLICIES = (
     ("prefix_list_in", "prefix_list_in"),
@@ -128,6 +128,16 @@ def check_redistribution(node: Node, entry: RedistributeInput, policies: Policie
                     f"{node.name}: pfSense takes a route map for both families at once",
                     "write families: [ipv4-unicast, ipv6-unicast]",
                 )
+
+
+def check_pfsense_interface(name: str, _own: Mapping[str, Any], loopback: bool, mark: Mark, problems: Problems) -> None:
+    """Report an interface that is not called as config.xml calls it."""
+    if not loopback and not is_interface_name(name):
+        problems.error(
+            mark,
+            f"{name!r} is no interface of a pfSense",
+            "write wan, lan, opt1, …: the names in brackets under Interfaces > Assignments",
+        )
 
 
 def check_pfsense_suites(

@@ -5,11 +5,12 @@ packages (net/pfSense-pkg-OpenBGPD, net/pfSense-pkg-frr in pfsense/FreeBSD-ports
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from routebook.intent.ciphers import SuiteWords
-from routebook.intent.fields import WELL_KNOWN_COMMUNITIES, community_order
+from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import (
     BgpHost,
     HostIntent,
@@ -18,9 +19,12 @@ from routebook.intent.model import (
     RouteMap,
     Tunnel,
 )
-from routebook.intent.problem import Mark, Problems
+from routebook.intent.platform import UnfitValueError
+from routebook.platforms.frr.words import word
 
 _INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
+_BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
 _CIPHERS = {
     **{f"aes{bits}": ("aes", bits) for bits in (128, 192, 256)},
     # the key length of a GCM cipher is that of its tag
@@ -38,14 +42,9 @@ _CHILD_LIFETIME = 3600  # and for phase 2
 _REKEY_AT = 0.9  # of the lifetime: ipsec_get_rekey_time()
 
 
-def check_interface_name(name: str, mark: Mark, problems: Problems) -> None:
-    """Report an interface that is not called as config.xml calls it."""
-    if not _INTERFACE.fullmatch(name):
-        problems.error(
-            mark,
-            f"{name!r} is no interface of a pfSense",
-            "write wan, lan, opt1, …: the names in brackets under Interfaces > Assignments",
-        )
+def is_interface_name(name: str) -> bool:
+    """Whether config.xml calls an interface so."""
+    return _INTERFACE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,43 @@ def redistribution(bgp: BgpHost, source: str) -> str:
     return "yes" if len(found) > 1 else found[0].family.removesuffix("-unicast")
 
 
-FILTERS = {
+def key(value: str) -> str:
+    """A key as pfSense's own form takes it (vpn_ipsec_phase1.php): ASCII; ipsec.inc trims it."""
+    if not value.isascii():
+        raise UnfitValueError("has a letter beyond ASCII, which pfSense does not take in a pre-shared key")
+    if value != value.strip():
+        raise UnfitValueError("begins or ends with a space, which pfSense takes off a pre-shared key")
+    return _in_config_xml(value)
+
+
+def openbgpd_password(value: str) -> str:
+    """A password as bgpd.conf takes it (parse.y of OpenBGPD): a word that is no number, or quoted."""
+    value = _in_config_xml(_tcp_md5(value, "bgpd.conf"))
+    return value if _BGPD_WORD.fullmatch(value) else f'"{value}"'
+
+
+def frr_password(value: str) -> str:
+    """A password that frr.conf takes as a word, and setkey between double quotes."""
+    return _in_config_xml(word(_tcp_md5(value, "setkey")))
+
+
+def _tcp_md5(value: str, daemon: str) -> str:
+    if not value.isascii() or not value.isprintable() or '"' in value or "\\" in value:
+        raise UnfitValueError(f"has a character that {daemon} does not take: leave out quotes and backslashes")
+    if len(value) > TCP_MD5_KEY:
+        raise UnfitValueError(f"is longer than {TCP_MD5_KEY} bytes, the limit of TCP MD5")
+    return value
+
+
+def _in_config_xml(value: str) -> str:
+    """A secret that config.xml keeps: pfSense decodes entities in it once more than it encodes them (xmlparse.inc)."""
+    if _ENTITY.search(value):
+        raise UnfitValueError("has something like `&lt;` in it, which pfSense reads as one character")
+    return value
+
+
+ENCODINGS = {"pfsense-key": key, "pfsense-frr": frr_password, "openbgpd": openbgpd_password}
+FILTERS: dict[str, Callable[..., Any]] = {
     "pfsense_cipher": cipher,
     "pfsense_ciphers": ciphers,
     "pfsense_communities": communities,

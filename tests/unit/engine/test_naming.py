@@ -12,12 +12,26 @@ from routebook.checks.findings import definite
 from routebook.checks.names import device_name, named_effects, named_state, named_states
 from routebook.device.contract import Effect, State
 from routebook.device.state import ChildSa, IkeSa
-from routebook.intent.model import AsaEnd, HostIntent, Tunnel
+from routebook.intent.model import HostIntent, Tunnel
+from routebook.platforms.asa.names import AsaEnd
 from tests.unit.checks.network import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
 from tests.unit.engine.world import World
 
 ASA = "198.51.100.11"
 PEER = "198.51.100.31"
+
+
+def asa_end(peer: str, nameif: str, mode: str, number: int) -> AsaEnd:
+    """What an ASA calls the end of a tunnel."""
+    return AsaEnd(
+        connection=peer,
+        child=nameif if mode == "route" else f"MAP {number}",
+        pairs_apart=mode == "policy",
+        outside="outside",
+        number=number,
+        nameif=nameif,
+        crypto_map="MAP",
+    )
 
 
 def asa_tunnel(name: str, local: str = ASA, peer: str = PEER, **options: Any) -> Tunnel:
@@ -27,7 +41,7 @@ def asa_tunnel(name: str, local: str = ASA, peer: str = PEER, **options: Any) ->
         "mode": mode,
         "local_address": ip_address(local),
         "remote_address": ip_address(peer),
-        "asa": AsaEnd(outside="outside", number=options.pop("number", 1), nameif=f"{name}-if", crypto_map="MAP"),
+        "device": asa_end(peer, f"{name}-if", mode, options.pop("number", 1)),
     }
     return tunnel("no", **fields | options)
 
@@ -103,7 +117,8 @@ def test_a_device_is_asked_by_its_own_name() -> None:
 def mixed() -> tuple[dict[str, HostIntent], dict[str, State]]:
     """The small network with an ASA in place of no-edge1, as its devices show it when all is well."""
     wanted = intents()
-    end = tunnel("no", asa=AsaEnd(outside="outside", number=4, nameif="to-ch", crypto_map="MAP"))
+    end = tunnel("no")
+    end = end.model_copy(update={"device": asa_end(str(end.remote_address), "to-ch", end.mode, 4)})
     wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"tunnels": (end,)})
     now = healthy()
     now["no-edge1"] = replace(now["no-edge1"], ike=(asa_sa(end, "MAP 4"),))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from routebook.device.contract import DriverError, Effect, State
-from routebook.intent.platforms import PLATFORMS
+from routebook.intent.platform import platform
+from routebook.intent.registry import REGISTERED
 from routebook.run.runbook import View
 from tests.unit.engine.test_waves import FIRST, SECOND, up
 from tests.unit.engine.world import World
@@ -226,7 +227,9 @@ class TestRedundancy:
     def test_a_firewall_that_answers_no_echo_requests_proves_nothing_by_it(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(PLATFORMS, "edge", replace(PLATFORMS["edge"], filters=True))
+        edge = platform("edge")
+        assert edge is not None
+        monkeypatch.setitem(REGISTERED, "edge", replace(edge, can=replace(edge.can, filters=True)))
         for device in world.devices.values():
             device.answers_ping = False
         assert world.run("no-edge1").outcome == "confirmed"

@@ -5,7 +5,7 @@
 import pytest
 
 from routebook.intent.model import Tunnel
-from routebook.intent.platforms import Release
+from routebook.platforms.asa.names import AsaEnd, read_release
 from tests.unit.intent.asa_network import asa_project
 from tests.unit.intent.mistakes import Mistake
 from tests.unit.intent.network import Project
@@ -124,8 +124,8 @@ def test_a_release_that_is_not_known_refuses_nothing_that_some_release_can(asas:
     ("older", "younger"), [("9.8(1)", "9.16(1)"), ("9.16(4)", "9.16(4)14"), ("9.9(2)", "9.16(1)"), ("8.4(7)", "9.1(1)")]
 )
 def test_releases_are_ordered_as_they_came(older: str, younger: str) -> None:
-    assert Release.parse(older) < Release.parse(younger)
-    assert str(Release.parse(younger)) == younger
+    assert read_release(older) < read_release(younger)
+    assert str(read_release(younger)) == younger
 
 
 def tunnels(project: Project, name: str) -> tuple[Tunnel, Tunnel]:
@@ -141,9 +141,10 @@ def test_ends_of_a_tunnel_with_an_asa_are_known_by_address_and_negotiate_what_it
     assert (edge.local_selectors, edge.remote_selectors) == (asa.remote_selectors, asa.local_selectors)
     assert asa.ike_proposals == edge.ike_proposals
     assert asa.psk == edge.psk
-    assert edge.asa is None
-    assert asa.asa is not None
-    assert (asa.asa.outside, asa.asa.number, asa.asa.nameif) == ("outside", 10, "RB-fw1--edge1")
+    assert edge.device is None
+    assert isinstance(asa.device, AsaEnd)
+    assert (asa.device.outside, asa.device.number, asa.device.nameif) == ("outside", 10, "RB-fw1--edge1")
+    assert (asa.connection, asa.child) == ("198.51.100.3", "RB-fw1--edge1")
 
 
 def test_what_an_asa_cannot_do_is_left_out_where_it_says_what_it_can(asas: Project) -> None:
@@ -163,18 +164,19 @@ def test_two_asas_mirror_their_selectors(asas: Project) -> None:
 
 
 def test_a_tunnel_that_comes_or_goes_changes_no_others_number(asas: Project) -> None:
-    before = {t.name: t.asa for t in asas.load().hosts["fw1"].tunnels}
+    before = {t.name: t.device for t in asas.load().hosts["fw1"].tunnels}
     asas.change(
         "tunnels", "  list:\n",
         "  list:\n    - {name: first, ends: [fw1, edge1], mode: route, inner: 10.255.200.0/31, fw1: {address: 198.51.100.9}}\n",
     )  # fmt: skip
-    after = {t.name: t.asa for t in asas.load().hosts["fw1"].tunnels}
+    after = {t.name: t.device for t in asas.load().hosts["fw1"].tunnels}
     assert {name: after[name] for name in before} == before
-    assert after["first"] is not None
-    assert after["first"].number == 0
+    first = after["first"]
+    assert isinstance(first, AsaEnd)
+    assert first.number == 0
 
 
 def test_an_edge_without_an_asa_at_the_other_end_keeps_its_name(project: Project) -> None:
     one, other = tunnels(project, "edge1--edge2")
     assert (one.local_id, other.local_id) == ("edge1", "edge2")
-    assert one.asa is None
+    assert one.device is None

@@ -5,6 +5,7 @@
 import copy
 import functools
 import operator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routebook.intent.platforms import BOTH, PLATFORMS, Platform
+from routebook.intent.capabilities import BOTH, Capabilities
+from routebook.intent.platform import platform
+from routebook.intent.registry import REGISTERED
 from tests.unit.intent.network import FILES, Project
 
 
@@ -122,13 +125,15 @@ def test_anchors_and_merge_keys_work_and_own_keys_win(project: Project) -> None:
 def test_a_platform_without_ipv6_over_tunnels_refuses_the_family_there(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    only_ipv4 = Platform(
+    only_ipv4 = Capabilities(
         families={"link": BOTH, "loopback": BOTH, "tunnel": frozenset({"ipv4-unicast"})},
         ipsec=True,
         bfd=True,
         rpki=True,
     )
-    monkeypatch.setitem(PLATFORMS, "edge", only_ipv4)
+    edge = platform("edge")
+    assert edge is not None
+    monkeypatch.setitem(REGISTERED, "edge", replace(edge, can=only_ipv4))
     project.change("bgp", "via: loopback", "tunnel: edge1--edge2")
     told = project.problems()
     assert {problem.mark.line for problem in told} == {project.line("bgp", "families: [ipv4-unicast, ipv6-unicast]")}

@@ -1,0 +1,52 @@
+"""An ASA as Routebook knows it."""
+
+from routebook.intent.capabilities import BOTH, IPV4, Capabilities, Feature
+from routebook.intent.platform import Platform
+from routebook.platforms.asa import names, rules, words
+
+# Cisco's release notes and configuration guides: "BGP over VTI … IPv6 is not supported" (9.16, 9.18).
+_SINCE: dict[Feature, str] = {
+    "bgp": "9.2(1)",
+    "ipv6 bgp": "9.3(2)",
+    "bfd": "9.6(2)",
+    "route tunnel": "9.8(1)",  # VTI is of 9.7(1), with IKEv2 of 9.8(1)
+    "modp3072": "9.13(1)",
+    "ipv6 tunnel": "9.16(1)",
+    "curve25519": "9.16(1)",
+    "loopback": "9.18(2)",
+}
+
+PLATFORM = Platform(
+    name="asa",
+    called="an ASA",
+    can=Capabilities(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": IPV4},
+        ipsec=True,
+        bfd=True,
+        rpki=False,
+        drains=False,
+        addressed=True,
+        route_version="outer",
+        filters=True,
+        since={feature: names.read_release(release) for feature, release in _SINCE.items()},
+        product="ASA",
+    ),
+    keys={"interface": names.InterfaceKeys, "tunnel end": names.TunnelKeys},
+    check_session=rules.check_asa_session,
+    check_suites=rules.check_asa_suites,
+    check_tunnel=rules.check_asa_tunnel,
+    check_host=rules.check_asa_host,
+    check_redistribution=rules.check_asa_redistribution,
+    check_interface=rules.check_asa_interface,
+    read_release=names.read_release,
+    name_interface=names.name_interface,
+    name_tunnel=names.name_tunnel,
+    filters=words.FILTERS,
+    encodings=words.ENCODINGS,
+    driver="routebook.platforms.asa.driver:AsaDriver",
+    lab="routebook.platforms.asa.lab.node:node",
+    routes_itself=True,
+    netmiko="cisco_asa",
+    # Without an enable password netmiko types `login`, also where the session has its level already.
+    netmiko_extras={"secret": " "},
+)

@@ -1,0 +1,15 @@
+"""A Linux host with FRR and strongSwan, which are changed together or not at all."""
+
+from routebook.intent.capabilities import BOTH, Capabilities
+from routebook.intent.platform import Platform
+from routebook.platforms.frr import words as frr
+from routebook.platforms.strongswan import words as strongswan
+
+PLATFORM = Platform(
+    name="edge",
+    called="a edge",
+    can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True),
+    encodings=frr.ENCODINGS | strongswan.ENCODINGS,
+    driver="routebook.platforms.edge.driver:EdgeDriver",
+    lab="routebook.platforms.linux.lab:edge",
+)

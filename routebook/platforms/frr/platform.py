@@ -1,0 +1,14 @@
+"""A Linux host whose routing is FRR's."""
+
+from routebook.intent.capabilities import BOTH, Capabilities
+from routebook.intent.platform import Platform
+from routebook.platforms.frr.words import ENCODINGS
+
+PLATFORM = Platform(
+    name="frr",
+    called="a frr",
+    can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True),
+    encodings=ENCODINGS,
+    driver="routebook.platforms.frr.driver:FRRDriver",
+    lab="routebook.platforms.linux.lab:frr",
+)

@@ -1,0 +1,33 @@
+"""A pfSense as Routebook knows it, with either of its BGP packages."""
+
+from routebook.intent.capabilities import BOTH, IPV4, Capabilities
+from routebook.intent.platform import Platform
+from routebook.platforms.pfsense import rules, words
+
+PLATFORM = Platform(
+    name="pfsense",
+    called="a pfSense",
+    # Its tunnel interfaces negotiate 0.0.0.0/0 and nothing of IPv6 (ipsec_setup_vtireq() in src/etc/inc/ipsec.inc).
+    can=Capabilities(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": IPV4},
+        ipsec=True,
+        bfd=False,
+        rpki=False,
+        drains=False,
+        route_version="ipv4",
+        filters=True,
+        bgp_packages=("openbgpd", "frr"),
+        unfiltered=frozenset({"openbgpd"}),
+    ),
+    check_session=rules.check_pfsense_session,
+    check_suites=rules.check_pfsense_suites,
+    check_tunnel=rules.check_pfsense_tunnel,
+    check_host=rules.check_pfsense_host,
+    check_redistribution=rules.check_redistribution,
+    check_interface=rules.check_pfsense_interface,
+    filters=words.FILTERS,
+    encodings=words.ENCODINGS,
+    xml=True,
+    driver="routebook.platforms.pfsense.driver:PfSenseDriver",
+    lab="routebook.platforms.pfsense.lab.node:node",
+)

@@ -1,0 +1,14 @@
+"""A Linux host whose IPsec is strongSwan's."""
+
+from routebook.intent.capabilities import Capabilities
+from routebook.intent.platform import Platform
+from routebook.platforms.strongswan.words import ENCODINGS
+
+PLATFORM = Platform(
+    name="strongswan",
+    called="a strongswan",
+    can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False),
+    encodings=ENCODINGS,
+    driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
+    lab="routebook.platforms.linux.lab:strongswan",
+)
