@@ -58,7 +58,8 @@ def test_every_line_is_kept_as_it_is_written(driver: AsaDriver, project: Project
     kept = {line.strip() for line in driver.snapshot().parts["asa"].splitlines()}
     for section in rendered(project).sections:
         for line in section.text.splitlines():
-            assert line.strip() in kept | {""}, section.name
+            # From 9.13 on the default group is not shown.
+            assert line.strip().replace("set pfs group14", "set pfs") in kept | {""}, section.name
 
 
 def test_what_is_somebody_elses_stays_when_ours_goes(driver: AsaDriver, project: Project) -> None:
