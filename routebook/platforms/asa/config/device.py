@@ -152,6 +152,8 @@ class Device:
             return _NOT_THERE if peer else ""
         if there and FAMILY.match(parent) and (peer := re.fullmatch(r"neighbor (\S+) remote-as \S+", wanted)):
             there = [other for other in around.children if other.line.startswith(f"neighbor {peer[1]} ")]
+        if not there and wanted.startswith("route ") and wanted.endswith(" 1"):
+            there = [other for other in around.children if f"{other.line} 1" == wanted]
         if not there:
             there = [other for other in around.children if other.line and negation(other.line) == f"no {wanted}"]
         if wanted.startswith("object network ") and not parent and len({o.is_translation for o in there}) == 1:

@@ -90,9 +90,7 @@ _RANKS = (
 )
 
 # Taken away before anything is made: they use what others define, and two of them cannot claim the same thing.
-_FIRST_TO_GO = re.compile(
-    r"crypto (?:dynamic-)?map |interface Tunnel|object-nat |nat\b|access-group |(?:ipv6 )?route |router "
-)
+_FIRST_TO_GO = re.compile(r"crypto map |interface Tunnel|object-nat |nat\b|access-group |(?:ipv6 )?route |router ")
 
 
 def rank(key: Key) -> int:

@@ -117,7 +117,7 @@ def problems(
     known = {name for nodes in new.values() for node in nodes for name in defines(node)} | _BUILT_IN
     missing = suspect - known
     was = {name for nodes in old.values() for node in nodes for name in defines(node)}
-    found = []
+    found = [*_other_types(old, new), *_other_pools(pairs, new)]
     for nodes in new.values() if missing else ():
         for node in nodes:
             for line in node.lines():
@@ -127,6 +127,45 @@ def problems(
                         where = f"`{redact(line)}`" + (f" in `{node.line}`" if line != node.line else "")
                         found.append(f"{name[0]} {name[1]} {state} defined and is used by {where}")
     return tuple(dict.fromkeys(found))
+
+
+_TYPED = re.compile(r"object-group \S+ \S+.*|object \S+ \S+")
+
+
+def _other_types(old: Objects, new: Objects) -> Iterator[str]:
+    """A sentence for each object or group that keeps its name and changes its type, which no command does.
+
+    While it is used it can neither go nor be made anew: Netspoc-Approve takes another name, too
+    (go/testdata/asa_acl.t, "Modify type of object-group").
+    """
+    before = {_name_of(line): line for line in _typed(old)}
+    for line in _typed(new):
+        other = before.get(_name_of(line))
+        if other is not None and other != line:
+            yield f"`{other}` cannot become `{line}` under its name: give it another one"
+
+
+def _other_pools(pairs: Iterable[tuple[Key, Sequence[Node], Sequence[Node]]], new: Objects) -> Iterator[str]:
+    """A sentence for each address pool that would change while a group policy uses it: the old one cannot go first."""
+    changed = {
+        name
+        for _, before, after in pairs
+        for node in after
+        for name in defines(node)
+        if before and after and name[0] == "local pool"
+    }
+    used = {name for nodes in new.values() for node in nodes for name in _used_in(node)} if changed else set()
+    for _, name in sorted(changed & used):
+        yield f"`ip local pool {name}` cannot change while it is used: give the new one another name"
+
+
+def _typed(found: Objects) -> Iterator[str]:
+    return (node.line for nodes in found.values() for node in nodes if _TYPED.fullmatch(node.line))
+
+
+def _name_of(line: str) -> tuple[str, str]:
+    words = line.split()
+    return words[0], words[2]
 
 
 def _used_in(node: Node) -> Iterator[Name]:

@@ -82,6 +82,8 @@ class Device:
         """One spelling for all that mean the same on this device."""
         if _TEXT.match(line):
             return line
+        if line.startswith("subject-name "):
+            return line.lower()  # of a certificate map, as the device keeps it
         if line.startswith("access-list "):
             line = plain_entry(line)
         words = [self._word(word) for word in line.split(" ")]
