@@ -121,7 +121,7 @@ def _one_by_one(running: Config, blocks: Iterable[Block], name: str) -> Config:
     """
     device = Device(running, strict=True)
     steps = [(block.path, line) for block in blocks for line in block.lines]
-    for (path, line), (_, following) in zip(steps, [*steps[1:], ((), "")], strict=True):
+    for (path, line), (_, following) in zip(steps, [*steps, ((), "")][1:], strict=True):
         answer = device.enter(path, line)
         if answer and following.split()[:4] == line.split()[1:5] and line.startswith("no crypto "):
             device = Device(apply(device.config, [Block(path, (line,))]), strict=True)
