@@ -55,6 +55,7 @@ _DANGERS = {
     "no-redundancy": "although nothing else may carry the traffic",
     "own-path": "although it cuts the way by which the device is reached",
     "one-end": "although the other end of a session or tunnel changes too and is left out",
+    "ha-sync": "although the device sends it to its mate before it is confirmed",
     "unforecast-reset": "although a session or tunnel resets that the plan did not name",
     "old-secret": "although it brings an old secret back",
 }
@@ -67,7 +68,7 @@ def accepting(*names: str) -> Callable[[Command], Command]:
     return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {told}. May be repeated.")
 
 
-_accept = accepting("no-redundancy", "own-path", "one-end", "unforecast-reset")
+_accept = accepting("no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset")
 
 
 def carrying_out(command: Command) -> Command:

@@ -84,6 +84,7 @@ class Change:
     fingerprint: str  # of the snapshot it was computed from
     warnings: tuple[str, ...] = ()
     old_secrets: tuple[str, ...] = ()  # the places, without values, of secrets that taking a change back brings again
+    synchronised: tuple[str, ...] = ()  # what the device sends to its mate before anybody has confirmed it
 
     def __bool__(self) -> bool:
         return bool(self.commands)

@@ -27,9 +27,10 @@ from routebook.run.transaction import JudgeMaker, Transaction
 from routebook.run.watch import Judge, Watcher
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import Workspace, open_journal
-from routebook.safety.accepted import ONE_END
+from routebook.safety.accepted import HA_SYNC, ONE_END
 from routebook.safety.impact import impacts
 from routebook.safety.management_path import descriptions, management_paths
+from routebook.safety.mates import synchronised
 from routebook.safety.one_end import far_ends, one_ended
 from routebook.safety.redundancy import budget
 
@@ -67,7 +68,7 @@ class Running:
         if keep is not None and not plan.errors:
             keep(plan, cleaned_hosts(hosts))
         notes = arrange(self.options.waves, budget(plan, intents)).told()
-        notes += tuple(f"danger: {text}" for text in self._one_ended(plan, _goal(runbook)))
+        notes += tuple(f"danger: {text}" for text in (*self._one_ended(plan, _goal(runbook)), *synchronised(plan)))
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
     def verify(self, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
@@ -228,6 +229,9 @@ class Running:
             and (alone := self._one_ended(transaction.plan, render))
         ):
             transaction.message = f"{'; '.join(alone)}; nothing was changed"
+            return "refused"
+        if HA_SYNC not in self.options.accept and (sent := synchronised(transaction.plan)):
+            transaction.message = f"{'; '.join(sent)}; nothing was changed"
             return "refused"
         shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
         if not approve(shown, transaction.waves.told()):

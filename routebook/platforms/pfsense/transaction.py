@@ -40,6 +40,7 @@ from routebook.platforms.pfsense.changes import (
     told_undo,
 )
 from routebook.platforms.pfsense.difference import Delta, difference
+from routebook.platforms.pfsense.mate import synchronised
 from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
 from routebook.platforms.pfsense.program import UNCHANGED, GoneError
 from routebook.platforms.pfsense.redaction import scrub, secrets
@@ -243,6 +244,7 @@ class PfSenseTransaction:
             undo=(*undo, *applied) if planned else (),
             effects=forward.effects,
             fingerprint=snapshot.fingerprint,
+            synchronised=tuple(synchronised(before, delta.after)),
             warnings=(*_warnings(parts), *beside(before, delta.after, delta.edits)),
         )
 

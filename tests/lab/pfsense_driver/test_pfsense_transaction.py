@@ -89,6 +89,22 @@ def test_back_from_the_first_bgp_that_frr_had_no_daemon_goes_on_with_it(boot: Ca
     assert firewall.unit.run("pgrep -x bgpd").stdout == ""
 
 
+def test_what_goes_to_the_mate_unconfirmed_is_said_by_the_plan(firewall: Firewall, driver: PfSenseDriver) -> None:
+    """write_config() has `filter sync` done (etc/rc.filter_synchronize); packages are not sent."""
+    firewall.unit.value(
+        "config_set_path('hasync', ['synchronizetoip' => '10.0.0.2', 'synchronizeipsec' => 'on']); write_config('HA');"
+    )
+    assert plan(driver, WANTED[1]).synchronised == ()
+    (said,) = plan(driver, *WANTED).synchronised
+    assert said.startswith("it sends ipsec to its mate 10.0.0.2 by itself")
+    driver.arm("run-1", 120)
+    firewall.sh("rm -f /run/lab/mate.log")
+    driver.push()
+    assert "RB home-edge" in firewall.sh("tail -n1 /run/lab/mate.log")
+    driver.rollback()
+    assert "RB home-edge" not in firewall.sh("tail -n1 /run/lab/mate.log")
+
+
 @pytest.mark.parametrize("package", ["frr", "openbgpd"])
 def test_a_confirmed_first_bgp_is_undone_without_a_trace(boot: Callable[..., Firewall], package: str) -> None:
     """Without its last setting the package's element would be one that the system reads and does not write."""

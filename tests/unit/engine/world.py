@@ -143,6 +143,7 @@ class MemoryDriver(TransactionDriver):
         effects = self.memory.world.effects.get(self.memory.name, ()) if commands else ()
         diff = f"-{now}+{shown}" if commands else ""
         change = Change(diff, commands, (f"set {now.strip()}",) if commands else (), effects, snapshot.fingerprint)
+        change = replace(change, synchronised=self.memory.world.synchronised.get(self.memory.name, ()))
         self.planned = (wanted, change)
         return change
 
@@ -289,6 +290,7 @@ class World:
     devices: dict[str, Device] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)  # host to the text that its candidate is
     effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    synchronised: dict[str, tuple[str, ...]] = field(default_factory=dict)  # what goes to a mate unconfirmed
     failing: Callable[[View], list[str]] = lambda _: []  # hosts on which the check fails
     log: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
