@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from routebook.intent.addresses import check_addresses
+from routebook.intent.announcements import check_announcements
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
@@ -40,6 +41,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
     sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, uses, problems)
+    check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)
     hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, problems)
     if problems.errors or declared.network is None:

@@ -36,6 +36,7 @@ class Node:
     identity: IdentityIntent | None = None
     bgp_package: str = ""
     cluster_node: ClusterNode | None = None
+    internal: bool = False  # an outside peer of our own AS
     can: Capabilities | None = None  # what its platform can do; None for outside peers and unknown platforms
     kind: str = ""  # what it is, in a sentence
 

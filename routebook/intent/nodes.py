@@ -103,7 +103,10 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
                 "of external ones",
                 "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
             )
-        peers[name] = Node(name, False, peer.asn, interfaces, peer.mark(), interface_marks=marks, cluster_node=node)
+        peers[name] = Node(
+            name, False, peer.asn, interfaces, peer.mark(),
+            interface_marks=marks, cluster_node=node, internal=peer.internal,
+        )  # fmt: skip
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
@@ -138,6 +141,15 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
         mark = declared.peers[name].mark(node.platform, "cluster")
         if node.cluster in taken:
             problems.error(mark, f"{node.cluster!r} is the name of something else too", "rename the cluster")
+        mates = [each for each in peers.values() if each.cluster_node and each.cluster_node.cluster == node.cluster]
+        if peer.asn != mates[0].asn:
+            others = sum(each.asn == mates[0].asn for each in mates)
+            problems.error(
+                declared.peers[name].mark("asn"),
+                f"{name} has AS {peer.asn}, and {others} of the nodes of its cluster {node.cluster} have AS "
+                f"{mates[0].asn}",
+                "correct one of them: the nodes of a cluster have one AS",
+            )
         other = nodes.setdefault((node.cluster, node.node), name)
         if other != name:
             problems.error(mark, f"{name} is the same node of {node.cluster} as {other}", "write its own node: …")

@@ -135,9 +135,10 @@ class LinkInput(Input):
 
 
 class NetworkInput(Input):
-    """What the network is made of."""
+    """What the network is made of. `prefixes` is the address space that is its own on the internet."""
 
     asn: Asn
+    prefixes: tuple[Prefix, ...] = ()
     sites: dict[Name, Any] = Field(default_factory=dict)
     links: dict[Name, Any] = Field(default_factory=dict)
 
@@ -150,11 +151,19 @@ class ClusterNodeInput(Input):
     advertise: Annotated[tuple[Announced, ...], Field(min_length=1)] = ("services",)
 
 
+Relation = Literal["provider", "customer", "peer", "route-server"]
+
+
 class PeerInput(Input):
-    """A BGP speaker that is not ours. `internal` is one of our own AS all the same, which somebody else configures."""
+    """A BGP speaker that is not ours. `internal` is one of our own AS all the same, which somebody else configures.
+
+    `relation` is what it is to us (the roles of RFC 9234); `prefixes` are a customer's own.
+    """
 
     part: ClassVar[Part | None] = "peer"
     asn: Asn
+    relation: Relation | None = None
+    prefixes: tuple[Prefix, ...] = ()
     internal: Flag = False
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
     lab: dict[str, Any] = Field(default_factory=dict)
