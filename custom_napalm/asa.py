@@ -1,5 +1,10 @@
 """NAPALM finds the driver of the platform `asa` here."""
 
-from routebook.platforms.asa.driver import AsaDriver
+from custom_napalm import adapter
+from routebook.platforms.asa import driver
 
-__all__ = ["AsaDriver"]
+
+class AsaDriver(adapter.Adapter):
+    """NAPALM's driver of a Cisco ASA."""
+
+    opens = driver.AsaDriver

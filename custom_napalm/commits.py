@@ -3,109 +3,26 @@
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from napalm.base.exceptions import CommitError, MergeConfigException, NapalmException, ReplaceConfigException
 
-from custom_napalm import bundle
-from routebook.device.contract import (
-    Beside,
-    Candidate,
-    CandidateError,
-    Change,
-    DriverError,
-    Lock,
-    LostContactError,
-    Overlap,
-    Pending,
-    Snapshot,
-)
+from routebook.device import bundle
+from routebook.device.contract import Candidate, CandidateError, Change, DriverError, LostContactError, Snapshot
+from routebook.device.platform_driver import PlatformDriver
 
 UNATTENDED = 300
 """Seconds within which a commit without `revert_in` must be done; a device that it lost undoes it then."""
 
 
-class Part(Protocol):
-    """What keeps one part of a host's configuration."""
-
-    def redact(self, text: str) -> str:
-        """The text with every secret's value replaced."""
-
-
-class Transactional(Protocol):
-    """One host's side of a transaction, whatever the platform."""
-
-    @property
-    def armed_with(self) -> Snapshot | None:
-        """The snapshot that the pending change was armed with over this connection."""
-
-    def component_for(self, part: str) -> Part:
-        """Who keeps a part. Raises CandidateError where nobody does."""
-
-    def snapshot(self) -> Snapshot:
-        """The configuration."""
-
-    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to `candidate`, remembered."""
-
-    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` back to `target`, remembered."""
-
-    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to what it is without the change from `before` to `made`, remembered."""
-
-    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
-        """Where that change has been changed again."""
-
-    def lock(self, lock: Lock) -> None:
-        """Take or renew the lock."""
-
-    def unlock(self, run_id: str) -> None:
-        """Let go of what undoes a confirmed change, and give the lock back."""
-
-    def locked(self) -> Lock | None:
-        """Who has the lock."""
-
-    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
-        """Start the device's timer for the remembered change."""
-
-    def extend(self, seconds: int) -> None:
-        """Let the timer fire `seconds` from now."""
-
-    def push(self) -> None:
-        """Load the remembered change."""
-
-    def activate(self) -> None:
-        """Let live sessions use it."""
-
-    def confirm(self) -> None:
-        """Disarm and persist; what undoes the change stays until `unlock`."""
-
-    def rollback(self) -> bool:
-        """Undo what is pending, or confirmed and not released. False if nothing is."""
-
-    @property
-    def beside(self) -> Beside | None:
-        """What somebody else had changed since the push that was undone last; None if nothing."""
-
-    def disarm(self) -> None:
-        """Take the timer and the undo of what was not pushed away, and restore nothing."""
-
-    def difference(self, before: Snapshot, after: Snapshot) -> str:
-        """What differs between two snapshots, redacted."""
-
-    def pending(self) -> Pending | None:
-        """The change that the device still knows."""
-
-
 class Commits:
     """The candidate that was loaded over this connection, and the last commit made over it."""
 
-    def __init__(self, host: Transactional, default_part: str | None) -> None:
+    def __init__(self, host: PlatformDriver) -> None:
         self.host = host
-        self._default_part = default_part
         self._loaded: bundle.Bundle | None = None
         self._kind: Literal["replace", "merge"] = "replace"
+        self._found = Snapshot({})  # what the last plan was computed from
         self._before: Snapshot | None = None  # the last commit's
 
     def load(self, kind: Literal["replace", "merge"], filename: str | None, config: str | None) -> None:
@@ -118,7 +35,7 @@ class Commits:
         except (OSError, UnicodeDecodeError) as error:
             raise self._refusal(f"{filename} cannot be read: {error}") from error
         try:
-            self._loaded = bundle.read(text, self._default_part)
+            self._loaded = bundle.read(text, self.host.default_part)
             for part in self._loaded.parts:
                 self.host.component_for(part.name)
         except CandidateError as error:
@@ -157,7 +74,7 @@ class Commits:
             self.host.arm(run_id, revert_in if revert_in is not None else UNATTENDED, message)
         except DriverError as error:
             raise CommitError(str(error)) from error
-        before = self.host.armed_with
+        before = self._found  # or arming would have found it stale
         try:
             self.host.push()
             self.host.activate()
@@ -209,7 +126,7 @@ class Commits:
 
     def _plan(self) -> Change:
         loaded = self._loaded or bundle.Bundle()
-        snapshot = self.host.snapshot()
+        snapshot = self._found = self.host.snapshot()
         replace = self._kind == "replace"
         brought = loaded if replace else bundle.merged(loaded, snapshot)
         try:

@@ -1,5 +1,10 @@
 """NAPALM finds the driver of the platform `edge` here."""
 
-from routebook.platforms.edge.driver import EdgeDriver
+from custom_napalm import adapter
+from routebook.platforms.edge import driver
 
-__all__ = ["EdgeDriver"]
+
+class EdgeDriver(adapter.Adapter):
+    """NAPALM's driver of a Linux host with both daemons."""
+
+    opens = driver.EdgeDriver

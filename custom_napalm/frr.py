@@ -1,5 +1,10 @@
 """NAPALM finds the driver of the platform `frr` here."""
 
-from routebook.platforms.frr.driver import FRRDriver
+from custom_napalm import adapter
+from routebook.platforms.frr import driver
 
-__all__ = ["FRRDriver"]
+
+class FRRDriver(adapter.Adapter):
+    """NAPALM's driver of a Linux host with FRR."""
+
+    opens = driver.FRRDriver

@@ -1,5 +1,10 @@
 """NAPALM finds the driver of the platform `pfsense` here."""
 
-from routebook.platforms.pfsense.driver import PfSenseDriver
+from custom_napalm import adapter
+from routebook.platforms.pfsense import driver
 
-__all__ = ["PfSenseDriver"]
+
+class PfSenseDriver(adapter.Adapter):
+    """NAPALM's driver of a pfSense."""
+
+    opens = driver.PfSenseDriver

@@ -1,5 +1,10 @@
 """NAPALM finds the driver of the platform `strongswan` here."""
 
-from routebook.platforms.strongswan.driver import StrongSwanDriver
+from custom_napalm import adapter
+from routebook.platforms.strongswan import driver
 
-__all__ = ["StrongSwanDriver"]
+
+class StrongSwanDriver(adapter.Adapter):
+    """NAPALM's driver of a Linux host with strongSwan."""
+
+    opens = driver.StrongSwanDriver

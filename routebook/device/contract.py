@@ -1,16 +1,13 @@
-"""What Routebook asks of a driver beyond NAPALM's `NetworkDriver`: plans, arming, activation, exact rollback."""
+"""The contract: what a run asks of a device. A platform implements it once, in its folder."""
 
 import json
 import traceback
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial, wraps
+from functools import wraps
 from pathlib import PurePath
 from typing import Any, Literal
-
-from napalm.base.base import NetworkDriver
-from napalm.base.exceptions import ConnectionClosedException, ConnectionException
 
 from routebook.device.candidate import Candidate as Candidate
 from routebook.device.candidate import Section as Section
@@ -217,8 +214,12 @@ def _readable(message: str) -> str:
     return message if len(message) <= _LONGEST else f"{message[:_LONGEST].rpartition(' ')[0]} … (cut)"
 
 
-class ConnectionFailedError(DriverError, ConnectionException):
+class ConnectionFailedError(DriverError):
     """The host could not be reached, or refused the login, or its host key is not the known one."""
+
+
+class CommandRefusedError(DriverError):
+    """A command that was to be read is none of those that only read, or the device does not answer it."""
 
 
 class PrivilegeError(DriverError):
@@ -237,7 +238,7 @@ class SomebodyElseError(DriverError):
     """The device is not the one that the inventory means. The message names both, and what differs."""
 
 
-class LostContactError(DriverError, ConnectionClosedException):
+class LostContactError(DriverError):
     """The connection broke or fell silent; the device's own timer decides what happens."""
 
 
@@ -264,20 +265,8 @@ class StaleError(DriverError):
     """The device's configuration is no longer the one that the change was computed from."""
 
 
-class _BeyondNapalm:
-    """A method that NAPALM's base class does not have.
-
-    NAPALM's test suite takes every bound method of a driver for one of NAPALM's and compares signatures; this
-    binds to something callable that is not one.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        self.__doc__ = function.__doc__
-
-    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., Any]:
-        return self._function if instance is None else partial(self._function, instance)
-
+Answer = dict[str, Any]
+"""A getter's answer in the shape that NAPALM gives it (`napalm.base.models`)."""
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What code that takes an answer apart stumbles with where the answer is none that a device gives."""
@@ -304,24 +293,41 @@ def _understood(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(self, *arguments, **keywords)
         except MISREAD as error:
-            raise NotUnderstoodError(str(getattr(self, "hostname", "the device")), step, error) from error
+            raise NotUnderstoodError(str(getattr(self, "name", "the device")), step, error) from error
 
     return call
 
 
-class TransactionDriver(NetworkDriver):
-    """A NAPALM driver that can take part in a Routebook transaction.
+class TransactionDriver(ABC):
+    """A connection to one device that can take part in a Routebook transaction.
 
     The order of a transaction is: lock, snapshot, plan, arm, push, activate, (state …), then confirm or rollback, and
     unlock.
-    Reading methods leave no trace on the device. All of them raise `DriverError`.
+    Reading methods leave no trace on the device. All of them raise `DriverError`, also where a device's answer is none
+    that a reader foresaw.
     """
+
+    beside: Beside | None = None
+    """What somebody else had changed since the push that this connection rolled back last; None if nothing."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        for name, value in list(vars(cls).items()):
-            if callable(value) and not name.startswith("_") and not hasattr(NetworkDriver, name):
-                setattr(cls, name, _BeyondNapalm(_understood(name, value)))
+        for name, verb in vars(TransactionDriver).items():
+            if not getattr(verb, "__isabstractmethod__", False):
+                continue
+            function = getattr(cls, name)
+            if not getattr(function, "__isabstractmethod__", False) and not hasattr(function, "understood"):
+                wrapped = _understood(name, function)
+                wrapped.understood = True  # type: ignore[attr-defined]
+                setattr(cls, name, wrapped)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect and log in. Changes nothing. Raises ConnectionFailedError, and PrivilegeError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -371,8 +377,10 @@ class TransactionDriver(NetworkDriver):
         """Who has the lock."""
 
     @abstractmethod
-    def arm(self, run_id: str, seconds: int) -> None:
+    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Store snapshot and undo on the device and start its timer: it restores them after `seconds`.
+
+        `message` is what a person says of the change; a device that has a place for it keeps it.
 
         Raises StaleError if the running configuration is no longer the change's, and LockedError while a run that the
         change is not part of has the lock, before anything is stored.
@@ -402,16 +410,14 @@ class TransactionDriver(NetworkDriver):
         """
 
     @abstractmethod
-    def rollback(self) -> None:
+    def rollback(self) -> bool:
         """Restore the snapshot that the pending change was armed with, verify equality, disarm. Idempotent.
+
+        Returns False where the device knows of no change.
 
         A confirmed change is undone too, also in what survives a reboot. Works from a fresh connection of another
         process: all it needs is on the device.
         """
-
-    @abstractmethod
-    def beside(self) -> Beside | None:
-        """What somebody else had changed since the push that this connection rolled back last; None if nothing."""
 
     @abstractmethod
     def disarm(self) -> None:
@@ -431,6 +437,13 @@ class TransactionDriver(NetworkDriver):
     @abstractmethod
     def state(self) -> State:
         """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def ping(self, destination: str, source: str = "", *, timeout: int = 2, size: int = 100, count: int = 5) -> Answer:
+        """Send echo requests from the device, from an address or an interface of its own. `timeout` is in seconds.
+
+        Returns what NAPALM's `ping` does, times in milliseconds: {"success": {"packet_loss": …}} or {"error": …}.
+        """
 
     @abstractmethod
     def identity(self) -> DeviceIdentity:

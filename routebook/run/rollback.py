@@ -118,7 +118,7 @@ class Restorer:
             raise DriverError(f"run {other} has it by now; it is left as it is")
         if pending is None or pending.phase == "reverted" or belongs(pending.run_id, self.run_id):
             device.rollback()
-            return device.beside()
+            return device.beside
         return None
 
     def _finish(self, device: TransactionDriver) -> Beside | None:

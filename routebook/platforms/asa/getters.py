@@ -4,8 +4,7 @@ import re
 from ipaddress import ip_interface
 from typing import Any
 
-from napalm.base.models import FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
-
+from routebook.device.contract import Answer
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import version
 from routebook.platforms.asa.show.text import UnknownOutputError
@@ -17,7 +16,7 @@ _ADDRESS = re.compile(r"(\S+)\s+(\S+)\s+(\d+\.\d+\.\d+\.\d+)\s+(\d+\.\d+\.\d+\.\
 _RATE = re.compile(r"Success rate is (\d+) percent \((\d+)/(\d+)\)(?:, round-trip min/avg/max = (\d+)/(\d+)/(\d+) ms)?")
 
 
-def facts(session: AsaSession) -> FactsDict:
+def facts(session: AsaSession) -> Answer:
     """NAPALM's get_facts."""
     found = version.parse_version(session.show(version.COMMAND))
     return {
@@ -32,15 +31,15 @@ def facts(session: AsaSession) -> FactsDict:
     }
 
 
-def interfaces(session: AsaSession) -> dict[str, InterfaceDict]:
+def interfaces(session: AsaSession) -> Answer:
     """NAPALM's get_interfaces. Speed is in Mbit/s, -1.0 where the device tells none."""
     return parse_interfaces(session.show("show interface"))
 
 
-def parse_interfaces(text: str) -> dict[str, InterfaceDict]:
+def parse_interfaces(text: str) -> Answer:
     """What `show interface` says. Raises UnknownOutputError where it has no interface."""
-    found: dict[str, InterfaceDict] = {}
-    current: InterfaceDict | None = None
+    found: Answer = {}
+    current: Answer | None = None
     for raw in text.splitlines():
         line = raw.strip()
         if (title := _INTERFACE.fullmatch(line)) is not None:
@@ -70,12 +69,12 @@ def parse_interfaces(text: str) -> dict[str, InterfaceDict]:
     return found
 
 
-def addresses(session: AsaSession) -> dict[str, InterfacesIPDict]:
+def addresses(session: AsaSession) -> Answer:
     """NAPALM's get_interfaces_ip: the addresses that are in use now (of the active unit)."""
     return parse_addresses(session.show("show ip address"))
 
 
-def parse_addresses(text: str) -> dict[str, InterfacesIPDict]:
+def parse_addresses(text: str) -> Answer:
     """What `show ip address` says under "Current IP Addresses"."""
     found: dict[str, Any] = {}
     current = False
@@ -89,7 +88,7 @@ def parse_addresses(text: str) -> dict[str, InterfacesIPDict]:
     return found
 
 
-def ping(session: AsaSession, destination: str, *, source: str, timeout: int, size: int, count: int) -> PingResultDict:
+def ping(session: AsaSession, destination: str, *, source: str, timeout: int, size: int, count: int) -> Answer:
     """NAPALM's ping. `source` is an interface's nameif; times are in milliseconds, `timeout` in seconds."""
     if not re.fullmatch(r"[\w.:-]+", destination) or not re.fullmatch(r"[\w.-]*", source):
         return {"error": f"{destination!r} is neither an address nor a name"}

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from custom_napalm.commits import Part
 from routebook.device.contract import (
     Beside,
     Candidate,
@@ -25,6 +24,7 @@ from routebook.device.contract import (
     belongs,
 )
 from routebook.device.merging import TakenBack
+from routebook.device.platform_driver import Part
 from routebook.platforms.asa import answers, told
 from routebook.platforms.asa import lock as locks
 from routebook.platforms.asa.activation import Activation, activation
@@ -68,7 +68,7 @@ class _Planned:
     fingerprint: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AsaTransaction:
     """All that a change takes, over one session."""
 

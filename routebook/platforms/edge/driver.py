@@ -1,4 +1,4 @@
-"""The NAPALM driver of a Linux host that runs FRR and strongSwan, changed together or not at all."""
+"""The driver of a Linux host that runs FRR and strongSwan, changed together or not at all."""
 
 from routebook.platforms.frr.component import FrrComponent
 from routebook.platforms.frr.driver import BgpDriver
@@ -8,5 +8,4 @@ from routebook.platforms.strongswan.component import SwanctlComponent
 class EdgeDriver(BgpDriver):
     """A host with tunnels and BGP over them: tunnels are changed first and undone last."""
 
-    platform = "edge"
-    components = (SwanctlComponent, FrrComponent)
+    component_types = (SwanctlComponent, FrrComponent)

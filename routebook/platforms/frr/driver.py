@@ -1,9 +1,6 @@
-"""The NAPALM driver of a Linux host with FRR."""
+"""The driver of a Linux host with FRR."""
 
-from typing import Any, cast
-
-from napalm.base.models import BGPStateNeighborsPerVRFDict, PeerDetailsDict
-
+from routebook.device.contract import Answer
 from routebook.platforms.frr.component import FrrComponent
 from routebook.platforms.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
 from routebook.platforms.frr.sessions import read_bgp
@@ -11,21 +8,19 @@ from routebook.platforms.linux.driver import LinuxDriver
 
 
 class BgpDriver(LinuxDriver):
-    """A host with FRR among its daemons: NAPALM's getters of BGP sessions."""
+    """A host with FRR among its daemons: getters of BGP sessions, by VRF."""
 
-    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
+    def get_bgp_neighbors(self) -> Answer:
         """The sessions, by VRF ("global" is the default one) and peer."""
-        return cast("dict[str, BGPStateNeighborsPerVRFDict]", bgp_neighbors(read_bgp(self._shell)))
+        return bgp_neighbors(read_bgp(self.shell))
 
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
+    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
         """The sessions with their timers and counters, by VRF and remote AS."""
-        found: Any = bgp_neighbors_detail(read_bgp(self._shell), neighbor_address)
-        return cast("dict[str, PeerDetailsDict]", found)
+        return bgp_neighbors_detail(read_bgp(self.shell), neighbor_address)
 
 
 class FRRDriver(BgpDriver):
     """A host whose routing is FRR's."""
 
-    platform = "frr"
-    components = (FrrComponent,)
+    component_types = (FrrComponent,)
     default_part = "frr"

@@ -3,8 +3,7 @@
 import re
 import shlex
 
-from napalm.base.exceptions import CommandErrorException
-
+from routebook.device.contract import CommandRefusedError
 from routebook.transport.shell import Shell
 
 _SWANCTL = re.compile(
@@ -26,7 +25,7 @@ ALLOWED = "`show …` of FRR, `swanctl --list-…`, `--stats`, `--version` and `
 
 
 def run(shell: Shell, command: str) -> str:
-    """What a reading command prints. Raises CommandErrorException for one that is not allowed, or fails."""
+    """What a reading command prints. Raises CommandRefusedError for one that is not allowed, or fails."""
     words = re.sub(" +", " ", command.strip(" "))
     if _SHOW.fullmatch(words):
         # vtysh takes it as one argument, so nothing in it can be more than a command of FRR's.
@@ -34,12 +33,12 @@ def run(shell: Shell, command: str) -> str:
     elif words in _OTHERS or _SWANCTL.fullmatch(words) or _IP.fullmatch(words):
         script = words
     else:
-        raise CommandErrorException(f"{command!r} is not one of the commands that only read: {ALLOWED}")
+        raise CommandRefusedError(f"{command!r} is not one of the commands that only read: {ALLOWED}")
     result = shell.run(script)
     if result.status == 127:
-        raise CommandErrorException(f"{command!r}: {words.split()[0] if script == words else 'FRR'} is not installed")
+        raise CommandRefusedError(f"{command!r}: {words.split()[0] if script == words else 'FRR'} is not installed")
     refused = [line for line in result.stdout.splitlines() if line.startswith("% ")]
     if result.status or (refused and result.stdout.strip() == "\n".join(refused).strip()):
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        raise CommandErrorException(f"{command!r} failed: {said[-1] if said else f'exit status {result.status}'}")
+        raise CommandRefusedError(f"{command!r} failed: {said[-1] if said else f'exit status {result.status}'}")
     return result.stdout

@@ -6,9 +6,7 @@ from ipaddress import ip_address
 from shlex import quote
 from typing import Any
 
-from napalm.base.models import FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
-
-from routebook.device.contract import DriverError
+from routebook.device.contract import Answer, DriverError
 from routebook.transport.shell import Result, Shell
 
 _FACTS = r"""
@@ -34,7 +32,7 @@ done
 """
 
 
-def facts(shell: Shell) -> FactsDict:
+def facts(shell: Shell) -> Answer:
     """NAPALM's get_facts. `os_version` names the routing daemons' versions, for they are what is configured."""
     head, daemons, links = _answer(shell.run(_FACTS), "facts").split("--\n", 2)
     lines = [line.strip() for line in head.splitlines()] + [""] * 6
@@ -51,7 +49,7 @@ def facts(shell: Shell) -> FactsDict:
     }
 
 
-def interfaces(shell: Shell) -> dict[str, InterfaceDict]:
+def interfaces(shell: Shell) -> Answer:
     """NAPALM's get_interfaces. Speed is in Mbit/s, -1.0 where the device has none."""
     answer = _answer(shell.run(_SPEEDS), "interfaces")
     links, end = json.JSONDecoder().raw_decode(answer)
@@ -70,7 +68,7 @@ def interfaces(shell: Shell) -> dict[str, InterfaceDict]:
     }
 
 
-def addresses(shell: Shell) -> dict[str, InterfacesIPDict]:
+def addresses(shell: Shell) -> Answer:
     """NAPALM's get_interfaces_ip."""
     found: dict[str, Any] = {}
     for link in json.loads(_answer(shell.run("ip -j addr show"), "addresses")):
@@ -84,7 +82,7 @@ def addresses(shell: Shell) -> dict[str, InterfacesIPDict]:
 
 def ping(
     shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int, vrf: str
-) -> PingResultDict:
+) -> Answer:
     """NAPALM's ping. `source` is an address or an interface; times are in milliseconds, `timeout` in seconds."""
     if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
         return {"error": f"{destination!r} is neither an address nor a name"}
@@ -96,8 +94,8 @@ def ping(
     return parse_ping(result, count)
 
 
-def parse_ping(result: Result, count: int) -> PingResultDict:
-    """The output of iputils' ping, or FreeBSD's, as NAPALM's PingResultDict."""
+def parse_ping(result: Result, count: int) -> Answer:
+    """The output of iputils' ping, or FreeBSD's, as NAPALM's ping gives it."""
     summary = re.search(r"(\d+) packets transmitted, (\d+) (?:packets )?received", result.stdout)
     if summary is None:
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()

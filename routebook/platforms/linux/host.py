@@ -26,7 +26,7 @@ from routebook.platforms.linux.transaction import DeviceTransaction, folder
 from routebook.platforms.linux.undoing import Undoing, own
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HostTransaction:
     """`components` are in the order in which a change is pushed to them; it is undone in the opposite order."""
 

@@ -3,8 +3,7 @@
 import re
 import shlex
 
-from napalm.base.exceptions import CommandErrorException
-
+from routebook.device.contract import CommandRefusedError
 from routebook.transport.shell import Shell
 
 _SWANCTL = re.compile(
@@ -22,7 +21,7 @@ ALLOWED = "`bgpctl show …`, `swanctl --list-…`, `show …` of FRR, `ifconfig
 
 
 def run(shell: Shell, command: str) -> str:
-    """What a reading command prints. Raises CommandErrorException for one that is not allowed, or fails."""
+    """What a reading command prints. Raises CommandRefusedError for one that is not allowed, or fails."""
     words = re.sub(" +", " ", command.strip(" "))
     if _SHOW.fullmatch(words):
         # vtysh takes it as one argument, so nothing in it can be more than a command of FRR's.
@@ -30,9 +29,9 @@ def run(shell: Shell, command: str) -> str:
     elif any(pattern.fullmatch(words) for pattern in (_SWANCTL, _BGPCTL, _OTHERS)):
         script = words
     else:
-        raise CommandErrorException(f"{command!r} is not one of the commands that only read: {ALLOWED}")
+        raise CommandRefusedError(f"{command!r} is not one of the commands that only read: {ALLOWED}")
     result = shell.run(script)
     if result.status:
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        raise CommandErrorException(f"{command!r} failed: {said[-1] if said else f'exit status {result.status}'}")
+        raise CommandRefusedError(f"{command!r} failed: {said[-1] if said else f'exit status {result.status}'}")
     return result.stdout

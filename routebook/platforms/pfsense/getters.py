@@ -4,8 +4,7 @@ import re
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from napalm.base.models import FactsDict, InterfaceDict, InterfacesIPDict, PingResultDict
-
+from routebook.device.contract import Answer
 from routebook.platforms.linux.getters import parse_ping
 from routebook.platforms.pfsense.tree import Element
 from routebook.transport.shell import Shell
@@ -19,7 +18,7 @@ _SPEED = re.compile(r"(?<!\d)(?P<number>\d{1,6}(?:\.\d{1,3})?)(?P<unit>G?)base",
 Json = dict[str, Any]
 
 
-def facts(answer: Json, root: Element) -> FactsDict:
+def facts(answer: Json, root: Element) -> Answer:
     """NAPALM's get_facts, from the program's answer and the configuration."""
     packages = {"openbgpd": "OpenBGPD", "frr": "FRR"}
     name = root.value("system", "hostname") or str(answer["hostname"])
@@ -38,7 +37,7 @@ def facts(answer: Json, root: Element) -> FactsDict:
     }
 
 
-def interfaces(text: str, root: Element) -> dict[str, InterfaceDict]:
+def interfaces(text: str, root: Element) -> Answer:
     """NAPALM's get_interfaces, from `ifconfig -a`. Speed is in Mbit/s, -1.0 where the device tells none."""
     named = {
         entry.value("if"): entry.value("descr") or entry.tag
@@ -47,7 +46,7 @@ def interfaces(text: str, root: Element) -> dict[str, InterfaceDict]:
     return {name: _interface(lines, named.get(name, "")) for name, lines in _blocks(text)}
 
 
-def _interface(lines: list[str], assigned: str) -> InterfaceDict:
+def _interface(lines: list[str], assigned: str) -> Answer:
     head = _INTERFACE.match(lines[0])
     flags = head["flags"].split(",") if head else []
     found: Json = {line.strip().partition(" ")[0].rstrip(":"): line.strip().partition(" ")[2] for line in lines[1:]}
@@ -64,7 +63,7 @@ def _interface(lines: list[str], assigned: str) -> InterfaceDict:
     }
 
 
-def addresses(text: str) -> dict[str, InterfacesIPDict]:
+def addresses(text: str) -> Answer:
     """NAPALM's get_interfaces_ip, from `ifconfig -a`."""
     found: dict[str, Any] = {}
     for name, lines in _blocks(text):
@@ -94,9 +93,7 @@ def _blocks(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def ping(
-    shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int
-) -> PingResultDict:
+def ping(shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int) -> Answer:
     """NAPALM's ping by FreeBSD's ping(8). `source` is an address; times are in milliseconds, `timeout` in seconds."""
     if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
         return {"error": f"{destination!r} is neither an address nor a name"}

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from custom_napalm.commits import Part
 from routebook.device import records
 from routebook.device.contract import (
     Beside,
@@ -27,6 +26,7 @@ from routebook.device.contract import (
     belongs,
 )
 from routebook.device.merging import TakenBack
+from routebook.device.platform_driver import Part
 from routebook.platforms.pfsense import program, redaction
 from routebook.platforms.pfsense.armed import Ended, Planned, files, told
 from routebook.platforms.pfsense.beside import beside, refuse_doubled
@@ -75,7 +75,7 @@ class _Typed:
     names: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class PfSenseTransaction:
     """All that a change takes, over one SSH connection."""
 

@@ -1,4 +1,4 @@
-"""The NAPALM driver of a Linux host with strongSwan."""
+"""The driver of a Linux host with strongSwan."""
 
 from routebook.platforms.linux.driver import LinuxDriver
 from routebook.platforms.strongswan.component import SwanctlComponent
@@ -7,5 +7,4 @@ from routebook.platforms.strongswan.component import SwanctlComponent
 class StrongSwanDriver(LinuxDriver):
     """A host whose IPsec tunnels are configured by swanctl files."""
 
-    platform = "strongswan"
-    components = (SwanctlComponent,)
+    component_types = (SwanctlComponent,)

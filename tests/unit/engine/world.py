@@ -173,8 +173,9 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("locked")
         return self.memory.lock
 
-    def arm(self, run_id: str, seconds: int) -> None:
+    def arm(self, run_id: str, seconds: int, message: str = "") -> None:
         """Start the timer."""
+        del message
         self.memory.step("arm")
         assert self.planned is not None
         if self.memory.lock is not None and not belongs(run_id, self.memory.lock.run_id):
@@ -214,12 +215,13 @@ class MemoryDriver(TransactionDriver):
             raise DriverError(f"{self.memory.name}: its timer has fired")
         self.memory.pending, self.memory.saved = Pending(pending.run_id, "confirmed", 0), self.memory.running
 
-    def rollback(self) -> None:
+    def rollback(self) -> bool:
         """Undo what is pending or confirmed."""
         self.memory.step("rollback")
         memory = self.memory
         memory.beside = None
-        if memory.pending is not None and memory.pending.phase != "reverted":
+        known = memory.pending is not None and memory.pending.phase != "reverted"
+        if known:
             beside = memory.pushed is not None and memory.running.startswith(memory.pushed)
             typed = memory.running.removeprefix(memory.pushed or "") if beside else ""
             memory.running, memory.saved = memory.undo + (typed if memory.keeps else ""), memory.saved_before
@@ -227,10 +229,8 @@ class MemoryDriver(TransactionDriver):
             if typed:
                 shown = typed.replace(SECRET, "<secret>")
                 memory.beside = Beside(f"+{shown}", self.snapshot() if memory.keeps else None)
-
-    def beside(self) -> Beside | None:
-        """What was typed after the push."""
-        return self.memory.beside
+        self.beside = memory.beside
+        return known
 
     def disarm(self) -> None:
         """Stop the timer, restore nothing."""

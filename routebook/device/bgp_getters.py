@@ -1,31 +1,9 @@
 """NAPALM's getters of BGP sessions, from the models alone: for devices without VRFs that tell no more."""
 
-from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, cast
-
-from napalm.base.base import NetworkDriver
-from napalm.base.models import BGPStateNeighborsPerVRFDict, PeerDetailsDict
+from typing import Any
 
 from routebook.device.state import BgpSession, BgpState
-
-
-class SessionGetters(NetworkDriver):
-    """The getters of a driver that reads `_sessions`."""
-
-    @abstractmethod
-    def _sessions(self) -> Iterable[BgpSession]:
-        """The BGP sessions of the device."""
-
-    def get_bgp_neighbors(self) -> dict[str, BGPStateNeighborsPerVRFDict]:
-        """The sessions, all in "global"."""
-        found: Any = bgp_neighbors(self._sessions())
-        return cast("dict[str, BGPStateNeighborsPerVRFDict]", found)
-
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, PeerDetailsDict]:
-        """The sessions with what the device tells of each, by remote AS."""
-        found: Any = bgp_neighbors_detail(self._sessions(), neighbor_address)
-        return cast("dict[str, PeerDetailsDict]", found)
 
 
 def bgp_neighbors(sessions: Iterable[BgpSession]) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""One text for a host's whole configuration, for NAPALM's load_replace_candidate, load_merge_candidate and get_config.
+"""One text for a host's whole configuration, to be loaded as a replacement or merged, and to be shown.
 
 A line that begins with `#@ ` starts a part:
 

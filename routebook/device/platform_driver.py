@@ -1,0 +1,112 @@
+"""What a platform's driver is beside the contract of a run: how it is opened, and what people and NAPALM ask of it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from routebook.device.contract import Answer, Snapshot, TransactionDriver
+
+
+class Connection(Protocol):
+    """What a driver talks through."""
+
+    def open(self) -> None:
+        """Connect and log in. Raises ConnectionFailedError."""
+
+    def close(self) -> None:
+        """End the connection; safe at any time."""
+
+    def is_alive(self) -> bool:
+        """Whether the connection stands, as far as can be told without waiting for the device."""
+
+
+class Part(Protocol):
+    """What keeps one part of a device's configuration."""
+
+    def redact(self, text: str) -> str:
+        """The text with every secret's value replaced."""
+
+
+class PlatformDriver(TransactionDriver):
+    """A driver that is opened as NAPALM opens its own, with getters in NAPALM's shapes, and without NAPALM.
+
+    `default_part` is what a loaded text without any header is. A getter that the platform does not have raises
+    NotImplementedError. What is shown has no secrets in it unless optional_args has `secrets: true`.
+    """
+
+    default_part: ClassVar[str | None] = None
+    shows_secrets: bool = False
+    _connection: Connection
+
+    @abstractmethod
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the arguments of NAPALM's drivers; `timeout` is in seconds. Contacts nothing."""
+
+    def open(self) -> None:
+        """Connect and log in. Changes nothing."""
+        self._connection.open()
+
+    def close(self) -> None:
+        """Close the connection. What is pending on the device stays pending."""
+        self._connection.close()
+
+    def is_alive(self) -> bool:
+        """Whether the connection stands."""
+        return self._connection.is_alive()
+
+    @abstractmethod
+    def component_for(self, part: str) -> Part:
+        """What keeps a part. Raises CandidateError where nothing does."""
+
+    @abstractmethod
+    def startup(self) -> Snapshot:
+        """The configuration as it would be after a reboot."""
+
+    @abstractmethod
+    def get_config(self, retrieve: str = "all", *, sanitized: bool = False) -> dict[str, str]:
+        """The text of "running" and "startup", where `retrieve` is that or "all"; otherwise it is empty."""
+
+    @abstractmethod
+    def cli(self, commands: list[str]) -> dict[str, str]:
+        """The outputs of reading commands. Raises CommandRefusedError for anything else."""
+
+    @abstractmethod
+    def get_facts(self) -> Answer:
+        """Uptime in seconds, names, versions and interfaces."""
+
+    @abstractmethod
+    def get_interfaces(self) -> Answer:
+        """Every interface."""
+
+    @abstractmethod
+    def get_interfaces_ip(self) -> Answer:
+        """Every address."""
+
+    def get_bgp_neighbors(self) -> Answer:
+        """The BGP sessions, by routing table and peer."""
+        raise NotImplementedError
+
+    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
+        """The BGP sessions with what the device tells of each, by routing table and remote AS."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def ping(
+        self,
+        destination: str,
+        source: str = "",
+        *,
+        ttl: int = 255,
+        timeout: int = 2,
+        size: int = 100,
+        count: int = 5,
+        vrf: str = "",
+    ) -> Answer:
+        """Send echo requests from the device; see the contract. What a platform cannot set is left as it is there."""
