@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from napalm.base import constants, models
 from napalm.base.base import NetworkDriver
@@ -16,6 +16,8 @@ from napalm.base.exceptions import (
 from custom_napalm.commits import Commits
 from routebook.device.contract import CommandRefusedError, ConnectionFailedError, DriverError, LostContactError
 from routebook.device.platform_driver import PlatformDriver
+
+A = TypeVar("A", bound="Adapter")
 
 _ERRORS: tuple[tuple[type[DriverError], type[Exception]], ...] = (
     (ConnectionFailedError, ConnectionException),
@@ -38,6 +40,10 @@ class Adapter(NetworkDriver):
     """A platform's class says which driver it `opens`, and NAPALM finds it by the name of its module."""
 
     opens: ClassVar[type[PlatformDriver]]
+    platform: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.platform = cls.__module__.rpartition(".")[2]
 
     def __init__(
         self,
@@ -50,13 +56,6 @@ class Adapter(NetworkDriver):
         with _napalms_errors():
             self._over(self.opens(hostname, username, password, timeout, optional_args))
         self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
-
-    @classmethod
-    def over(cls, driver: PlatformDriver) -> Self:
-        """NAPALM's view of a driver that exists, over the same connection."""
-        made = cls.__new__(cls)
-        made._over(driver)
-        return made
 
     def _over(self, driver: PlatformDriver) -> None:
         self._driver, self._commits = driver, Commits(driver)
@@ -175,3 +174,10 @@ class Adapter(NetworkDriver):
             hide = sanitized or not self._driver.shows_secrets
             candidate = self._commits.candidate(hide=hide) if retrieve in ("candidate", "all") else ""
         return {"running": found["running"], "startup": found["startup"], "candidate": candidate}
+
+
+def over(adapter: type[A], driver: PlatformDriver) -> A:
+    """NAPALM's view of a driver that exists, over the same connection."""
+    made = adapter.__new__(adapter)
+    made._over(driver)
+    return made

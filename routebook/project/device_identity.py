@@ -9,14 +9,11 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from routebook.device.contract import DeviceIdentity, SomebodyElseError, TransactionDriver
 from routebook.intent.model import HostIntent
 from routebook.project.pins import Pin
-
-if TYPE_CHECKING:
-    from routebook.device.contract import DeviceIdentity, TransactionDriver
 
 _SHOWN = 80  # characters of a device's own word
 
@@ -175,8 +172,6 @@ class Identities:
             if self._proven.get(device) == said:
                 return
         if reason := refusal(host, said, self._meant, self.pins):
-            from routebook.device.contract import SomebodyElseError  # NAPALM is imported when a device is talked to
-
             raise SomebodyElseError(reason)
         with self._lock:
             self._proven[device] = said

@@ -1,8 +1,6 @@
 """Nornir on a project's inventory: the hosts with their intent, login secrets resolved when they are needed."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from threading import Lock
@@ -21,6 +19,7 @@ from routebook.intent.network import Network
 from routebook.intent.platform import platform
 from routebook.intent.problem import Problems
 from routebook.intent.source import LocatedDict, Sources, plain, read_sources
+from routebook.project.connection import CONNECTION, DeviceConnection
 from routebook.project.device_identity import Identities
 from routebook.project.limit import choose
 from routebook.project.pins import Pin
@@ -58,11 +57,12 @@ class IntentHost(Host):
     def get_connection_parameters(self, connection: str | None = None) -> ConnectionOptions:
         """Nornir's parameters, with secrets in place of references and files found from the project's folder.
 
-        Those of `netmiko` follow from the platform and from `napalm`'s, so that nornir-netmiko works as it is.
+        A login is written once, where NAPALM looks for it: Routebook's own connection has `napalm`'s parameters, and
+        those of `netmiko` follow from them and from the platform, so that nornir-netmiko works as it is.
 
         Raises SecretError.
         """
-        options = super().get_connection_parameters(connection)
+        options = super().get_connection_parameters("napalm" if connection == CONNECTION else connection)
         if connection == "netmiko":
             options = self._for_netmiko(options)
         return ConnectionOptions(
@@ -110,12 +110,11 @@ class IntentHost(Host):
         modules and are imported at once deadlock.
         """
         with _IMPORTING:
-            if connection not in ConnectionPluginRegister.available:
+            if connection == CONNECTION:
+                ConnectionPluginRegister.available.setdefault(CONNECTION, DeviceConnection)
+            elif connection not in ConnectionPluginRegister.available:
                 for entry_point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=connection):
                     ConnectionPluginRegister.register(connection, entry_point.load())
-            if connection == "napalm":
-                with suppress(ModuleNotFoundError):  # a platform of NAPALM's own, or one that it refuses by name
-                    import_module(f"custom_napalm.{self.platform}")
         return super().open_connection(connection, *args, **keywords)
 
     def _resolved(self, value: Any, key: str = "") -> Any:

@@ -18,6 +18,7 @@ from routebook.device.contract import (
     TransactionDriver,
 )
 from routebook.errors import RefusedError
+from routebook.project.connection import CONNECTION
 from routebook.project.device_identity import Identities
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ def on_drivers(
         try:
             return once(task)
         except LostContactError:
-            task.host.close_connection("napalm")
+            task.host.close_connection(CONNECTION)
             if not reconnect:
                 raise
             return once(task)
@@ -123,12 +124,7 @@ def _prove(task: Task, device: TransactionDriver) -> None:
 
 
 def _connected(task: Task) -> TransactionDriver:
-    connected = task.host.get_connection("napalm", task.nornir.config)
-    if not isinstance(connected, TransactionDriver):
-        raise DriverError(
-            f"platform {task.host.platform!r} has a NAPALM driver, but not one that can roll back; "
-            "see docs for the platforms that Routebook supports"
-        )
+    connected: TransactionDriver = task.host.get_connection(CONNECTION, task.nornir.config)
     return connected
 
 

@@ -21,10 +21,10 @@ from routebook.run.journal import HostState, Journal
 
 # Imported as late as possible by the product, and once here.
 MODULES = (
-    "napalm", "nornir_napalm.plugins.connections", "custom_napalm.asa", "custom_napalm.edge", "custom_napalm.frr",
-    "custom_napalm.strongswan", "custom_napalm.pfsense", "routebook.run.recovery", "routebook.run.scan",
-    "routebook.run.commands", "routebook.report", "routebook.cli.at_work", "tasks.render", "tasks.verify_bgp",
-    "tasks.verify_tunnels",
+    "routebook.platforms.asa.driver", "routebook.platforms.edge.driver", "routebook.platforms.frr.driver",
+    "routebook.platforms.strongswan.driver", "routebook.platforms.pfsense.driver", "routebook.run.recovery",
+    "routebook.run.scan", "routebook.run.commands", "routebook.report", "routebook.cli.at_work", "tasks.render",
+    "tasks.verify_bgp", "tasks.verify_tunnels",
 )  # fmt: skip
 
 # What the journal is told, in the order of a run. A state that is entered several times has a name for each.

@@ -160,10 +160,10 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
         """
         hide = sanitized or not self.shows_secrets
         return {
-            "running": self._text(self.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
-            "startup": self._text(self.startup(), hide=hide) if retrieve in ("startup", "all") else "",
+            "running": self._shown(self.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
+            "startup": self._shown(self.startup(), hide=hide) if retrieve in ("startup", "all") else "",
         }
 
-    def _text(self, snapshot: Snapshot, *, hide: bool) -> str:
+    def _shown(self, snapshot: Snapshot, *, hide: bool) -> str:
         text = snapshot.parts[WHOLE]
         return redact(text) if hide else text

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from custom_napalm.asa import AsaDriver
 from routebook.device.contract import Candidate, Section
+from routebook.platforms.asa.driver import AsaDriver
 from tests.lab.asa_driver.firewall import Firewall
 
 Boot = Callable[..., Firewall]

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from custom_napalm.asa import AsaDriver
+from custom_napalm import asa as napalm_asa
+from custom_napalm.adapter import over
+from routebook.platforms.asa.driver import AsaDriver
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 USER, PASSWORD, ENABLE = "admin", "correct horse", "battery-staple"
@@ -132,3 +134,8 @@ class Firewall:
         return AsaDriver(
             "127.0.0.1", USER, PASSWORD, 20, {"enable_password": ENABLE, "secrets": True, **own, **arguments}
         )
+
+
+def napalm(driver: AsaDriver) -> napalm_asa.AsaDriver:
+    """NAPALM's view of an open driver."""
+    return over(napalm_asa.AsaDriver, driver)

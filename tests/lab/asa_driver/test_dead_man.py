@@ -11,14 +11,14 @@ import pytest
 from routebook.device.contract import ConnectionFailedError, DriverError
 from routebook.platforms.asa.deadman import Marker
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
-from tests.lab.asa_driver.firewall import CHECKOUT, Firewall
+from tests.lab.asa_driver.firewall import CHECKOUT, Firewall, napalm
 from tests.lab.waiting import wait_for
 
 
 def test_a_reboot_in_the_middle_comes_back_with_the_old_configuration(boot: Boot) -> None:
     firewall = boot()
     driver = opened(firewall)
-    driver._session.run("write memory")
+    driver.session.run("write memory")
     before = driver.snapshot()
     arm_and_push(driver, candidate())
     firewall.stop()
@@ -43,7 +43,7 @@ firewall = Firewall(Path(sys.argv[1]), port=int(sys.argv[2]))
 driver = here.opened(firewall)
 driver.plan(here.candidate(), driver.snapshot())
 driver.arm("killed-{blocks}", 60)
-session = driver._session
+session = driver.session
 send = session.configure
 count = 0
 def configure(self, lines, **keywords):
@@ -132,9 +132,9 @@ def test_another_process_confirms(boot: Boot) -> None:
     arm_and_push(driver, candidate())
     driver.close()
     other = opened(firewall)
-    assert other.has_pending_commit()
-    other.confirm_commit()
-    assert not other.has_pending_commit()
+    assert napalm(other).has_pending_commit()
+    napalm(other).confirm_commit()
+    assert not napalm(other).has_pending_commit()
     assert files(firewall) == []
     assert "RB-GCM" in other.get_config("startup")["startup"]
 

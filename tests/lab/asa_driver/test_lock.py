@@ -9,7 +9,7 @@ from napalm.base.exceptions import CommitError
 
 from routebook.device.contract import Lock, LockedError
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
-from tests.lab.asa_driver.firewall import Firewall
+from tests.lab.asa_driver.firewall import Firewall, napalm
 
 OURS = Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0)
 THEIRS = Lock("20260101-000000-bbbbbb", "them@there", 1.0, 2.0)
@@ -57,9 +57,10 @@ def test_a_commit_of_somebody_else_is_refused_and_told_whose_it_is(firewall: Fir
     driver, other = opened(firewall), opened(firewall)
     driver.lock(OURS)
     try:
-        other.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
+        committing = napalm(other)
+        committing.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
         with pytest.raises(CommitError, match="locked by run 20260101-000000-aaaaaa of us@here"):
-            other.commit_config()
+            committing.commit_config()
     finally:
         driver.unlock(OURS.run_id)
     assert files(firewall) == []
@@ -69,11 +70,12 @@ def test_a_commit_of_somebody_else_is_refused_and_told_whose_it_is(firewall: Fir
 def test_a_commit_that_nobody_has_to_confirm_leaves_nothing(boot: Boot) -> None:
     firewall = boot()
     driver = opened(firewall)
-    driver.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
-    driver.commit_config()
+    committing = napalm(driver)
+    committing.load_merge_candidate(config="object network RB-ONE\n host 10.9.9.9\n")
+    committing.commit_config()
     assert files(firewall) == []
     assert "RB-ONE" in driver.get_config("startup")["startup"]
-    driver.rollback()
+    committing.rollback()
     assert files(firewall) == []
     assert "RB-ONE" not in driver.snapshot().parts["asa"]
 

@@ -11,6 +11,7 @@ from napalm import get_network_driver
 from napalm.base.test import conftest as napalm_conftest
 from napalm.base.test.getters import BaseTestGetters as NapalmGetterSuite
 
+from custom_napalm.adapter import over
 from custom_napalm.asa import AsaDriver
 from tests.lab.asa_driver.firewall import Firewall
 
@@ -30,7 +31,7 @@ def set_device_parameters(request: pytest.FixtureRequest, tmp_path_factory: pyte
     firewall.boot()
     assert get_network_driver("asa") is AsaDriver
     request.cls.driver = AsaDriver
-    request.cls.device = firewall.driver()
+    request.cls.device = over(AsaDriver, firewall.driver())
     request.cls.device.open()
     yield
     request.cls.device.close()

@@ -9,9 +9,9 @@ import pytest
 from napalm.base.models import PeerDetailsDict
 from napalm.base.test import helpers
 
-from custom_napalm.asa import AsaDriver
 from routebook.device.contract import Candidate, Section
 from routebook.device.state import BgpState
+from routebook.platforms.asa.driver import AsaDriver
 from tests.lab.asa.conftest import make_pair
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import can_make_hosts

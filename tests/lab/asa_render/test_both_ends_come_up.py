@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa import AsaDriver
 from routebook.device.contract import Candidate
+from routebook.platforms.asa.driver import AsaDriver
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit

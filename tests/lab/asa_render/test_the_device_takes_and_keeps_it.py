@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_napalm.asa import AsaDriver
 from routebook.device.contract import Candidate
+from routebook.platforms.asa.driver import AsaDriver
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets
-from tests.lab.asa_driver.firewall import STARTUP, Firewall
+from tests.lab.asa_driver.firewall import STARTUP, Firewall, napalm
 from tests.unit.intent.network import Project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
@@ -110,8 +110,9 @@ def test_a_crypto_map_of_somebody_elses_gets_our_entries_and_keeps_its_own(drive
         "crypto map THEIR-MAP 1 set ikev2 ipsec-proposal THEIRS",
         "crypto map THEIR-MAP interface outside",
     )
-    driver.load_merge_candidate(config="\n".join(theirs) + "\n")
-    driver.commit_config()
+    committing = napalm(driver)
+    committing.load_merge_candidate(config="\n".join(theirs) + "\n")
+    committing.commit_config()
     push(driver, rendered(project), "shared")
     kept = driver.snapshot().parts["asa"]
     assert "crypto map THEIR-MAP 25602 match address RB-fw1--fw2" in kept

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.strongswan import StrongSwanDriver
+from custom_napalm import strongswan as napalm
+from custom_napalm.adapter import over
 from routebook.device.contract import DriverError, Lock, Pending, StaleError
+from routebook.platforms.strongswan.driver import StrongSwanDriver
 from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, cut_off
 from tests.lab.drivers.tunnels import (
@@ -63,7 +65,7 @@ class TestTheTimer:
         pending = later.pending()
         assert pending is not None
         assert (pending.run_id, pending.phase) == ("lost", "reverted")
-        assert not later.has_pending_commit()
+        assert not over(napalm.StrongSwanDriver, later).has_pending_commit()
         later.rollback()  # idempotent
 
     def test_confirming_after_it_has_fired_fails_and_changes_nothing(self, tunnel: Pair) -> None:
@@ -115,7 +117,7 @@ class TestTheTimer:
         assert 28 <= pending.remaining <= 30
         begun = time.monotonic()
         wait_for(lambda: time.monotonic() - begun > 3, 5, "the first deadline to pass")
-        assert driver.has_pending_commit()
+        assert over(napalm.StrongSwanDriver, driver).has_pending_commit()
         driver.rollback()
         assert left_overs(tunnel.left) == []
 
@@ -252,7 +254,7 @@ class TestConfirming:
         finally:
             tunnel.left.sh("umount /etc/swanctl/conf.d")
         assert caught.value.changed
-        assert driver.has_pending_commit()
+        assert over(napalm.StrongSwanDriver, driver).has_pending_commit()
         driver.rollback()
         assert etc_files(tunnel.left) == files
         assert left_overs(tunnel.left) == []
@@ -272,7 +274,7 @@ class TestUntilItIsUnlocked:
         tunnel.close()
         later = [tunnel.driver(tunnel.left), tunnel.driver(tunnel.right)]
         assert [driver.pending() for driver in later] == [Pending("kept", "confirmed", 0)] * 2
-        assert not later[0].has_pending_commit()
+        assert not over(napalm.StrongSwanDriver, later[0]).has_pending_commit()
         together(later, lambda driver: driver.rollback())
         tunnel.wait_up()
         assert [etc_files(tunnel.left), etc_files(tunnel.right)] == files

@@ -15,7 +15,7 @@ from napalm.base.test import conftest as napalm_conftest
 from napalm.base.test.base import TestConfigNetworkDriver as NapalmConfigSuite
 from napalm.base.test.getters import BaseTestGetters as NapalmGetterSuite
 
-from routebook.platforms.linux.driver import LinuxDriver
+from custom_napalm.adapter import Adapter
 from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage
 
 # The suite returns what it checked.
@@ -48,10 +48,10 @@ def host(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[tuple[
         machine.stop()
 
 
-def open_driver(host: tuple[LinuxHost, str, dict[str, Any]], platform: str) -> LinuxDriver:
+def open_driver(host: tuple[LinuxHost, str, dict[str, Any]], platform: str) -> Adapter:
     """The driver that NAPALM finds for a platform, open."""
     driver = get_network_driver(platform)(host[1], OPERATOR.name, "", timeout=10, optional_args=host[2])
-    assert isinstance(driver, LinuxDriver)
+    assert isinstance(driver, Adapter)
     driver.open()
     return driver
 
@@ -61,7 +61,7 @@ class ConfigSuite(NapalmConfigSuite):
 
     platform = ""
     vendor: str
-    device: LinuxDriver
+    device: Adapter
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -86,8 +86,8 @@ class GetterSuite(NapalmGetterSuite):
     """NAPALM's getter tests for one platform."""
 
     platform = ""
-    driver: type[LinuxDriver]
-    device: LinuxDriver
+    driver: type[Adapter]
+    device: Adapter
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod

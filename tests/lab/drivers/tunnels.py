@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from custom_napalm.strongswan import StrongSwanDriver
 from routebook.device.contract import Candidate, Section
 from routebook.device.state import ChildSa
+from routebook.platforms.strongswan.driver import StrongSwanDriver
 from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import OPERATOR, Account, LinuxHost
 from tests.lab.waiting import wait_for

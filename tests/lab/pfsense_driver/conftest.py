@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.pfsense import PfSenseDriver
+from routebook.platforms.pfsense.driver import PfSenseDriver
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense_driver.firewall import Firewall
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from custom_napalm.pfsense import PfSenseDriver
+from custom_napalm import pfsense as napalm_pfsense
+from custom_napalm.adapter import over
 from routebook.device.contract import Candidate, Change, Section
+from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.tree import Element, parse
 from tests.lab.pfsense.units import Unit
 from tests.lab.waiting import wait_for
@@ -124,3 +126,8 @@ def bgp(text: str) -> Section:
 def plan(driver: PfSenseDriver, *sections: Section) -> Change:
     """The change to these sections from what the device has now."""
     return driver.plan(Candidate(sections), driver.snapshot())
+
+
+def napalm(driver: PfSenseDriver) -> napalm_pfsense.PfSenseDriver:
+    """NAPALM's view of an open driver."""
+    return over(napalm_pfsense.PfSenseDriver, driver)

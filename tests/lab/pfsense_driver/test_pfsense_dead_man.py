@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from custom_napalm.pfsense import PfSenseDriver
 from routebook.device.contract import DriverError
+from routebook.platforms.pfsense.driver import PfSenseDriver
 from tests.lab.pfsense_driver.candidates import neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import Firewall, plan
 from tests.lab.waiting import wait_for, wait_reachable

@@ -15,7 +15,7 @@ from napalm.base.test.base import TestConfigNetworkDriver as NapalmConfigSuite
 from napalm.base.test.getters import BaseTestGetters as NapalmGetterSuite
 
 from custom_napalm.pfsense import PfSenseDriver
-from tests.lab.pfsense_driver.firewall import Firewall
+from tests.lab.pfsense_driver.firewall import Firewall, napalm
 
 # The suite returns what it checked.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestReturnNotNoneWarning")
@@ -34,7 +34,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[PfSe
     firewall = Firewall(tmp_path_factory.mktemp("napalm"), key)
     firewall.ip("addr add 8.8.8.8/32 dev lo")  # what the suite pings
     assert get_network_driver("pfsense") is PfSenseDriver
-    driver = firewall.driver("admin")
+    driver = napalm(firewall.driver("admin"))
     driver.load_replace_candidate(filename=f"{DATA}/initial.conf")
     driver.commit_config()
     yield driver
@@ -78,9 +78,9 @@ class TestGetters(NapalmGetterSuite):
 
 
 def test_the_whole_configuration_can_be_loaded_again_and_is_no_change(opened: PfSenseDriver) -> None:
-    opened._secrets = True
+    opened._driver.shows_secrets = True
     whole = opened.get_config(retrieve="running")["running"]
-    opened._secrets = False
+    opened._driver.shows_secrets = False
     assert "nobody-may-see-this" in whole
     assert "nobody-may-see-this" not in opened.get_config(retrieve="running")["running"]
     opened.load_replace_candidate(config=whole)

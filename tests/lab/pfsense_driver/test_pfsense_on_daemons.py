@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from custom_napalm.pfsense import PfSenseDriver
 from routebook.device.causes import Reason
 from routebook.device.contract import Section
 from routebook.device.state import BgpSession, IkeSa
+from routebook.platforms.pfsense.driver import PfSenseDriver
 from tests.lab.drivers.hosts import LinuxHost
 from tests.lab.pfsense_driver.candidates import frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import Firewall, plan

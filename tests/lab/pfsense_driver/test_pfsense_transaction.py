@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 from napalm.base.exceptions import CommitError
 
-from custom_napalm.pfsense import PfSenseDriver
 from routebook.device.contract import (
     CandidateError,
     DriverError,
@@ -20,11 +19,12 @@ from routebook.device.contract import (
     StaleError,
 )
 from routebook.platforms.pfsense import program
+from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.lab import config_xml
 from routebook.platforms.pfsense.tree import canonical, fingerprint
 from tests.lab.pfsense.units import INTERFACES
 from tests.lab.pfsense_driver.candidates import PSK, frr, frr_neighbor, neighbor, openbgpd, tunnel, tunnels
-from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, plan
+from tests.lab.pfsense_driver.firewall import PASSWORD, Firewall, napalm, plan
 
 WANTED = (tunnels(tunnel()), openbgpd(neighbor("k8s1", "10.1.0.11", 64512)))
 OURS, THEIRS = "20260101-000000-aaaaaa", "20260101-000000-bbbbbb"
@@ -363,7 +363,7 @@ def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewa
     make(driver, "run-1", *WANTED)
     firewall.unit.value("sleep(1); config_set_path('system/hostname', 'theirs'); write_config('by hand');")
     driver.rollback()
-    beside = driver.beside()
+    beside = driver.beside
     assert beside is not None
     assert beside.kept == driver.snapshot()
     assert [line.strip() for line in beside.diff.splitlines() if line[0] in "+-"][2:] == [
@@ -409,7 +409,7 @@ def test_confirming_and_taking_back_at_once_ends_taken_back(firewall: Firewall, 
         assert ends["rollback"] is None
         assert f"10.1.0.{20 + number}" not in firewall.sh("cat /cf/conf/config.xml /var/etc/openbgpd/bgpd.conf")
         assert driver.pending() is None
-        driver._host._over()
+        driver._over()
 
 
 def test_a_second_run_is_refused_while_one_is_pending(firewall: Firewall, driver: PfSenseDriver) -> None:
@@ -434,9 +434,10 @@ def test_a_device_that_another_run_has_locked_is_refused(firewall: Firewall, dri
     with pytest.raises(LockedError, match=rf"locked by run {THEIRS} of ops@laptop; nothing was changed"):
         other.arm(OURS, 60)
     text = firewall.sh("cat /cf/conf/config.xml")
-    other.load_replace_candidate(config=text.replace("<hostname>", "<hostname>x"))
+    committing = napalm(other)
+    committing.load_replace_candidate(config=text.replace("<hostname>", "<hostname>x"))
     with pytest.raises(CommitError, match=f"locked by run {THEIRS} of ops@laptop"):
-        other.commit_config()
+        committing.commit_config()
     assert firewall.sh("cat /cf/conf/config.xml") == text
     other.unlock(OURS)
     assert other.locked() == theirs
@@ -481,7 +482,7 @@ def test_a_confirmed_change_is_undone_until_it_is_unlocked(firewall: Firewall, d
     driver.close()
     later = firewall.driver("admin")
     assert later.pending() == Pending("run-1", "confirmed", 0)
-    assert not later.has_pending_commit()
+    assert not napalm(later).has_pending_commit()
     assert "RB k8s1" in later.get_config(retrieve="startup")["startup"]
     for by in ("timer", "boot"):  # nobody but a driver undoes it
         firewall.sh(f"/usr/local/bin/php -f /cf/conf/routebook/run-1/{by}.php || true")
@@ -520,7 +521,7 @@ def test_what_undoes_a_confirmed_change_goes_with_its_run_or_before_the_next(
 def test_lost_contact_is_not_success(driver: PfSenseDriver) -> None:
     assert plan(driver, *WANTED)
     driver.arm("run-1", 120)
-    driver._shell.close()
+    driver.shell.close()
     with pytest.raises(LostContactError):
         driver.push()
     driver.rollback()

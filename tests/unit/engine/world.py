@@ -355,7 +355,7 @@ class World:
 
 @contextmanager
 def world(project: Path) -> Iterator[World]:
-    """A world of four edges at two sites; Nornir's `napalm` connections lead to it."""
+    """A world of four edges at two sites; Nornir's `routebook` connections lead to it."""
     write_project(project)
     made = World(project)
     for name in ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2"):
@@ -383,7 +383,7 @@ def world(project: Path) -> Iterator[World]:
             self.connection.close()
 
     before = dict(ConnectionPluginRegister.available)
-    ConnectionPluginRegister.available["napalm"] = Connection
+    ConnectionPluginRegister.available["routebook"] = Connection
     try:
         yield made
     finally:

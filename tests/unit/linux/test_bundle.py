@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_napalm import bundle
+from routebook.device import bundle
 from routebook.device.contract import CandidateError, Snapshot
 
 TEXT = """#@ owns /etc/swanctl/*

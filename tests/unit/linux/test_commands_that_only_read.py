@@ -1,8 +1,8 @@
 """`cli` runs commands that read, and no others."""
 
 import pytest
-from napalm.base.exceptions import CommandErrorException
 
+from routebook.device.contract import CommandRefusedError
 from routebook.platforms.linux.commands import run
 from routebook.transport.shell import Result
 
@@ -57,7 +57,7 @@ def test_reading_commands(command: str, script: str) -> None:
 )
 def test_everything_else_is_refused(command: str) -> None:
     shell = Recorder(Result("", "", 0))
-    with pytest.raises(CommandErrorException):
+    with pytest.raises(CommandRefusedError):
         run(shell, command)
     assert shell.scripts == []
 
@@ -66,5 +66,5 @@ def test_everything_else_is_refused(command: str) -> None:
     "answer", [Result("", "boom", 1), Result("% Unknown command: show x\n", "", 0), Result("", "", 127)]
 )
 def test_failure_is_an_error(answer: Result) -> None:
-    with pytest.raises(CommandErrorException):
+    with pytest.raises(CommandRefusedError):
         run(Recorder(answer), "show x")

@@ -96,15 +96,15 @@ def test_a_dead_run_is_undone_from_a_machine_that_has_nothing_but_the_inventory(
 # The first host that is asked to confirm does so, and the process is gone before any other is.
 DIES_CONFIRMING = """
 import os, sys, threading
-from routebook.platforms.linux.host import HostTransaction
+from routebook.platforms.linux.driver import LinuxDriver
 from routebook.cli import main
-first, confirm = threading.Lock(), HostTransaction.confirm
+first, confirm = threading.Lock(), LinuxDriver.confirm
 def die(self):
     if not first.acquire(blocking=False):
         threading.Event().wait()
     confirm(self)
     os._exit(9)
-HostTransaction.confirm = die
+LinuxDriver.confirm = die
 main()
 """
 

@@ -1,0 +1,57 @@
+"""Nornir's connection plugin `routebook`: the driver of a host's platform, imported when a connection is opened."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from nornir.core.configuration import Config
+
+from routebook.device.contract import ConnectionFailedError, TransactionDriver
+
+CONNECTION = "routebook"
+"""The plugin's name."""
+
+_DRIVERS: Mapping[str, tuple[str, str]] = {
+    "asa": ("routebook.platforms.asa.driver", "AsaDriver"),
+    "edge": ("routebook.platforms.edge.driver", "EdgeDriver"),
+    "frr": ("routebook.platforms.frr.driver", "FRRDriver"),
+    "pfsense": ("routebook.platforms.pfsense.driver", "PfSenseDriver"),
+    "strongswan": ("routebook.platforms.strongswan.driver", "StrongSwanDriver"),
+}
+
+
+class DeviceConnection:
+    """A connection whose object is a `TransactionDriver`. `extras` are those of the plugin `napalm`."""
+
+    connection: TransactionDriver
+
+    def open(
+        self,
+        hostname: str | None,
+        username: str | None,
+        password: str | None,
+        port: int | None,
+        platform: str | None,
+        extras: Mapping[str, Any] | None = None,
+        configuration: Config | None = None,
+    ) -> None:
+        """Connect and log in. Raises ConnectionFailedError, for a platform without a driver as well."""
+        del configuration
+        if platform is None or platform not in _DRIVERS:
+            raise ConnectionFailedError(
+                f"platform {platform!r} has no driver that can roll back; see docs for the platforms that Routebook "
+                "supports"
+            )
+        module, name = _DRIVERS[platform]
+        options = dict(extras or {})
+        arguments = dict(options.pop("optional_args", None) or {})
+        if port:
+            arguments.setdefault("port", port)
+        opens = getattr(import_module(module), name)
+        driver: TransactionDriver = opens(hostname, username, password, optional_args=arguments, **options)
+        driver.open()
+        self.connection = driver
+
+    def close(self) -> None:
+        """Close it. What is pending on the device stays pending."""
+        self.connection.close()
