@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from threading import Lock
 from typing import Any
 
 from nornir.core.configuration import Config
 
 from routebook.device.contract import ConnectionFailedError, TransactionDriver
+from routebook.device.platform_driver import PlatformDriver
 
 CONNECTION = "routebook"
 """The plugin's name."""
@@ -18,6 +20,24 @@ _DRIVERS: Mapping[str, tuple[str, str]] = {
     "pfsense": ("routebook.platforms.pfsense.driver", "PfSenseDriver"),
     "strongswan": ("routebook.platforms.strongswan.driver", "StrongSwanDriver"),
 }
+
+
+_IMPORTING = Lock()
+
+
+def driver_of(platform: str | None) -> type[PlatformDriver]:
+    """The driver of a platform, imported one thread at a time: drivers that share modules deadlock otherwise.
+
+    Raises ConnectionFailedError for a platform that has none.
+    """
+    if platform is None or platform not in _DRIVERS:
+        raise ConnectionFailedError(
+            f"platform {platform!r} has no driver that can roll back; see docs for the platforms that Routebook supports"
+        )
+    module, name = _DRIVERS[platform]
+    with _IMPORTING:
+        found: type[PlatformDriver] = getattr(import_module(module), name)
+    return found
 
 
 class DeviceConnection:
@@ -37,18 +57,12 @@ class DeviceConnection:
     ) -> None:
         """Connect and log in. Raises ConnectionFailedError, for a platform without a driver as well."""
         del configuration
-        if platform is None or platform not in _DRIVERS:
-            raise ConnectionFailedError(
-                f"platform {platform!r} has no driver that can roll back; see docs for the platforms that Routebook "
-                "supports"
-            )
-        module, name = _DRIVERS[platform]
         options = dict(extras or {})
         arguments = dict(options.pop("optional_args", None) or {})
         if port:
             arguments.setdefault("port", port)
-        opens = getattr(import_module(module), name)
-        driver: TransactionDriver = opens(hostname, username, password, optional_args=arguments, **options)
+        opens = driver_of(platform)
+        driver = opens(hostname or "", username or "", password or "", optional_args=arguments, **options)
         driver.open()
         self.connection = driver
 
