@@ -32,7 +32,7 @@ def driver_of(platform: str | None) -> type[PlatformDriver]:
     """
     if platform is None or platform not in _DRIVERS:
         raise ConnectionFailedError(
-            f"platform {platform!r} has no driver that can roll back; see docs for the platforms that Routebook supports"
+            f"platform {platform!r} has no driver that can roll back: docs/platforms tells which have one"
         )
     module, name = _DRIVERS[platform]
     with _IMPORTING:
