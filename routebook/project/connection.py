@@ -1,7 +1,6 @@
 """Nornir's connection plugin `routebook`: the driver of a host's platform, imported when a connection is opened."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -9,18 +8,10 @@ from nornir.core.configuration import Config
 
 from routebook.device.contract import ConnectionFailedError, TransactionDriver
 from routebook.device.platform_driver import PlatformDriver
+from routebook.intent import platform as registry
 
 CONNECTION = "routebook"
 """The plugin's name."""
-
-_DRIVERS: Mapping[str, tuple[str, str]] = {
-    "asa": ("routebook.platforms.asa.driver", "AsaDriver"),
-    "edge": ("routebook.platforms.edge.driver", "EdgeDriver"),
-    "frr": ("routebook.platforms.frr.driver", "FRRDriver"),
-    "pfsense": ("routebook.platforms.pfsense.driver", "PfSenseDriver"),
-    "strongswan": ("routebook.platforms.strongswan.driver", "StrongSwanDriver"),
-}
-
 
 _IMPORTING = Lock()
 
@@ -30,14 +21,14 @@ def driver_of(platform: str | None) -> type[PlatformDriver]:
 
     Raises ConnectionFailedError for a platform that has none.
     """
-    if platform is None or platform not in _DRIVERS:
+    found = registry.platform(platform or "")
+    if found is None or not found.driver:
         raise ConnectionFailedError(
             f"platform {platform!r} has no driver that can roll back: docs/platforms tells which have one"
         )
-    module, name = _DRIVERS[platform]
     with _IMPORTING:
-        found: type[PlatformDriver] = getattr(import_module(module), name)
-    return found
+        opens: type[PlatformDriver] = registry.load(found.driver)
+    return opens
 
 
 class DeviceConnection:
