@@ -1,7 +1,7 @@
-"""Whether the algorithms of an SA are those of a proposal: strongSwan's keywords against IANA's names.
+"""Whether the algorithms of an SA are those of a proposal: proposal keywords against IANA's names.
 
-The keywords are those of strongSwan's proposal documentation (`proposal_keywords_static.txt`), the names those
-of the IKEv2 transform registries (RFC 7296 section 3.3.2) as charon prints them.
+Where the keywords come from is said in docs/inventory.md; the names are those
+of the IKEv2 transform registries (RFC 7296 section 3.3.2) as a daemon prints them.
 """
 
 import re
@@ -141,7 +141,7 @@ def _prf_matches(name: str, proposal: IpsecProposal) -> bool:
         return True  # not every device tells it
     if proposal.prf:
         return _same(name, prf_name(proposal.prf))
-    # charon derives the PRF from the integrity algorithm; an AEAD cipher has none to derive it from.
+    # A daemon derives the PRF from the integrity algorithm; an AEAD cipher has none to derive it from.
     derived = proposal.integrity and not proposal.aead
     return not derived or _same(name, prf_name(str(proposal.integrity)))
 

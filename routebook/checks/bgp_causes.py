@@ -1,6 +1,5 @@
 """Why a BGP session is not Established: told from both ends' states and logs and the tunnels beneath it."""
 
-import re
 from dataclasses import dataclass
 
 from routebook.checks.facts import Diagnosis, Facts, logged, session_with
@@ -71,7 +70,7 @@ def diagnose(
 def error_is_new(session: BgpSession, before: BgpSession | None) -> bool:
     """Whether the last error certainly came after the state before was read.
 
-    Leaving Established overwrites the last error (measured on FRR 8.4.4: 0606 at once, 0202 two seconds later), so
+    Leaving Established overwrites the last error (docs/platforms/frr.md: 0606 at once, 0202 two seconds later), so
     on a session that was Established any error is new. One that was failing before goes on showing its old
     errors after they were mended, and which of several it shows changes from one attempt to the next.
     """
@@ -166,7 +165,7 @@ def _notification(case: _Case) -> Diagnosis | None:
 
 
 def _logged(case: _Case) -> Diagnosis | None:
-    """A refused AS of which only the log tells: an ASA shows no error of a session that has not been Established."""
+    """A refused AS of which only the log tells: some devices show no error before Established."""
     for teller, cause in case.causes if case.outside else ():
         if teller == case.host and cause.reason is Reason.AS_REFUSED:
             told = _refused_as(case, sent=not cause.from_peer)
@@ -208,10 +207,9 @@ def _password(case: _Case) -> Diagnosis | None:
 def _weaker_signs(case: _Case) -> Diagnosis | None:
     """What is only likely, in the order of how much it says."""
     session, peer = case.session, case.peer
-    text = f"{session.last_reset} {session.last_error}"
-    if re.search(r"\bNHT\b|no route|unreachable|No path", text, re.I):
+    if session.last_reset_sign == "no route":
         return Diagnosis(f"{case.host} has no route to {session.peer}: link down or route missing")
-    if re.search(r"\bBFD\b", text):
+    if session.last_reset_sign == "bfd down":
         return Diagnosis(f"BFD between {case.host} and {peer} is down")
     if session.last_error_code == HOLD_TIMER:
         return Diagnosis(f"the hold timer expired: {case.host} and {peer} stopped hearing each other")

@@ -1,7 +1,7 @@
 """Tunnels by the names that the intent gives them, whatever the devices at their ends call them.
 
-strongSwan calls a tunnel as the intent does. An ASA calls its IKE SAs by the peer's address, and two tunnels to one
-peer alike; it tells their children apart. What a device has beside the intent keeps the device's name.
+Most devices call a tunnel as the intent does. One that calls its IKE SAs by the peer's address calls two tunnels to one
+peer alike, and tells their children apart. What a device has beside the intent keeps the device's name.
 """
 
 from collections.abc import Iterable, Mapping

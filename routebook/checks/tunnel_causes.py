@@ -93,7 +93,7 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
 
 
 def _concerns(cause: Cause, tunnel: Tunnel) -> bool:
-    """Whether a cause is of this tunnel: an ASA with two to one peer tells what it knows of the peer."""
+    """Whether a cause is of this tunnel: a device with two to one peer may tell what it knows of the peer."""
     return cause.local in ("", str(tunnel.local_address))
 
 

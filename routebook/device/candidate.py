@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 class Section:
     """A rendered part of the intended configuration and what of the device it owns.
 
-    `part` is the configuration it belongs to: "frr" for FRR's running configuration, an absolute path for a
-    file. `owns` are shell patterns over the first line of a top-level block (FRR) or over file paths: what
-    matches and is not in `text` goes away. `outer / inner` (FRR) owns blocks inside a block that others use
+    `part` is the configuration it belongs to: a word of the platform's for a running configuration, an absolute path
+    for a file. `owns` are shell patterns over the first line of a top-level block or over file paths: what
+    matches and is not in `text` goes away. `outer / inner` owns blocks inside a block that others use
     too, as `bfd / profile RB-*` does. `text` contains secrets.
     """
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -39,12 +40,16 @@ class FamilyState:
     addpath_tx_all: bool = False
 
 
+ResetSign = Literal["", "no route", "bfd down"]
+
+
 @dataclass(frozen=True, slots=True)
 class BgpSession:
     """A BGP session as the device sees it. `uptime` and `hold_time` are seconds, None when not Established.
 
     `last_error` is the daemon's own text, `last_error_code` the NOTIFICATION's code and subcode as four
-    hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it. `peer_as` is the AS
+    hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it. `last_reset` is its own
+    text as well, `last_reset_sign` what that says of the path to the peer, where it says anything. `peer_as` is the AS
     that a live session's peer is really in, where the device tells that apart from what is configured.
     """
 
@@ -60,6 +65,7 @@ class BgpSession:
     hold_time: int | None = None
     established_count: int = 0
     last_reset: str = ""
+    last_reset_sign: ResetSign = ""
     last_error: str = ""
     last_error_code: str = ""
     last_error_sent: bool | None = None

@@ -7,7 +7,7 @@ from routebook.intent.model import IpsecProposal
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.schema import ProposalInput
 
-# libstrongswan/crypto/proposal/proposal_keywords_static.txt of strongSwan, as far as two implementations share it
+# Proposal keywords (docs/inventory.md says where they come from), as far as two implementations share them
 _ENCRYPTION = frozenset(
     f"aes{bits}{mode}"
     for bits in (128, 192, 256)
@@ -19,7 +19,7 @@ _GROUPS = frozenset(
     {"modp768", "modp1024", "modp1536", "modp2048", "modp3072", "modp4096", "modp6144", "modp8192"}
     | {"ecp224", "ecp256", "ecp384", "ecp521", "ecp256bp", "ecp384bp", "ecp512bp", "curve25519", "curve448"}
 )
-# IANA's numbers of key exchange methods of IKEv2, as an ASA names them
+# IANA's numbers of key exchange methods of IKEv2, by which firewalls name them
 _GROUP_NUMBERS = {
     "14": "modp2048", "15": "modp3072", "16": "modp4096", "19": "ecp256", "20": "ecp384", "21": "ecp521",
     "31": "curve25519",
@@ -67,7 +67,7 @@ def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> Ipse
 
 
 def _meant(word: str, known: Collection[str]) -> str:
-    """The fix for a keyword that there is not: an AEAD's without its length means the full one, as in strongSwan."""
+    """The fix for a keyword that there is not: an AEAD's without its length means the full one."""
     plain = word.lower().replace("-", "").replace("_", "").replace(" ", "").removeprefix("group")
     wanted = _GROUP_NUMBERS.get(plain, f"{plain}16")
     return f"did you mean {wanted!r}?" if wanted in known else nearest(word, known)
@@ -79,7 +79,7 @@ def common(wanted: Sequence[Sequence[IpsecProposal]]) -> tuple[IpsecProposal, ..
 
 
 def keywords(proposal: IpsecProposal) -> str:
-    """The suite as strongSwan writes it, for example aes256-sha256-modp2048."""
+    """The suite in proposal keywords, for example aes256-sha256-modp2048."""
     parts = (proposal.encryption, proposal.integrity, proposal.prf, proposal.dh_group)
     return "-".join(part for part in parts if part)
 

@@ -14,8 +14,8 @@ REFERENCE = frozenset({"env", "file", "command"})
 _SECRET_VALUE = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----"
     r"|://[^/\s:@]*:[^/\s@]+@"  # a password in a URL
-    r"|^\$(?:[1-9]|2[abxy]?|y|gy|7|8|9|14|sha1|argon2[id]{1,2})\$\S{4,}"  # crypt(5), and keys of Junos and IOS
-    r"|^0s[A-Za-z0-9+/]{12,}={0,2}$|^0x[0-9A-Fa-f]{16,}$"  # a secret as swanctl.conf takes it
+    r"|^\$(?:[1-9]|2[abxy]?|y|gy|7|8|9|14|sha1|argon2[id]{1,2})\$\S{4,}"  # crypt(5), and keys of routers
+    r"|^0s[A-Za-z0-9+/]{12,}={0,2}$|^0x[0-9A-Fa-f]{16,}$"  # a secret with the mark of its encoding
     r"|^(?:gh[pousr]_|glpat-|xox[abp]-)[A-Za-z0-9_-]{16,}|^AKIA[0-9A-Z]{16}$|^eyJ[\w-]{8,}\.eyJ[\w-]{8,}"  # of services
     r"|\bsnmp-server community \S|\benable (?:secret|password) \S|\bneighbor \S+ password \S|\bpre-shared-key \S"
     r"|\b(?:password|secret|key) [05789] \S"  # commands with a secret in them

@@ -91,7 +91,7 @@ def _rule(written: object, index: int, mark: Mark, problems: Problems) -> Prefix
         problems.error(mark, str(error), "correct the prefix")
         return None
     low, high = int(ge) if ge else None, int(le) if le else None
-    # lib/plist.c of FRR: length < ge <= le <= maximum; ge alone goes up to the maximum, le alone begins at the length
+    # length < ge <= le <= maximum; ge alone goes up to the maximum, le alone begins at the length (docs/platforms/frr.md)
     if not prefix.prefixlen <= (low or prefix.prefixlen) <= (high or prefix.max_prefixlen) <= prefix.max_prefixlen:
         problems.error(
             mark,
@@ -110,7 +110,7 @@ def _rule(written: object, index: int, mark: Mark, problems: Problems) -> Prefix
 
 def _prefix_list(name: str, rules: list[PrefixRule], mark: Mark, problems: Problems) -> PrefixList | None:
     if not rules:
-        problems.error(mark, f"prefix list {name!r} is empty: FRR takes an empty list for `permit any`", "add a rule")
+        problems.error(mark, f"prefix list {name!r} is empty: it would be taken for `permit any`", "add a rule")
         return None
     versions = {rule.prefix.version for rule in rules}
     if len(versions) > 1:

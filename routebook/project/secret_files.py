@@ -13,7 +13,7 @@ from routebook.project.secrets import MissingSecretError, SecretError, Secrets
 from routebook.redaction.redactor import REDACTED, SHORTEST
 
 _SHOWN = 4  # names in a warning
-_BYTES = 32  # of a made-up secret, which are 64 characters: what TCP MD5, an ASA and swanctl all take
+_BYTES = 32  # of a made-up secret, which are 64 characters: what TCP MD5 and every platform take
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Redactor:
 
 def _as_word(value: str) -> str:
     """A pattern that finds a value where it is not a part of a longer word."""
-    # strongSwan's marks of an encoding belong to it.
+    # Marks of an encoding belong to it.
     begin = r"(?<![^\W_])(?:0[sx])?" if value[0].isalnum() or len(value) < _SIGNS else ""
     end = r"(?![^\W_])" if value[-1].isalnum() or len(value) < _SIGNS else ""
     return begin + re.escape(value) + end

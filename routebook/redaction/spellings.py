@@ -220,7 +220,7 @@ def encoded(value: str) -> Iterator[bytes]:
     yield value.encode(errors="surrogatepass")
     for code in _WIDE:
         yield value.encode(code, errors="surrogatepass")
-    plain = value.removeprefix("0s").removeprefix("0x")  # as strongSwan marks them (swanctl.conf, secrets)
+    plain = value.removeprefix("0s").removeprefix("0x")  # marks of an encoding, as in IPsec secrets
     for decode in (binascii.unhexlify, lambda text: encodings.b64decode(text + "=" * (-len(text) % 4), validate=True)):
         try:
             yield decode(plain)

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from routebook.device.contract import Effect, EffectKind
 from routebook.report.text import label
-
-if TYPE_CHECKING:
-    from routebook.report.model import HostResult
 
 _FEW = 6
 """As many of a kind are named one by one; of more, it is said how many each host has."""
@@ -96,7 +93,27 @@ class Summary:
         return told
 
 
-def summary(hosts: Mapping[str, "HostResult"]) -> Summary:
+class Changed(Protocol):
+    """What the summary reads of a host's result."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything of it changes."""
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What the change is going to do."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What is sent."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to think of before."""
+
+
+def summary(hosts: Mapping[str, Changed]) -> Summary:
     """The summary of what is, or was, to be sent to these hosts."""
     changed = {name: host for name, host in hosts.items() if host.changed}
     effects = [(name, effect) for name, host in changed.items() for effect in host.effects]

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from routebook.device.contract import DriverError
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, ResetSign
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr.references import defined, prefix_list_kind
 from routebook.platforms.frr.tree import parse
@@ -98,6 +98,7 @@ def _session(vrf: str, name: str, found: Fields, bgp: Bgp) -> BgpSession:
     state = _state(found, summary)
     up = state is BgpState.ESTABLISHED
     error = " ".join(found.word(key) for key in _ERRORS if found.has(key))
+    reset = found.text("lastResetDueTo", "")
     return BgpSession(
         peer=_address(name, found),
         state=state,
@@ -110,13 +111,21 @@ def _session(vrf: str, name: str, found: Fields, bgp: Bgp) -> BgpSession:
         uptime=found.number("bgpTimerUpMsec") // 1000 if up else None,
         hold_time=found.number("bgpTimerHoldTimeMsecs") // 1000 if up else None,
         established_count=found.number("connectionsEstablished"),
-        last_reset=found.text("lastResetDueTo", ""),
+        last_reset=reset,
+        last_reset_sign=_sign(f"{reset} {error}"),
         last_error=error,
         last_error_code=found.text("lastErrorCodeSubcode", "").lower(),
         last_error_sent=_sent(found),
         vrf=vrf,
         families=tuple(_families(found, summary, bgp)) if up else (),
     )
+
+
+def _sign(words: str) -> ResetSign:
+    """bgpd's reasons for a reset that are about the path: `Waiting for NHT` (8.4), `No path to specified Neighbor`."""
+    if re.search(r"\bNHT\b|no route|unreachable|No path", words, re.I):
+        return "no route"
+    return "bfd down" if re.search(r"\bBFD\b", words) else ""
 
 
 def _state(found: Fields, summary: Mapping[str, Fields]) -> BgpState:

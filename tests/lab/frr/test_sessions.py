@@ -153,6 +153,7 @@ def test_a_peer_without_a_path_waits_and_is_no_missing_session(three: Triangle) 
     configured(three, candidate)
     session = three.reaches("2001:db8:9::9", lambda session: session.state is BgpState.ACTIVE)
     assert session.last_reset == "Waiting for NHT"
+    assert session.last_reset_sign == "no route"
 
 
 def test_a_neighbor_without_any_family_is_told(three: Triangle) -> None:

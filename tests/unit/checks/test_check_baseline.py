@@ -56,7 +56,7 @@ def test_what_was_down_before_may_stay_down() -> None:
 
 
 def test_a_session_that_does_not_come_back_tells_why() -> None:
-    now = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.ACTIVE, last_reset="Waiting for NHT")
+    now = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.ACTIVE, last_reset_sign="no route")
     finding = only(baseline.check(healthy(), now), "no-edge1", "baseline.session", TRANSIT_ADDRESS)
     assert finding.status == "pending"
     assert "Established before the run, now Active" in finding.evidence[0]

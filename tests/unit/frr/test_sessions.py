@@ -65,3 +65,17 @@ def test_reasons_for_idle_are_told_apart() -> None:
 )
 def test_families_have_one_name(spelled: str, name: str) -> None:
     assert family_name(spelled) == name
+
+
+@pytest.mark.parametrize(
+    ("reset", "sign"),
+    [
+        ("Waiting for NHT", "no route"),
+        ("No path to specified Neighbor", "no route"),
+        ("BFD down received", "bfd down"),
+        ("Peer closed the session", ""),
+    ],
+)
+def test_a_reset_says_what_became_of_the_path(reset: str, sign: str) -> None:
+    found = sessions(Bgp({}, {"default": {"192.0.2.1": NEIGHBOR | {"lastResetDueTo": reset}}}, frozenset()))
+    assert (found[0].last_reset, found[0].last_reset_sign) == (reset, sign)

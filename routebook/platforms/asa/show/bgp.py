@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, ResetSign
 from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, as_number, seconds
 
 SUMMARY = "show bgp summary"
@@ -251,8 +251,16 @@ def _session(detail: Neighbor, rows: Mapping[str, SummaryRow], router: Summary) 
         hold_time=detail.hold_time if up else None,
         established_count=detail.established_count or 0,
         last_reset=detail.last_reset or "",
+        last_reset_sign=_sign(f"{detail.last_reset or ''} {error}"),
         last_error=error,
         last_error_code=code,
         last_error_sent=sent_by_us if sent_by_us or received_by_us else None,
         families=tuple(families),
     )
+
+
+def _sign(words: str) -> ResetSign:
+    """What the reason of a reset says of the path."""
+    if re.search(r"no route|unreachable|no path", words, re.I):
+        return "no route"
+    return "bfd down" if re.search(r"\bBFD\b", words) else ""
