@@ -2,11 +2,11 @@
 
 A line that begins with `#@ ` starts a part:
 
-    #@ frr
+    #@ routing
     router bgp 65550
     …
-    #@ owns /etc/swanctl/conf.d/*
-    #@ file /etc/swanctl/conf.d/tunnels.conf mode 0600
+    #@ owns /etc/tunnels/*
+    #@ file /etc/tunnels/own.conf mode 0600
     connections { … }
 
 `#@ owns PATTERN` says that the files which match and are not in the text go away when it replaces the
@@ -27,7 +27,7 @@ _FILE = re.compile(r"file (?P<path>/\S+)(?: mode (?P<mode>0?[0-7]{3}))?")
 class Part:
     """One part's text, with the line on which it starts."""
 
-    name: str  # "frr", or a file's path
+    name: str  # a word of the platform, or a file's path
     mode: int = 0o600
     lines: list[str] = field(default_factory=list, repr=False)
 
@@ -75,7 +75,7 @@ def read(text: str, default: str | None) -> Bundle:
             bundle.parts.append(part)
         elif line.strip() and not line.lstrip().startswith(("#", "!")):
             raise CandidateError(
-                f"line {number}: this host has several parts, so a text begins with `{MARK}frr` or `{MARK}file PATH`",
+                f"line {number}: this host has several parts, so a text begins with `{MARK}PART` or `{MARK}file PATH`",
                 line=line,
             )
     names = [part.name for part in bundle.parts]
@@ -115,7 +115,7 @@ def write(parts: Mapping[str, str], attributes: Mapping[str, str], owns: tuple[s
 
 
 def merged(bundle: Bundle, snapshot: Snapshot) -> Bundle:
-    """For merging: a file that exists keeps its text and gets the bundle's after it, as strongSwan merges sections."""
+    """For merging: a file that exists keeps its text and gets the bundle's after it, as daemons merge sections."""
     result = Bundle()
     for part in bundle.parts:
         existing = snapshot.parts.get(part.name) if part.name.startswith("/") else None

@@ -91,7 +91,7 @@ def _rule(written: object, index: int, mark: Mark, problems: Problems) -> Prefix
         problems.error(mark, str(error), "correct the prefix")
         return None
     low, high = int(ge) if ge else None, int(le) if le else None
-    # length < ge <= le <= maximum; ge alone goes up to the maximum, le alone begins at the length (platforms/frr.md)
+    # length < ge <= le <= maximum; ge alone goes up to the maximum, le alone begins at the length
     if not prefix.prefixlen <= (low or prefix.prefixlen) <= (high or prefix.max_prefixlen) <= prefix.max_prefixlen:
         problems.error(
             mark,
