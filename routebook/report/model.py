@@ -9,35 +9,8 @@ from routebook.device.contract import Effect
 from routebook.project.provenance import Provenance
 from routebook.redaction.gate import clean
 from routebook.report.looked import looked_at
+from routebook.report.outcome import Outcome
 from routebook.report.summary import summary
-
-EXIT_CODES: Mapping[str, int] = {
-    "unchanged": 0,
-    "confirmed": 0,
-    "verified": 0,
-    "as_intended": 0,
-    "refused": 1,
-    "planned": 2,
-    "drifted": 2,
-    "rolled_back": 3,
-    "partial": 3,
-    "failed": 3,
-    "needs_attention": 4,
-}
-
-SENTENCES: Mapping[str, str] = {
-    "unchanged": "nothing to change: every device has what this runbook makes",
-    "confirmed": "confirmed on every host",
-    "verified": "what was looked at is as intended",
-    "as_intended": "every device is configured as intended",
-    "refused": "refused; nothing was changed",
-    "planned": "there are differences; nothing was changed",
-    "drifted": "devices are not configured as intended; nothing was changed",
-    "rolled_back": "every host was rolled back, and that was verified",
-    "partial": "some hosts failed and were rolled back, and that was verified; the others are confirmed",
-    "failed": "checks failed; nothing was changed",
-    "needs_attention": "needs attention: at least one host is in neither state, or could not be verified",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +44,11 @@ class HostResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase.
-
-    `outcome` is how it ended, one of `EXIT_CODES`: "planned" is `plan` with differences, "verified" and "failed"
-    are `verify`, "drifted" and "as_intended" are `drift`. Raises ValueError on another one.
-    """
+    """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase."""
 
     run_id: str
     runbook: str
-    outcome: str
+    outcome: Outcome
     started: float
     finished: float
     hosts: Mapping[str, HostResult] = field(default_factory=dict)
@@ -89,21 +58,17 @@ class RunResult:
     notes: tuple[str, ...] = ()  # in which waves, and why
     by: Provenance = field(default_factory=Provenance)
 
-    def __post_init__(self) -> None:
-        if self.outcome not in EXIT_CODES:
-            raise ValueError(f"{self.outcome!r} is no outcome; there are {', '.join(EXIT_CODES)}")
-
     @property
     def exit_code(self) -> int:
         """The exit code of the outcome, the same for every command.
 
         A run that had nothing to send, on a network that is not as intended, is a failed check too.
         """
-        return EXIT_CODES["failed" if self._broken else self.outcome]
+        return (Outcome.FAILED if self._broken else self.outcome).exit_code
 
     @property
     def _broken(self) -> bool:
-        return self.outcome == "unchanged" and definite(self.findings) != "passed"
+        return self.outcome is Outcome.UNCHANGED and definite(self.findings) != "passed"
 
     @property
     def good(self) -> bool:
@@ -120,9 +85,9 @@ class RunResult:
         """The outcome in words."""
         if self._broken:
             return "nothing to change, but checks failed"
-        if self.outcome == "verified" and self.findings:
-            return f"{SENTENCES[self.outcome]}: {looked_at(self.findings)}"
-        return SENTENCES[self.outcome]
+        if self.outcome is Outcome.VERIFIED and self.findings:
+            return f"{self.outcome.sentence}: {looked_at(self.findings)}"
+        return self.outcome.sentence
 
     def with_message(self, message: str) -> "RunResult":
         """The result with a sentence on why it ended so."""

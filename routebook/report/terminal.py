@@ -7,6 +7,7 @@ from routebook.checks.findings import Finding, by_severity, definite
 from routebook.redaction.gate import clean, one_line
 from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, public
 from routebook.report.model import HostResult, RunResult
+from routebook.report.outcome import Outcome
 from routebook.report.summary import summary
 from routebook.report.text import alike, seconds, tally
 
@@ -22,7 +23,7 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
     Warnings are left to the reports where there is something worse to read; many that are alike are told together.
     With `verbose`, all findings and the differences of every run are shown.
     """
-    if result.outcome == "planned" or verbose:
+    if result.outcome is Outcome.PLANNED or verbose:
         yield from render_summary(result.hosts)
         yield from render_changes(result.hosts)
     if result.hosts:

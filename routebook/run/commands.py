@@ -13,18 +13,23 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
 from routebook.project.provenance import Provenance
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
+from routebook.report.outcome import Outcome
 from routebook.run.drift import compare, compared, drift, rendering
 from routebook.run.events import Event, Listener, Timings, unfailing
-from routebook.run.fan_out import Outcome, said_by, told
+from routebook.run.fan_out import Answers, identity_of, reasons
+from routebook.run.inputs import Inputs
 from routebook.run.journal import LOCKED, HostState, Journal, JournalError
 from routebook.run.judge import Judging
 from routebook.run.leases import LeaseFile
+from routebook.run.ledger import Ledger
 from routebook.run.options import Options
 from routebook.run.planning import Goal, make_plan, to_candidate
+from routebook.run.preparation import look, prepare
 from routebook.run.runbook import Check, Runbook
 from routebook.run.saved_plan import SavedPlan, stale
-from routebook.run.transaction import JudgeMaker, Transaction
+from routebook.run.transaction import carry_out
 from routebook.run.watch import Judge, Watcher
+from routebook.run.wave_judge import JudgeMaker
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import Workspace, open_journal
 from routebook.safety.accepted import HA_SYNC, ONE_END
@@ -61,13 +66,13 @@ class Running:
         with timings.phase("plan"):
             self.listener(Event("plan", f"reading {len(self.workspace.hosts)} hosts"))
             plan = make_plan(self.workspace.nornir, self.workspace.hosts, _goal(runbook))
-        outcome = "refused" if plan.errors else "planned" if plan.changed else "unchanged"
+        outcome = Outcome.REFUSED if plan.errors else Outcome.PLANNED if plan.changed else Outcome.UNCHANGED
         intents = self.workspace.intents
         paths = descriptions(management_paths(plan, intents), impacts(plan, intents), intents)
-        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), paths)
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), reasons(plan.errors), paths)
         if keep is not None and not plan.errors:
             keep(plan, cleaned_hosts(hosts))
-        notes = arrange(self.options.waves, budget(plan, intents)).told()
+        notes = arrange(self.options.waves, budget(plan, intents)).lines()
         notes += tuple(f"danger: {text}" for text in (*self._one_ended(plan, _goal(runbook)), *synchronised(plan)))
         return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
@@ -91,7 +96,7 @@ class Running:
                 findings += drift(compare(self.workspace.nornir, hosts, render))
         if self.stop.is_set():
             raise InterruptedRunError("interrupted; nothing was changed")
-        outcome = "verified" if definite(findings) == "passed" else "failed"
+        outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED
         return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
 
     def drift(self) -> RunResult:
@@ -103,8 +108,8 @@ class Running:
             plan = compare(self.workspace.nornir, self.workspace.hosts, rendering(()))
         if self.stop.is_set():
             raise InterruptedRunError("interrupted; nothing was changed")
-        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), told(plan.errors), {})
-        outcome = "refused" if plan.errors else "drifted" if plan.changed else "as_intended"
+        hosts = host_results(plan, dict.fromkeys(self.workspace.hosts, HostState.PLANNED), reasons(plan.errors), {})
+        outcome = Outcome.REFUSED if plan.errors else Outcome.DRIFTED if plan.changed else Outcome.AS_INTENDED
         message = "not every host could be compared" if plan.errors else ""
         findings = tuple(drift(plan))
         return RunResult("", "drift", outcome, started, time.time(), hosts, findings, timings.seconds, message)
@@ -128,53 +133,49 @@ class Running:
             if reviewed is not None:
                 self._refuse_stale(reviewed, journal)
             run_id = journal.begin(runbook.name, self.workspace.hosts, self.by)
-            transaction = Transaction(
+            inputs = Inputs(
                 nornir=self.workspace.nornir,
                 intents=self.workspace.intents,
                 hosts=self.workspace.hosts,
                 observed=self.workspace.observed,
-                journal=journal,
                 run_id=run_id,
                 runbook=runbook.name,
-                lease=LeaseFile(self.workspace.state.leases),
                 goal=goal or _goal(runbook),
                 judge=self._judge(runbook.checks),
                 listener=unfailing(self.listener),
                 options=self.options,
                 stop=self.stop,
             )
+            ledger = Ledger(journal, run_id)
             try:
-                outcome = self._outcome(transaction, approve, reviewed, None if goal else _goal(runbook))
+                outcome = self._outcome(inputs, ledger, approve, reviewed, both_ends=goal is None)
             except BaseException:
                 # A run that may have left something on a device stays unfinished, for `recover` to look at.
-                if not LOCKED & set(transaction.states.values()):
-                    journal.finish(run_id, "refused")
+                if not ledger.in_state(*LOCKED):
+                    journal.finish(run_id, Outcome.REFUSED)
                     journal.discard_secrets(run_id)
                 raise
-            message = transaction.message or (nothing if outcome == "unchanged" else "")
+            message = ledger.message or (nothing if outcome is Outcome.UNCHANGED else "")
             try:
-                transaction.books.catch_up()
+                ledger.catch_up()
                 journal.finish(run_id, outcome, message)
-                if outcome in ("refused", "unchanged"):
+                if outcome in (Outcome.REFUSED, Outcome.UNCHANGED):
                     journal.discard_secrets(run_id)
             except JournalError as error:
-                transaction.books.unwritten = str(error)
-            if transaction.books.unwritten:
-                message = f"{message}; {transaction.books.unwritten}: run `routebook recover` when it can".removeprefix(
-                    "; "
-                )
-        message = "; ".join(filter(None, (message, self._pin(transaction.states))))
+                ledger.unwritten = str(error)
+        unwritten = ledger.unwritten and f"{ledger.unwritten}: run `routebook recover` when it can"
+        prepared = ledger.prepared
         return RunResult(
             run_id=run_id,
             runbook=runbook.name,
             outcome=outcome,
             started=started,
             finished=time.time(),
-            hosts=host_results(transaction.plan, transaction.states, transaction.messages, transaction.said()),
-            findings=tuple(transaction.findings),
-            timings=transaction.timings.seconds,
-            message=message,
-            notes=transaction.waves.told(),
+            hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions()),
+            findings=tuple(ledger.findings),
+            timings=ledger.timings.seconds,
+            message="; ".join(filter(None, (message, unwritten, self._pin(ledger.states)))),
+            notes=prepared.waves.lines(),
             by=self.by,
         )
 
@@ -193,7 +194,7 @@ class Running:
         confirmed = {
             name: said
             for name, state in states.items()
-            if state is HostState.CONFIRMED and (said := said_by(hosts[name])) is not None
+            if state is HostState.CONFIRMED and (said := identity_of(hosts[name])) is not None
         }
         try:
             if confirmed:
@@ -211,42 +212,41 @@ class Running:
             raise RefusedError(stale(changed))
 
     def _outcome(
-        self, transaction: Transaction, approve: Approve, reviewed: SavedPlan | None, render: Goal | None
-    ) -> str:
-        if not transaction.prepare():
-            transaction.message = transaction.message or "not every host could be planned; nothing was changed"
-            return "refused"
-        if reviewed is not None and (changed := reviewed.changed_hosts(transaction.plan)):
-            transaction.messages |= changed
-            transaction.message = stale([f"{host}: {what}" for host, what in changed.items()])
-            return "refused"
-        if not transaction.plan.changed:
-            transaction.look()
-            return "unchanged"
-        if (
-            render is not None
-            and ONE_END not in self.options.accept
-            and (alone := self._one_ended(transaction.plan, render))
-        ):
-            transaction.message = f"{'; '.join(alone)}; nothing was changed"
-            return "refused"
-        if HA_SYNC not in self.options.accept and (sent := synchronised(transaction.plan)):
-            transaction.message = f"{'; '.join(sent)}; nothing was changed"
-            return "refused"
-        shown = host_results(transaction.plan, transaction.states, {}, transaction.said())
-        if not approve(shown, transaction.waves.told()):
-            transaction.message = "not approved; nothing was changed"
-            return "refused"
+        self, inputs: Inputs, ledger: Ledger, approve: Approve, reviewed: SavedPlan | None, *, both_ends: bool
+    ) -> Outcome:
+        """Prepare, ask, carry out. `both_ends`: refuse what would go down for want of its other end."""
+        if not prepare(inputs, ledger):
+            ledger.message = "not every host could be planned; nothing was changed"
+            return Outcome.REFUSED
+        prepared = ledger.prepared
+        if reviewed is not None and (changed := reviewed.changed_hosts(prepared.plan)):
+            ledger.messages |= changed
+            ledger.message = stale([f"{host}: {what}" for host, what in changed.items()])
+            return Outcome.REFUSED
+        if not prepared.plan.changed:
+            look(inputs, ledger)
+            return Outcome.UNCHANGED
+        both_ends = both_ends and ONE_END not in self.options.accept
+        if both_ends and (alone := self._one_ended(prepared.plan, inputs.goal)):
+            ledger.message = f"{'; '.join(alone)}; nothing was changed"
+            return Outcome.REFUSED
+        if HA_SYNC not in self.options.accept and (sent := synchronised(prepared.plan)):
+            ledger.message = f"{'; '.join(sent)}; nothing was changed"
+            return Outcome.REFUSED
+        shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions())
+        if not approve(shown, prepared.waves.lines()):
+            ledger.message = "not approved; nothing was changed"
+            return Outcome.REFUSED
         if reviewed is not None:
-            transaction.journal.use_plan(reviewed.id, transaction.run_id)
-        return transaction.carry_out()
+            ledger.journal.use_plan(reviewed.id, inputs.run_id)
+        return carry_out(inputs, ledger, LeaseFile(self.workspace.state.leases))
 
     def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
         """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
         judging = Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
 
         def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
-            def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
                 clock = time.monotonic()
                 changed = Changed.by(plan.effects(), {host: clock - at for host, at in pushed.items()})
                 return judging.judge(before, changed, seen, explanations, final=final)

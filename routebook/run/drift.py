@@ -10,7 +10,7 @@ from routebook.device.contract import Change
 from routebook.device.plan import Plan
 from routebook.project.inventory import IntentHost
 from routebook.project.render import render_host
-from routebook.run.fan_out import told
+from routebook.run.fan_out import reasons
 from routebook.run.planning import make_plan, to_candidate
 from routebook.run.runbook import Render, Runbook
 
@@ -45,12 +45,12 @@ def compare(nornir: Nornir, hosts: Collection[str], render: Render) -> Plan:
 
 def drift(plan: Plan) -> list[Finding]:
     """A finding for each host: its configuration is as intended, differs, or could not be compared and why."""
-    reasons = told(plan.errors)
+    errors = reasons(plan.errors)
     found = []
-    for host in sorted({*plan.hosts, *reasons}):
-        if host in reasons:
+    for host in sorted({*plan.hosts, *errors}):
+        if host in errors:
             cause = "its configuration could not be compared with the intent"
-            found.append(Finding(host, DRIFT, host, "failed", (f"{host}: {reasons[host]}",), cause))
+            found.append(Finding(host, DRIFT, host, "failed", (f"{host}: {errors[host]}",), cause))
         elif change := plan.hosts[host].change:
             found.append(_different(host, change))
         else:

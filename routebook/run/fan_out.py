@@ -31,7 +31,7 @@ logging.getLogger("nornir").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Answers(Generic[T]):
     """What a step gave on each host: a value, or the error that it ended with."""
 
     values: dict[str, T]
@@ -39,7 +39,7 @@ class Outcome(Generic[T]):
     seconds: dict[str, float] = field(default_factory=dict)  # that each host took
 
 
-def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) -> Outcome[T]:
+def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) -> Answers[T]:
     """Run `step` on `hosts` in parallel and wait for all of them."""
     wanted = frozenset(hosts)
     values: dict[str, T] = {}
@@ -62,7 +62,7 @@ def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) 
             values[name] = value
         else:
             errors[name] = error
-    return Outcome(values, errors, seconds)
+    return Answers(values, errors, seconds)
 
 
 def on_drivers(
@@ -72,7 +72,7 @@ def on_drivers(
     *,
     reconnect: bool = False,
     reads: bool = False,
-) -> Outcome[T]:
+) -> Answers[T]:
     """Run `step` with each host's driver. With `reconnect`, a broken connection is opened anew, once.
 
     A step that only `reads` goes before the device's proof of who it is, which costs nothing then.
@@ -128,7 +128,7 @@ def _connected(task: Task) -> TransactionDriver:
     return connected
 
 
-def told(errors: Mapping[str, Exception]) -> dict[str, str]:
+def reasons(errors: Mapping[str, Exception]) -> dict[str, str]:
     """What to tell the operator of each host's error: its own sentence where it is meant for people."""
     return {
         host: str(error) if isinstance(error, DriverError | RefusedError) else f"{type(error).__name__}: {error}"
@@ -136,7 +136,7 @@ def told(errors: Mapping[str, Exception]) -> dict[str, str]:
     }
 
 
-def said_by(host: Host) -> DeviceIdentity | None:
+def identity_of(host: Host) -> DeviceIdentity | None:
     """What a host's device said of itself when it proved who it is; None for one that was not asked."""
     identities = getattr(host, "identities", None)
     return identities.said.get(host.name) if isinstance(identities, Identities) else None

@@ -13,7 +13,7 @@ from routebook.checks.names import named_states
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.contract import State
 from routebook.intent.model import HostIntent
-from routebook.run.fan_out import Outcome, told
+from routebook.run.fan_out import Answers, reasons
 from routebook.run.runbook import Check, View
 from routebook.safety.accepted import UNFORECAST_RESET
 
@@ -37,7 +37,7 @@ class Judging:
         self,
         before: Mapping[str, State],
         changed: Changed,
-        seen: Outcome[State],
+        seen: Answers[State],
         explanations: Explanations,
         *,
         final: bool,
@@ -69,19 +69,19 @@ class Judging:
         return replace(finding, cause=f"{finding.cause} (to let that pass: --accept {UNFORECAST_RESET})")
 
 
-def contact(seen: Outcome[State], hosts: Collection[str]) -> list[Finding]:
+def contact(seen: Answers[State], hosts: Collection[str]) -> list[Finding]:
     """Whether each host could be read, with the reason where it could not.
 
     One of `hosts` that could not is a failure: lost contact is not success. A far end that is only observed is a
     warning.
     """
-    reasons = told(seen.errors)
+    errors = reasons(seen.errors)
     found = []
-    for host in sorted({*hosts, *reasons}):
+    for host in sorted({*hosts, *errors}):
         if host in seen.values:
             found.append(Finding(host, CONTACT, host, "ok", (f"{host}: it was read",)))
             continue
-        reason = reasons.get(host, "it was not asked")
+        reason = errors.get(host, "it was not asked")
         status: Status = "failed" if host in hosts else "warning"
         cause = f"{host} cannot be read" + ("" if host in hosts else ": the far ends there are not judged")
         found.append(Finding(host, CONTACT, host, status, (f"{host}: {reason}",), cause))

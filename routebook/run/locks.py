@@ -24,8 +24,8 @@ KEEPS = "keeps the run's lock, until `routebook recover --scan`"
 
 def holder() -> str:
     """Who this is, for whoever finds the lock: user, machine and process."""
-    told = f"{getpass.getuser()}@{socket.gethostname()}"
-    return f"{''.join(filter(str.isprintable, told))[:200]} (process {os.getpid()})"
+    name = f"{getpass.getuser()}@{socket.gethostname()}"
+    return f"{''.join(filter(str.isprintable, name))[:200]} (process {os.getpid()})"
 
 
 @dataclass(slots=True)
@@ -38,16 +38,16 @@ class Locks:
     held: set[str] = field(default_factory=set)
     _lock: Lock | None = None
 
-    def take(self, hosts: Collection[str]) -> dict[str, Exception]:
-        """Lock all of `hosts` or none; the errors of those that refuse."""
-        now = time.time()
+    def take(self, hosts: Collection[str], seconds: float) -> dict[str, Exception]:
+        """Lock all of `hosts` or none, for `seconds` from each renewal; the errors of those that refuse."""
+        self.seconds, now = seconds, time.time()
         lock = Lock(self.run_id, holder(), now, now + self.seconds)
         self._lock = lock
         self.held = set(hosts)  # one that was lost in the middle may have it
         errors = on_drivers(self.nornir, hosts, lambda device: device.lock(lock)).errors
         if errors:
             self.release(given_up=hosts)
-        return {host: told(error) for host, error in errors.items()}
+        return {host: _advised(error) for host, error in errors.items()}
 
     def decide(self, before: Mapping[str, str]) -> None:
         """Say in every lock that a wave's checks have passed: its hosts, with their fingerprints before the change."""
@@ -90,7 +90,7 @@ def release(
     return errors
 
 
-def told(error: Exception) -> Exception:
+def _advised(error: Exception) -> Exception:
     """A lock's refusal with what to do about it."""
     if not isinstance(error, LockedError):
         return error

@@ -8,19 +8,20 @@ from nornir.core import Nornir
 from routebook.checks.findings import Finding
 from routebook.device.contract import DriverError, Lock, LostContactError, TransactionDriver
 from routebook.project.provenance import Provenance
+from routebook.report.outcome import Outcome
 from routebook.run.events import Event, Listener, unfailing
 from routebook.run.fan_out import on_drivers
 from routebook.run.journal import LOCKED, NOBODY, HostState, Journal, RunRecord
 from routebook.run.leases import end
 from routebook.run.locks import KEEPS, release
-from routebook.run.rollback import Restorer, differing, taken_by, unproven
+from routebook.run.restore import Restore, differing, taken_by, unproven
 
 
 @dataclass(slots=True)
 class Recovered:
     """How a dead run ended after all: its outcome, each host's state, and what is wrong where something is."""
 
-    outcome: str
+    outcome: Outcome
     hosts: dict[str, HostState]
     messages: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -73,22 +74,22 @@ def recover(
             for host in confirmed:
                 journal.store_made(run.id, host, outcome.values[host][1])
             hosts = dict.fromkeys(confirmed, HostState.CONFIRMED) | dict.fromkeys(others, HostState.NEEDS_ATTENTION)
-            recovered = Recovered("needs_attention" if others else "confirmed", hosts, problems)
+            recovered = Recovered(Outcome.NEEDS_ATTENTION if others else Outcome.CONFIRMED, hosts, problems)
             return _finish(nornir, journal, run, leases, recovered, listener, by)
     journal.record(run.id, suspects, HostState.ROLLING_BACK, "recovering")
-    restorer = Restorer(nornir, run.id, snapshots, confirm_timeout, listener)
-    problems |= restorer.restore(suspects, asked_to_confirm & set(suspects))
+    restore = Restore(nornir, run.id, snapshots, confirm_timeout, listener)
+    problems |= restore.restore(suspects, asked_to_confirm & set(suspects))
     before = {
         host: state for host in suspects if host not in problems and (state := journal.state(run.id, host)) is not None
     }
     whole = [host for host in suspects if host not in problems]
-    findings = restorer.verify_up(whole, before, deadline)
+    findings = restore.verify_up(whole, before, deadline)
     problems |= unproven(findings, whole)
-    findings += restorer.findings()
+    findings += restore.findings()
     hosts = dict.fromkeys(suspects, HostState.ROLLED_BACK) | dict.fromkeys(problems, HostState.NEEDS_ATTENTION)
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
-    ended = "needs_attention" if problems else "partial" if kept else "rolled_back"
+    ended = Outcome.NEEDS_ATTENTION if problems else Outcome.PARTIAL if kept else Outcome.ROLLED_BACK
     return _finish(nornir, journal, run, leases, Recovered(ended, hosts, problems, findings), listener, by)
 
 

@@ -10,10 +10,26 @@ from routebook.device.contract import TransactionDriver
 from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
 from routebook.intent.platform import platform
 from routebook.run.fan_out import on_drivers
+from routebook.run.inputs import Inputs
+from routebook.run.ledger import Ledger
 from routebook.run.watch import read_states
+from routebook.safety.accepted import NO_REDUNDANCY
 from routebook.safety.redundancy import Budget, Leg, anything_up, tunnel_up
 
 PROBES = 3
+
+
+def unsafe(inputs: Inputs, ledger: Ledger, wave: Collection[str]) -> str:
+    """Why a wave may not be changed now: what would carry its traffic in the meantime does not."""
+    return unless_accepted(inputs, exhausted(inputs.nornir, ledger.prepared.budget, ledger.active(wave)))
+
+
+def unless_accepted(inputs: Inputs, danger: str) -> str:
+    """A danger to redundancy with how to accept it; nothing where it was accepted."""
+    if danger and NO_REDUNDANCY in inputs.options.accept:
+        inputs.tell("waves", f"accepted: {danger}")
+        return ""
+    return f"{danger} (to do it all the same: --accept {NO_REDUNDANCY})" if danger else ""
 
 
 def exhausted(nornir: Nornir, budget: Budget, hosts: Collection[str]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from nornir.core import Nornir
 
 from routebook.device.contract import UNDOING, Lock, Pending, TransactionDriver, belongs
-from routebook.run.fan_out import OUT_OF_REACH, on_drivers, told
+from routebook.report.outcome import Outcome
+from routebook.run.fan_out import OUT_OF_REACH, on_drivers, reasons
 from routebook.run.journal import HostState
 from routebook.run.leases import Lease
 from routebook.run.locks import KEEPS, release
@@ -77,7 +78,7 @@ def scan(nornir: Nornir, hosts: Collection[str]) -> tuple[dict[str, Left], dict[
             left.hosts[host] = live if live is not None and live.run_id == run_id else left.hosts.get(host)
             if lock is not None and lock.run_id == run:
                 left.locks[host] = lock
-    return found, told(outcome.errors)
+    return found, reasons(outcome.errors)
 
 
 def _look(device: TransactionDriver) -> tuple[Pending | None, Lock | None]:
@@ -127,10 +128,10 @@ def finish(nornir: Nornir, left: Left, gone: Collection[str] = (), taken: Mappin
     `gone` for good. A host that is `taken` by another run is left alone, and so is the wave that it belongs to.
     """
     taken = taken or {}
-    recovered = Recovered("", {})
+    recovered = Recovered(Outcome.ROLLED_BACK, {})
     if moved := _renewed(nornir, left, gone):
         recovered.messages = moved
-        recovered.outcome = "needs_attention"
+        recovered.outcome = Outcome.NEEDS_ATTENTION
         recovered.hosts = dict.fromkeys(moved, HostState.NEEDS_ATTENTION)
         return recovered
     waiting: set[str] = set()
@@ -145,19 +146,19 @@ def finish(nornir: Nornir, left: Left, gone: Collection[str] = (), taken: Mappin
     recovered.messages |= {host: _taken(taken[host]) for host in sorted(rest & taken.keys())}
     undone = on_drivers(nornir, rest - taken.keys(), lambda device: _undo(device, left.run_id), reconnect=True)
     waiting |= undone.errors.keys()
-    recovered.messages |= told(undone.errors)
+    recovered.messages |= reasons(undone.errors)
     recovered.hosts |= {host: HostState.ROLLED_BACK for host, done in undone.values.items() if done}
     recovered.hosts |= dict.fromkeys(recovered.messages, HostState.NEEDS_ATTENTION)
     over = left.hosts.keys() - waiting  # the others keep what they will be undone with
     kept = release(nornir, over, left.run_id, given_up=recovered.messages)
-    recovered.messages |= {host: f"{KEEPS}: {text}" for host, text in told(kept).items()}
+    recovered.messages |= {host: f"{KEEPS}: {text}" for host, text in reasons(kept).items()}
     ends = set(recovered.hosts.values())
     if recovered.messages:
-        recovered.outcome = "needs_attention"
-    elif HostState.CONFIRMED in ends or (recovered.outcome and not ends):
-        recovered.outcome = "partial" if HostState.ROLLED_BACK in ends else "confirmed"
+        recovered.outcome = Outcome.NEEDS_ATTENTION
+    elif HostState.CONFIRMED in ends or (recovered.outcome is Outcome.CONFIRMED and not ends):
+        recovered.outcome = Outcome.PARTIAL if HostState.ROLLED_BACK in ends else Outcome.CONFIRMED
     else:
-        recovered.outcome = "rolled_back"
+        recovered.outcome = Outcome.ROLLED_BACK
     return recovered
 
 
@@ -238,7 +239,7 @@ def _finish_wave(
             return _wait(own, _silent(lost), recovered)
         if not errors:
             recovered.hosts |= dict.fromkeys(own, HostState.CONFIRMED)
-            recovered.outcome = "confirmed"  # also where all of them have let go of it, and only locks are left
+            recovered.outcome = Outcome.CONFIRMED  # also where all of them have let go of it, and only locks are left
             return set()
     # What others of it still hold is undone by their own word, after this.
     seen = {host: old for host, old in before.items() if host in own or host not in left.hosts.keys() | taken.keys()}
@@ -265,7 +266,7 @@ def _undo_wave(
     answering = before.keys() - outcome.errors.keys()
     read = on_drivers(nornir, answering, lambda device: device.snapshot().fingerprint, reconnect=True)
     recovered.hosts |= dict.fromkeys(own, HostState.ROLLED_BACK)
-    recovered.messages |= told(outcome.errors | read.errors)
+    recovered.messages |= reasons(outcome.errors | read.errors)
     recovered.messages |= {
         host: "it is not at its old configuration, as others are, and has nothing to undo the run with: run it again"
         for host, now in read.values.items()

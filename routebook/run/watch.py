@@ -15,7 +15,7 @@ from routebook.checks.findings import Finding, definite, suspects
 from routebook.checks.names import device_name
 from routebook.device.causes import Cause
 from routebook.device.contract import State
-from routebook.run.fan_out import Outcome, driver, on_drivers, on_hosts
+from routebook.run.fan_out import Answers, driver, on_drivers, on_hosts
 
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
@@ -26,7 +26,7 @@ RETRY_EVERY = 4.0
 class Judge(Protocol):
     """Turns what the hosts say now into findings."""
 
-    def __call__(self, seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+    def __call__(self, seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
         """Findings on what was `seen`, and on what could not be; `final` at the last look."""
         ...
 
@@ -36,8 +36,8 @@ class Watcher:
     """Polls `hosts` for at most `deadline` seconds.
 
     `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
-    early, and so does a definite failure unless `patient`; `tick` runs at every look. With `nudge`, sessions and
-    tunnels that wait for their next attempt are told to try now: a read-only command must not ask for it.
+    early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
+    sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
     """
 
     nornir: Nornir
@@ -47,7 +47,7 @@ class Watcher:
     since: float
     patient: bool = False
     nudge: bool = False
-    tick: Callable[[], None] = lambda: None
+    at_each_look: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
     def watch(self, judge: Judge) -> list[Finding]:
@@ -56,7 +56,7 @@ class Watcher:
         explanations: dict[tuple[str, str], list[Cause]] = {}
         pause = FIRST_PAUSE
         while True:
-            self.tick()
+            self.at_each_look()
             seen = read_states(self.nornir, self.hosts)
             self.now = seen.values
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
@@ -79,16 +79,18 @@ class Watcher:
     def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[Cause]]:
         wanted = by_host(suspects(findings))
 
-        def told(task: Task, subject: str) -> list[Cause]:
-            # Telling can take seconds, during which the moment to look back to moves away.
+        def explain(task: Task, subject: str) -> list[Cause]:
+            # An answer can take seconds, during which the moment to look back to moves away.
             seconds = math.ceil(time.monotonic() - self.since)
             return driver(task).explain(device_name(task.host.data["intent"].tunnels, subject), seconds)
 
         def step(task: Task) -> dict[str, list[Cause]]:
-            return {subject: told(task, subject) for subject in wanted[task.host.name]}
+            return {subject: explain(task, subject) for subject in wanted[task.host.name]}
 
         answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
-        return {(host, subject): causes for host, told in answers.items() for subject, causes in told.items() if causes}
+        return {
+            (host, subject): causes for host, found in answers.items() for subject, causes in found.items() if causes
+        }
 
     def _retry(self, findings: Iterable[Finding]) -> None:
         pending = [finding for finding in findings if finding.status == "pending"]
@@ -114,7 +116,7 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
     return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
 
 
-def read_states(nornir: Nornir, hosts: Collection[str]) -> Outcome[State]:
+def read_states(nornir: Nornir, hosts: Collection[str]) -> Answers[State]:
     """The state of every host that can be read, and the error of each that cannot."""
     return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True, reads=True)
 

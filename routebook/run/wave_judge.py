@@ -10,12 +10,12 @@ from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.contract import State
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
-from routebook.run.fan_out import Outcome
+from routebook.run.fan_out import Answers
 from routebook.run.watch import Judge
 
 
-class MakeJudge(Protocol):
-    """Makes a judge from the states before, a plan, and when each host was pushed."""
+class JudgeMaker(Protocol):
+    """Makes a judge from the states before, a plan, and when (on the monotonic clock) each host was pushed."""
 
     def __call__(self, before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float], /) -> Judge:
         """The judge."""
@@ -23,7 +23,7 @@ class MakeJudge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Expecting:
+class WaveJudge:
     """The hosts in `waiting` are changed by later waves, those in `lost` are back at what they were."""
 
     intents: Mapping[str, HostIntent]
@@ -32,7 +32,7 @@ class Expecting:
     waiting: Collection[str]
     lost: frozenset[str]
 
-    def judge(self, make: MakeJudge, pushed: Mapping[str, float]) -> Judge:
+    def judge(self, make: JudgeMaker, pushed: Mapping[str, float]) -> Judge:
         """A judge to whom only what was pushed has changed.
 
         A session whose far end is to get another policy later may lack its prefixes until then, if it did before.
@@ -43,13 +43,13 @@ class Expecting:
             return present
         at_start = {
             (finding.host, finding.check, finding.subject)
-            for finding in make({}, Plan(), {})(Outcome(dict(self.before), {}), {}, final=False)
+            for finding in make({}, Plan(), {})(Answers(dict(self.before), {}), {}, final=False)
             if finding.status != "ok"
         }
         deferred = self._far_ends()
         reset = self._ends_at_lost()
 
-        def judge(seen: Outcome[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
             return [
                 _excused(finding, RESET_BY_LOST)
                 if finding.check in (SESSION_RESET, TUNNEL_RESET) and (finding.host, finding.subject) in reset

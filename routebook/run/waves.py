@@ -19,16 +19,21 @@ class Waves:
     `conflicts` say which changes take several legs of one failure domain at once and cannot be taken apart.
     """
 
-    waves: tuple[tuple[str, ...], ...]
+    waves: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
 
-    def told(self) -> tuple[str, ...]:
-        """What to say of it: the waves where there are several, why they are so, and what speaks against it."""
+    def lines(self) -> tuple[str, ...]:
+        """For people: the waves where there are several, why they are so, and what speaks against them."""
         count = len(self.waves)
         waves = [f"wave {number} of {count}: {', '.join(wave)}" for number, wave in enumerate(self.waves, 1)]
         return (*(waves if count > 1 else ()), *self.notes, *(f"danger: {text}" for text in self.conflicts))
+
+    def which(self, hosts: Collection[str]) -> str:
+        """Of which of several waves these hosts are, in words."""
+        number = next((n for n, wave in enumerate(self.waves, 1) if set(hosts) <= set(wave)), 0)
+        return f", wave {number} of {len(self.waves)}" if number and len(self.waves) > 1 else ""
 
     def partners(self, hosts: Collection[str]) -> frozenset[str]:
         """The hosts, and those that cannot be changed without them."""

@@ -10,7 +10,7 @@ from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.checks.findings import Finding
 from routebook.device.contract import ConnectionFailedError, DriverError
 from routebook.run.judge import asked
-from routebook.run.rollback import unproven
+from routebook.run.restore import unproven
 from routebook.run.runbook import Check, Runbook, View
 from tests.unit.engine.world import World
 

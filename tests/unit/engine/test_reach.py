@@ -3,7 +3,7 @@
 import pytest
 
 from routebook.device.contract import Effect, LostContactError, Reached
-from routebook.run.dead_man import layers
+from routebook.run.inputs import layers
 from routebook.run.planning import make_plan, to_candidate
 from routebook.safety.management_path import distances, management_paths
 from tests.unit.engine.test_waves import FIRST, up

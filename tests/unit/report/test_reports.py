@@ -22,7 +22,7 @@ from routebook.report import HostResult, RunResult, render_changes, render_termi
 from routebook.report.junit import as_junit
 from routebook.report.layout import Block
 from routebook.report.markdown import as_markdown
-from routebook.report.model import EXIT_CODES, SENTENCES
+from routebook.report.outcome import Outcome
 from routebook.report.text import seconds
 
 SECRET = "correct horse battery staple"
@@ -62,7 +62,7 @@ def a_result(outcome: str = "rolled_back", findings: tuple[Finding, ...] = FINDI
     return RunResult(
         run_id="20260101T120000-ab12",
         runbook="deploy",
-        outcome=outcome,
+        outcome=Outcome(outcome),
         started=1767268800.0,
         finished=1767268845.5,
         hosts={"no-edge1": changed, "ch-edge1": HostResult(state="unchanged")},
@@ -121,13 +121,13 @@ def test_json_has_exactly_the_stable_keys() -> None:
 )
 def test_every_outcome_has_its_exit_code(outcome: str, code: int) -> None:
     assert a_result(outcome, findings=()).exit_code == code
-    assert a_result(outcome, findings=()).sentence == SENTENCES[outcome]
+    assert a_result(outcome, findings=()).sentence == Outcome(outcome).sentence
 
 
 def test_an_unknown_outcome_is_refused_and_none_is_forgotten() -> None:
     with pytest.raises(ValueError, match="'done' is no outcome; there are unchanged, confirmed"):
         a_result("done")
-    assert EXIT_CODES.keys() == SENTENCES.keys()
+    assert all(outcome.sentence and outcome.exit_code in range(5) for outcome in Outcome)
 
 
 def test_nothing_to_send_on_a_broken_network_is_not_a_success() -> None:
@@ -193,7 +193,7 @@ def test_junit_has_a_suite_for_each_host_and_a_case_for_each_finding() -> None:
 
 def test_junit_of_a_good_run_has_no_failure() -> None:
     hosts = {"no-edge1": HostResult("confirmed", changed=True)}
-    good = RunResult("1", "deploy", "confirmed", 0, 1, hosts, FINDINGS[:2])
+    good = RunResult("1", "deploy", Outcome.CONFIRMED, 0, 1, hosts, FINDINGS[:2])
     root = ET.fromstring(as_junit(good))  # noqa: S314  our own text
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("4", "0", "0")
 
@@ -236,7 +236,9 @@ def test_markdown_tables_keep_their_columns_whatever_a_device_says() -> None:
 def test_no_sign_of_a_device_means_anything_to_markdown(nasty: str) -> None:
     findings = (Finding("no-edge1", "bgp.session", "x", "failed", (nasty,), nasty),)
     host = HostResult("rolled_back", message=nasty, warnings=(nasty,))
-    result = RunResult("1", "deploy", "rolled_back", 0, 1, {"no-edge1": host}, findings, message=nasty, notes=(nasty,))
+    result = RunResult(
+        "1", "deploy", Outcome.ROLLED_BACK, 0, 1, {"no-edge1": host}, findings, message=nasty, notes=(nasty,)
+    )
     text = as_markdown(result)
     for each in text.splitlines():
         outside = re.sub(r"(?<!\\)`[^`|]+`", "", each)  # nothing means anything in code
@@ -247,14 +249,14 @@ def test_no_sign_of_a_device_means_anything_to_markdown(nasty: str) -> None:
 
 @pytest.mark.parametrize("start", ["- item", "+ item", "1. item", "12. item", "=====", "-----"])
 def test_a_remark_of_a_device_begins_no_list_or_heading(start: str) -> None:
-    text = as_markdown(RunResult("1", "deploy", "confirmed", 0, 1, notes=(start,)))
+    text = as_markdown(RunResult("1", "deploy", Outcome.CONFIRMED, 0, 1, notes=(start,)))
     [note] = [line for line in text.splitlines() if line.startswith("- ")]
     assert re.match(r"- \d*\\", note)
 
 
 def test_markdown_of_a_huge_change_still_fits_a_comment() -> None:
     hosts = {f"no-edge{n}": HostResult("confirmed", True, "+ line\n" * 20_000, ("line",)) for n in range(6)}
-    text = as_markdown(RunResult("1", "deploy", "confirmed", 0, 1, hosts))
+    text = as_markdown(RunResult("1", "deploy", Outcome.CONFIRMED, 0, 1, hosts))
     assert len(text) < 65_536
     assert "… shortened" in text
     assert "the whole report is in `report.json`" in text
@@ -262,7 +264,7 @@ def test_markdown_of_a_huge_change_still_fits_a_comment() -> None:
 
 def test_markdown_fences_cannot_be_closed_from_inside() -> None:
     hosts = {"no-edge1": HostResult("confirmed", True, "+ ```\n+ </details>", ("line",))}
-    assert "````diff\n+ ```\n" in as_markdown(RunResult("1", "deploy", "confirmed", 0, 1, hosts))
+    assert "````diff\n+ ```\n" in as_markdown(RunResult("1", "deploy", Outcome.CONFIRMED, 0, 1, hosts))
 
 
 def test_the_terminal_shows_without_colour_what_is_wrong_and_why() -> None:

@@ -1,0 +1,78 @@
+"""What a run is given and what it has prepared: nothing of it changes while the run is at work."""
+
+import threading
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nornir.core import Nornir
+
+from routebook.device.contract import State
+from routebook.device.plan import Plan
+from routebook.intent.model import HostIntent
+from routebook.run.events import Event, Listener
+from routebook.run.options import Options
+from routebook.run.planning import Goal
+from routebook.run.wave_judge import JudgeMaker
+from routebook.run.waves import Waves
+from routebook.safety.impact import Impact
+from routebook.safety.management_path import ManagementPath, descriptions, distances
+from routebook.safety.redundancy import Budget, budget
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read."""
+
+    nornir: Nornir
+    intents: Mapping[str, HostIntent]
+    hosts: Collection[str]
+    observed: Collection[str]
+    run_id: str
+    runbook: str
+    goal: Goal
+    judge: JudgeMaker
+    listener: Listener
+    options: Options = field(default_factory=Options)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
+        """Let the listener know."""
+        self.listener(Event(phase, message, host, failed))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The plan of a run, in which waves it is carried out, and what it endangers.
+
+    `before` are the states before the change, `silent` far ends that did not answer then. `cut_off` are hosts that the
+    change cuts off for a while, which was accepted.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    budget: Budget = field(default_factory=lambda: budget(Plan(), {}))
+    waves: Waves = field(default_factory=Waves)
+    paths: Mapping[str, ManagementPath] = field(default_factory=dict)
+    before: Mapping[str, State] = field(default_factory=dict)
+    silent: Mapping[str, Exception] = field(default_factory=dict)
+    cut_off: frozenset[str] = frozenset()
+
+    @property
+    def impacts(self) -> Iterable[Impact]:
+        """What the plan does to sessions and tunnels."""
+        return self.budget.impacts
+
+    def descriptions(self) -> dict[str, str]:
+        """How each changed host is reached, and what the plan does to that."""
+        return descriptions(self.paths, self.impacts, self.budget.intents)
+
+    def layers(self, hosts: Collection[str]) -> list[list[str]]:
+        """The hosts by how many others they are reached through, the farthest first: what is nearer carries them."""
+        return layers(hosts, distances(self.paths, self.budget.intents))
+
+
+def layers(hosts: Collection[str], distance: Mapping[str, int]) -> list[list[str]]:
+    """The hosts by their distance, the farthest first."""
+    found: dict[int, list[str]] = {}
+    for host in sorted(hosts):
+        found.setdefault(distance.get(host, 0), []).append(host)
+    return [found[far] for far in sorted(found, reverse=True)]
