@@ -69,12 +69,12 @@ def test_an_edge_has_every_path_to_the_pods_and_to_the_internet(deployed: Runnin
     assert origins == {"10.255.3.1", "10.255.3.2"}, "addpath: both edges' paths"
 
 
-def test_home_prefers_the_way_over_its_first_edge_and_the_edges_filter_what_its_bgpd_cannot(
+def test_home_and_its_edges_filter_both_ways_and_the_way_over_the_first_edge_is_preferred(
     deployed: RunningLab,
 ) -> None:
-    shown = json.loads(devices.on(deployed, devices.PFSENSE, "bgpctl -j show rib 10.4.0.0/16"))["rib"]
-    preferences = {each["exit_nexthop"]: (each["localpref"], each.get("best", False)) for each in shown}
-    assert preferences == {"10.255.200.25": (200, True), "10.255.200.27": (150, False)}, shown
+    shown = json.loads(devices.on(deployed, devices.PFSENSE, "vtysh -c 'show bgp ipv4 unicast 10.4.0.0/16 json'"))
+    preferences = {each["nexthops"][0]["ip"]: each["locPrf"] for each in shown["paths"]}
+    assert preferences == {"10.255.200.25": 200, "10.255.200.27": 150}, shown
     routes = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
     assert "64512" in {each["path"] for each in routes["192.168.1.0/24"]}
     assert not [prefix for prefix in routes if prefix.startswith("192.168.1.") and prefix.endswith("/32")]

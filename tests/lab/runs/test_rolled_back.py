@@ -44,15 +44,11 @@ def test_another_as_at_one_of_our_own_ends_names_both_numbers(deployed: RunningL
     unchanged()
 
 
-def test_another_as_on_a_pfsense_is_noticed_although_its_bgpd_says_established_and_the_history_has_both_revisions(
+def test_another_as_on_a_pfsense_is_noticed_and_the_history_has_both_revisions(
     deployed: RunningLab, unchanged: Unchanged
 ) -> None:
-    with edited(
-        deployed,
-        "templates/pfsense/openbgpd.xml.j2",
-        r"<parmvalue>\{\{ value \}\}",
-        '<parmvalue>{{ 65551 if parameter == "remote-as" and value | string == "65550" else value }}',
-    ):
+    wrong = "<asnum>{{ 65551 if neighbor.peer_host else neighbor.remote_as }}"
+    with edited(deployed, "templates/pfsense/frr.xml.j2", r"<asnum>\{\{ neighbor.remote_as \}\}", wrong):
         done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", devices.PFSENSE)
     assert done.returncode == 3, done.stdout + done.stderr
     result = json.loads(done.stdout)

@@ -122,7 +122,7 @@ def settings(host: Host, topology: Topology, access: Access, esp_in_kernel: bool
         "port": 22,
         "host_key": HOST_KEY,
         "name": host.name,
-        "package": host.bgp_package or "openbgpd",
+        "package": host.bgp_package or "frr",
         "data_plane": "kernel" if esp_in_kernel else "user",
         "tunnels": tunnels,
         "interfaces_ignored": [MANAGEMENT_DEVICE],

@@ -41,7 +41,7 @@ class Settings:
     host_key: Path | None = None
     name: str = "pfSense"
     version: str = "2.7.2-RELEASE"
-    package: Literal["", "openbgpd", "frr"] = "openbgpd"
+    package: Literal["", "openbgpd", "frr"] = "frr"
     users: dict[str, Login] = field(default_factory=dict)
     data_plane: Literal["user", "kernel"] = "user"
     tunnels: dict[str, Carried] = field(default_factory=dict)

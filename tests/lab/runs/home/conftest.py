@@ -1,4 +1,4 @@
-"""The home site with the FRR package in place of OpenBGPD's, and the two edges that its tunnels lead to."""
+"""The home site with OpenBGPD's package, of pfSense before 2.5, in place of FRR's; and the edges of its tunnels."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 EDITS = (
-    ("hosts", "bgp_package: openbgpd", "bgp_package: frr"),
-    # FRR filters, and takes and sends nothing without a policy.
-    ("bgp", "prefix_list_in: none", "prefix_list_in: RB-SITES"),
-    ("bgp", "prefix_list_out: none", "prefix_list_out: RB-HOME"),
+    ("hosts", "bgp_package: frr", "bgp_package: openbgpd"),
+    # It has no filters, so the edges filter both ways.
+    ("bgp", "export: RB-HOME-OUT", "export: none"),
+    ("bgp", "prefix_list_in: RB-SITES", "prefix_list_in: none"),
+    ("bgp", "prefix_list_out: RB-HOME\n", "prefix_list_out: none\n"),
 )
 
 

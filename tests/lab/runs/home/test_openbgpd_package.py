@@ -1,4 +1,4 @@
-"""The home site with the FRR package: from nothing to intent, not once more, and back. The example has OpenBGPD's."""
+"""The home site with the OpenBGPD package: from nothing to intent, not once more, and back. The example has FRR's."""
 
 import json
 from typing import Any
@@ -29,18 +29,24 @@ def test_a_second_run_writes_no_revision_and_touches_no_session(deployed: Runnin
     assert devices.since_all(deployed) == before
 
 
-def test_both_ends_filter_and_the_way_over_the_first_edge_is_preferred(deployed: RunningLab) -> None:
-    shown = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
-    assert {each["path"] for each in shown["192.168.1.0/24"]} == {"64512"}
-    assert not [prefix for prefix in shown if prefix.startswith("192.168.1.") and prefix.endswith("/32")]
-    shown = json.loads(devices.on(deployed, devices.PFSENSE, "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
-    preferences = {prefix: shown[prefix][0]["locPrf"] for prefix in ("10.3.0.0/16", "10.4.0.0/16")}
-    assert preferences == {"10.3.0.0/16": 200, "10.4.0.0/16": 150}
+def test_home_prefers_the_way_over_its_first_edge_and_the_edges_filter_what_its_bgpd_cannot(
+    deployed: RunningLab,
+) -> None:
+    shown = json.loads(devices.on(deployed, devices.PFSENSE, "bgpctl -j show rib 10.4.0.0/16"))["rib"]
+    preferences = {each["exit_nexthop"]: each["localpref"] for each in shown}
+    assert preferences == {"10.255.200.27": 150}, shown  # the edges have no session with each other here
+    routes = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
+    assert "64512" in {each["path"] for each in routes["192.168.1.0/24"]}
+    assert not [prefix for prefix in routes if prefix.startswith("192.168.1.") and prefix.endswith("/32")]
 
 
-def test_another_as_than_the_edges_is_named_and_rolled_back(deployed: RunningLab, unchanged: Unchanged) -> None:
-    wrong = "<asnum>{{ 65551 if neighbor.peer_host else neighbor.remote_as }}"
-    with edited(deployed, "templates/pfsense/frr.xml.j2", r"<asnum>\{\{ neighbor.remote_as \}\}", wrong):
+def test_another_as_is_noticed_although_its_bgpd_says_established(deployed: RunningLab, unchanged: Unchanged) -> None:
+    with edited(
+        deployed,
+        "templates/pfsense/openbgpd.xml.j2",
+        r"<parmvalue>\{\{ value \}\}",
+        '<parmvalue>{{ 65551 if parameter == "remote-as" and value | string == "65550" else value }}',
+    ):
         done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", devices.PFSENSE)
     assert done.returncode == 3, done.stdout + done.stderr
     result = json.loads(done.stdout)
