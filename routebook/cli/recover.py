@@ -9,10 +9,14 @@ import click
 from routebook.cli import options, output
 from routebook.cli.context import Context
 from routebook.report.layout import public
+from routebook.report.outcome import Outcome
 
 if TYPE_CHECKING:
     from routebook.project.provenance import Provenance
     from routebook.run.recovery import Recovered
+
+DEADLINE = 90.0
+"""Seconds for which sessions and tunnels may take to come up again."""
 
 
 @click.command()
@@ -52,7 +56,7 @@ def recover(
     by = provenance(context.project, clean(checked_reason(reason)))
     codes = [
         *_from_journal(context, limit, confirm_timeout, by, scan=scan),
-        *(_from_devices(context, limit, dead, gone) if scan else ()),
+        *(_from_devices(context, limit, confirm_timeout, dead, gone) if scan else ()),
     ]
     if not codes:
         output.line("nothing to recover")
@@ -86,20 +90,25 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, by: "Prove
                     leases=state.leases,
                     listener=progress,
                     confirm_timeout=confirm_timeout,
-                    deadline=90,
+                    deadline=DEADLINE,
                     by=by,
                 )
             workspace.close()
-            codes.append(_told(f"run {record.id} ({record.runbook})", recovered))
+            codes.append(_show(f"run {record.id} ({record.runbook})", recovered))
     return codes
 
 
-def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Collection[str]) -> list[int]:
+def _from_devices(
+    context: Context, limit: str, confirm_timeout: int, dead: Collection[str], gone: Collection[str]
+) -> list[int]:
+    from routebook.cli.at_work import in_lab
+    from routebook.cli.progress import Progress
     from routebook.run.leases import current
-    from routebook.run.scan import at_work, busy, finish, scan
+    from routebook.run.recovery import finish
+    from routebook.run.scan import at_work, busy, scan
     from routebook.run.workspace import open_journal, open_workspace
 
-    workspace = open_workspace(context.project, limit, "", context.state)
+    workspace = open_workspace(context.project, limit, "", context.state, in_lab(context.project))
     if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():
         raise click.UsageError(f"--gone: {', '.join(sorted(unknown))} is not in the inventory")
     found, silent = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
@@ -115,8 +124,19 @@ def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Col
             output.line(alive[run_id], err=True)
             codes.append(1)
         else:
-            taken = busy(found, run_id, here, alive)
-            codes.append(_told(f"run {run_id}", finish(workspace.nornir, left, gone, taken)))
+            with Progress() as progress:
+                recovered = finish(
+                    workspace.nornir,
+                    left,
+                    gone,
+                    busy(found, run_id, here, alive),
+                    intents=workspace.judged,
+                    leases=context.state.leases,
+                    listener=progress,
+                    confirm_timeout=confirm_timeout,
+                    deadline=DEADLINE,
+                )
+            codes.append(_show(f"run {run_id}", recovered))
     for run_id in sorted(set(dead) - found.keys()):
         output.line(f"--dead {run_id}: no host that was asked knows that run", err=True)
     for host, why in sorted(silent.items()):
@@ -126,7 +146,7 @@ def _from_devices(context: Context, limit: str, dead: Collection[str], gone: Col
     return codes
 
 
-def _told(run: str, recovered: "Recovered") -> int:
+def _show(run: str, recovered: "Recovered") -> int:
     output.line(public(f"{run}: {recovered.outcome}"))
     for host, state in recovered.hosts.items():
         output.line(public(f"{host:<16} {state}"), f"  {recovered.messages.get(host, '')}", indent=2)
@@ -135,4 +155,4 @@ def _told(run: str, recovered: "Recovered") -> int:
             output.line(public(f"{finding.status} {finding.host}: "), finding.cause)
             for line in finding.evidence:
                 output.line(public("| "), line)
-    return 4 if recovered.outcome == "needs_attention" else 0
+    return 4 if recovered.outcome is Outcome.NEEDS_ATTENTION else 0

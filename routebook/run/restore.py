@@ -23,11 +23,12 @@ from routebook.device.contract import (
     TransactionDriver,
     belongs,
 )
+from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
 from routebook.run.fan_out import OUT_OF_REACH, Answers, driver, on_drivers, on_hosts, reasons
 from routebook.run.foreign_changes import in_short, on_the_way_back
 from routebook.run.judge import CONTACT, ENGINE, Judging
-from routebook.run.runbook import View
+from routebook.run.runbook import Check, View
 from routebook.run.watch import Watcher
 
 GRACE = 45.0
@@ -35,70 +36,79 @@ GRACE = 45.0
 
 LOST = "lost: it did not answer again; look at it by its console"
 
+NOTHING_TO_UNDO_WITH = (
+    "it is not at its old configuration, as others are, and has nothing to undo the run with: run it again"
+)
+
+
+class TakenOverError(DriverError):
+    """Another run works on the device by now."""
+
 
 @dataclass(slots=True)
 class Restore:
-    """Restores hosts to `snapshots`, by the device's own revert where it still knows the change."""
+    """Restores hosts to what they were `before`, by the device's own revert where it still knows the change.
+
+    Of a host whose snapshot is not known here, `before` has the fingerprint, or nothing. `beside` is what others had
+    changed where a push was undone, and `unfinished` are hosts that may still need what undoes the change.
+    """
 
     nornir: Nornir
     run_id: str
-    snapshots: Mapping[str, Snapshot]
+    before: Mapping[str, Snapshot | str]
     confirm_timeout: int
     listener: Listener
-    beside: dict[str, Beside] = field(default_factory=dict)  # what others had changed where a push was undone
+    beside: dict[str, Beside] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
 
-    def restore(self, hosts: Collection[str], confirmed: Collection[str]) -> dict[str, str]:
+    def restore(self, hosts: Collection[str], confirmed: Collection[str] = ()) -> dict[str, str]:
         """Bring `hosts` back; says what is wrong with those that are not.
 
         One of `confirmed` may have restarted since, and then have nothing to undo the change with.
         """
         answers = on_drivers(self.nornir, hosts, self._undo, reconnect=True)
-        waiting = {host: error for host, error in answers.errors.items() if _may_end_well(error)}
         for host, error in answers.errors.items():
             self.listener(Event("roll back", str(error), host, failed=True))
-        problems = reasons({host: error for host, error in answers.errors.items() if host not in waiting})
         self._note(answers.values)
-        problems |= self._await(waiting, self._finish)
-        different = self._differences(set(hosts) - problems.keys())
-        forgotten = different.keys() & set(confirmed)
+        problems = self._again(answers.errors, self._finish)
+        self.unfinished |= problems.keys()
+        different = self.differences(set(hosts) - problems.keys())
+        forgotten = {host for host in different.keys() & set(confirmed) if isinstance(self.before[host], Snapshot)}
         problems |= {host: text for host, text in different.items() if host not in forgotten}
         problems |= self._from_here(forgotten)
-        problems |= self._differences(forgotten - problems.keys())
+        return problems | self.differences(forgotten - problems.keys())
+
+    def differences(self, hosts: Collection[str]) -> dict[str, str]:
+        """What is not as before on those of `hosts` of which that is known; also that one cannot be read."""
+        known = set(hosts) & self.before.keys()
+        answers = on_drivers(self.nornir, known, lambda device: device.snapshot(), reconnect=True)
+        self.unfinished |= answers.errors.keys()
+        problems = {host: f"cannot be read after rolling back: {error}" for host, error in answers.errors.items()}
+        for host, snapshot in answers.values.items():
+            beside, wanted = self.beside.get(host), self.before[host]
+            if beside is not None and beside.kept is not None:
+                wanted = beside.kept
+            if isinstance(wanted, str):
+                if wanted != snapshot.fingerprint:
+                    problems[host] = NOTHING_TO_UNDO_WITH
+            elif wrong := differing(wanted, snapshot):
+                problems[host] = f"after rolling back these differ from before: {', '.join(wrong)}"
         return problems
-
-    def verify_up(self, hosts: Collection[str], before: Mapping[str, State], deadline: float) -> list[Finding]:
-        """Wait until everything that was up on `hosts` is up again; findings on what is not after `deadline` seconds.
-
-        `before` has their far ends too: a session comes back when both ends try again, and each may be waiting.
-        """
-        intents = {name: host.data["intent"] for name, host in self.nornir.inventory.hosts.items()}
-        judging = Judging(intents, hosts, (_as_before,))
-
-        def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
-            return judging.judge(before, Changed(), seen, explanations, final=final)
-
-        watched = {*hosts, *before}
-        watcher = Watcher(
-            self.nornir, watched, deadline, threading.Event(), since=time.monotonic(), patient=True, nudge=True
-        )
-        return watcher.watch(judge)
 
     def disarm(self, hosts: Collection[str]) -> dict[str, str]:
         """Take timers away from hosts on which nothing was pushed, and restore nothing; says where that fails."""
         answers = on_drivers(self.nornir, hosts, lambda device: device.disarm(), reconnect=True)
-        waiting = {host: error for host, error in answers.errors.items() if _may_end_well(error)}
-        problems = reasons({host: error for host, error in answers.errors.items() if host not in waiting})
-        return problems | self._await(waiting, self._disarm)
+        return self._again(answers.errors, self._disarm)
+
+    def findings(self) -> list[Finding]:
+        """What others had changed on the hosts that were restored, and what has become of it."""
+        return [on_the_way_back(host, beside) for host, beside in sorted(self.beside.items())]
 
     def _disarm(self, device: TransactionDriver) -> None:
         """Disarm a host that was lost: also where it restarted meanwhile, so that what undoes the change is gone."""
         pending = device.pending()
         if pending is not None and pending.phase != "confirmed" and belongs(pending.run_id, self.run_id):
             device.disarm()
-
-    def findings(self) -> list[Finding]:
-        """What others had changed on the hosts that were restored, and what has become of it."""
-        return [on_the_way_back(host, beside) for host, beside in sorted(self.beside.items())]
 
     def _note(self, found: Mapping[str, Beside | None]) -> None:
         for host, beside in found.items():
@@ -111,12 +121,13 @@ class Restore:
     def _undo(self, device: TransactionDriver) -> Beside | None:
         """Undo what the run did, and nothing that another run has done there by now.
 
-        One that was cut off while it was armed may have left something although nothing is pending.
+        One that was cut off while it was armed may have left something although nothing is pending. An undo of ours
+        that is confirmed has brought the host back already: undoing that would bring the change back.
         """
         pending = device.pending()
         if other := taken_by(self.run_id, pending, None):
-            raise DriverError(f"run {other} has it by now; it is left as it is")
-        if pending is None or pending.phase == "reverted" or belongs(pending.run_id, self.run_id):
+            raise TakenOverError(f"run {other} has it by now; it is left as it is")
+        if pending is None or pending.phase == "reverted" or pending.run_id == self.run_id or pending.unconfirmed:
             device.rollback()
             return device.beside
         return None
@@ -132,8 +143,8 @@ class Restore:
         """Undo a change of which its device knows nothing any more: by a change of its own, back to the snapshot."""
 
         def step(task: Task) -> None:
-            device, undo = driver(task), f"{self.run_id}{UNDOING}"
-            if device.plan_restore(self.snapshots[task.host.name], device.snapshot()):
+            device, undo, before = driver(task), f"{self.run_id}{UNDOING}", self.before[task.host.name]
+            if isinstance(before, Snapshot) and device.plan_restore(before, device.snapshot()):
                 device.arm(undo, self.confirm_timeout)
                 device.push()
                 device.activate()
@@ -142,7 +153,7 @@ class Restore:
 
         return reasons(on_hosts(self.nornir, hosts, step).errors)
 
-    def _await(
+    def _again(
         self, errors: Mapping[str, Exception], finish: Callable[[TransactionDriver], Beside | None]
     ) -> dict[str, str]:
         """Wait for lost hosts to come back after their own timers have restored them, and for those that failed to roll
@@ -153,10 +164,10 @@ class Restore:
                 self.listener(Event("roll back", f"lost; its own timer fires within {self.confirm_timeout} s", host))
         begun = time.monotonic()
         end = begun + self.confirm_timeout + GRACE
-        missing = set(errors)
+        problems = reasons({host: error for host, error in errors.items() if not _may_end_well(error)})
+        missing = errors.keys() - problems.keys()
         # Hosts that answer and fail: since when.
-        failing = {host: begun for host, error in errors.items() if not isinstance(error, OUT_OF_REACH)}
-        problems: dict[str, str] = {}
+        failing = {host: begun for host in missing if not isinstance(errors[host], OUT_OF_REACH)}
         wait = threading.Event()
         while missing and (now := time.monotonic()) < end:
             answers = on_drivers(self.nornir, missing, finish)
@@ -164,7 +175,7 @@ class Restore:
             for host, error in answers.errors.items():
                 if isinstance(error, OUT_OF_REACH):
                     failing.pop(host, None)
-                elif not isinstance(error, DriverError) or time.monotonic() > failing.setdefault(host, now) + GRACE:
+                elif not _may_end_well(error) or time.monotonic() > failing.setdefault(host, now) + GRACE:
                     problems |= reasons({host: error})
             missing = answers.errors.keys() - problems.keys()
             if missing:
@@ -176,15 +187,27 @@ class Restore:
             problems[host] = LOST if isinstance(error, OUT_OF_REACH) else str(error)
         return problems
 
-    def _differences(self, hosts: Collection[str]) -> dict[str, str]:
-        answers = on_drivers(self.nornir, hosts, lambda device: device.snapshot(), reconnect=True)
-        problems = {host: f"cannot be read after rolling back: {error}" for host, error in answers.errors.items()}
-        for host, snapshot in answers.values.items():
-            beside = self.beside.get(host)
-            wanted = self.snapshots[host] if beside is None or beside.kept is None else beside.kept
-            if wrong := differing(wanted, snapshot):
-                problems[host] = f"after rolling back these differ from before: {', '.join(wrong)}"
-        return problems
+
+def watched(
+    nornir: Nornir,
+    intents: Mapping[str, HostIntent],
+    hosts: Collection[str],
+    checks: Collection[Check],
+    before: Mapping[str, State],
+    deadline: float,
+) -> list[Finding]:
+    """What `checks` say of `hosts` once all is well, or after `deadline` seconds. Devices are asked to try again.
+
+    `before` may have far ends too: a session comes back when both ends try again, and each may be waiting. Without a
+    state that may come back, a failure that waiting cannot mend ends it early.
+    """
+    judging = Judging(intents, hosts, checks)
+
+    def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        return judging.judge(before, Changed(), seen, explanations, final=final)
+
+    since, never = time.monotonic(), threading.Event()
+    return Watcher(nornir, {*hosts, *before}, deadline, never, since, patient=bool(before), nudge=True).watch(judge)
 
 
 def differing(wanted: Snapshot, found: Snapshot) -> list[str]:
@@ -213,7 +236,8 @@ def unproven(findings: Iterable[Finding], hosts: Collection[str]) -> dict[str, s
     return found
 
 
-def _as_before(view: View) -> list[Finding]:
+def as_before(view: View) -> list[Finding]:
+    """The check that everything that was up is up again."""
     return baseline.check(view.before, view.now, view.explanations, final=view.final)
 
 
@@ -225,5 +249,5 @@ def taken_by(run_id: str, pending: Pending | None, holder: Lock | None) -> str:
 
 
 def _may_end_well(error: Exception) -> bool:
-    """Whether to try again: a device that is somebody else will not become the right one."""
-    return isinstance(error, DriverError) and not isinstance(error, SomebodyElseError)
+    """Whether to try again: a device that is somebody else, or has another run, will not become the right one."""
+    return isinstance(error, DriverError) and not isinstance(error, SomebodyElseError | TakenOverError)

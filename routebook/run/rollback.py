@@ -7,7 +7,7 @@ from routebook.run.dead_man import DeadManTimers
 from routebook.run.inputs import Inputs, Prepared
 from routebook.run.journal import HostState
 from routebook.run.ledger import Ledger
-from routebook.run.restore import Restore, unproven
+from routebook.run.restore import Restore, as_before, unproven, watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Rollback:
             self.timers.gone(hosts)
             before = {host: state for host, state in self.prepared.before.items() if host not in problems}
             back = [host for host in pushed if host not in problems]
-            findings = restore.verify_up(back, before, inputs.options.deadline) if back else []
+            deadline = inputs.options.deadline
+            findings = watched(inputs.nornir, inputs.intents, back, (as_before,), before, deadline) if back else []
         ledger.findings += [*findings, *restore.findings()]
         unverified = unproven(findings, back)
         whole = [host for host in hosts if host not in problems and host not in unverified]

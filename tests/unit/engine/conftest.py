@@ -13,4 +13,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with a_world(tmp_path / "project") as made:
         clock = time.monotonic
         monkeypatch.setattr(time, "monotonic", lambda: clock() + made.now)
+        # Devices in memory do not come up by waiting.
+        monkeypatch.setattr("routebook.cli.recover.DEADLINE", 0.0)
         yield made

@@ -12,8 +12,8 @@ from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.run.events import Event
 from routebook.run.journal import HostState, Journal, JournalError
-from routebook.run.recovery import Recovered, recover
-from routebook.run.scan import finish, scan
+from routebook.run.recovery import Recovered, finish, recover
+from routebook.run.scan import scan
 from routebook.run.workspace import open_journal
 from tests.unit.engine.world import Device, World
 
@@ -168,6 +168,18 @@ def test_recover_is_killed_too_and_run_again(
     whole(world)
 
 
+def test_an_undo_that_is_confirmed_is_not_undone_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first recovery died between the last step of its undo and giving the lock back."""
+    killed_at(world, "no-edge1", "push", monkeypatch)
+    device = world["no-edge1"]
+    assert device.pending is not None
+    device.pending, device.undo = Pending(f"{device.pending.run_id}-undo", "confirmed", 0), "new\n"
+    world.log.clear()
+    assert [each.outcome for each in recovered(world)] == ["rolled_back"]
+    assert ("rollback", "no-edge1") not in world.log
+    whole(world)
+
+
 def test_two_recovers_at_once_exclude_each_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     killed_at(world, "no-edge1", "push", monkeypatch)
     with open_journal(state_folder(world.project)) as journal:
@@ -261,6 +273,34 @@ class TestFromAnotherMachine:
         assert [world[host].running for host in HOSTS] == ["new\n", "old\n"]
         assert world["ch-edge1"].pending is None
         assert scanned(world) == []
+
+    @pytest.mark.parametrize("end", ["undone", "completed"])
+    def test_what_the_intent_wants_and_is_not_up_is_said_and_fails_nothing(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, end: str
+    ) -> None:
+        """What was up before the run is not known there, and the intent may be newer than what is restored."""
+        confirming_died(world, monkeypatch)
+        if end == "undone":
+            world[HOSTS[0]].fire()
+        (ended,) = scanned(world)
+        assert ended.outcome == ("rolled_back" if end == "undone" else "confirmed")
+        told = {finding.host: finding for finding in ended.findings if finding.check == "tunnel.ike"}
+        assert set(told) == set(HOSTS)
+        for finding in told.values():
+            assert finding.status == "warning"
+            assert "what was up before the run is not known here" in finding.cause
+
+    def test_a_host_that_is_lost_after_its_end_needs_attention(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        killed_at(world, "no-edge1", "activate", monkeypatch)
+        lost = LostContactError("no-edge1 does not answer")
+        world["no-edge1"].fails["state"] = world.raising(lost, times=100)
+        (ended,) = scanned(world)
+        assert ended.outcome == "needs_attention"
+        assert "its state cannot be read" in ended.messages["no-edge1"]
+        assert ended.hosts["ch-edge1"] is HostState.ROLLED_BACK
+        whole(world)
 
     def test_what_a_confirmed_run_without_any_lock_has_left_is_taken_away(self, world: World) -> None:
         world["ch-edge1"].pending = Pending("napalm-x", "confirmed", 0)
