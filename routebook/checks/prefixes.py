@@ -24,6 +24,11 @@ class Tolerance:
         return count - int(count * self.share)
 
 
+COLLAPSE = "bgp.collapse"
+_COLLAPSED = 0.75
+"""The share of a session's prefixes that a change leaves it; with fewer it is a collapse, which has to be accepted."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Remark:
     status: Status
@@ -61,6 +66,19 @@ def check_prefixes(
     cause = "; ".join(dict.fromkeys(remark.cause for remark in remarks if remark.status == status))
     evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
     yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
+    if lost := [line for name, old in earlier.items() for line in _collapsed(families.get(name), old)]:
+        evidence = tuple(f"{host}: {line}" for line in lost)
+        cause = f"more than a quarter of the prefixes with {neighbor.peer} are gone"
+        # They may come again for a while after Established.
+        yield Finding(host, COLLAPSE, str(neighbor.address), "pending", evidence, cause)
+
+
+def _collapsed(family: FamilyState | None, old: FamilyState) -> Iterator[str]:
+    if family is None:
+        return
+    for verb, count, earlier in (("received", family.received, old.received), ("sent", family.sent, old.sent)):
+        if count is not None and earlier is not None and count < _COLLAPSED * earlier:
+            yield f"{family.name}: {verb} {count}, before the run {earlier}"
 
 
 def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: FamilyState) -> Iterator[_Remark]:

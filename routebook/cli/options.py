@@ -57,6 +57,7 @@ _DANGERS = {
     "one-end": "although the other end of a session or tunnel changes too and is left out",
     "ha-sync": "although the device sends it to its mate before it is confirmed",
     "unforecast-reset": "although a session or tunnel resets that the plan did not name",
+    "collapse": "although more than a quarter of a session's prefixes are gone afterwards",
     "old-secret": "although it brings an old secret back",
 }
 
@@ -68,7 +69,7 @@ def accepting(*names: str) -> Callable[[Command], Command]:
     return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {told}. May be repeated.")
 
 
-_accept = accepting("no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset")
+_accept = accepting("no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset", "collapse")
 
 
 def carrying_out(command: Command) -> Command:

@@ -12,7 +12,7 @@ from routebook.cli.context import Context
 @options.yes
 @options.as_json
 @options.confirm_timeout
-@options.accepting("no-redundancy", "own-path", "ha-sync", "unforecast-reset", "old-secret")
+@options.accepting("no-redundancy", "own-path", "ha-sync", "unforecast-reset", "collapse", "old-secret")
 @options.reason
 @click.pass_obj
 def rollback(

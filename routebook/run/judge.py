@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
+from routebook.checks import prefixes
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
@@ -15,11 +16,17 @@ from routebook.device.contract import State
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers, reasons
 from routebook.run.runbook import Check, View
-from routebook.safety.accepted import UNFORECAST_RESET
+from routebook.safety import accepted
 
 CONTACT = "host.contact"
 ENGINE = "routebook"
 """Stands for the host in findings on a check itself: such a finding is on no host."""
+_GUARDED = {
+    SESSION_RESET: accepted.UNFORECAST_RESET,
+    TUNNEL_RESET: accepted.UNFORECAST_RESET,
+    prefixes.COLLAPSE: accepted.COLLAPSE,
+}
+"""What fails a run unless it is accepted: each check with the word for it."""
 MOST_NAMED = 5
 """How many findings are named of those on a host that is only observed."""
 
@@ -61,12 +68,13 @@ class Judging:
         return [*contacts, *kept, *unjudged(left_out)]
 
     def _weighed(self, finding: Finding) -> Finding:
-        """A reset that was not forecast fails a run, unless the operator knows better."""
-        if finding.check not in (SESSION_RESET, TUNNEL_RESET) or finding.status != "failed":
+        """A reset that was not forecast, or a collapse, fails a run, unless the operator knows better."""
+        word = _GUARDED.get(finding.check)
+        if word is None or finding.status not in ("failed", "pending"):
             return finding
-        if UNFORECAST_RESET in self.accept:
+        if word in self.accept:
             return replace(finding, status="warning", cause=f"accepted: {finding.cause}")
-        return replace(finding, cause=f"{finding.cause} (to let that pass: --accept {UNFORECAST_RESET})")
+        return replace(finding, cause=f"{finding.cause} (to let that pass: --accept {word})")
 
 
 def contact(seen: Answers[State], hosts: Collection[str]) -> list[Finding]:

@@ -318,6 +318,24 @@ def test_fewer_prefixes_after_a_change_of_that_sessions_policy_only_warn() -> No
     assert "no-edge1: ipv6-unicast: received 20, before the run 40" in finding.evidence
 
 
+@pytest.mark.parametrize(
+    ("counts", "collapsed"),
+    [({"received": 30}, False), ({"received": 29}, True), ({"sent": 0}, True), ({"received": 29, "sent": 0}, True)],
+)
+def test_a_changed_policy_does_not_excuse_that_more_than_a_quarter_is_gone(
+    counts: dict[str, int], collapsed: bool
+) -> None:
+    before = with_family(healthy(), "no-edge1", TRANSIT_ADDRESS, V6, received=40, sent=4)
+    now = with_family(before, "no-edge1", TRANSIT_ADDRESS, V6, **counts)
+    changed = Changed(policies=frozenset({("no-edge1", TRANSIT_ADDRESS)}))
+    found = [each for each in check_bgp(now, before, changed=changed, final=True) if each.check == "bgp.collapse"]
+    assert [(each.host, each.subject, each.status) for each in found] == (
+        [("no-edge1", TRANSIT_ADDRESS, "failed")] if collapsed else []
+    )
+    told = [f"no-edge1: ipv6-unicast: {name} {count}, before the run" for name, count in counts.items()]
+    assert [line[: line.index(" run") + 4] for each in found for line in each.evidence] == told * collapsed
+
+
 def test_a_changed_policy_on_one_host_excuses_fewer_prefixes_on_our_own_sessions_only() -> None:
     changed = Changed(policies=frozenset({("no-edge1", TRANSIT_ADDRESS)}))
     now = with_family(healthy(), "no-edge3", NO1, V6, received=20)

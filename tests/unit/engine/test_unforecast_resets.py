@@ -86,6 +86,31 @@ def test_it_is_confirmed_where_the_plan_said_so(sessions: World) -> None:
     assert [finding.check for finding in result.findings if finding.status != "ok"] == ["bgp.extra"]
 
 
+@pytest.mark.parametrize("accept", [(), ("unforecast-reset",), ("collapse",)])
+def test_a_collapse_is_rolled_back_unless_it_is_accepted_although_the_plan_changes_the_policy(
+    sessions: World, accept: tuple[str, ...]
+) -> None:
+    peer = PAIRS["no-edge1"][1]
+
+    def push() -> None:
+        few = replace(session(peer), families=(FamilyState("ipv4-unicast", 3, 40),))
+        sessions["no-edge1"].state = State((few, session(OUTSIDE, 64496)), ())
+
+    def back() -> None:
+        sessions["no-edge1"].state = State((session(peer), session(OUTSIDE, 64496)), ())
+
+    sessions["no-edge1"].fails |= {"push": push, "rollback": back}
+    sessions.effects = {"no-edge1": (Effect("policy", peer, "route map RB-IN changes"),)}
+    result = run(sessions, accept=frozenset(accept))
+    (found,) = [finding for finding in result.findings if finding.check == "bgp.collapse"]
+    assert found.evidence == ("no-edge1: ipv4-unicast: received 3, before the run 40",)
+    if "collapse" in accept:
+        assert (result.outcome, found.status, found.cause[:9]) == ("confirmed", "warning", "accepted:")
+    else:
+        assert (result.outcome, found.status) == ("rolled_back", "failed")
+        assert found.cause.endswith("(to let that pass: --accept collapse)")
+
+
 def test_a_session_of_a_host_that_failed_and_was_rolled_back_is_no_reason_to_roll_all_back(sessions: World) -> None:
     def fail() -> None:
         raise RuntimeError("the disk is on fire")
