@@ -7,6 +7,7 @@ templates, and where its driver and its part of the lab are. How to write one: d
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from routebook.intent.capabilities import Capabilities, Release
@@ -75,6 +76,7 @@ class Platform:
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # of its templates, by name
     encodings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # of secrets; raise UnfitValueError
     xml: bool = False  # whether its templates give XML, in which values have to be escaped
+    templates: Path | None = None  # its templates as they ship; a project's own folder of its name wins over them
     manifests: str = ""  # "module:function" that renders what is not pushed to a host, by the name of a cluster
 
     driver: str = ""  # "module:Class" that implements the contract of routebook.device

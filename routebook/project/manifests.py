@@ -7,7 +7,7 @@ from pathlib import Path
 from routebook.intent.network import Network
 from routebook.intent.platform import load, platform
 from routebook.intent.problem import Mark, Problem, nearest
-from routebook.project.render import RenderError, render_template
+from routebook.project.render import RenderError, render_template, templates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def render_cluster(cluster: Cluster, templates: Path, sections: Collection[str] 
     They name Kubernetes Secrets and contain none. Raises RenderError.
     """
     folder = cluster.platform
-    known = sorted(path.stem for path in (templates / folder).glob("*.j2"))
+    known = sorted(path.stem for path in templates_of(templates, folder).glob("*.j2"))
     for name in sections:
         if name not in known:
             place = Mark(f"templates/{folder}", 1)

@@ -1,7 +1,7 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,18 +9,28 @@ from types import TracebackType
 from typing import Protocol
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    pass_context,
+)
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from routebook.device.candidate import Candidate, Section
 from routebook.errors import RefusedError
+from routebook.intent import platform as registry
 from routebook.intent.ciphers import keywords
 from routebook.intent.fields import community_order
 from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
 from routebook.intent.network import Network
-from routebook.intent.platform import UnfitValueError, platform
+from routebook.intent.platform import UnfitValueError
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
 from routebook.project.secrets import SecretError, Secrets, UnfitSecretError
@@ -87,6 +97,29 @@ class SectionTemplate:
     mode: int
 
 
+def templates_of(templates: Path, name: str) -> Path:
+    """The templates of a platform: the project's folder of its name where there is one, else those that it ships."""
+    own = templates / name
+    its = None if own.is_dir() else registry.platform(name)
+    return its.templates if its is not None and its.templates is not None else own
+
+
+class _Loader(BaseLoader):
+    """Finds PLATFORM/NAME.j2 among the project's templates and the platforms' own."""
+
+    def __init__(self, templates: Path) -> None:
+        self.templates = templates
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The text of a template and where it is."""
+        platform, _, name = template.partition("/")
+        folder = templates_of(self.templates, platform) if name else self.templates
+        try:
+            return FileSystemLoader(folder).get_source(environment, name or template)
+        except TemplateNotFound:
+            raise TemplateNotFound(template) from None
+
+
 def section_templates(templates: Path, platform: str) -> tuple[SectionTemplate, ...]:
     """The sections of a platform in their order, as templates/<platform>/ownership.yaml declares them.
 
@@ -105,8 +138,9 @@ def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterato
     place = _ownership(platform)
     if platform in above:
         raise RenderError(f"`use` goes round in a circle: {' uses '.join((*above, platform))}", place)
+    folder = templates_of(templates, platform)
     try:
-        written = (templates / platform / "ownership.yaml").read_text()
+        written = (folder / "ownership.yaml").read_text()
         ownership = _OwnershipInput.model_validate(yaml.load(written, SAFE_LOADER) or {})  # noqa: S506  it is safe
     except OSError as error:
         raise RenderError(f"{error.strerror}; it declares what the templates of {platform} own", place) from error
@@ -114,7 +148,7 @@ def _declared(templates: Path, platform: str, above: tuple[str, ...]) -> Iterato
         raise RenderError(" ".join(str(error).split()), place) from error
     for name, section in ownership.sections.items():
         template = f"{platform}/{name}.j2"
-        if not (templates / template).is_file():
+        if not (folder / f"{name}.j2").is_file():
             raise RenderError(f"declares section {name!r}, but there is no templates/{template}", place)
         owns = tuple(pattern for declared in section.owns for pattern in _expand(declared))
         yield SectionTemplate(name, template, section.part, owns, int(section.mode, 8))
@@ -173,8 +207,11 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
     known = {section.name for section in declared}
     if set(wanted) <= known:
         return
-    for path in templates.glob("*/ownership.yaml"):
-        known |= {section.name for section in section_templates(templates, path.parent.name)}
+    for platform in sorted(
+        {path.parent.name for path in templates.glob("*/ownership.yaml")} | set(registry.for_hosts())
+    ):
+        if (templates_of(templates, platform) / "ownership.yaml").is_file():
+            known |= {section.name for section in section_templates(templates, platform)}
     for name in wanted:
         if name not in known:
             raise RenderError(f"no platform has a section {name!r}; {nearest(name, known)}", Mark("templates", 1))
@@ -183,9 +220,9 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
 @lru_cache(maxsize=16)
 def _environment(templates: Path, name: str) -> Environment:
     """Jinja's environment of a folder for a platform; compiling its templates takes longer than rendering a host."""
-    its = platform(name)
+    its = registry.platform(name)
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates),
+        loader=_Loader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -232,17 +269,20 @@ def render_template(
         AttributeError,
         RecursionError,
     ) as error:
-        place = _place(error.__traceback__, templates) or Mark(f"templates/{template}", 1)
+        place = _place(error.__traceback__, templates, platform_name) or Mark(f"templates/{template}", 1)
         raise RenderError(str(error), place, subject) from error
 
 
-def _place(traceback: TracebackType | None, templates: Path) -> Mark | None:
-    """The innermost template and line of a traceback: Jinja gives its frames the templates' names and lines."""
+def _place(traceback: TracebackType | None, templates: Path, platform: str) -> Mark | None:
+    """The innermost template and line of a traceback: Jinja gives its frames the templates' files and lines."""
     place = None
+    shipped = templates_of(templates, platform)
     while traceback is not None:
         file = Path(traceback.tb_frame.f_code.co_filename)
         if file.is_relative_to(templates):
             place = Mark(f"templates/{file.relative_to(templates)}", traceback.tb_lineno)
+        elif file.is_relative_to(shipped):
+            place = Mark(f"templates/{platform}/{file.relative_to(shipped)}", traceback.tb_lineno)
         traceback = traceback.tb_next
     return place
 

@@ -1,0 +1,240 @@
+"""A platform of one folder: what Routebook does with a device of which no other file has heard."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from routebook.cli import cli
+from routebook.intent.load import load
+from routebook.intent.platform import platform, register
+from routebook.intent.problem import IntentError
+from routebook.intent.registry import REGISTERED
+from tests.toy_platform.device import TABLE, Abacus
+from tests.toy_platform.platform import PLATFORM
+
+ROOT = Path(__file__).parents[2]
+FOREIGN = "note made by hand"
+HOSTS = """\
+east:
+  hostname: 192.0.2.1
+  platform: abacus
+  data:
+    site: east
+    router_id: 10.1.0.1
+    interfaces:
+      e0: {link: table, addresses: [198.51.100.1/24], rod: rod1}
+west:
+  hostname: 192.0.2.2
+  platform: abacus
+  data:
+    site: west
+    router_id: 10.2.0.1
+    interfaces:
+      e0: {link: table, addresses: [198.51.100.2/24], rod: rod7}
+"""
+INTENT = """\
+network:
+  asn: 65550
+  sites:
+    east: {prefixes: [10.1.0.0/16]}
+    west: {prefixes: [10.2.0.0/16]}
+  links: {table: {}}
+bgp:
+  sessions:
+    - ends: [east, west]
+  networks:
+    - {hosts: east, prefixes: [10.1.0.0/16]}
+    - {hosts: west, prefixes: [10.2.0.0/16]}
+tunnels:
+  list:
+    - ends: [east, west]
+      ike: [{encryption: aes256gcm16, prf: prfsha256, dh_group: modp2048}]
+      esp: [{encryption: aes256gcm16, dh_group: modp2048}]
+      psk: {file: secrets/wire.psk}
+      west: {number: 40}
+"""
+
+SESSION = "  sessions:\n    - ends: [east, west]\n"
+ADDRESSES = {"east": "192.0.2.1", "west": "192.0.2.2"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project of two abaci. Only this platform is registered here, and by its own folder."""
+    monkeypatch.setattr("routebook.intent.registry.REGISTERED", REGISTERED)
+    register(PLATFORM)
+    folder = tmp_path / "project"
+    for name in ("inventory", "secrets"):
+        (folder / name).mkdir(parents=True)
+    for name in ("tasks", "runbooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "inventory" / "hosts.yaml").write_text(HOSTS)
+    (folder / "inventory" / "network.yaml").write_text(INTENT)
+    (folder / "secrets" / "wire.psk").write_text("correct-horse-battery-staple\n")
+    (folder / "secrets" / "wire.psk").chmod(0o600)
+    (folder / "secrets").chmod(0o700)
+    TABLE.abaci = {name: Abacus(name, address, [FOREIGN], [FOREIGN]) for name, address in ADDRESSES.items()}
+    yield folder
+    REGISTERED.pop(PLATFORM.name)
+
+
+def routebook(project: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--project", str(project), *arguments])
+
+
+def change(project: Path, old: str, new: str) -> None:
+    for path in (project / "inventory").iterdir():
+        text = path.read_text()
+        if old in text:
+            path.write_text(text.replace(old, new))
+            return
+    raise AssertionError(f"nobody says {old!r}")
+
+
+def lines(host: str) -> list[str]:
+    return TABLE.abaci[host].running
+
+
+def test_check_takes_the_platforms_own_keys_and_names(project: Path) -> None:
+    done = routebook(project, "check")
+    assert done.exit_code == 0, done.output
+    network = load(project)
+    east, west = network.hosts["east"].tunnels[0], network.hosts["west"].tunnels[0]
+    assert (east.connection, east.child) == ("wire 2", "strand 2")
+    assert (west.connection, west.child) == ("wire 40", "strand 40")
+    assert network.hosts["west"].interfaces[0].device_name == "rod7"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rod: rod7", "rod: shelf", "is no rod"),
+        ("rod: rod7", "rot: rod7", "did you mean 'rod'?"),
+        ("number: 40", "number: none", "number"),
+        (SESSION, f"{SESSION}      password: {{env: X}}\n", "has no passwords"),
+        (SESSION, f"{SESSION}      bfd: true\n", "is an abacus and has no BFD"),
+    ],
+)
+def test_check_refuses_what_the_platform_does_with_file_and_line(
+    project: Path, old: str, new: str, message: str
+) -> None:
+    change(project, old, new)
+    with pytest.raises(IntentError) as caught:
+        load(project)
+    assert [problem for problem in caught.value.problems if message not in str(problem)] == []
+    assert all(problem.mark.line > 1 for problem in caught.value.problems)
+
+
+def test_render_spells_as_the_platform_does_and_names_its_secrets(project: Path) -> None:
+    shown = json.loads(routebook(project, "render", "--host", "east", "--json").output)["hosts"]["east"]
+    assert [each["section"] for each in shown] == ["wires", "sessions"]
+    assert "wire 2 from 198.51.100.1 to 198.51.100.2 key <file secrets/wire.psk>" in shown[0]["text"]
+    assert "via rod1" in shown[0]["text"]
+    real = json.loads(routebook(project, "render", "--host", "east", "--json", "--show-secrets").output)
+    assert "key c.o.r.r.e.c.t" in real["hosts"]["east"][0]["text"]
+
+
+def test_the_projects_own_template_wins_over_the_platforms(project: Path) -> None:
+    shutil.copytree(Path(__file__).with_name("templates"), project / "templates" / PLATFORM.name)
+    (project / "templates" / PLATFORM.name / "sessions.j2").write_text("row 10.9.0.0/16\n")
+    shown = json.loads(routebook(project, "render", "--host", "east", "--json").output)["hosts"]["east"]
+    assert shown[1]["text"] == "row 10.9.0.0/16\n"
+
+
+def test_plan_shows_what_is_sent_and_sends_nothing(project: Path) -> None:
+    done = routebook(project, "plan", "deploy", "--json")
+    assert done.exit_code == 2, done.output
+    commands = json.loads(done.stdout)["hosts"]["east"]["commands"]
+    assert [" ".join(command.split()[:4]) for command in commands] == [
+        "slide in wire 2", "slide in bead 198.51.100.2", "slide in row 10.1.0.0/16",
+    ]  # fmt: skip
+    assert "c.o.r.r.e.c.t" not in done.output
+    assert [each.sent for each in TABLE.abaci.values()] == [[], []]
+
+
+def test_a_run_confirms_and_the_second_one_has_nothing_to_do(project: Path) -> None:
+    done = routebook(project, "run", "deploy", "--yes", "--deadline", "1")
+    assert done.exit_code == 0, done.output
+    for name, abacus in TABLE.abaci.items():
+        assert FOREIGN in abacus.running, name
+        assert len(abacus.running) == 4
+        assert abacus.kept == abacus.running
+        assert (abacus.pending, abacus.lock) == (None, None)
+    assert routebook(project, "verify", "verify").exit_code == 0
+    assert routebook(project, "plan", "deploy").exit_code == 0
+
+
+def test_verify_finds_what_is_not_as_intended(project: Path) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    TABLE.abaci["west"].running.remove("row 10.2.0.0/16")
+    TABLE.abaci["west"].jammed = True
+    done = routebook(project, "verify", "verify")
+    assert done.exit_code == 3, done.output
+
+
+def test_a_failed_check_rolls_both_back(project: Path) -> None:
+    TABLE.abaci["west"].jams = True
+    done = routebook(project, "run", "deploy", "--yes", "--deadline", "1")
+    assert done.exit_code == 3, done.output
+    for abacus in TABLE.abaci.values():
+        assert (abacus.running, abacus.kept) == ([FOREIGN], [FOREIGN])
+        assert "rollback" in abacus.sent
+        assert (abacus.pending, abacus.lock) == (None, None)
+
+
+def test_recover_undoes_a_run_that_died(project: Path) -> None:
+    def die(step: str) -> None:
+        if step == "push":
+            raise SystemExit(137)
+
+    TABLE.abaci["west"].dies = die
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.getpid", lambda: 2**22 + 1)
+        routebook(project, "run", "deploy", "--yes")
+    TABLE.abaci["west"].dies = lambda _: None
+    assert len(lines("east")) == 4
+    assert {each.pending.phase for each in TABLE.abaci.values() if each.pending is not None} == {"armed"}
+    done = routebook(project, "recover")
+    assert done.exit_code == 0, done.output
+    for abacus in TABLE.abaci.values():
+        assert abacus.running == [FOREIGN]
+        assert (abacus.pending, abacus.lock) == (None, None)
+
+
+def test_no_other_file_names_the_platform() -> None:
+    name = PLATFORM.name
+    assert platform(name) is None
+    folders = [
+        ROOT / each
+        for each in (
+            "routebook",
+            "custom_napalm",
+            "lab",
+            "bench",
+            "docs",
+            "inventory",
+            "templates",
+            "tasks",
+            "runbooks",
+            "tests",
+        )
+    ]
+    files = [
+        ROOT / "pyproject.toml",
+        ROOT / "README.md",
+        ROOT / "Makefile",
+        *(path for folder in folders for path in folder.rglob("*")),
+    ]
+    naming = [
+        path
+        for path in files
+        if path.is_file()
+        and Path(__file__).parent not in path.parents
+        and path.suffix in ("", ".py", ".toml", ".yaml", ".j2", ".md")
+        and name in path.read_text().lower()
+    ]
+    assert naming == []
