@@ -41,6 +41,7 @@ class Adapter(NetworkDriver):
 
     opens: ClassVar[type[PlatformDriver]]
     platform: ClassVar[str]
+    _owns = True  # whether the connection is closed with this object, as NAPALM does
 
     def __init_subclass__(cls) -> None:
         cls.platform = cls.__module__.rpartition(".")[2]
@@ -56,6 +57,10 @@ class Adapter(NetworkDriver):
         with _napalms_errors():
             self._over(self.opens(hostname, username, password, timeout, optional_args))
         self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
+
+    def __del__(self) -> None:
+        if self._owns:
+            super().__del__()
 
     def _over(self, driver: PlatformDriver) -> None:
         self._driver, self._commits = driver, Commits(driver)
@@ -180,4 +185,5 @@ def over(adapter: type[A], driver: PlatformDriver) -> A:
     """NAPALM's view of a driver that exists, over the same connection."""
     made = adapter.__new__(adapter)
     made._over(driver)
+    made._owns = False
     return made

@@ -17,9 +17,10 @@ from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
 from routebook.project.provenance import checked_reason, provenance
 from routebook.redaction.gate import clean
-from routebook.report import render_changes, render_notes, render_summary, render_terminal, write_reports
+from routebook.report.files import write_reports
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
+from routebook.report.terminal import render_changes, render_notes, render_summary, render_terminal
 from routebook.run.commands import Approve, Running
 from routebook.run.options import Options
 from routebook.run.workspace import Selectors, Workspace, open_workspace

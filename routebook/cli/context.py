@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routebook.errors import RefusedError
-from routebook.project.trust import require_trusted
 
 if TYPE_CHECKING:
     from routebook.project.state_folder import StateFolder
@@ -32,6 +31,8 @@ class Context:
 
         Raises RefusedError where there is none, or where it is somebody else's.
         """
+        from routebook.project.trust import require_trusted
+
         for folder in (self.start, *self.start.parents):
             if (folder / "inventory" / "hosts.yaml").is_file():
                 require_trusted(folder)

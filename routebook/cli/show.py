@@ -67,7 +67,7 @@ def _report(path: Path, run_id: str) -> Any:
 
 
 def _show_plan(context: Context, path: Path) -> None:
-    from routebook.report import render_changes, render_summary
+    from routebook.report.terminal import render_changes, render_summary
     from routebook.run import saved_plan
 
     plan = saved_plan.load(path, lambda: saved_plan.open_key(context.state.open(make=False).plan_key))

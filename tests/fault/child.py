@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from routebook.cli import COMMANDS, main
+from routebook.cli import main
+from routebook.cli.group import COMMANDS
 from routebook.run.journal import HostState, Journal
 
 # Imported as late as possible by the product, and once here.

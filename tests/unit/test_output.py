@@ -24,6 +24,7 @@ EVIL = "a\x1b]0;owned\x07\x9b2J\u202eb\u200bc\x7f\ud800d\re [/x] [bold]f[/] \u20
 """Markup, escapes, what reorders and what is not seen."""
 
 WRITERS = {
+    "routebook/cli/help.py": "shows a text of its own, without anything else being imported",
     "routebook/cli/output.py": "it is the module",
     "routebook/platforms/asa/lab/__main__.py": "logs to the lab's starter, which keeps it in a file",
     "lab/boot.py": "speaks to the lab's starter over a pipe",

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from routebook.checks.findings import Finding
-from routebook.cli import cli
+from routebook.cli.group import cli
 from routebook.device.contract import ConnectionFailedError
 from routebook.run.drift import LONGEST_LINE
 from routebook.run.runbook import Runbook, View

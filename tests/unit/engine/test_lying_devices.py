@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from routebook.cli import cli
+from routebook.cli.group import cli
 from routebook.device.contract import DriverError, Lock, Pending
 from routebook.project.state_folder import state_folder
 from routebook.run.journal import HostState

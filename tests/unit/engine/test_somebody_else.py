@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from routebook.cli import cli
+from routebook.cli.group import cli
 from routebook.device.contract import DeviceIdentity, DriverError
 from routebook.errors import RefusedError
 from routebook.project.pins import Pin, forget, read_pins

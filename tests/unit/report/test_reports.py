@@ -18,11 +18,13 @@ from routebook.cli import output
 from routebook.device.contract import Effect
 from routebook.project.provenance import Provenance
 from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED
-from routebook.report import HostResult, RunResult, render_changes, render_terminal, write_reports
+from routebook.report.files import write_reports
 from routebook.report.junit import as_junit
 from routebook.report.layout import Block
 from routebook.report.markdown import as_markdown
+from routebook.report.model import HostResult, RunResult
 from routebook.report.outcome import Outcome
+from routebook.report.terminal import render_changes, render_terminal
 from routebook.report.text import seconds
 
 SECRET = "correct horse battery staple"

@@ -1,8 +1,9 @@
 """A plan can be approved by its summary: everything that happens is counted, and named, without its difference."""
 
 from routebook.device.contract import Effect
-from routebook.report import HostResult, render_changes, render_summary
+from routebook.report.model import HostResult
 from routebook.report.summary import Summary, summary
+from routebook.report.terminal import render_changes, render_summary
 from tests.unit.report.test_reports import Screen, shown
 
 
