@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from routebook.cli import cli
+from routebook.cli.group import cli
 from routebook.intent.load import load
 from routebook.intent.platform import platform, register
 from routebook.intent.problem import IntentError
