@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -45,11 +46,15 @@ def refuse_to_share() -> None:
 
 
 class Device:
-    """One machine, by its file of settings. `run` does not return before it is told to end."""
+    """One machine, by its file of settings. `run` does not return before it is told to end.
 
-    def __init__(self, source: Path) -> None:
+    `includes` are a real pfSense's, in place of those of the settings.
+    """
+
+    def __init__(self, source: Path, includes: Path | None = None) -> None:
         self.source = source
-        self.settings = read(source)
+        found = read(source)
+        self.settings = found if includes is None else replace(found, includes=includes)
         self._starting: subprocess.Popen[bytes] | None = None
         self._sshd: subprocess.Popen[bytes] | None = None
         self._wanted = "boot"

@@ -10,6 +10,7 @@ from routebook.platforms.pfsense.lab import contents
 from routebook.platforms.pfsense.lab.settings import Settings
 
 SYSTEM = Path(__file__).with_name("system")  # the files of the system, as they lie below its root
+STUBS = Path(__file__).with_name("stubs")  # what a real pfSense's includes need and this machine does not have
 MADE = Path("/run/lab/made")  # exists where the root is a pfSense's already
 MACHINE = "/.machine"  # this machine's /usr, out of sight
 _PLACES = ("/mnt", "/media", "/srv")  # where the root can be made: they exist everywhere, and are hidden by it
@@ -29,6 +30,8 @@ MOVED = {
     "libexec/swanctl": "sbin/swanctl",
     "libexec/php": "bin/php",
 }
+# The includes by which a pfSense reads, writes and restores its configuration.
+REAL = ("config.inc", "config.lib.inc", "xmlparse.inc", "util.inc", "notices.inc", "globals.inc", "crypt.inc")
 PACKAGES = {
     "": {},
     "openbgpd": {"sbin/bgpd": "sbin/bgpd", "sbin/bgpctl": "sbin/bgpctl"},
@@ -46,7 +49,8 @@ def enter(settings: Settings, source: Path) -> None:
 
     The file of settings, `source`, goes along. Raises NodeError.
     """
-    base = _place([SYSTEM, source, settings.config, settings.host_key or source, *map(Path, settings.visible)])
+    given = [settings.includes] if settings.includes is not None else []
+    base = _place([SYSTEM, *given, source, settings.config, settings.host_key or source, *map(Path, settings.visible)])
     mount("tmpfs", str(base), "tmpfs", 0, f"mode=755,size={settings.disk}m")
     _make_folders(base, settings)
     _make_programs(base, settings)
@@ -128,6 +132,8 @@ def _make_programs(base: Path, settings: Settings) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             target.chmod(0o755 if source.read_bytes().startswith(b"#!") else 0o644)
+    if settings.includes is not None:
+        _load_includes(base, settings.includes)
     if settings.package != "openbgpd":
         _remove(base, "usr/local/pkg/openbgpd*")
     if settings.package != "frr":
@@ -142,6 +148,26 @@ def _make_programs(base: Path, settings: Settings) -> None:
         target.symlink_to(f"{MACHINE}/{Path('/usr', program).resolve().relative_to('/usr')}")
     (base / "usr/bin/sh").unlink()
     (base / "usr/bin/sh").symlink_to(f"{MACHINE}/bin/dash")
+
+
+def _load_includes(base: Path, folder: Path) -> None:
+    """Put what a real pfSense reads and writes its configuration with in the place of the lab's own.
+
+    Raises NodeError for a folder that does not have it. What needs FreeBSD stays the lab's: interfaces, IPsec, filter.
+    """
+    found = {path.name: path for path in sorted(folder.rglob("*.inc"))}
+    if missing := [name for name in REAL if name not in found]:
+        raise NodeError(f"{folder} has no {', '.join(missing)}: copy /etc/inc of a pfSense into it")
+    for name in REAL:
+        shutil.copyfile(found[name], base / "etc/inc" / name)
+    for source in sorted(STUBS.rglob("*")):
+        if source.is_file():
+            target = base / "etc/lab/stubs" / source.relative_to(STUBS)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    with (base / "usr/local/etc/php.ini").open("a") as settings:
+        settings.write('include_path = ".:/etc/inc:/usr/local/pkg:/etc/lab/stubs"\n')
+        settings.write('auto_prepend_file = "/etc/lab/stubs/prepend.inc"\n')
 
 
 def _remove(base: Path, pattern: str) -> None:

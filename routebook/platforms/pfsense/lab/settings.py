@@ -51,6 +51,7 @@ class Settings:
     disk: int = 64
     config_disk: int = 64
     visible: tuple[str, ...] = ()  # folders of this machine that stay in sight
+    includes: Path | None = None  # a folder with the PHP includes of a real pfSense (see docs/lab-pfsense.md)
 
     @property
     def plus(self) -> bool:
@@ -103,8 +104,9 @@ def read(path: Path) -> Settings:
         raise ValueError(f"{path} has unknown settings: {', '.join(sorted(unknown))}")
     data["config"] = Path(data["config"])
     data["root"] = Login(**data["root"])
-    if data.get("host_key") is not None:
-        data["host_key"] = Path(data["host_key"])
+    for name in ("host_key", "includes"):
+        if data.get(name) is not None:
+            data[name] = Path(data[name])
     data["users"] = {name: Login(**each) for name, each in data.get("users", {}).items()}
     data["tunnels"] = {
         ends: Carried(tuple(each.get("local", ())), tuple(each.get("remote", ())))
