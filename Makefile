@@ -42,7 +42,7 @@ demo-on: ## Play the demo on a fresh Debian of another RELEASE (trixie); needs r
 test: test-unit test-fuzz test-packages test-lab ## All tests
 
 test-unit: setup ## Tests that need no root and no network
-	$(BIN)/python -m pytest --numprocesses auto tests/unit
+	$(BIN)/python -m pytest --numprocesses auto tests/unit tests/toy_platform
 
 test-fuzz: setup ## Malicious devices against every command, with a recorded seed
 	$(BIN)/python -m pytest tests/fuzz
