@@ -6,7 +6,7 @@ import click
 
 from routebook.cli import output
 
-FOLDERS = ("inventory", "templates", "tasks", "runbooks")
+FOLDERS = ("inventory", "tasks", "runbooks")
 _IGNORED = "# Secrets, and what Routebook keeps on this machine.\nsecrets/\n.routebook/\n__pycache__/\n"
 
 
@@ -32,6 +32,7 @@ def make_project(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
             shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        copy_templates(folder / "templates")
         (folder / ".gitignore").write_text(_IGNORED)
         (folder / "secrets").mkdir(mode=0o700)
     except OSError as error:
@@ -40,8 +41,21 @@ def make_project(folder: Path) -> None:
         ) from error
 
 
+def copy_templates(folder: Path) -> None:
+    """Copy the templates that each platform ships into a project's folder, where they are the operator's."""
+    import shutil
+
+    from routebook.intent.platform import platform
+    from routebook.intent.registry import known
+
+    for name in known():
+        its = platform(name)
+        if its is not None and its.templates is not None:
+            shutil.copytree(its.templates, folder / name)
+
+
 def skeleton() -> Path:
-    """Where the four folders are: inside the installed package, or beside it in a checkout. Raises RefusedError."""
+    """Where these folders are: inside the installed package, or beside it in a checkout. Raises RefusedError."""
     from routebook.errors import RefusedError
 
     package = Path(__file__).resolve().parents[1]

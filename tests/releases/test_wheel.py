@@ -14,7 +14,7 @@ from tests.lab.part import keep_only
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LIBRARY = ("routebook", "custom_napalm", "lab")
-SKELETON = ("inventory", "templates", "tasks", "runbooks")
+SKELETON = ("inventory", "tasks", "runbooks")
 PLAIN = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "ROUTEBOOK"))}
 UV = (sys.executable, "-m", "uv")
 

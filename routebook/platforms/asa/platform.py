@@ -1,5 +1,7 @@
 """An ASA as Routebook knows it."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities, Feature
 from routebook.intent.platform import Platform
 from routebook.platforms.asa import names, rules, words
@@ -43,6 +45,7 @@ PLATFORM = Platform(
     name_tunnel=names.name_tunnel,
     filters=words.FILTERS,
     encodings=words.ENCODINGS,
+    templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.asa.driver:AsaDriver",
     lab="routebook.platforms.asa.lab.node:node",
     routes_itself=True,

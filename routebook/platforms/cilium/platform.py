@@ -1,5 +1,7 @@
 """Kubernetes nodes whose BGP is Cilium's: manifests are rendered for their clusters, and nothing is pushed to them."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.part import Input
 from routebook.intent.platform import Platform
@@ -20,5 +22,6 @@ PLATFORM = Platform(
     keys={"peer": PeerKeys},
     check_session=check_cilium_session,
     filters=FILTERS,
+    templates=Path(__file__).with_name("templates"),
     manifests="routebook.platforms.cilium.speakers:clusters",
 )

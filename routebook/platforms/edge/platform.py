@@ -1,5 +1,7 @@
 """A Linux host with FRR and strongSwan, which are changed together or not at all."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import Platform
 from routebook.platforms.frr import words as frr
@@ -10,6 +12,7 @@ PLATFORM = Platform(
     called="a edge",
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True),
     encodings=frr.ENCODINGS | strongswan.ENCODINGS,
+    templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.edge.driver:EdgeDriver",
     lab="routebook.platforms.linux.lab:edge",
 )

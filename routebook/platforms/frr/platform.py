@@ -1,5 +1,7 @@
 """A Linux host whose routing is FRR's."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import Platform
 from routebook.platforms.frr.words import ENCODINGS
@@ -9,6 +11,7 @@ PLATFORM = Platform(
     called="a frr",
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True),
     encodings=ENCODINGS,
+    templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.frr.driver:FRRDriver",
     lab="routebook.platforms.linux.lab:frr",
 )

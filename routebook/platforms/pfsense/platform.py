@@ -1,5 +1,7 @@
 """A pfSense as Routebook knows it, with either of its BGP packages."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities
 from routebook.intent.platform import Platform
 from routebook.platforms.pfsense import rules, words
@@ -28,6 +30,7 @@ PLATFORM = Platform(
     filters=words.FILTERS,
     encodings=words.ENCODINGS,
     xml=True,
+    templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
     lab="routebook.platforms.pfsense.lab.node:node",
 )

@@ -1,5 +1,7 @@
 """A Linux host whose IPsec is strongSwan's."""
 
+from pathlib import Path
+
 from routebook.intent.capabilities import Capabilities
 from routebook.intent.platform import Platform
 from routebook.platforms.strongswan.words import ENCODINGS
@@ -9,6 +11,7 @@ PLATFORM = Platform(
     called="a strongswan",
     can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False),
     encodings=ENCODINGS,
+    templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
     lab="routebook.platforms.linux.lab:strongswan",
 )
