@@ -73,6 +73,9 @@ class Platform:
     name_interface: Callable[[str, Mapping[str, Any]], str] | None = None  # what its configuration calls an interface
     name_tunnel: Callable[[TunnelSide], DeviceNames] | None = None  # None where it takes the tunnel's name
 
+    # What a section of a part, with its text, owns for a name in a host's `adopt`; None where names are first lines.
+    adopted: Callable[[str, str, str], Sequence[str]] | None = None
+
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # of its templates, by name
     encodings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # of secrets; raise UnfitValueError
     xml: bool = False  # whether its templates give XML, in which values have to be escaped

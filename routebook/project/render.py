@@ -185,19 +185,22 @@ def render_host(
         if sections is None or section.name in sections:
             variables = {"host": intent, _RESOLVER: secrets}
             text = render_template(templates, section.template, variables, intent.name, intent.platform)
-            owns = (*section.owns, *_adopted(intent.adopt, text))
+            owns = (*section.owns, *_adopted(intent, section.part, text))
             found.append(Section(section.name, section.part, text, owns, section.mode))
     return Candidate(tuple(found))
 
 
-def _adopted(names: Iterable[str], text: str) -> Iterator[str]:
+def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:
     """Patterns for the objects that the inventory adopts by name, of those that a section renders.
 
     Only while they are rendered: what is adopted is ours from then on by what stands in it.
     """
+    own = registry.platform(intent.platform)
     lines = [line for line in text.splitlines() if line[:1].strip()]
-    for name in names:
-        if any(line == name or line.startswith(f"{name} ") for line in lines):
+    for name in intent.adopt:
+        if own is not None and own.adopted is not None:
+            yield from own.adopted(name, part, text)
+        elif any(line == name or line.startswith(f"{name} ") for line in lines):
             plain = re.sub(r"([*?[])", r"[\1]", name)
             yield from (plain, f"{plain} *")
 

@@ -45,6 +45,17 @@ def test_a_pfsense_has_two_sections() -> None:
     assert [(s.name, s.part) for s in section_templates(TEMPLATES, "pfsense")] == [("ipsec", "ipsec"), ("bgp", "bgp")]
 
 
+def test_what_a_host_adopts_by_its_description_is_owned_by_the_section_that_renders_such_things(frr: Project) -> None:
+    adopt = "    bgp_package: frr\n    adopt: [phase1 office, phase2 office 1, neighbor upstream]\n"
+    frr.change("hosts", "    bgp_package: frr\n", adopt)
+    ipsec, bgp = render_host(frr.load().hosts["home-fw1"], TEMPLATES, Placeholders()).sections
+    assert ipsec.owns[-2:] == ("ipsec/phase1 where descr office", "ipsec/phase2 where descr office 1")
+    assert bgp.owns[-2:] == (
+        "installedpackages/frrbgpneighbors/config where descr upstream",
+        "installedpackages/openbgpdneighbors/config where descr upstream",
+    )
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_entry_is_recognised_as_routebooks(tmp_path: Path, package: str) -> None:
     project = pfsense_project(Project(tmp_path), package)

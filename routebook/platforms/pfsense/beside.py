@@ -20,7 +20,6 @@ _NEIGHBORS = {
     ("installedpackages", "frrbgpneighbors", "config"): "peer",
 }
 _ANY = frozenset({"", "0.0.0.0", "::"})  # the gateway of mobile clients, of which there can be several
-_WHERE = "templates/pfsense/ownership.yaml"
 
 
 def refuse_doubled(after: Element, edits: Sequence[Edit]) -> None:
@@ -79,7 +78,7 @@ def _neighbors(after: Element, edits: Sequence[Edit]) -> Iterator[str]:
         for mine, theirs in _pairs(after, edits, path, partial(_addressed, tag)):
             descr = theirs.value("descr")
             adopt = (
-                f"To take it over, add `{'/'.join(path)} where descr {descr}` to `owns` of the section bgp in {_WHERE}"
+                f"To take it over, write `adopt: [neighbor {descr}]` into the host's data"
                 if descr
                 else "Give it a description there by which it can be adopted"
             )
@@ -143,10 +142,8 @@ def _adopt_phase1(root: Element, phase1: Element) -> str:
         return "Give it a description there by which it can be adopted"
     ipsec = root.find("ipsec") or Element("ipsec")
     of_it = [entry for entry in ipsec.all("phase2") if entry.value("ikeid") == phase1.value("ikeid")]
-    patterns = [f"ipsec/phase1 where descr {descr}"]
-    patterns += [f"ipsec/phase2 where descr {entry.value('descr')}" for entry in of_it if entry.value("descr")]
-    told = " and ".join(f"`{pattern}`" for pattern in dict.fromkeys(patterns))
-    return f"To replace it in this run, add {told} to `owns` of the section ipsec in {_WHERE}"
+    names = [f"phase1 {descr}", *(f"phase2 {each}" for entry in of_it if (each := entry.value("descr")))]
+    return f"To replace it in this run, write `adopt: [{', '.join(dict.fromkeys(names))}]` into the host's data"
 
 
 def _assigned(before: Element, after: Element) -> Iterator[str]:

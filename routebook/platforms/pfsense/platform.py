@@ -4,7 +4,7 @@ from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities
 from routebook.intent.platform import Platform
-from routebook.platforms.pfsense import rules, words
+from routebook.platforms.pfsense import adoption, rules, words
 
 PLATFORM = Platform(
     name="pfsense",
@@ -27,6 +27,7 @@ PLATFORM = Platform(
     check_host=rules.check_pfsense_host,
     check_redistribution=rules.check_redistribution,
     check_interface=rules.check_pfsense_interface,
+    adopted=adoption.adopted,
     filters=words.FILTERS,
     encodings=words.ENCODINGS,
     xml=True,

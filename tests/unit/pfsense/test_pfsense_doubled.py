@@ -3,6 +3,7 @@
 import pytest
 
 from routebook.device.contract import CandidateError, Section
+from routebook.platforms.pfsense.adoption import adopted
 from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.difference import Delta, difference
 from routebook.platforms.pfsense.tree import parse
@@ -52,13 +53,14 @@ def test_a_phase_1_to_the_gateway_of_a_hand_made_one_is_refused_with_how_to_adop
     hand = phase1("office", ikeid="7") + vti("office 1", "10.9.0.0", ikeid="7")
     said = refused(tunnels(hand, phase1("RB gr-home")))
     assert said.startswith("phase 1 office (ikeid 7) is somebody else's and has the remote gateway of RB gr-home")
-    assert "`ipsec/phase1 where descr office` and `ipsec/phase2 where descr office 1`" in said
+    assert "`adopt: [phase1 office, phase2 office 1]` into the host's data" in said
     assert said.endswith("nothing was changed")
-    adopted = tunnels(
-        hand, phase1("RB gr-home"), owns=("ipsec/phase1 where descr office", "ipsec/phase2 where descr office 1")
-    )
-    refuse_doubled(adopted.after, adopted.edits)
-    assert [entry.value("descr") for entry in adopted.after.made("ipsec").all("phase1")] == ["RB gr-home"]
+    ours = phase1("RB gr-home") + vti("RB gr-home 1", "10.9.0.0")
+    taken = [adopted(name, "ipsec", ours) for name in ("phase1 office", "phase2 office 1", "neighbor office")]
+    assert taken == [("ipsec/phase1 where descr office",), ("ipsec/phase2 where descr office 1",), ()]
+    delta = tunnels(hand, ours, owns=(*taken[0], *taken[1]))
+    refuse_doubled(delta.after, delta.edits)
+    assert [entry.value("descr") for entry in delta.after.made("ipsec").all("phase1")] == ["RB gr-home"]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +118,20 @@ def test_a_neighbor_with_the_address_of_a_hand_made_one_is_refused(package: str)
     running, wanted = neighbor(package, "upstream", "192.0.2.1"), neighbor(package, "RB isp", "192.0.2.1")
     said = refused(to(running, wanted, own, part="bgp", package=package))
     assert said.startswith("neighbor upstream is somebody else's and has the address of RB isp, 192.0.2.1")
-    assert f"`{path} where descr upstream`" in said
+    assert "`adopt: [neighbor upstream]`" in said
+    assert f"{path} where descr upstream" in adopted("neighbor upstream", "bgp", wanted)
     for delta in (
         to(running, wanted, own, f"{path} where descr upstream", part="bgp", package=package),
         to(running, neighbor(package, "RB isp", "192.0.2.2"), own, part="bgp", package=package),
     ):
         refuse_doubled(delta.after, delta.edits)
+
+
+def test_what_nothing_of_ours_would_replace_is_not_adopted() -> None:
+    assert adopted("phase1 office", "ipsec", "") == ()
+    assert adopted("phase1 office", "bgp", phase1("RB a")) == ()
+    assert adopted("interface Tunnel10", "ipsec", phase1("RB a")) == ()
+    assert adopted("phase1 of*", "ipsec", phase1("RB a")) == ("ipsec/phase1 where descr of[*]",)
 
 
 def test_an_entry_without_a_description_cannot_be_adopted_and_that_is_said() -> None:
