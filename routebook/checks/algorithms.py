@@ -84,7 +84,7 @@ def group_name(keyword: str) -> str:
 
 
 def ike_matches(sa: IkeSa, proposals: Iterable[IpsecProposal]) -> bool:
-    """Whether the IKE SA uses one of the proposals. A PRF that is in neither or not told is right."""
+    """Whether the IKE SA uses one of the proposals. A PRF that is in neither or not shown is right."""
     return any(
         _same(sa.encryption, encryption_name(proposal.encryption))
         and _integrity_matches(sa.integrity, proposal)

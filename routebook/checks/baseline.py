@@ -54,11 +54,11 @@ def _session(facts: Facts, host: str, old: BgpSession, session: BgpSession | Non
         return Finding(host, "baseline.session", subject, "pending", evidence, cause)
     families = [{family.name for family in one.families} for one in (old, session)]
     if families[0] != families[1] or old.remote_as != session.remote_as:
-        told = tuple(
+        lines = tuple(
             f"{host}: {when} AS {one.remote_as}, {', '.join(sorted(names)) or 'no family'}"
             for when, one, names in (("before the run", old, families[0]), ("now", session, families[1]))
         )
-        return Finding(host, "baseline.session", subject, "pending", told, "Established, but not as before the run")
+        return Finding(host, "baseline.session", subject, "pending", lines, "Established, but not as before the run")
     return Finding(host, "baseline.session", subject, "ok", (f"{host}: Established, as before the run",))
 
 
@@ -68,11 +68,11 @@ def _child(facts: Facts, host: str, name: str, old: list[ChildSa], now: State) -
     children = [child for sa in sas for child in installed(sa, old[0].name)]
     if not children:
         lines = dict.fromkeys(line for cause in facts.causes(host, name) for line in logged(host, cause))
-        told = f"{host}: INSTALLED before the run, now {'no child' if sas else 'no IKE SA'}"
-        return Finding(host, "baseline.tunnel", name, "pending", (told, *lines), "the tunnel is not up again")
+        text = f"{host}: INSTALLED before the run, now {'no child' if sas else 'no IKE SA'}"
+        return Finding(host, "baseline.tunnel", name, "pending", (text, *lines), "the tunnel is not up again")
     if not {_selectors(child) for child in children} & {_selectors(child) for child in old}:
-        told = f"{host}: selectors {_told(children[0])}, before the run {_told(old[0])}"
-        return Finding(host, "baseline.tunnel", name, "pending", (told,), "up, but not as before the run")
+        text = f"{host}: selectors {_selectors_of(children[0])}, before the run {_selectors_of(old[0])}"
+        return Finding(host, "baseline.tunnel", name, "pending", (text,), "up, but not as before the run")
     return Finding(host, "baseline.tunnel", name, "ok", (f"{host}: child INSTALLED, as before the run",))
 
 
@@ -80,5 +80,5 @@ def _selectors(child: ChildSa) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(child.local_selectors), frozenset(child.remote_selectors)
 
 
-def _told(child: ChildSa) -> str:
+def _selectors_of(child: ChildSa) -> str:
     return f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}"

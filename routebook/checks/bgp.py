@@ -98,9 +98,9 @@ def _as_numbers(end: _End) -> Iterator[Finding]:
         intended = f"the intent says remote AS {wanted[0]}, local AS {wanted[1]}"
         yield end.finding("as", "failed", configured, cause=f"{end.host} is not configured as intended: {intended}")
     elif end.session.established and end.session.peer_as not in (None, wanted[0]):
-        told = f"Established with AS {end.session.peer_as}, remote AS {end.session.remote_as} is configured"
+        text = f"Established with AS {end.session.peer_as}, remote AS {end.session.remote_as} is configured"
         cause = f"the session was made before the remote AS was changed on {end.host}, and would not come up again"
-        yield end.finding("as", "failed", told, cause=cause)
+        yield end.finding("as", "failed", text, cause=cause)
 
 
 def _meant_to_be_down(end: _End) -> str:
@@ -121,11 +121,11 @@ def _established(end: _End) -> Finding:
         return end.finding("session", status, f"{session.state}; the intent shuts it down on {where}")
     if session.established:
         return end.finding("session", "ok", f"Established with {end.neighbor.peer} for {session.uptime or 0} s")
-    told = describe(session)
+    text = describe(session)
     if end.before is not None:
-        told += f"; before the run {end.before.state}"
+        text += f"; before the run {end.before.state}"
     diagnosis = diagnose(end.facts, end.host, session, end.neighbor)
-    finding = end.finding("session", "failed" if diagnosis.definite else "pending", told, cause=diagnosis.cause)
+    finding = end.finding("session", "failed" if diagnosis.definite else "pending", text, cause=diagnosis.cause)
     return Finding(
         finding.host,
         finding.check,
@@ -197,8 +197,8 @@ def _timers(end: _End) -> Iterator[Finding]:
     wanted, has = end.neighbor.hold_time, end.session.hold_time
     # The lower of the two ends' hold times is used (RFC 4271 section 4.2), so only a higher one is wrong.
     if wanted is not None and has is not None and has > wanted:
-        told = f"negotiated hold time {has} s, intended at most {wanted} s"
-        yield end.finding("timers", "warning", told, cause="new timers take effect when the session is next reset")
+        text = f"negotiated hold time {has} s, intended at most {wanted} s"
+        yield end.finding("timers", "warning", text, cause="new timers take effect when the session is next reset")
 
 
 def _kept(end: _End) -> Iterator[Finding]:
@@ -218,11 +218,11 @@ def _others(
     for (vrf, peer), session in present.items():
         if (vrf, peer) in intended:
             continue
-        told = f"{host}: {session.state} with {peer} in AS {session.remote_as}{_in_vrf(vrf)}; not in the intent"
+        text = f"{host}: {session.state} with {peer} in AS {session.remote_as}{_in_vrf(vrf)}; not in the intent"
         if vrf == "default" and str(peer) in gone:
-            yield Finding(host, "bgp.removed", str(peer), "pending", (told,), "the run removed it; it is still there")
+            yield Finding(host, "bgp.removed", str(peer), "pending", (text,), "the run removed it; it is still there")
         else:
-            yield Finding(host, "bgp.extra", f"{peer}{_in_vrf(vrf)}", "warning", (told,))
+            yield Finding(host, "bgp.extra", f"{peer}{_in_vrf(vrf)}", "warning", (text,))
     earlier = facts.before.get(host)
     for old in (earlier.bgp if earlier else None) or ():
         key = (old.vrf, old.peer)

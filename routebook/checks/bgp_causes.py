@@ -1,4 +1,4 @@
-"""Why a BGP session is not Established: told from both ends' states and logs and the tunnels beneath it."""
+"""Why a BGP session is not Established: found in both ends' states and logs and the tunnels beneath it."""
 
 from dataclasses import dataclass
 
@@ -168,8 +168,8 @@ def _logged(case: _Case) -> Diagnosis | None:
     """A refused AS of which only the log tells: some devices show no error before Established."""
     for teller, cause in case.causes if case.outside else ():
         if teller == case.host and cause.reason is Reason.AS_REFUSED:
-            told = _refused_as(case, sent=not cause.from_peer)
-            return Diagnosis(told, definite=True, evidence=logged(teller, cause))
+            text = _refused_as(case, sent=not cause.from_peer)
+            return Diagnosis(text, definite=True, evidence=logged(teller, cause))
     return None
 
 

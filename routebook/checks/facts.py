@@ -1,4 +1,4 @@
-"""What every check is told: intents, states before and now, what the run changed, and what the logs tell."""
+"""What every check is given: intents, states before and now, what the run changed, and what the logs say."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -78,7 +78,7 @@ class Facts:
     explanations: Explanations
 
     def causes(self, host: str, subject: str) -> tuple[Cause, ...]:
-        """What the host's log told of the subject since the push."""
+        """What the host's log says of the subject since the push."""
         return tuple(self.explanations.get((host, subject), ()))
 
     def at_start(self) -> "Facts":

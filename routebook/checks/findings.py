@@ -21,9 +21,9 @@ class Finding:
     """The result of one check on one host about one subject.
 
     `status` is "ok"; "pending" (not yet, may become ok by waiting); "failed" (definite); "warning" (a person
-    should know, the run goes on); "unknown" (needed, but could not be told: never counts as passed).
+    should know, the run goes on); "unknown" (needed, but could not be found out: never counts as passed).
     `subject` is a neighbor's address, a tunnel's name or the host itself. `evidence` are lines for people, each
-    naming the host that said it. `cause` is empty where it cannot be told.
+    naming the host that said it. `cause` is empty where it is not known.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Which tunnels a BGP session runs through, told from the tunnels' selectors and inner addresses."""
+"""Which tunnels a BGP session runs through, derived from the tunnels' selectors and inner addresses."""
 
 from collections.abc import Mapping
 

@@ -87,20 +87,20 @@ def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: Famil
         if wanted.min_received or wanted.max_prefix:
             yield _Remark("unknown", f"{name}: no count of received prefixes", f"{host} does not tell what it received")
     elif family.received < wanted.min_received:
-        told = f"{name}: received {family.received}, at least {wanted.min_received} intended"
-        yield _Remark("pending", told, f"{peer} sends too little, or a filter on {host} discards it")
+        text = f"{name}: received {family.received}, at least {wanted.min_received} intended"
+        yield _Remark("pending", text, f"{peer} sends too little, or a filter on {host} discards it")
     elif wanted.max_prefix is not None and family.received > wanted.max_prefix:
-        told = f"{name}: received {family.received}, at most {wanted.max_prefix} intended"
-        yield _Remark("failed", told, f"{peer} sends more than its limit")
+        text = f"{name}: received {family.received}, at most {wanted.max_prefix} intended"
+        yield _Remark("failed", text, f"{peer} sends more than its limit")
     if family.sent is None:
         if wanted.min_sent or wanted.max_sent is not None:
             yield _Remark("unknown", f"{name}: no count of sent prefixes", f"{host} does not tell what it sent")
     elif family.sent < wanted.min_sent:
-        told = f"{name}: sent {family.sent}, at least {wanted.min_sent} intended"
-        yield _Remark("pending", told, f"{host} has too little to announce to {peer}, or a filter stops it")
+        text = f"{name}: sent {family.sent}, at least {wanted.min_sent} intended"
+        yield _Remark("pending", text, f"{host} has too little to announce to {peer}, or a filter stops it")
     elif wanted.max_sent is not None and family.sent > wanted.max_sent:
-        told = f"{name}: sent {family.sent}, at most {wanted.max_sent} intended"
-        yield _Remark("failed", told, f"{host} announces more to {peer} than it should: a route leak")
+        text = f"{name}: sent {family.sent}, at most {wanted.max_sent} intended"
+        yield _Remark("failed", text, f"{host} announces more to {peer} than it should: a route leak")
 
 
 def _fewer(
@@ -112,17 +112,17 @@ def _fewer(
     ):
         if count is None or earlier is None or count >= tolerance.floor(earlier):
             continue
-        told = f"{family.name}: {verb} {count}, before the run {earlier}"
+        text = f"{family.name}: {verb} {count}, before the run {earlier}"
         if (host, str(neighbor.address)) in facts.changed.policies:
-            yield _Remark("warning", told, "fewer prefixes than before; the run changed this session's policy")
+            yield _Remark("warning", text, "fewer prefixes than before; the run changed this session's policy")
         elif neighbor.peer_host is not None and (facts.changed.policies or facts.changed.gone):
-            yield _Remark("warning", told, "fewer prefixes than before; the run changed what our AS announces")
+            yield _Remark("warning", text, "fewer prefixes than before; the run changed what our AS announces")
         elif verb == "sent" and facts.changed.gone:
             yield _Remark(
-                "warning", told, "fewer prefixes than before; the run removed sessions that it may have had them from"
+                "warning", text, "fewer prefixes than before; the run removed sessions that it may have had them from"
             )
         else:
-            yield _Remark("pending", told, "fewer prefixes than before, although the run did not change the policy")
+            yield _Remark("pending", text, "fewer prefixes than before, although the run did not change the policy")
 
 
 def _told(count: int | None) -> str:

@@ -41,7 +41,7 @@ def session_reset(facts: Facts, host: str, before: BgpSession | None, now: BgpSe
     younger = now.uptime is not None and before.uptime is not None and now.uptime < before.uptime
     if not (again or younger or (now.uptime is not None and _since_push(facts, now.uptime))):
         return None
-    told = f"{host}: Established for {now.uptime} s, before the run {before.uptime} s"
+    text = f"{host}: Established for {now.uptime} s, before the run {before.uptime} s"
     last = f"{host}: last reset: {now.last_reset or 'not told'}"
     if now.last_error:
         way = {True: "sent ", False: "received ", None: ""}[now.last_error_sent]
@@ -50,7 +50,7 @@ def session_reset(facts: Facts, host: str, before: BgpSession | None, now: BgpSe
     if now.last_error_sent is False and now.last_error_code in _PEERS_OWN_WISH:
         outside = f"the far end ended it: {now.last_error}"
     subject = str(now.peer) if now.vrf == "default" else f"{now.peer} (vrf {now.vrf})"
-    return Reset(host, SESSION_RESET, subject, float(now.uptime or 0), (told, last), outside)
+    return Reset(host, SESSION_RESET, subject, float(now.uptime or 0), (text, last), outside)
 
 
 def tunnel_reset(host: str, name: str, before: Iterable[IkeSa], now: Iterable[IkeSa]) -> Reset | None:
@@ -69,8 +69,8 @@ def tunnel_reset(host: str, name: str, before: Iterable[IkeSa], now: Iterable[Ik
     if not (_all_new(ages_before, ages) and _all_new(child_before, child_ages)):
         return None
     age = max(age for age, _ in ages)
-    told = f"{host}: IKE SA and child are new, {age:.0f} s and {max(a for a, _ in child_ages):.0f} s old"
-    return Reset(host, TUNNEL_RESET, name, age, (told,))
+    text = f"{host}: IKE SA and child are new, {age:.0f} s and {max(a for a, _ in child_ages):.0f} s old"
+    return Reset(host, TUNNEL_RESET, name, age, (text,))
 
 
 def judged(facts: Facts, reset: Reset, causes: Iterable[str], far: str | None = None) -> Finding:
@@ -136,7 +136,7 @@ def _since_push(facts: Facts, age: float) -> bool:
 
 
 def _all_new(old: list[tuple[float, tuple[str, str]]], new: list[tuple[float, tuple[str, str]]]) -> bool:
-    """Whether none of the new ones is an old one: by its SPIs, or where they are not told, by its age."""
+    """Whether none of the new ones is an old one: by its SPIs, or where the device does not show them, by its age."""
     if all(all(spis) for _, spis in (*old, *new)):
         return not {spis for _, spis in old} & {spis for _, spis in new}
     return max(age for age, _ in new) < min(age for age, _ in old)

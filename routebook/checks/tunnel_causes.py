@@ -1,4 +1,4 @@
-"""Why a tunnel is down: told from both ends' SAs and logs."""
+"""Why a tunnel is down: found in both ends' SAs and logs."""
 
 from dataclasses import dataclass
 
@@ -77,12 +77,12 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
     has the new key and the other not yet, leaves the same lines.
     """
     ends = tunnel_ends(facts.intents, name)
-    told = [
+    causes = [
         (host, tunnel, cause) for host, tunnel in ends for cause in facts.causes(host, name) if _concerns(cause, tunnel)
     ]
     for reason, meaning in _MEANINGS.items():
         # What a responder found out comes before the bare notification that its initiator got.
-        of_reason = sorted((each for each in told if each[2].reason is reason), key=lambda each: each[2].from_peer)
+        of_reason = sorted((each for each in causes if each[2].reason is reason), key=lambda each: each[2].from_peer)
         if of_reason:
             host, tunnel, cause = of_reason[0]
             return Diagnosis(_text(meaning, host, tunnel, cause), meaning.definite, logged(host, cause))

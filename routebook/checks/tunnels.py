@@ -93,8 +93,8 @@ def _evaluate(facts: Facts) -> Iterator[Finding]:
 def _tunnel(end: _End) -> Iterator[Finding]:
     ike = end.ike
     if ike is None:
-        told = f"IKE SA {', '.join(sa.state for sa in end.sas)}" if end.sas else "no IKE SA"
-        yield _down(end, "ike", told)
+        text = f"IKE SA {', '.join(sa.state for sa in end.sas)}" if end.sas else "no IKE SA"
+        yield _down(end, "ike", text)
         return
     ours, theirs = f"{ike.local_address} ({ike.local_id})", f"{ike.remote_address} ({ike.remote_id})"
     yield end.finding("ike", "ok", f"ESTABLISHED for {ike.established} s, {ours} to {theirs}")
@@ -122,12 +122,12 @@ def _tunnel(end: _End) -> Iterator[Finding]:
     yield from _crosswise(end, children)
 
 
-def _down(end: _End, check: str, told: str) -> Finding:
+def _down(end: _End, check: str, text: str) -> Finding:
     diagnosis = diagnose(end.facts, end.tunnel.name)
     cause = diagnosis.cause
     if not cause and check == "child":
         cause = "the IKE SA alone carries no traffic; no log line says why the child is missing"
-    finding = end.finding(check, "failed" if diagnosis.definite else "pending", told, cause=cause)
+    finding = end.finding(check, "failed" if diagnosis.definite else "pending", text, cause=cause)
     evidence = (*finding.evidence, *diagnosis.evidence)
     return Finding(end.host, finding.check, end.tunnel.name, finding.status, evidence, cause)
 
@@ -176,9 +176,9 @@ def _selectors(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
         elif (difference.narrowed or difference.missing) and status == "ok":
             status = "warning"
         remarks += _differences(side, difference)
-    told = [f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}" for child in children]
+    lines = [f"{' '.join(child.local_selectors)} === {' '.join(child.remote_selectors)}" for child in children]
     # Wrong selectors of a child that is about to be replaced are a matter of waiting.
-    yield end.finding("selectors", "pending" if status == "failed" else status, *told, cause="; ".join(remarks))
+    yield end.finding("selectors", "pending" if status == "failed" else status, *lines, cause="; ".join(remarks))
 
 
 def _differences(side: str, difference: SelectorDifference) -> Iterator[str]:
@@ -202,13 +202,13 @@ def _age(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
     if not since:
         return
     limit = min(since) + SLACK
-    told = f"IKE SA {ike.established} s, child {child.installed} s old; pushed {min(since):.0f} s ago"
+    text = f"IKE SA {ike.established} s, child {child.installed} s old; pushed {min(since):.0f} s ago"
     old_ike = ike.established > limit and end.tunnel.name in end.facts.changed.ike
     if old_ike or child.installed > limit:
         cause = "the SA is older than the push and still has its old parameters"
-        yield end.finding("age", "pending", told, cause=cause)
+        yield end.finding("age", "pending", text, cause=cause)
     else:
-        yield end.finding("age", "ok", told)
+        yield end.finding("age", "ok", text)
 
 
 def _duplicates(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
@@ -227,13 +227,13 @@ def _crosswise(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
     theirs = [child for sa in sas_of(state, end.tunnel.name) if sa.up for child in installed(sa, end.tunnel.name)]
     if not theirs:
         return  # the other end's own finding says so
-    told = [f"in {c.spi_in} out {c.spi_out}" for c in children]
+    lines = [f"in {c.spi_in} out {c.spi_out}" for c in children]
     back = [f"{other}: in {c.spi_in} out {c.spi_out}" for c in theirs]
     crossed = {(_spi(c.spi_out), _spi(c.spi_in)) for c in theirs}
-    finding = end.finding("spi", "ok", *told)
+    finding = end.finding("spi", "ok", *lines)
     if not any((_spi(child.spi_in), _spi(child.spi_out)) in crossed for child in children):
         cause = f"{end.host} and {other} hold different child SAs, so traffic is lost: re-key at both ends"
-        finding = end.finding("spi", "pending", *told, cause=cause)
+        finding = end.finding("spi", "pending", *lines, cause=cause)
     evidence = (*finding.evidence, *back)
     yield Finding(finding.host, finding.check, finding.subject, finding.status, evidence, finding.cause)
 
@@ -256,12 +256,12 @@ def _others(facts: Facts, host: str, intended: set[str], sas: tuple[IkeSa, ...])
     """SAs of connections that the intent does not have: removed by the run, or somebody else's, which must be up."""
     gone = {name for owner, name in facts.changed.gone if owner == host}
     for name in dict.fromkeys(sa.name for sa in sas if sa.name not in intended):
-        told = [f"{host}: {sa.state} with {sa.remote_address} ({sa.remote_id})" for sa in sas if sa.name == name]
+        lines = [f"{host}: {sa.state} with {sa.remote_address} ({sa.remote_id})" for sa in sas if sa.name == name]
         if name not in gone:
-            yield Finding(host, "tunnel.extra", name, "warning", tuple(told), "not in the intent")
+            yield Finding(host, "tunnel.extra", name, "warning", tuple(lines), "not in the intent")
         elif any(sa.up for sa in sas if sa.name == name):
             cause = "the run removed it; its SA is still there"
-            yield Finding(host, "tunnel.removed", name, "pending", tuple(told), cause)
+            yield Finding(host, "tunnel.removed", name, "pending", tuple(lines), cause)
     earlier = facts.before.get(host)
     for name in dict.fromkeys(sa.name for sa in (earlier.ike if earlier else None) or ()):
         old = [sa for sa in sas_of(earlier, name) if any(child.up for child in sa.children)]
@@ -277,18 +277,18 @@ def _others(facts: Facts, host: str, intended: set[str], sas: tuple[IkeSa, ...])
 
 def _bystander(facts: Facts, host: str, name: str, old: list[IkeSa], sas: tuple[IkeSa, ...]) -> Finding:
     """Somebody else's tunnel that is down; no matter where one that the run made between its ends carries it all."""
-    told = f"{host}: a child was INSTALLED before the run, now none is"
+    text = f"{host}: a child was INSTALLED before the run, now none is"
     ends = {(sa.local_address, sa.remote_address) for sa in old}
     selectors = {pair for sa in old for child in sa.children if child.up for pair in _pairs(child)}
     for sa in sas:
         carried = {pair for child in sa.children if child.up for pair in _pairs(child)}
         ours = sa.up and sa.name in facts.changed.tunnels and (sa.local_address, sa.remote_address) in ends
         if ours and selectors <= carried:
-            evidence = (told, f"{host}: {sa.name} between the same ends has its selectors")
+            evidence = (text, f"{host}: {sa.name} between the same ends has its selectors")
             return Finding(host, "tunnel.child", name, "warning", evidence, f"{sa.name} carries its traffic now")
     rekeyed = name in facts.changed.tunnels
     cause = "the run re-keys it, and it is not up again" if rekeyed else "down, although the run was to leave it alone"
-    return Finding(host, "tunnel.child", name, "pending", (told,), cause)
+    return Finding(host, "tunnel.child", name, "pending", (text,), cause)
 
 
 def _pairs(child: ChildSa) -> set[tuple[str, str]]:

@@ -64,9 +64,9 @@ _DANGERS = {
 
 def accepting(*names: str) -> Callable[[Command], Command]:
     """`--accept` for these dangers."""
-    told = "; ".join(f"{_DANGERS[name]} ({name})" for name in names)
+    dangers = "; ".join(f"{_DANGERS[name]} ({name})" for name in names)
     choice = click.Choice(list(names))
-    return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {told}. May be repeated.")
+    return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {dangers}. May be repeated.")
 
 
 _accept = accepting("no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset", "collapse")

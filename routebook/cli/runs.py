@@ -38,7 +38,7 @@ def runs(context: Context, last: int, as_json: bool) -> None:
         when = datetime.fromtimestamp(record.started, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         outcome = record.outcome or ("running" if record.alive else "unfinished")
         output.line(public(f"{record.id}  {when}  {record.runbook:<12} {outcome:<16} {len(record.hosts)} hosts"))
-        if told := "; ".join(f"{name} {said}" for name, said in record.by.told()):
-            output.line(told, indent=2)
+        if facts := "; ".join(f"{name} {text}" for name, text in record.by.facts()):
+            output.line(facts, indent=2)
     if not records:
         output.line("no runs yet")

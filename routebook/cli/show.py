@@ -42,8 +42,8 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
     outcome = record.outcome or ("running" if record.alive else "unfinished; see `routebook recover`")
     why = f": {record.message}" if record.message else ""
     output.line(public(f"run {record.id}: {record.runbook}, {outcome}"), why)
-    for name, said in record.by.told():
-        output.line(public(f"{name}: "), said, indent=2)
+    for name, text in record.by.facts():
+        output.line(public(f"{name}: "), text, indent=2)
     for host, state in record.hosts.items():
         output.line(public(f"{host:<16} {state}"), indent=2)
     for at, host, reached, detail in events:

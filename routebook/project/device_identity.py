@@ -63,11 +63,11 @@ def _against_inventory(intent: HostIntent, said: "DeviceIdentity") -> list[str]:
     if written is None:
         return []
     if written.hostname and not _same_name(said.hostname, written.hostname):
-        told = f"its hostname is {_shown(said.hostname)}" if said.hostname else "it has no hostname of its own"
-        reasons.append(f"{told}, and the inventory says {written.hostname}")
+        what = f"its hostname is {_shown(said.hostname)}" if said.hostname else "it has no hostname of its own"
+        reasons.append(f"{what}, and the inventory says {written.hostname}")
     if written.serial and written.serial.casefold() not in {serial.casefold() for serial in said.serials}:
-        told = f"its serial number is {_listed(said.serials)}" if said.serials else "it tells no serial number"
-        reasons.append(f"{told}, and the inventory says {written.serial}")
+        what = f"its serial number is {_listed(said.serials)}" if said.serials else "it tells no serial number"
+        reasons.append(f"{what}, and the inventory says {written.serial}")
     if written.router_id and said.router_id and said.router_id != str(written.router_id):
         reasons.append(f"its router ID is {_shown(said.router_id)}, and the inventory says {written.router_id}")
     return reasons

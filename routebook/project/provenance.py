@@ -42,8 +42,8 @@ class Provenance:
         """The person in words: `anna@laptop`, `root@runner (sudo by anna)`, `bot@runner (anna in CI)`."""
         by = [f"sudo by {self.sudo}"] if self.sudo else []
         by += [f"{self.ci} in CI"] if self.ci else []
-        told = f"{self.user}@{self.machine}" if self.machine else self.user
-        return f"{told} ({', '.join(by)})" if by else told
+        who = f"{self.user}@{self.machine}" if self.machine else self.user
+        return f"{who} ({', '.join(by)})" if by else who
 
     @property
     def version(self) -> str:
@@ -57,7 +57,7 @@ class Provenance:
         """Its part of the stable `--json` output."""
         return {**asdict(self), "who": self.who}
 
-    def told(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
         """What is known, for people: names and values in the order in which they are shown."""
         pairs = (("by", self.who), ("job", self.job), ("commit", self.version), ("reason", self.reason))
         return [(name, value) for name, value in pairs if value]
@@ -100,7 +100,7 @@ def _commit(project: Path) -> tuple[str, bool | None, str]:
     if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", commit):
         return "", None, "git names no commit"
     try:
-        # What is not committed in a submodule is told by its other commit alone: nothing of its own is run.
+        # What is not committed in a submodule is seen by its other commit alone: nothing of its own is run.
         said = git.ask(
             project, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=dirty", "--", *_FOLDERS
         )

@@ -44,9 +44,9 @@ def _suite(root: ET.Element, name: str, result: RunResult, cases: list[ET.Elemen
         timestamp=moment(result.started).removesuffix("Z"),
         time=f"{result.duration:.3f}" if name == "run" else "0",
     )
-    if name == "run" and result.by.told():
+    if name == "run" and result.by.facts():
         properties = ET.SubElement(suite, "properties")
-        for key, said in result.by.told():
+        for key, said in result.by.facts():
             ET.SubElement(properties, "property", name=key, value=one_line(said))
     suite.extend(cases)
 
@@ -81,11 +81,11 @@ def _host_case(name: str, host: HostResult) -> ET.Element:
 
 def _finding_case(finding: Finding) -> ET.Element:
     case = _case(finding.host, finding.check, f"{finding.check} {finding.subject}")
-    told = "\n".join(finding.evidence)
+    evidence = "\n".join(finding.evidence)
     if finding.status in ("failed", "pending"):
-        _verdict(case, "failure", finding.cause or f"{finding.check} {finding.subject}: {finding.status}", told)
+        _verdict(case, "failure", finding.cause or f"{finding.check} {finding.subject}: {finding.status}", evidence)
     elif finding.status == "unknown":
-        _verdict(case, "error", finding.cause or f"{finding.check} {finding.subject} could not be told", told)
+        _verdict(case, "error", finding.cause or f"{finding.check} {finding.subject} could not be judged", evidence)
     elif finding.status == "warning":
-        ET.SubElement(case, "system-out").text = visible("\n".join(filter(None, ("warning", finding.cause, told))))
+        ET.SubElement(case, "system-out").text = visible("\n".join(filter(None, ("warning", finding.cause, evidence))))
     return case

@@ -42,16 +42,16 @@ def _heading(result: RunResult) -> Iterator[str]:
     yield f"{sentence}\n"
     if result.notes:
         yield "".join(f"- {_inline(note)}\n" for note in result.notes)
-    if result.by.told():
-        yield "".join(f"- {name}: {_inline(said)}\n" for name, said in result.by.told())
+    if result.by.facts():
+        yield "".join(f"- {name}: {_inline(text)}\n" for name, text in result.by.facts())
     run = f"Run `{result.run_id}`, " if result.run_id else ""
     yield f"{run}{moment(result.started)}, {seconds(result.duration)}; findings: {tally(result.findings)}\n"
 
 
 def _summary(result: RunResult) -> Iterator[str]:
-    if told := summary(result.hosts):
+    if found := summary(result.hosts):
         yield "### What changes\n"
-        yield "".join(f"- {_inline(words)}: {_inline(said)}\n" for words, said in told.lines())
+        yield "".join(f"- {_inline(words)}: {_inline(text)}\n" for words, text in found.lines())
 
 
 def _findings(result: RunResult) -> Iterator[str]:

@@ -76,21 +76,21 @@ class Summary:
     def lines(self) -> list[tuple[str, str]]:
         """A headline and what is to be said for each kind of thing that happens; nothing of what does not."""
         changed = f"{_counted(len(self.hosts), 'host')}, {_counted(self.commands, 'command')}"
-        told = [(changed, ", ".join(self.hosts))]
+        lines = [(changed, ", ".join(self.hosts))]
         for key, (words, _) in _KINDS.items():
             if items := self.items[key]:
-                told.append((f"{len(items)} {_singular(words, len(items))}", _listed(items)))
+                lines.append((f"{len(items)} {_singular(words, len(items))}", _listed(items)))
         if not any(self.items[key] for key in _KINDS if not key.startswith("prefix")):
-            told.append(("no session and no tunnel", "comes, goes, resets or re-keys"))
+            lines.append(("no session and no tunnel", "comes, goes, resets or re-keys"))
         if self.foreign:
-            told.append((f"{len(self.foreign)} foreign, touched", _listed(self.foreign)))
+            lines.append((f"{len(self.foreign)} foreign, touched", _listed(self.foreign)))
         if self.warnings:
             number = sum(map(len, self.warnings.values()))
             said = dict.fromkeys(text for texts in self.warnings.values() for text in texts)
             shown = list(said)[: _FEW // 2]
             more = [f"and {len(said) - len(shown)} more"] if len(said) > len(shown) else []
-            told.append((_counted(number, "warning"), "; ".join([*shown, *more])))
-        return told
+            lines.append((_counted(number, "warning"), "; ".join([*shown, *more])))
+        return lines
 
 
 class Changed(Protocol):

@@ -13,14 +13,14 @@ from routebook.report.text import alike, seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
 BAD_STATES = frozenset({"needs_attention"})
-MANY = 5  # warnings alike, from which on they are told together
+MANY = 5  # warnings alike, from which on they are shown together
 GOOD_STATES = frozenset({"confirmed", "unchanged"})
 
 
 def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Block]:
     """Differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
-    Warnings are left to the reports where there is something worse to read; many that are alike are told together.
+    Warnings are left to the reports where there is something worse to read; many that are alike are shown together.
     With `verbose`, all findings and the differences of every run are shown.
     """
     if result.outcome is Outcome.PLANNED or verbose:
@@ -39,8 +39,8 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
     if result.timings:
         spent = ", ".join(f"{phase} {seconds(value)}" for phase, value in result.timings.items())
         yield line(public(f"time: {spent}", "dim"))
-    for name, said in result.by.told() if result.run_id else ():
-        yield line(public(f"{name}: ", "dim"), one_line(said))
+    for name, text in result.by.facts() if result.run_id else ():
+        yield line(public(f"{name}: ", "dim"), one_line(text))
     style = "bold green" if result.good else "bold red"
     ended = public(f"{result.runbook}: {result.outcome.replace('_', ' ')}", style)
     yield line(ended, public(f": {result.sentence} ({seconds(result.duration)})"))
@@ -50,9 +50,9 @@ def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Blo
 
 def render_summary(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
     """What the whole plan does, in a few lines: enough to approve it, or to ask."""
-    if not (told := summary(hosts)):
+    if not (found := summary(hosts)):
         return
-    rows = tuple((Span(words, "bold"), one_line(said)) for words, said in told.lines())
+    rows = tuple((Span(words, "bold"), one_line(text)) for words, text in found.lines())
     yield Table(("this plan", ""), rows)
     yield line()
 
@@ -73,8 +73,8 @@ def render_changes(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
         else:
             yield line("as on ", public(like), indent=2)
         for effect in alike(host.effects):
-            told = f"{effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}"
-            yield line(Span(told, "yellow"), indent=2)
+            text = f"{effect.kind}: {one_line(effect.subject)}: {one_line(effect.reason)}"
+            yield line(Span(text, "yellow"), indent=2)
         if host.way:
             yield line(Span(one_line(host.way), "dim"), indent=2)
         for warning in host.warnings:

@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from routebook.checks.facts import Changed, Explanations
-from routebook.checks.findings import Finding, definite
-from routebook.device.contract import State
+from routebook.checks.findings import definite
 from routebook.device.plan import Plan
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
@@ -16,7 +14,7 @@ from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.report.outcome import Outcome
 from routebook.run.drift import compare, compared, drift, rendering
 from routebook.run.events import Event, Listener, Timings, unfailing
-from routebook.run.fan_out import Answers, identity_of, reasons
+from routebook.run.fan_out import identity_of, reasons
 from routebook.run.inputs import Inputs
 from routebook.run.journal import LOCKED, HostState, Journal, JournalError
 from routebook.run.judge import Judging
@@ -28,8 +26,7 @@ from routebook.run.preparation import look, prepare
 from routebook.run.runbook import Check, Runbook
 from routebook.run.saved_plan import SavedPlan, stale
 from routebook.run.transaction import carry_out
-from routebook.run.watch import Judge, Watcher
-from routebook.run.wave_judge import JudgeMaker
+from routebook.run.watch import Watcher
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import Workspace, open_journal
 from routebook.safety.accepted import HA_SYNC, ONE_END
@@ -43,14 +40,14 @@ LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
 Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
-"""Decides whether a plan is carried out, given what is shown of its hosts and what is to be said of it as a whole."""
+"""Decides whether a plan is carried out, given what is shown of its hosts and the notes on it as a whole."""
 Keep = Callable[[Plan, Mapping[str, HostResult]], None]
 """Saves a plan with what is shown of it."""
 
 
 @dataclass(slots=True)
 class Running:
-    """One command at work: what it works on, whom it tells, and what stops it."""
+    """One command at work: what it works on, who listens, and what stops it."""
 
     workspace: Workspace
     listener: Listener
@@ -87,7 +84,7 @@ class Running:
             self.listener(Event("verify", f"reading {len(self.workspace.observed)} hosts"))
             since = time.monotonic() - LOG_HISTORY
             watcher = Watcher(self.workspace.nornir, self.workspace.observed, wait, self.stop, since)
-            findings = watcher.watch(self._judge(runbook.checks)({}, Plan(), {}))
+            findings = watcher.watch(self._judging(runbook.checks).since({}))
         render = compared(runbook) if config else None
         if render is not None and not self.stop.is_set():
             with timings.phase("config"):
@@ -125,7 +122,7 @@ class Running:
     ) -> RunResult:
         """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
 
-        With a plan that was `reviewed`, exactly that or nothing. `nothing` is said where there is nothing to send.
+        With a plan that was `reviewed`, exactly that or nothing. `nothing` is the message if nothing is to be sent.
         """
         check_spec(self.options.waves, self.workspace.intents)
         started = time.time()
@@ -141,7 +138,7 @@ class Running:
                 run_id=run_id,
                 runbook=runbook.name,
                 goal=goal or _goal(runbook),
-                judge=self._judge(runbook.checks),
+                judging=self._judging(runbook.checks),
                 listener=unfailing(self.listener),
                 options=self.options,
                 stop=self.stop,
@@ -192,9 +189,9 @@ class Running:
         """Remember who the devices are that are confirmed; why that was not possible."""
         hosts = self.workspace.nornir.inventory.hosts
         confirmed = {
-            name: said
+            name: identity
             for name, state in states.items()
-            if state is HostState.CONFIRMED and (said := identity_of(hosts[name])) is not None
+            if state is HostState.CONFIRMED and (identity := identity_of(hosts[name])) is not None
         }
         try:
             if confirmed:
@@ -204,7 +201,7 @@ class Running:
         return ""
 
     def _refuse_stale(self, reviewed: SavedPlan, journal: Journal) -> None:
-        """Raises RefusedError for what can be told of a saved plan without asking any device."""
+        """Raises RefusedError for what can be known of a saved plan without asking any device."""
         reviewed.refuse_if_over(time.time())
         reviewed.refuse_others(self.options)
         journal.refuse_used(reviewed.id)
@@ -241,25 +238,15 @@ class Running:
             ledger.journal.use_plan(reviewed.id, inputs.run_id)
         return carry_out(inputs, ledger, LeaseFile(self.workspace.state.leases))
 
-    def _judge(self, checks: Sequence[Check]) -> JudgeMaker:
-        """Makes, once there is a plan, what turns the state now into findings on the run's hosts and their far ends."""
-        judging = Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
-
-        def make(before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float]) -> Judge:
-            def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
-                clock = time.monotonic()
-                changed = Changed.by(plan.effects(), {host: clock - at for host, at in pushed.items()})
-                return judging.judge(before, changed, seen, explanations, final=final)
-
-            return judge
-
-        return make
+    def _judging(self, checks: Sequence[Check]) -> Judging:
+        """What judges the run's hosts and the far ends of their sessions and tunnels."""
+        return Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
 
 
 def host_results(
     plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], paths: Mapping[str, str]
 ) -> dict[str, HostResult]:
-    """What became, or would become, of each host. `paths` tells how each is reached."""
+    """What became, or would become, of each host. `paths` describes how each is reached."""
     results = {}
     for host, state in sorted(states.items()):
         planned = plan.hosts.get(host)

@@ -39,7 +39,7 @@ def rendering(sections: Collection[str]) -> Render:
 
 
 def compare(nornir: Nornir, hosts: Collection[str], render: Render) -> Plan:
-    """What would bring `hosts` to what `render` makes, by the same way as a plan and without a trace on them."""
+    """What would bring `hosts` to what `render` makes, computed as a plan is, and without a trace on them."""
     return make_plan(nornir, hosts, to_candidate(render))
 
 

@@ -1,4 +1,4 @@
-"""What a run tells while it works; the command line decides how to show it."""
+"""What a run reports while it works; the command line decides how to show it."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ Listener = Callable[[Event], None]
 
 
 def unfailing(listener: Listener) -> Listener:
-    """A listener that falls silent when it fails: nobody reads what it writes, or it cannot show what it is told.
+    """A listener that falls silent when it fails: nobody reads what it writes, or it cannot show it.
 
     A run must come to its end, and back if it has to, whether somebody watches or not.
     """

@@ -129,7 +129,7 @@ def _connected(task: Task) -> TransactionDriver:
 
 
 def reasons(errors: Mapping[str, Exception]) -> dict[str, str]:
-    """What to tell the operator of each host's error: its own sentence where it is meant for people."""
+    """For the operator: each host's error, in its own words where these are meant for people."""
     return {
         host: str(error) if isinstance(error, DriverError | RefusedError) else f"{type(error).__name__}: {error}"
         for host, error in errors.items()
@@ -137,6 +137,6 @@ def reasons(errors: Mapping[str, Exception]) -> dict[str, str]:
 
 
 def identity_of(host: Host) -> DeviceIdentity | None:
-    """What a host's device said of itself when it proved who it is; None for one that was not asked."""
+    """Who a host's device is, as it proved; None for one that was not asked."""
     identities = getattr(host, "identities", None)
     return identities.said.get(host.name) if isinstance(identities, Identities) else None

@@ -1,4 +1,4 @@
-"""What somebody else changed on devices while a run was at work there: found, and told by host and line."""
+"""What somebody else changed on devices while a run was at work there: found, and shown by host and line."""
 
 from collections.abc import Collection, Mapping
 
@@ -39,7 +39,7 @@ def moved_since(
     return errors, findings
 
 
-def on_the_way_back(host: str, beside: Beside) -> Finding:
+def found_at_rollback(host: str, beside: Beside) -> Finding:
     """Somebody typed after the push, and the push was undone."""
     if beside.kept is not None:
         return _finding(host, beside.diff, "changed by somebody else after the push; it was kept", "warning")

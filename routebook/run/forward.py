@@ -23,7 +23,7 @@ from routebook.run.wave_judge import WaveJudge
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """The way forward of one run. Each step gives a reason for going back, or nothing."""
+    """Brings one run forward. Each step gives a reason for going back, or nothing."""
 
     inputs: Inputs
     prepared: Prepared
@@ -157,7 +157,7 @@ class Forward:
             )
             with ledger.timings.phase("post-checks"):
                 inputs.tell("post-checks", f"watching for at most {inputs.options.deadline} s")
-                found = watcher.watch(judge.judge(inputs.judge, pushed))
+                found = watcher.watch(judge.judge(inputs.judging, pushed))
                 ledger.findings = found + contact(Answers({}, dict(prepared.silent)), ())
             if inputs.stop.is_set():
                 return "interrupted"

@@ -10,9 +10,9 @@ from routebook.device.contract import State
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
+from routebook.run.judge import Judging
 from routebook.run.options import Options
 from routebook.run.planning import Goal
-from routebook.run.wave_judge import JudgeMaker
 from routebook.run.waves import Waves
 from routebook.safety.impact import Impact
 from routebook.safety.management_path import ManagementPath, descriptions, distances
@@ -30,7 +30,7 @@ class Inputs:
     run_id: str
     runbook: str
     goal: Goal
-    judge: JudgeMaker
+    judging: Judging
     listener: Listener
     options: Options = field(default_factory=Options)
     stop: threading.Event = field(default_factory=threading.Event)

@@ -146,14 +146,7 @@ class Journal:
                     raise RefusedError(_held(holder, shared))
             self._db.execute(
                 "INSERT INTO runs (id, runbook, started, pid, process_start, origin) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    run_id,
-                    runbook,
-                    time.time(),
-                    os.getpid(),
-                    start,
-                    origin,
-                ),
+                (run_id, runbook, time.time(), os.getpid(), start, origin),
             )
             self._db.executemany(
                 "INSERT INTO hosts (run, host, state) VALUES (?, ?, ?)",
@@ -186,25 +179,19 @@ class Journal:
 
     def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep a host's configuration from before the run, secrets included."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE hosts SET snapshot = ? WHERE run = ? AND host = ?",
-                (_SNAPSHOT.dump_json(snapshot), run_id, host),
-            )
+        self._keep("snapshot", run_id, host, _SNAPSHOT.dump_json(snapshot))
 
     def store_made(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep the configuration that a confirmed run left on a host, secrets included."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE hosts SET made = ? WHERE run = ? AND host = ?", (_SNAPSHOT.dump_json(snapshot), run_id, host)
-            )
+        self._keep("made", run_id, host, _SNAPSHOT.dump_json(snapshot))
 
     def store_state(self, run_id: str, host: str, state: State) -> None:
         """Keep the sessions and tunnels that a host had before the run."""
+        self._keep("before", run_id, host, _STATE.dump_json(state))
+
+    def _keep(self, column: str, run_id: str, host: str, value: bytes) -> None:
         with self._transaction():
-            self._db.execute(
-                "UPDATE hosts SET before = ? WHERE run = ? AND host = ?", (_STATE.dump_json(state), run_id, host)
-            )
+            self._db.execute(f"UPDATE hosts SET {column} = ? WHERE run = ? AND host = ?", (value, run_id, host))  # noqa: S608  ours
 
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that a host had before the run, None if it was not kept."""

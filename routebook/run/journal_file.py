@@ -76,12 +76,12 @@ def open_journal_file(path: Path) -> sqlite3.Connection:
 
 def unusable(path: Path, error: sqlite3.Error) -> str:
     """The sentence for what SQLite says of the journal."""
-    said = str(error)
-    if said in ("database disk image is malformed", "file is not a database") or said.startswith("malformed"):
-        return f"the journal {path} is damaged ({said}): {_RESTORE}"
-    if isinstance(error, sqlite3.OperationalError) and said.startswith("no such "):
-        return f"the journal {path} lacks what a journal has ({said}): {_RESTORE}"
-    return f"cannot write the journal {path}: {said}"
+    text = str(error)
+    if text in ("database disk image is malformed", "file is not a database") or text.startswith("malformed"):
+        return f"the journal {path} is damaged ({text}): {_RESTORE}"
+    if isinstance(error, sqlite3.OperationalError) and text.startswith("no such "):
+        return f"the journal {path} lacks what a journal has ({text}): {_RESTORE}"
+    return f"cannot write the journal {path}: {text}"
 
 
 def _uri(path: Path) -> str:

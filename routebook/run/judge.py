@@ -3,6 +3,7 @@
 Nothing that a check says is dropped without a word, and a check that fails to say anything sensible is a failed check.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -13,9 +14,11 @@ from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.contract import State
+from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers, reasons
 from routebook.run.runbook import Check, View
+from routebook.run.watch import Judge
 from routebook.safety import accepted
 
 CONTACT = "host.contact"
@@ -40,32 +43,35 @@ class Judging:
     checks: Collection[Check]
     accept: Collection[str] = ()
 
-    def judge(
-        self,
-        before: Mapping[str, State],
-        changed: Changed,
-        seen: Answers[State],
-        explanations: Explanations,
-        *,
-        final: bool,
-    ) -> list[Finding]:
-        """The findings on what was seen: the engine's own on each host, and those of every check."""
-        names = sorted({*self.hosts, *(before or seen.values)} & self.intents.keys())
-        view = View(
-            intents={name: self.intents[name] for name in names},
-            before=named_states(self.intents, before),
-            now=named_states(self.intents, seen.values),
-            changed=changed,
-            explanations=explanations,
-            final=final,
-        )
-        contacts = contact(seen, self.hosts)
-        silent = {finding.host for finding in contacts if finding.status != "ok"}
-        said = merged(*(asked(check, view) for check in self.checks))
-        # What a check says of a silent host is the same without the reason.
-        said = [self._weighed(finding) for finding in said if finding.check != CONTACT or finding.host not in silent]
-        kept, left_out = divided(said, self.hosts, set(names) - set(self.hosts), self.intents)
-        return [*contacts, *kept, *unjudged(left_out)]
+    def since(
+        self, before: Mapping[str, State], plan: Plan | None = None, pushed: Mapping[str, float] | None = None
+    ) -> Judge:
+        """A judge of what has become of the states `before` since `plan` was carried out.
+
+        `pushed` says when each host was pushed, on this machine's monotonic clock. The findings are the engine's own on
+        each host, and those of every check.
+        """
+
+        def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+            clock = time.monotonic()
+            names = sorted({*self.hosts, *(before or seen.values)} & self.intents.keys())
+            view = View(
+                intents={name: self.intents[name] for name in names},
+                before=named_states(self.intents, before),
+                now=named_states(self.intents, seen.values),
+                changed=Changed.by((plan or Plan()).effects(), {h: clock - at for h, at in (pushed or {}).items()}),
+                explanations=explanations,
+                final=final,
+            )
+            contacts = contact(seen, self.hosts)
+            silent = {finding.host for finding in contacts if finding.status != "ok"}
+            found = merged(*(asked(check, view) for check in self.checks))
+            # What a check finds on a silent host is the same without the reason.
+            found = [self._weighed(each) for each in found if each.check != CONTACT or each.host not in silent]
+            kept, left_out = divided(found, self.hosts, set(names) - set(self.hosts), self.intents)
+            return [*contacts, *kept, *unjudged(left_out)]
+
+        return judge
 
     def _weighed(self, finding: Finding) -> Finding:
         """A reset that was not forecast, or a collapse, fails a run, unless the operator knows better."""
@@ -113,24 +119,24 @@ def check_name(check: Check) -> str:
     return str(getattr(check, "__name__", None) or type(check).__name__)
 
 
-def _sound(name: str, said: object) -> Finding:
+def _sound(name: str, answer: object) -> Finding:
     """The finding, if it is one: reports and decisions rely on what its fields are."""
-    if not isinstance(said, Finding):
-        return _failed(name, f"it said {_short(said)}, which is no finding")
-    if said.status not in get_args(Status):
+    if not isinstance(answer, Finding):
+        return _failed(name, f"it said {_short(answer)}, which is no finding")
+    if answer.status not in get_args(Status):
         expected = ", ".join(get_args(Status))
-        return _failed(name, f"it gave {_short(said)} the status {said.status!r}; there are {expected}")
-    texts = {"host": said.host, "check": said.check, "subject": said.subject, "cause": said.cause}
+        return _failed(name, f"it gave {_short(answer)} the status {answer.status!r}; there are {expected}")
+    texts = {"host": answer.host, "check": answer.check, "subject": answer.subject, "cause": answer.cause}
     if wrong := [field for field, value in texts.items() if not isinstance(value, str)]:
-        return _failed(name, f"{', '.join(wrong)} of {_short(said)} must be text")
-    lines: object = said.evidence
+        return _failed(name, f"{', '.join(wrong)} of {_short(answer)} must be text")
+    lines: object = answer.evidence
     if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
-        return _failed(name, f"the evidence of {_short(said)} must be lines of text")
-    return replace(said, evidence=tuple(lines))
+        return _failed(name, f"the evidence of {_short(answer)} must be lines of text")
+    return replace(answer, evidence=tuple(lines))
 
 
-def _short(said: object) -> str:
-    text = repr(said)
+def _short(answer: object) -> str:
+    text = repr(answer)
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 

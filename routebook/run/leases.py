@@ -1,4 +1,4 @@
-"""Which tunnels and sessions a run works on: for healers and alerting that leave them alone meanwhile.
+"""Which tunnels and sessions a run works on: for healers and alerting that leave them alone in the meantime.
 
 A file a run, so that two runs never write the same one. A lease ends by itself: a run that dies leaves one that is over
 when its devices have undone the change.

@@ -19,7 +19,7 @@ PATIENCE = 45.0
 """Seconds for which a host that is lost at a run's end is asked to release its lock."""
 
 KEEPS = "keeps the run's lock, until `routebook recover --scan`"
-"""What to tell of one that does not answer even then."""
+"""For one that does not answer even then."""
 
 
 def holder() -> str:

@@ -37,7 +37,7 @@ def look(inputs: Inputs, ledger: Ledger) -> None:
     with ledger.timings.phase("pre-checks"):
         seen = read_states(inputs.nornir, inputs.observed)
         # There is no change to compare with.
-        ledger.findings = inputs.judge({}, ledger.prepared.plan, {})(seen, {}, final=True)
+        ledger.findings = inputs.judging.since({}, ledger.prepared.plan)(seen, {}, final=True)
 
 
 def pre_check(inputs: Inputs, ledger: Ledger) -> str:

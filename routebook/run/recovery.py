@@ -197,7 +197,7 @@ def recover(
     ending.finish(before, run.hosts, lock_matters=False)
     for host, state in recovered.hosts.items():
         journal.record(run.id, [host], state, recovered.messages.get(host, "recovered"))
-    who = "".join(f"; {name} {text}" for name, text in by.told() if name in ("by", "job", "reason"))
+    who = "".join(f"; {name} {text}" for name, text in by.facts() if name in ("by", "job", "reason"))
     journal.finish(run.id, recovered.outcome, f"recovered after its process had died{who}")
     return recovered
 

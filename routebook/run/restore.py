@@ -9,7 +9,6 @@ from nornir.core import Nornir
 from nornir.core.task import Task
 
 from routebook.checks import baseline
-from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
 from routebook.device.contract import (
     UNDOING,
@@ -25,8 +24,8 @@ from routebook.device.contract import (
 )
 from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
-from routebook.run.fan_out import OUT_OF_REACH, Answers, driver, on_drivers, on_hosts, reasons
-from routebook.run.foreign_changes import in_short, on_the_way_back
+from routebook.run.fan_out import OUT_OF_REACH, driver, on_drivers, on_hosts, reasons
+from routebook.run.foreign_changes import found_at_rollback, in_short
 from routebook.run.judge import CONTACT, ENGINE, Judging
 from routebook.run.runbook import Check, View
 from routebook.run.watch import Watcher
@@ -102,10 +101,10 @@ class Restore:
 
     def findings(self) -> list[Finding]:
         """What others had changed on the hosts that were restored, and what has become of it."""
-        return [on_the_way_back(host, beside) for host, beside in sorted(self.beside.items())]
+        return [found_at_rollback(host, beside) for host, beside in sorted(self.beside.items())]
 
     def _disarm(self, device: TransactionDriver) -> None:
-        """Disarm a host that was lost: also where it restarted meanwhile, so that what undoes the change is gone."""
+        """Disarm a host that was lost: also where it has restarted, so that what undoes the change is gone."""
         pending = device.pending()
         if pending is not None and pending.phase != "confirmed" and belongs(pending.run_id, self.run_id):
             device.disarm()
@@ -201,13 +200,9 @@ def watched(
     `before` may have far ends too: a session comes back when both ends try again, and each may be waiting. Without a
     state that may come back, a failure that waiting cannot mend ends it early.
     """
-    judging = Judging(intents, hosts, checks)
-
-    def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
-        return judging.judge(before, Changed(), seen, explanations, final=final)
-
     since, never = time.monotonic(), threading.Event()
-    return Watcher(nornir, {*hosts, *before}, deadline, never, since, patient=bool(before), nudge=True).watch(judge)
+    watcher = Watcher(nornir, {*hosts, *before}, deadline, never, since, patient=bool(before), nudge=True)
+    return watcher.watch(Judging(intents, hosts, checks).since(before))
 
 
 def differing(wanted: Snapshot, found: Snapshot) -> list[str]:

@@ -115,10 +115,10 @@ def to_reverted(journal: Journal, record: RunRecord, hosts: Sequence[str]) -> Go
         try:
             change = device.plan_revert(before, made, snapshot)
         except OverlapError as error:
-            told = attributed(device, before, made, later[host], error)
+            culprits = attributed(device, before, made, later[host], error)
             raise RefusedError(
                 f"what run {record.id} changed on {host} has been changed again since, and taking it back would take "
-                f"that away: {told}. Nothing was changed; take the later change back first, or change the inventory"
+                f"that away: {culprits}. Nothing was changed; take the later change back first, or change the inventory"
             ) from error
         return HostPlan(snapshot, replace(change, warnings=(*change.warnings, *_warnings(record.id, change))))
 

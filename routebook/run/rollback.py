@@ -12,7 +12,7 @@ from routebook.run.restore import Restore, as_before, unproven, watched
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """The way back of one run."""
+    """Takes one run back."""
 
     inputs: Inputs
     prepared: Prepared

@@ -25,7 +25,6 @@ FORMAT = 2
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 """What a candidate is computed from; a change in any file of these makes a plan stale."""
 
-DAY = 86_400
 _SKEW = 60.0  # seconds by which the clocks of two machines that share a project may differ
 
 
@@ -117,21 +116,23 @@ class SavedPlan:
     def changed_sources(self, project: Path) -> list[str]:
         """Files of the project that are not what they were, and whether Routebook itself is another."""
         now = digest_sources(project, self.key)
-        told = [f"{name} has changed" for name in sorted(now.keys() & self.sources) if now[name] != self.sources[name]]
-        told += [f"{name} is new" for name in sorted(now.keys() - self.sources)]
-        told += [f"{name} is gone" for name in sorted(self.sources.keys() - now)]
+        changes = [
+            f"{name} has changed" for name in sorted(now.keys() & self.sources) if now[name] != self.sources[name]
+        ]
+        changes += [f"{name} is new" for name in sorted(now.keys() - self.sources)]
+        changes += [f"{name} is gone" for name in sorted(self.sources.keys() - now)]
         if self.routebook != __version__:
-            told.append(f"Routebook is {__version__}, and the plan was made by {self.routebook}")
-        return told
+            changes.append(f"Routebook is {__version__}, and the plan was made by {self.routebook}")
+        return changes
 
     def changed_hosts(self, plan: Plan) -> dict[str, str]:
         """Hosts for which `plan`, made now, is not what was reviewed, each with what has changed."""
-        told = dict.fromkeys(plan.hosts.keys() - self.hosts, "not in the plan")
-        told |= dict.fromkeys(self.hosts.keys() - plan.hosts, "in the plan, and not among the runbook's hosts now")
+        changes = dict.fromkeys(plan.hosts.keys() - self.hosts, "not in the plan")
+        changes |= dict.fromkeys(self.hosts.keys() - plan.hosts, "in the plan, and not among the runbook's hosts now")
         for name in plan.hosts.keys() & self.hosts:
             if difference := _difference(self.hosts[name], _bound(plan.hosts[name], self.key)):
-                told[name] = difference
-        return dict(sorted(told.items()))
+                changes[name] = difference
+        return dict(sorted(changes.items()))
 
     def results(self) -> dict[str, HostResult]:
         """What was reviewed, for people."""
@@ -190,19 +191,19 @@ def save(
 def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
     """A saved plan whose text is as Routebook wrote it. Raises RefusedError for anything else."""
     try:
-        told = read_file(path)
+        data = read_file(path)
     except OSError as error:
         raise RefusedError(f"{path}: {error.strerror}") from error
     except StrictJsonError as error:
         raise RefusedError(f"{path} is not a saved plan: {error}") from error
-    form = told.get("format") if isinstance(told, dict) else None
-    if isinstance(told, dict) and type(form) is int and form != FORMAT:
+    form = data.get("format") if isinstance(data, dict) else None
+    if isinstance(data, dict) and type(form) is int and form != FORMAT:
         raise RefusedError(f"{path} is a plan of format {form}, and this Routebook reads {FORMAT}: plan again")
-    if not isinstance(told, dict) or form != FORMAT or set(told) != _ALL:
+    if not isinstance(data, dict) or form != FORMAT or set(data) != _ALL:
         raise RefusedError(f"{path} is not a saved plan: it lacks what a plan has, or has more")
-    saved = SavedPlan(**{name: told[name] for name in _FIELDS}, key=key())
+    saved = SavedPlan(**{name: data[name] for name in _FIELDS}, key=key())
     # Nothing of it is used before it is known to be what Routebook wrote: then it has the right types, too.
-    if not hmac.compare_digest(str(told["mac"]).encode(), str(_signed(saved)["mac"]).encode()):
+    if not hmac.compare_digest(str(data["mac"]).encode(), str(_signed(saved)["mac"]).encode()):
         raise RefusedError(
             f"{path} is not as Routebook wrote it, or was made with the key of another project. Nothing was changed."
         )
@@ -225,8 +226,8 @@ def _shown_option(value: object) -> str:
 
 
 def _signed(saved: SavedPlan) -> dict[str, Any]:
-    told = {"format": FORMAT, **{name: getattr(saved, name) for name in _FIELDS}}
-    return {**told, "mac": saved.key.digest(["saved plan", told])}
+    data = {"format": FORMAT, **{name: getattr(saved, name) for name in _FIELDS}}
+    return {**data, "mac": saved.key.digest(["saved plan", data])}
 
 
 def digest_sources(project: Path, key: Key) -> dict[str, str]:
@@ -253,7 +254,7 @@ def _bound(host: HostPlan, key: Key) -> dict[str, Any]:
         "fingerprint": key.digest(["fingerprint", host.snapshot.fingerprint]),
         "parts": {name: key.digest(["part", name, text]) for name, text in sorted(host.snapshot.parts.items())},
         "candidate": key.digest(["candidate", _sections(host.candidate)]),
-        "change": key.digest(["change", _told(host.change)]),
+        "change": key.digest(["change", _change(host.change)]),
     }
 
 
@@ -262,7 +263,7 @@ def _sections(candidate: Candidate | None) -> list[Any]:
     return [[section.name, section.part, section.text, list(section.owns), section.mode] for section in sections]
 
 
-def _told(change: Change) -> list[Any]:
+def _change(change: Change) -> list[Any]:
     return [change.diff, change.commands, change.undo, [[e.kind, e.subject, e.reason] for e in change.effects]]
 
 

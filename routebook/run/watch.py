@@ -110,7 +110,7 @@ class Watcher:
 
 
 def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
-    """Findings whose cause is worth asking for: a BGP speaker takes seconds to tell, so only of what is decided."""
+    """Findings whose cause is worth asking for: a BGP speaker takes seconds to answer, so only of what is decided."""
     failed = [finding for finding in findings if finding.status == "failed"]
     decided = (failed or findings) if done else ()
     return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]

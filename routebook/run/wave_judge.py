@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
@@ -11,15 +10,8 @@ from routebook.device.contract import State
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers
+from routebook.run.judge import Judging
 from routebook.run.watch import Judge
-
-
-class JudgeMaker(Protocol):
-    """Makes a judge from the states before, a plan, and when (on the monotonic clock) each host was pushed."""
-
-    def __call__(self, before: Mapping[str, State], plan: Plan, pushed: Mapping[str, float], /) -> Judge:
-        """The judge."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +24,18 @@ class WaveJudge:
     waiting: Collection[str]
     lost: frozenset[str]
 
-    def judge(self, make: JudgeMaker, pushed: Mapping[str, float]) -> Judge:
+    def judge(self, judging: Judging, pushed: Mapping[str, float]) -> Judge:
         """A judge to whom only what was pushed has changed.
 
         A session whose far end is to get another policy later may lack its prefixes until then, if it did before.
         """
         later = {*self.waiting, *self.lost}
-        present = make(self.before, self.plan.of(self.plan.hosts.keys() - later), pushed)
+        present = judging.since(self.before, self.plan.of(self.plan.hosts.keys() - later), pushed)
         if not later:
             return present
         at_start = {
             (finding.host, finding.check, finding.subject)
-            for finding in make({}, Plan(), {})(Answers(dict(self.before), {}), {}, final=False)
+            for finding in judging.since({})(Answers(dict(self.before), {}), {}, final=False)
             if finding.status != "ok"
         }
         deferred = self._far_ends()

@@ -1,1 +1,1 @@
-"""What a change may endanger: the sessions and tunnels it touches, redundancy, and the way to its hosts."""
+"""What a change may endanger: sessions and tunnels, redundancy, and the management paths to its hosts."""

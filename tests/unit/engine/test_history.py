@@ -39,4 +39,4 @@ def test_the_journal_and_every_report_say_it(world: World, tmp_path: Path, outco
 def test_a_run_of_before_there_was_a_history_is_by_nobody(world: World) -> None:
     with open_journal(state_folder(world.project)) as journal:
         run = journal.begin("deploy", ["no-edge1"])
-        assert journal.run(run).by.told() == []
+        assert journal.run(run).by.facts() == []
