@@ -26,6 +26,7 @@ class Host:
     interfaces: tuple[Interface, ...]
     tunnels: tuple[Tunnel, ...]
     bgp_package: str = ""  # where the platform leaves the choice
+    release: str = ""  # that the inventory says it runs, where the lab can play several
 
     @property
     def loopbacks(self) -> tuple[IPAddress, ...]:
@@ -170,7 +171,9 @@ def _host(host: HostIntent) -> Host:
         raise RefusedError(
             f"{host.name} has the hostname {host.hostname}; the lab needs its management address there"
         ) from None
-    return Host(host.name, host.site, host.platform, management, host.interfaces, host.tunnels, host.bgp_package)
+    return Host(
+        host.name, host.site, host.platform, management, host.interfaces, host.tunnels, host.bgp_package, host.version
+    )
 
 
 def _peers(network: Network, secrets: Secrets) -> list[Peer]:

@@ -104,7 +104,10 @@ def settings(host: Host, topology: Topology, access: Access, esp_in_kernel: bool
         ends = f"{tunnel.local_address}-{tunnel.remote_address}"
         tunnels[ends] = {"local": list(map(str, local)), "remote": list(map(str, remote))}
     sudoers = {"operator": "ALL=(ALL:ALL) NOPASSWD: ALL", "nosudo": "", "pwsudo": "ALL=(ALL:ALL) ALL"}
+    # As the inventory writes it, 2.8.1, or as the system does, 2.8.1-RELEASE.
+    release = {"version": host.release if "-" in host.release else f"{host.release}-RELEASE"} if host.release else {}
     return {
+        **release,
         "config": CONFIG,
         "root": {
             "password_hash": access.password_hashes["operator"],

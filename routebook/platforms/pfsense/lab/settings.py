@@ -68,8 +68,8 @@ class Settings:
 
     @property
     def config_version(self) -> str:
-        """The version that the release writes into config.xml."""
-        return {27: "23.0", 28: "24.0", 29: "24.3"}[self.generation]
+        """The version that the release writes into config.xml: `latest_config` in etc/inc/globals.inc."""
+        return {27: "23.3", 28: "23.9", 29: "24.5"}[self.generation]
 
     @property
     def freebsd(self) -> str:
