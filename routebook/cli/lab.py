@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 import click
 
@@ -71,3 +72,47 @@ def execute(context: Context, host: str, command: tuple[str, ...]) -> None:
     argv = Lab(context.project).command(host, command)
     sys.stdout.flush()
     os.execvp(argv[0], argv)  # noqa: S606  without a shell
+
+
+@lab.command()
+@click.argument("host")
+@click.option(
+    "--to",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write (default: HOST.record.json). One that is there is left alone.",
+)
+@click.pass_obj
+def record(context: Context, host: str, path: Path | None) -> None:
+    """Write down what the real HOST answers to what Routebook reads there, and say what is not understood.
+
+    Nothing is changed there. Secrets, certificates, serial numbers and licences are taken out; addresses and names
+    stay: look through the file before you give it away.
+    """
+    from routebook.errors import RefusedError
+    from routebook.project.private_files import write_private
+    from routebook.redaction.gate import as_json
+    from routebook.run.fan_out import on_drivers, told
+    from routebook.run.workspace import open_workspace
+
+    wanted = path or Path(f"{host}.record.json")
+    if wanted.exists():
+        raise RefusedError(f"{wanted} is there already: choose another one with --to")
+    workspace = open_workspace(context.project, host, "", context.state, {})
+
+    def step(device: object) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+        recording = getattr(device, "recording", None)
+        if recording is None:
+            raise RefusedError(f"{host} is no Cisco ASA: of other platforms nothing is recorded")
+        found: tuple[dict[str, str], tuple[tuple[str, str], ...]] = recording()
+        return found
+
+    outcome = on_drivers(workspace.nornir, [host], step)
+    workspace.close()
+    for problem in told(outcome.errors).values():
+        raise RefusedError(problem)
+    answers, parts = outcome.values[host]
+    write_private(wanted, as_json({"platform": "asa", "answers": answers}).encode(), replace=False)
+    for what, unknown in parts:
+        output.line(f"{what}: {unknown or 'understood'}")
+    output.line(f"{len(answers)} answers are in {wanted}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from routebook.device.candidate import Section
-from routebook.platforms.asa.config import Config, parse
+from routebook.platforms.asa.config import Config, manifest, parse
 from routebook.platforms.asa.config.objects import Objects, objects
 from routebook.platforms.asa.config.target import ownership
 from routebook.platforms.asa.config.tree import Node
@@ -19,10 +19,10 @@ def beside(running: Config, sections: Sequence[Section]) -> Iterator[str]:
 
     An ASA takes the first entry of a crypto map that fits; a tunnel group is one for all of a peer's tunnels.
     """
-    owns = ownership(sections)
     there = objects(running.commands)
+    owns = ownership(sections, manifest.read(there))
     new = set(_peers(objects(parse("\n".join(section.text for section in sections)).commands))) - set(_peers(there))
-    for place, peer in _peers({key: nodes for key, nodes in there.items() if not owns.object(nodes)}):
+    for place, peer in _peers({key: nodes for key, nodes in there.items() if not owns.running(key, nodes)}):
         mine = sorted(own for own, each in new if each == peer and own != place)
         if mine:
             pattern = f"{place} *" if place.startswith("crypto map") else place

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from routebook.device.candidate import Section
-from routebook.platforms.asa.config import Config, parse, redact
+from routebook.platforms.asa.config import Config, manifest, parse, redact
+from routebook.platforms.asa.config.changes import meaning
 from routebook.platforms.asa.config.objects import PER_LINE, Key, Objects, objects
+from routebook.platforms.asa.config.spelling import Device, as_shown
 from routebook.platforms.asa.config.target import Ownership, ownership
 from routebook.platforms.asa.config.tree import Node
 
@@ -22,14 +24,19 @@ _SHARED = re.compile(r"router |interface (?!Tunnel)|crypto map interface ")
 
 def claims(running: Config, sections: Sequence[Section]) -> Iterator[str]:
     """A sentence for each object of others that the sections would change or take over."""
-    owns = ownership(sections)
     there = objects(running.commands)
+    owns = ownership(sections, manifest.read(there))
     wanted = objects(parse("\n".join(section.text.rstrip("\n") for section in sections)).commands)
+    wanted = as_shown(wanted, there, Device.of(running))
     yield from _bindings(there, wanted, owns)
+    yield from _other_as(there, wanted, owns)
     for key, nodes in wanted.items():
         if key[0] in PER_LINE or _SHARED.match(key[0]):
             continue
-        if owns.object(nodes) and key in there and not owns.object(there[key]):
+        if not owns.object(nodes) or key not in there or owns.running(key, there[key]):
+            continue
+        # What is there to the letter is not rewritten, whoever has made it.
+        if meaning(nodes) != meaning(there[key]):
             yield _sentence(key, there)
 
 
@@ -37,13 +44,24 @@ def _bindings(there: Objects, wanted: Objects, owns: Ownership) -> Iterator[str]
     for key, nodes in wanted.items():
         ours = _BINDING.fullmatch(nodes[0].line)
         bound = _BINDING.fullmatch(there[key][0].line) if ours and key in there else None
-        if ours is None or bound is None or bound["map"] == ours["map"] or owns.line(bound.string):
+        if ours is None or bound is None or bound["map"] == ours["map"] or owns.running(key, there[key]):
             continue
         yield (
             f"`{bound.string}` is somebody else's, and an interface has one crypto map: binding {ours['map']} would "
             f"end every tunnel of {bound['map']}. Write `crypto_map: {bound['map']}` at the interface "
             f"{bound['nameif']} in the inventory, and our entries go into that map"
         )
+
+
+def _other_as(there: Objects, wanted: Objects, owns: Ownership) -> Iterator[str]:
+    """An ASA runs BGP in one AS, and removing the router would take every session of it."""
+    ours = next((key[0] for key in wanted if key[0].startswith("router bgp ")), "")
+    for key, nodes in there.items():
+        if ours and key[0].startswith("router bgp ") and key[0] != ours and not owns.running(key, nodes):
+            yield (
+                f"`{key[0]}` is somebody else's, and an ASA runs BGP in one AS: `{ours}` would be refused. Write its "
+                "AS as `asn:` in the host's data, or take it away by hand"
+            )
 
 
 def _sentence(key: Key, there: Objects) -> str:

@@ -18,7 +18,7 @@ from routebook.device.contract import (
 )
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession
-from routebook.platforms.asa import getters, identity, reading
+from routebook.platforms.asa import getters, identity, reading, recording
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer
 from routebook.platforms.asa.explain import explain
@@ -123,6 +123,10 @@ class AsaDriver(AsaTransaction, PlatformDriver):
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""
         return {command: self._shown(self._read(command)) for command in commands}
+
+    def recording(self) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+        """What the device answers to each reading command, redacted; and of what is read, what is not understood."""
+        return recording.record(self._session), tuple(recording.understood(self._session))
 
     def _read(self, command: str) -> str:
         words = " ".join(command.split())

@@ -110,7 +110,7 @@ class AsaTransaction:
         if claimed := list(claims(running, candidate.sections)):
             raise CandidateError(f"{self.name}: {_joined(claimed)}; {UNCHANGED}")
         try:
-            delta = difference(running, candidate.sections)
+            delta = difference(running, candidate.sections, record=True)
         except (MaskedSecretError, EncryptedSecretsError) as error:
             raise CandidateError(f"{self.name}: {error}") from error
         if delta.problems:

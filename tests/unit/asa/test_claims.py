@@ -92,3 +92,75 @@ def test_another_crypto_map_of_ours_takes_the_binding_and_the_undo_gives_it_back
     back = apply(there, delta.undo)
     assert sorted(str(back).splitlines()) == sorted(str(before).splitlines())
     assert typed(delta.undo).splitlines()[-1:] == ["crypto map RB-old interface outside"]
+
+
+RECORD = "access-list ROUTEBOOK remark s:\n{}"
+
+
+def recorded(*names: str) -> str:
+    return RECORD.format("".join(f"access-list ROUTEBOOK remark s: {name}\n" for name in names))
+
+
+def pushed(running: str, candidate: str, name: str = "s") -> str:
+    """What runs after a change with its record; the undo of each gives the text back."""
+    before = parse(running)
+    delta = difference(before, [Section(name, "asa", candidate, OWNS)], record=True)
+    after = apply(before, delta.commands)
+    assert sorted(str(apply(after, delta.undo)).splitlines()) == sorted(running.splitlines())
+    return str(after)
+
+
+def test_a_change_brings_the_record_along_and_a_second_one_sends_nothing() -> None:
+    after = pushed("", TUNNEL + GROUP)
+    assert [line for line in after.splitlines() if "ROUTEBOOK" in line] == [
+        "access-list ROUTEBOOK remark s:",
+        "access-list ROUTEBOOK remark s: interface Tunnel10",
+        "access-list ROUTEBOOK remark s: tunnel-group 203.0.113.5",
+    ]
+    assert pushed(after, TUNNEL + GROUP) == after
+    assert "tunnel-group" not in pushed(after, TUNNEL)
+    # Nothing is left of it where nothing is owned any more.
+    assert pushed(after, "").strip() == ""
+
+
+def test_a_host_of_an_earlier_release_has_no_record_and_its_first_plan_is_empty() -> None:
+    assert pushed(TUNNEL + GROUP, TUNNEL + GROUP) == TUNNEL + GROUP
+    # Its first change brings one.
+    assert "remark s: interface Tunnel10" in pushed(TUNNEL + GROUP, TUNNEL + GROUP.replace("ours", "rotated"))
+
+
+def test_with_a_record_a_name_alone_makes_nothing_ours() -> None:
+    theirs = "access-list RB-theirs extended permit ip any4 any4\ngroup-policy RB-oslo internal\n"
+    there = recorded("interface Tunnel10") + theirs + TUNNEL
+    (sentence,) = refused(there, TUNNEL + "group-policy RB-oslo internal\ngroup-policy RB-oslo attributes\n")
+    assert sentence.startswith("`group-policy RB-oslo` is somebody else's: rename it there, or adopt it by name")
+    left = pushed(there, "")
+    assert "access-list RB-theirs" in left
+    assert "group-policy RB-oslo" in left
+    assert "Tunnel10" not in left
+
+
+def test_what_is_recorded_stays_ours_whatever_has_become_of_it() -> None:
+    drifted = TUNNEL.replace("profile RB-oslo", "profile HANDMADE")
+    assert refused(recorded("interface Tunnel10") + drifted, TUNNEL) == []
+    assert refused(drifted, TUNNEL) != []
+    assert "HANDMADE" not in pushed(recorded("interface Tunnel10") + drifted, TUNNEL)
+
+
+def test_the_record_of_other_sections_stays() -> None:
+    other = "access-list ROUTEBOOK remark other:\naccess-list ROUTEBOOK remark other: router bgp 1\n"
+    assert set(other.splitlines()) <= set(pushed(other, TUNNEL).splitlines())
+
+
+def test_a_list_of_somebody_elses_with_that_name_stays() -> None:
+    theirs = "access-list ROUTEBOOK extended permit ip any4 any4\n"
+    assert theirs in pushed(theirs, TUNNEL)
+    assert "remark" not in pushed(theirs, TUNNEL)
+
+
+def test_bgp_in_another_as_is_said() -> None:
+    owns = ("router bgp [0-9][0-9][0-9]",)
+    section = [Section("s", "asa", "router bgp 200\n bgp router-id 10.0.0.1\n", owns)]
+    there = recorded("interface Tunnel10") + "router bgp 100\n bgp router-id 10.0.0.1\n"
+    (sentence,) = claims(parse(there), section)
+    assert "`router bgp 100` is somebody else's, and an ASA runs BGP in one AS" in sentence

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from routebook.device.candidate import Section
-from routebook.platforms.asa.config import changes
+from routebook.platforms.asa.config import changes, manifest
 from routebook.platforms.asa.config.command import Block, Command, blocks
 from routebook.platforms.asa.config.device import apply
 from routebook.platforms.asa.config.display import shown
@@ -37,22 +37,41 @@ class EncryptedSecretsError(ValueError):
     """The device keeps keys under a master passphrase: they cannot be compared with what was rendered."""
 
 
-def difference(running: Config, candidate_sections: Sequence[Section]) -> Delta:
+def difference(running: Config, candidate_sections: Sequence[Section], *, record: bool = False) -> Delta:
     """What brings `running` to the sections within what they own. Candidate lines beyond that are merged.
+
+    With `record`, a change brings the record of what is owned along, in the configuration itself.
 
     Raises MaskedSecretError when either side has asterisks for secrets, EncryptedSecretsError when the running
     configuration has ciphertext in what would be compared.
     """
-    owns = ownership(candidate_sections)
     wanted = parse("\n".join(section.text.rstrip("\n") for section in candidate_sections))
     refuse_masked(running, "The running configuration")
     refuse_masked(wanted, "The rendered configuration")
     there = objects(running.nodes)
+    known = manifest.read(there)
+    owns = ownership(candidate_sections, known)
     candidate = as_shown(objects(wanted.nodes), there, Device.of(running))
     base = there
     if merged := beyond(candidate, owns):
         base = objects(apply(running, blocks(changes.make(merged))).nodes)
-    return between(there, target(base, candidate, owns))
+    due = target(base, candidate, owns)
+    delta = between(there, due)
+    if not record or not delta:
+        return delta
+    # What owns nothing, or everything there is, is no section of an intent.
+    sections = [section for section in candidate_sections if section.owns and "*" not in section.owns]
+    now = {section.name: _names(section, candidate) for section in sections}
+    due.pop(manifest.KEY, None)
+    if lines := manifest.written({**known, **now}, there):
+        due[manifest.KEY] = lines
+    return between(there, due)
+
+
+def _names(section: Section, candidate: Objects) -> frozenset[str]:
+    """What of the candidate a section owns, as the record calls it."""
+    owns = ownership([section])
+    return frozenset(manifest.name_of(key, nodes) for key, nodes in candidate.items() if owns.object(nodes))
 
 
 def restoration(running: Config, earlier: Config) -> Delta:

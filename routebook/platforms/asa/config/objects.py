@@ -72,7 +72,7 @@ _RANKS = (
     re.compile(r"object "),
     re.compile(r"object-group "),
     re.compile(r"ip local pool |aaa-server "),
-    re.compile(r"access-list |(ipv6 )?prefix-list |as-path |community-list "),
+    re.compile(r"access-list (?!ROUTEBOOK$)|(ipv6 )?prefix-list |as-path |community-list "),
     re.compile(r"crypto ipsec ikev1 transform-set |crypto ipsec ikev2 ipsec-proposal |crypto ikev[12] policy "),
     re.compile(r"crypto ipsec profile "),
     re.compile(r"group-policy "),
@@ -87,6 +87,7 @@ _RANKS = (
     re.compile(r"route |ipv6 route "),
     re.compile(r"route-map "),
     re.compile(r"router "),
+    re.compile(r"access-list ROUTEBOOK$"),  # the record: of what has been done
 )
 
 # Taken away before anything is made: they use what others define, and two of them cannot claim the same thing.

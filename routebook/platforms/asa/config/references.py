@@ -82,6 +82,7 @@ _USED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     ),
     "route": (("nameif", re.compile(r"^route (\S+)")),),
 }
+_REMARK = re.compile(r"access-list \S+ remark ")
 # Defined by every device.
 _BUILT_IN = frozenset({("group-policy", "DfltGrpPolicy"), ("nameif", "null0"), ("nameif", "Null0")})
 
@@ -97,6 +98,8 @@ def defines(node: Node) -> Iterator[Name]:
 
 def uses(first: str, line: str) -> Iterator[Name]:
     """The names that a line uses; `first` is the top-level line that it is in, or itself."""
+    if _REMARK.match(line):
+        return
     for kind, pattern in _USED.get(first.split(" ", 1)[0], ()):
         for found in pattern.finditer(line):
             # A few lines take several names; elsewhere the rest of the line is something else.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.platforms.asa.config import manifest
 from routebook.platforms.asa.config.contexts import FAMILY, context_of, setting
 from routebook.platforms.asa.config.objects import ORDERED, Objects, objects
 from routebook.platforms.asa.config.redaction import redact
@@ -36,7 +37,9 @@ def _problems(old: Objects, new: Objects) -> tuple[str, ...]:
 
 
 def _items(found: Objects) -> Item:
-    return Item(items={" ".join(key): _object(key[0], nodes) for key, nodes in found.items()})
+    items = {" ".join(key): _object(key[0], nodes) for key, nodes in found.items() if key != manifest.KEY}
+    # The order of the record's lines means nothing, and each change has its own.
+    return Item(items={**items, **{node.line: Item((node.line,)) for node in found.get(manifest.KEY, ())}})
 
 
 def _object(kind: str, nodes: Iterable[Node]) -> Item:

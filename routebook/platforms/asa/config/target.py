@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
 from routebook.device.candidate import Section
+from routebook.platforms.asa.config import manifest
 from routebook.platforms.asa.config.alignment import common
-from routebook.platforms.asa.config.objects import PER_LINE, Objects
+from routebook.platforms.asa.config.objects import PER_LINE, Key, Objects
 from routebook.platforms.asa.config.ordered import is_after_auto
 from routebook.platforms.asa.config.tree import Node
 
+_WILD = re.compile(r"[*?[]|[ ]where[ ]|[ ]/[ ]")
 _AUTOMATIC = frozenset({"bgp log-neighbor-changes"})
 
 
@@ -19,9 +21,15 @@ class Ownership:
     `outer / inner` owns lines inside a block that others use too (`router bgp 65550 / bgp router-id *`).
     `pattern where inner` owns an object only if a line inside it matches as well: ASA names tunnel groups and
     interfaces by address and number, so `tunnel-group * where default-group-policy RB-*` tells ours from others'.
+
+    With a record of what has been made here (`recorded`), what runs is owned if it is recorded and of a kind that the
+    patterns are about, whatever has become of what is in it; and if a pattern says its very name.
     """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    def __init__(self, patterns: Iterable[str], recorded: frozenset[str] | None = None) -> None:
+        patterns = tuple(patterns)
+        self._recorded = recorded
+        self._named = _compiled([each for each in patterns if not _WILD.search(each.removesuffix(" *"))])
         plain: list[str] = []
         inner: list[str] = []
         self._where: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
@@ -47,8 +55,19 @@ class Ownership:
         """Whether a line is owned inside a block; `path` are the lines around it and the line itself."""
         return bool(self._inner and self._inner.match(" / ".join(path)))
 
+    def running(self, key: Key, nodes: Sequence[Node]) -> bool:
+        """Whether an object that runs is owned whole."""
+        if key == manifest.KEY:
+            return False
+        if self._recorded is None:
+            return self.object(nodes)
+        if any(self._named.match(node.line) for node in nodes):
+            return True
+        kind = any(self._plain.match(node.line) or any(w.match(node.line) for w, _ in self._where) for node in nodes)
+        return kind and manifest.name_of(key, nodes) in self._recorded
+
     def object(self, nodes: Iterable[Node]) -> bool:
-        """Whether an object is owned whole."""
+        """Whether an object is owned whole, by what the patterns say of it."""
         nodes = tuple(nodes)
         if any(self._plain.match(node.line) for node in nodes):
             return True
@@ -59,9 +78,24 @@ class Ownership:
         )
 
 
-def ownership(sections: Iterable[Section]) -> Ownership:
-    """What sections own together."""
-    return Ownership(pattern for section in sections for pattern in section.owns)
+class Together(Ownership):
+    """What several sections own together, each by its patterns and its record."""
+
+    def __init__(self, parts: Sequence[Ownership], patterns: Iterable[str]) -> None:
+        super().__init__(patterns)
+        self._parts = parts
+
+    def running(self, key: Key, nodes: Sequence[Node]) -> bool:
+        """Whether an object that runs is owned whole."""
+        return any(part.running(key, nodes) for part in self._parts)
+
+
+def ownership(sections: Iterable[Section], record: manifest.Record | None = None) -> Ownership:
+    """What sections own together; `record` says what has been made on the device, by section."""
+    sections = tuple(sections)
+    known = record or {}
+    parts = [Ownership(section.owns, known.get(section.name)) for section in sections]
+    return Together(parts, (pattern for section in sections for pattern in section.owns))
 
 
 def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
@@ -74,7 +108,7 @@ def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
         wanted = candidate.get(key, ())
         if key[0] in PER_LINE:
             due[key] = _list(nodes, [node for node in wanted if owns.line(node.line)], owns)
-        elif owns.object(nodes) or (wanted and owns.object(wanted)):
+        elif owns.running(key, nodes) or (wanted and owns.object(wanted)):
             due[key] = _with_automatic(nodes, wanted)
         elif owns.reaches_inside:
             due[key] = _inside(nodes, wanted, owns, ())

@@ -92,9 +92,9 @@ def _users(configuration: Configuration, own: Line, *, after: str, name: str) ->
     """The lines that refer to a name by `after NAME`."""
     wanted = after.split()
     for line in _everything(configuration.root):
-        if line is own:
-            continue
         words = line.text.split()
+        if line is own or (words[:1] == ["access-list"] and words[2:3] == ["remark"]):
+            continue
         for at in range(len(words) - len(wanted)):
             if words[at : at + len(wanted)] == wanted and name in words[at + len(wanted) :]:
                 yield line

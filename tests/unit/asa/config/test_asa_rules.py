@@ -301,3 +301,8 @@ def test_a_name_with_a_blank_is_one_name() -> None:
         'group-policy "Azure East" would no longer be defined and is used by `default-group-policy "Azure East"` in '
         '`tunnel-group "Azure East" general-attributes`',
     )
+
+
+def test_what_a_remark_names_is_not_used() -> None:
+    remark = "access-list A remark for object-group G\naccess-list A extended permit ip any4 any4\n"
+    assert difference(parse(""), [Section("s", "asa", remark, ("access-list *",))]).problems == ()

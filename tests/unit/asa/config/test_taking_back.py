@@ -111,3 +111,18 @@ def test_an_old_key_that_comes_back_is_said() -> None:
     (told,) = taken_back(parse(BASE), made, made)[1].old_secrets
     assert told.endswith("ikev2 remote-authentication pre-shared-key <secret>")
     assert "192.0.2.1" in told
+
+
+def test_the_record_of_two_changes_is_taken_back_one_by_one() -> None:
+    def record(*names: str) -> str:
+        return "".join(f"access-list ROUTEBOOK remark s:{name and f' {name}'}\n" for name in ("", *sorted(names)))
+
+    first = "access-list RB-a extended permit ip any4 any4\n"
+    second = "access-list RB-b extended permit ip any4 any4\n"
+    before, made = parse(""), parse(record("access-list RB-a") + first)
+    now = parse(record("access-list RB-a", "access-list RB-b") + first + second)
+    config, found = taken_back(before, made, now)
+    assert not found.overlaps
+    assert "RB-a" not in str(config)
+    assert "access-list ROUTEBOOK remark s: access-list RB-b" in str(config)
+    assert second in str(config)
