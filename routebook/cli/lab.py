@@ -92,7 +92,7 @@ def record(context: Context, host: str, path: Path | None) -> None:
     from routebook.errors import RefusedError
     from routebook.project.private_files import write_private
     from routebook.redaction.gate import as_json
-    from routebook.run.fan_out import on_drivers, told
+    from routebook.run.fan_out import on_drivers
     from routebook.run.workspace import open_workspace
 
     wanted = path or Path(f"{host}.record.json")
@@ -109,8 +109,8 @@ def record(context: Context, host: str, path: Path | None) -> None:
 
     outcome = on_drivers(workspace.nornir, [host], step)
     workspace.close()
-    for problem in told(outcome.errors).values():
-        raise RefusedError(problem)
+    for error in outcome.errors.values():
+        raise RefusedError(str(error) or type(error).__name__) from error
     answers, parts = outcome.values[host]
     write_private(wanted, as_json({"platform": "asa", "answers": answers}).encode(), replace=False)
     for what, unknown in parts:

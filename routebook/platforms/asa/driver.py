@@ -126,7 +126,7 @@ class AsaDriver(AsaTransaction, PlatformDriver):
 
     def recording(self) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
         """What the device answers to each reading command, redacted; and of what is read, what is not understood."""
-        return recording.record(self._session), tuple(recording.understood(self._session))
+        return recording.record(self.session), tuple(recording.understood(self.session))
 
     def _read(self, command: str) -> str:
         words = " ".join(command.split())
