@@ -1,12 +1,17 @@
 """The rooms of the library: no vendor's name outside of the platforms, one direction of imports, and no circle."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.unit.intent.network import Project
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = ROOT / "routebook" / "platforms"
@@ -147,3 +152,32 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         if start in reached:
             circles.append(start)
     assert circles == []
+
+
+_CHECK = """\
+import sys
+from routebook.cli import main
+sys.argv = ["routebook", "--project", sys.argv[1], "check"]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, *sys.modules, file=sys.__stderr__)
+"""
+
+
+def test_a_project_imports_only_the_platforms_that_it_uses(tmp_path: Path) -> None:
+    project = Project(tmp_path)  # of edges
+    done = subprocess.run(
+        [sys.executable, "-c", _CHECK, str(project.folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    code, *imported = done.stderr.splitlines()[-1].split()
+    assert code == "0"
+    platforms = {name for name in imported if name.startswith("routebook.platforms.")}
+    assert "routebook.platforms.edge.platform" in platforms
+    assert {name.split(".")[2] for name in platforms} <= {"edge", "frr", "strongswan"}
+    assert [name for name in platforms if name.endswith((".driver", ".component"))] == []
+    assert {"napalm", "netmiko", "paramiko", "scrapli", "custom_napalm"}.isdisjoint(imported)
