@@ -89,7 +89,7 @@ def test_whatever_a_device_has_in_the_place_of_its_records_is_one_sentence_about
         lambda: linux_lock.parsed("h", f"{RUN}\n{text}"),
         lambda: linux_lock.parsed("h", text),
         lambda: program.lock("h", text),
-        lambda: pfsense.told("h", {"live": text, "ended": []}),
+        lambda: pfsense.read_pending("h", {"live": text, "ended": []}),
     ):
         with pytest.raises(DriverError, match=r"^h: /\S+ is not what a run leaves there: .+; nothing was changed"):
             read()
@@ -112,9 +112,9 @@ def test_a_change_is_a_runs_by_its_whole_id() -> None:
 
 class TestLinux:
     def test_what_is_pending_and_how_the_last_ones_ended(self) -> None:
-        assert linux.told(f"live {RUN} confirming 12 some words \n") == (Pending(RUN, "armed", 12, "some words"), [])
-        assert linux.told(f"live {RUN} confirmed -90 \n")[0] == Pending(RUN, "confirmed", 0)
-        ended = linux.told(f"ended {RUN} reverted timer\nended a.b confirmed driver\n")[1]
+        assert linux.read_pending(f"live {RUN} confirming 12 some words \n") == (Pending(RUN, "armed", 12, "some words"), [])
+        assert linux.read_pending(f"live {RUN} confirmed -90 \n")[0] == Pending(RUN, "confirmed", 0)
+        ended = linux.read_pending(f"ended {RUN} reverted timer\nended a.b confirmed driver\n")[1]
         assert ended == [linux.Ended(RUN, "reverted", True), linux.Ended("a.b", "confirmed", False)]
 
     @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ class TestLinux:
     )
     def test_anything_else_is_refused(self, line: str) -> None:
         with pytest.raises(ValueError, match=r"\w"):
-            linux.told(line)
+            linux.read_pending(line)
 
     def test_its_words_are_bounded_and_nothing_that_a_terminal_obeys(self) -> None:
-        pending, _ = linux.told(f"live {RUN} failed 0 \x1b]0;x\a{'y' * 5000}\u202e")
+        pending, _ = linux.read_pending(f"live {RUN} failed 0 \x1b]0;x\a{'y' * 5000}\u202e")
         assert pending is not None
         assert pending.detail.isprintable()
         assert len(pending.detail) < 1100
@@ -149,7 +149,7 @@ class TestPfSense:
     ENDED: dict[str, Any] = {"run": RUN, "ending": "reverted", "by": "boot", "detail": ""}  # noqa: RUF012
 
     def test_what_is_pending_and_how_the_last_ones_ended(self) -> None:
-        live, ended = pfsense.told("h", {"live": self.LIVE, "ended": [self.ENDED]})
+        live, ended = pfsense.read_pending("h", {"live": self.LIVE, "ended": [self.ENDED]})
         assert live == Pending(RUN, "armed", 5)
         assert ended == [pfsense.Ended(RUN, "reverted", True, "")]
 
@@ -162,12 +162,12 @@ class TestPfSense:
     )  # fmt: skip
     def test_anything_else_is_refused(self, field: str, value: Any) -> None:
         with pytest.raises(DriverError, match="/cf/conf/routebook is not what a run leaves there"):
-            pfsense.told("h", {"live": self.LIVE | {field: value}, "ended": []})
+            pfsense.read_pending("h", {"live": self.LIVE | {field: value}, "ended": []})
 
     @pytest.mark.parametrize("ended", [None, {}, [None], [1], [{}], [ENDED | {"by": "x"}], [ENDED | {"ending": {}}]])
     def test_so_is_an_end_that_no_run_has(self, ended: Any) -> None:
         with pytest.raises(DriverError, match="/cf/conf/routebook is not what a run leaves there"):
-            pfsense.told("h", {"live": None, "ended": ended})
+            pfsense.read_pending("h", {"live": None, "ended": ended})
 
 
 class TestAsa:

@@ -25,7 +25,7 @@ from routebook.device.contract import (
 )
 from routebook.device.merging import TakenBack
 from routebook.device.platform_driver import Part
-from routebook.platforms.asa import answers, told
+from routebook.platforms.asa import answers, sent_lines
 from routebook.platforms.asa import lock as locks
 from routebook.platforms.asa.activation import Activation, activation
 from routebook.platforms.asa.beside import beside
@@ -155,7 +155,7 @@ class AsaTransaction:
         running: Config,
         snapshot: Snapshot,
     ) -> Change:
-        for line in told.lines(delta.commands):
+        for line in sent_lines.lines(delta.commands):
             if line.startswith(("hostname ", "no hostname", "prompt ", "no prompt", "changeto ")):
                 raise CandidateError(
                     f"{self.name}: `{redact(line)}` would change the prompt by which answers are told apart; change it "
@@ -169,8 +169,8 @@ class AsaTransaction:
         )
         return Change(
             diff=delta.diff,
-            commands=told.shown(delta.commands),
-            undo=told.shown(delta.undo),
+            commands=sent_lines.shown(delta.commands),
+            undo=sent_lines.shown(delta.undo),
             effects=tuple(live.effects),
             fingerprint=snapshot.fingerprint,
             warnings=(*delta.problems, *(beside(running, sections) if sections and delta else ())),
@@ -245,7 +245,7 @@ class AsaTransaction:
         if left:
             raise CandidateError(
                 f"{self.name} took every line and does not have what they say: still to do would be "
-                + "; ".join(told.shown(left.commands)[:3]),
+                + "; ".join(sent_lines.shown(left.commands)[:3]),
                 changed=True,
             )
         self._wait_for_mate()
@@ -271,7 +271,7 @@ class AsaTransaction:
                     self._notes += judgement.notes
                     if judgement.verdict != "fine":
                         raise CandidateError(
-                            told.rejection(self.name, line, judgement), line=redact(line), changed=sent
+                            sent_lines.rejection(self.name, line, judgement), line=redact(line), changed=sent
                         )
         finally:
             if self.session.is_alive():
@@ -447,7 +447,7 @@ class AsaTransaction:
         if wanted is None:
             return []
         left = restoration(parse(now.parts[PART]), parse(wanted.parts[PART]))
-        return list(told.shown(left.commands)[:3])
+        return list(sent_lines.shown(left.commands)[:3])
 
     def _done(self) -> None:
         self._marker, self.armed_with, self._pushed, self._confirmed, self._pushing = None, None, None, False, False

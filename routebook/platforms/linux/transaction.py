@@ -168,13 +168,13 @@ class DeviceTransaction:
         if result.status not in (0, 1):
             raise DriverError(f"{self.host}: {scripts.ROOT} cannot be read: {_last_line(result)}")
         try:
-            return told(result.stdout)
+            return read_pending(result.stdout)
         except ValueError as error:
             remedy = "Look at it there: it holds what undoes a change that nobody has confirmed"
             raise records.refusal(self.host, scripts.ROOT, error, remedy) from error
 
 
-def told(text: str) -> tuple[Pending | None, list[Ended]]:
+def read_pending(text: str) -> tuple[Pending | None, list[Ended]]:
     """What `PENDING_SCRIPT` prints: the change that is there, or else how the last ones ended. Raises ValueError."""
     if len(text) > _LONGEST_ANSWER:
         raise ValueError(f"it tells more than {_LONGEST_ANSWER} characters")

@@ -74,7 +74,7 @@ class Ended:
     detail: str
 
 
-def told(host: str, answer: Mapping[str, object]) -> tuple[Pending | None, list[Ended]]:
+def read_pending(host: str, answer: Mapping[str, object]) -> tuple[Pending | None, list[Ended]]:
     """The run that is pending, and how the last ones ended, the newest first. Raises DriverError."""
     try:
         found = records.members(answer, {"live", "ended"})

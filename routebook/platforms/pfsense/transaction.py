@@ -28,7 +28,7 @@ from routebook.device.contract import (
 from routebook.device.merging import TakenBack
 from routebook.device.platform_driver import Part
 from routebook.platforms.pfsense import program, redaction
-from routebook.platforms.pfsense.armed import Ended, Planned, files, told
+from routebook.platforms.pfsense.armed import Ended, Planned, files, read_pending
 from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.changes import (
     consequences,
@@ -416,7 +416,7 @@ class PfSenseTransaction:
         return live
 
     def _look(self) -> tuple[Pending | None, list[Ended]]:
-        return told(self.name, self._ask({"action": "pending"}))
+        return read_pending(self.name, self._ask({"action": "pending"}))
 
     def _ending(self, run_id: str) -> str:
         return next((found.ending for found in self._look()[1] if found.run_id == run_id), "")
