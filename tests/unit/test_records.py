@@ -112,7 +112,8 @@ def test_a_change_is_a_runs_by_its_whole_id() -> None:
 
 class TestLinux:
     def test_what_is_pending_and_how_the_last_ones_ended(self) -> None:
-        assert linux.read_pending(f"live {RUN} confirming 12 some words \n") == (Pending(RUN, "armed", 12, "some words"), [])
+        armed = Pending(RUN, "armed", 12, "some words")
+        assert linux.read_pending(f"live {RUN} confirming 12 some words \n") == (armed, [])
         assert linux.read_pending(f"live {RUN} confirmed -90 \n")[0] == Pending(RUN, "confirmed", 0)
         ended = linux.read_pending(f"ended {RUN} reverted timer\nended a.b confirmed driver\n")[1]
         assert ended == [linux.Ended(RUN, "reverted", True), linux.Ended("a.b", "confirmed", False)]
