@@ -103,7 +103,7 @@ def record(context: Context, host: str, path: Path | None) -> None:
     def step(device: object) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
         recording = getattr(device, "recording", None)
         if recording is None:
-            raise RefusedError(f"{host} is no Cisco ASA: of other platforms nothing is recorded")
+            raise RefusedError(f"{host}: nothing is recorded of its platform")
         found: tuple[dict[str, str], tuple[tuple[str, str], ...]] = recording()
         return found
 
@@ -112,7 +112,8 @@ def record(context: Context, host: str, path: Path | None) -> None:
     for error in outcome.errors.values():
         raise RefusedError(str(error) or type(error).__name__) from error
     answers, parts = outcome.values[host]
-    write_private(wanted, as_json({"platform": "asa", "answers": answers}).encode(), replace=False)
+    platform = workspace.nornir.inventory.hosts[host].platform
+    write_private(wanted, as_json({"platform": platform, "answers": answers}).encode(), replace=False)
     for what, unknown in parts:
         output.line(f"{what}: {unknown or 'understood'}")
     output.line(f"{len(answers)} answers are in {wanted}")
