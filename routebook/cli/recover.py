@@ -101,14 +101,13 @@ def _from_journal(context: Context, limit: str, confirm_timeout: int, by: "Prove
 def _from_devices(
     context: Context, limit: str, confirm_timeout: int, dead: Collection[str], gone: Collection[str]
 ) -> list[int]:
-    from routebook.cli.at_work import in_lab
     from routebook.cli.progress import Progress
     from routebook.run.leases import current
     from routebook.run.recovery import finish
     from routebook.run.scan import at_work, busy, scan
     from routebook.run.workspace import open_journal, open_workspace
 
-    workspace = open_workspace(context.project, limit, "", context.state, in_lab(context.project))
+    workspace = open_workspace(context.project, limit, "", context.state)
     if unknown := set(gone) - workspace.nornir.inventory.hosts.keys():
         raise click.UsageError(f"--gone: {', '.join(sorted(unknown))} is not in the inventory")
     found, silent = scan(workspace.nornir, [host for host in workspace.hosts if host not in gone])
@@ -130,7 +129,6 @@ def _from_devices(
                     left,
                     gone,
                     busy(found, run_id, here, alive),
-                    intents=workspace.judged,
                     leases=context.state.leases,
                     listener=progress,
                     confirm_timeout=confirm_timeout,

@@ -48,13 +48,11 @@ class Recovered:
 class Ending:
     """Brings the hosts of one dead run to their end. Times are in seconds.
 
-    `intents` are what the network is compared with where nothing else is known. `recovered` is what has come of it, and
-    `unfinished` are hosts that keep their lock and what undoes the change.
+    `recovered` is what has come of it, and `unfinished` are hosts that keep their lock and what undoes the change.
     """
 
     nornir: Nornir
     run_id: str
-    intents: Mapping[str, HostIntent]
     leases: Path | None
     listener: Listener
     confirm_timeout: int
@@ -115,17 +113,19 @@ class Ending:
         return recovered
 
     def _verify(self, before: Mapping[str, State]) -> None:
-        recovered = self.recovered
+        recovered, inventory = self.recovered, self.nornir.inventory.hosts
+        intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in inventory.items()}
         ended = {host: state for host, state in recovered.hosts.items() if host not in recovered.messages}
         known = {host for host, state in ended.items() if host in before and state is HostState.ROLLED_BACK}
         if known:
             then = {host: before[host] for host in known}
-            found = watched(self.nornir, self.intents, known, (as_before,), then, self.deadline)
+            found = watched(self.nornir, intents, known, (as_before,), then, self.deadline)
             recovered.messages |= unproven(found, known)
             recovered.findings += found
         if unknown := ended.keys() - known:
-            intents = {host: self.intents[host] for host in unknown}
-            found = watched(self.nornir, intents, unknown, (_as_intended,), {}, self.deadline)
+            found = watched(
+                self.nornir, {host: intents[host] for host in unknown}, unknown, (_as_intended,), {}, self.deadline
+            )
             for finding in found:
                 if finding.check == CONTACT and finding.status == "failed":
                     recovered.messages[finding.host] = f"its state cannot be read: {'; '.join(finding.evidence)}"
@@ -133,10 +133,12 @@ class Ending:
 
 
 def _as_intended(view: View) -> list[Finding]:
+    """Whether sessions and tunnels are up. How they are is not asked: the intent may be newer."""
     return [
         finding
         for check in (bgp.check, tunnels.check)
         for finding in check(view.intents, {}, view.now, view.changed, view.explanations, view.final)
+        if finding.check in ("bgp.session", "tunnel.ike", "tunnel.child")
     ]
 
 
@@ -163,7 +165,7 @@ def recover(
     Nothing is undone where every changed host is confirmed already, and no wave that was to be kept. Safe to run
     again after it was killed itself; two at once exclude each other.
     """
-    ending = Ending(nornir, run.id, _intents(nornir), leases, unfailing(listener), confirm_timeout, deadline)
+    ending = Ending(nornir, run.id, leases, unfailing(listener), confirm_timeout, deadline)
     recovered = ending.recovered
     journal.adopt(run.id)
     changed = [host for host, state in sorted(run.hosts.items()) if state in LOCKED - {HostState.KEPT}]
@@ -202,10 +204,6 @@ def recover(
     return recovered
 
 
-def _intents(nornir: Nornir) -> dict[str, HostIntent]:
-    return {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
-
-
 def _holder(device: TransactionDriver) -> Lock | None:
     """Who has the lock; nobody where it cannot be read as one, as then it says nothing."""
     try:
@@ -222,7 +220,6 @@ def finish(
     gone: Collection[str] = (),
     taken: Mapping[str, str] | None = None,
     *,
-    intents: Mapping[str, HostIntent] | None = None,
     leases: Path | None = None,
     listener: Listener = lambda _: None,
     confirm_timeout: int = 120,
@@ -235,8 +232,7 @@ def finish(
     `gone` for good. A host that is `taken` by another run is left alone, and so is the wave that it belongs to.
     """
     taken = taken or {}
-    intents = _intents(nornir) if intents is None else intents
-    ending = Ending(nornir, left.run_id, intents, leases, unfailing(listener), confirm_timeout, deadline)
+    ending = Ending(nornir, left.run_id, leases, unfailing(listener), confirm_timeout, deadline)
     waves = [{host: old for host, old in wave if host not in gone} for wave in sorted(left.waves(), key=sorted)]
     asked = left.hosts.keys() | (left.asked & {host for wave in waves for host in wave})
     answers = on_drivers(nornir, asked - set(gone), look, reconnect=True)
