@@ -12,7 +12,6 @@ Feature = Literal["bgp", "ipv6 bgp", "loopback", "route tunnel", "ipv6 tunnel", 
 
 BOTH: frozenset[Family] = frozenset({"ipv4-unicast", "ipv6-unicast"})
 IPV4: frozenset[Family] = frozenset({"ipv4-unicast"})
-NONE: frozenset[Family] = frozenset()
 
 
 @total_ordering

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from routebook.cli.group import cli
+from routebook.intent import registry
 from routebook.intent.load import load
 from routebook.intent.platform import platform, register
 from routebook.intent.problem import IntentError
@@ -63,9 +64,8 @@ ADDRESSES = {"east": "192.0.2.1", "west": "192.0.2.2"}
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path) -> Iterator[Path]:
     """A project of two abaci. Only this platform is registered here, and by its own folder."""
-    monkeypatch.setattr("routebook.intent.registry.REGISTERED", REGISTERED)
     register(PLATFORM)
     folder = tmp_path / "project"
     for name in ("inventory", "secrets"):
@@ -203,6 +203,22 @@ def test_recover_undoes_a_run_that_died(project: Path) -> None:
     for abacus in TABLE.abaci.values():
         assert abacus.running == [FOREIGN]
         assert (abacus.pending, abacus.lock) == (None, None)
+
+
+def test_an_installed_package_brings_its_platform_by_an_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "counting_frames-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: counting-frames\nVersion: 1\n")
+    where = f"{PLATFORM.name} = tests.toy_platform.platform:PLATFORM"
+    (package / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{where}\n")
+    assert PLATFORM.name not in registry.known()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_plugged", registry._plugged.__wrapped__)
+    monkeypatch.setattr(registry, "REGISTERED", {})
+    assert PLATFORM.name in registry.known()
+    assert platform(PLATFORM.name) is PLATFORM
 
 
 def test_no_other_file_names_the_platform() -> None:
