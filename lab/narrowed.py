@@ -5,23 +5,22 @@ whoever compares negotiated selectors with intended ones on this lab is told her
 reached from this network namespace, narrows anything.
 """
 
-from pathlib import Path
-
 from lab import topology
 from lab.carried import Selectors, selectors
 from lab.control import Lab
 from lab.topology import Host
+from routebook.intent.network import Network
 
 
-def narrowed(project: Path) -> dict[tuple[str, str], Selectors]:
+def narrowed(network: Network) -> dict[tuple[str, str], Selectors]:
     """The local and remote selectors that a host of the lab shows of a tunnel, by (host, tunnel).
 
-    None of those that are as intended. Raises RefusedError for the inventory.
+    None of those that are as intended.
     """
-    lab = Lab(project)
+    lab = Lab(network.project)
     if not lab.reached_here or lab.esp_in_kernel:
         return {}
-    plan = topology.read(project)
+    plan = topology.of_network(network)
     found: dict[tuple[str, str], Selectors] = {}
     for host in plan.hosts:
         for tunnel in host.tunnels:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
@@ -140,12 +140,18 @@ def read(project: Path) -> Topology:
     network = load(project)
     if not network.hosts:
         raise RefusedError("the inventory has no hosts, so there is nothing to bring up")
+    peers, caches = tuple(_peers(network, Secrets(project))), tuple(_caches(network))
+    return replace(of_network(network), peers=peers, caches=caches)
+
+
+def of_network(network: Network) -> Topology:
+    """The topology of our own hosts, which takes no secret: without the peers and caches that the lab plays."""
     return Topology(
         sites={name: site.prefixes for name, site in network.sites.items()},
         links={name: link.site for name, link in network.links.items()},
         hosts=tuple(_host(host) for host in network.hosts.values()),
-        peers=tuple(_peers(network, Secrets(project))),
-        caches=tuple(_caches(network)),
+        peers=(),
+        caches=(),
     )
 
 

@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from routebook.cli import output
 from routebook.cli.context import Context
 from routebook.cli.progress import Progress
 from routebook.errors import RefusedError
+from routebook.intent.network import Network
 from routebook.project.provenance import checked_reason, provenance
 from routebook.redaction.gate import clean
 from routebook.report.files import write_reports
@@ -41,7 +41,7 @@ def carry_out(
     reason: str = "",
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code."""
-    workspace = open_workspace(context.project, limit, hosts, context.state, in_lab(context.project), named)
+    workspace = open_workspace(context.project, limit, hosts, context.state, in_lab, named)
     by = provenance(context.project, clean(checked_reason(reason)))
     stop = threading.Event()
     _stop_on_signals(stop)
@@ -55,13 +55,13 @@ def carry_out(
     sys.exit(130 if stop.is_set() and result.exit_code in (1, 3) else result.exit_code)
 
 
-def in_lab(project: Path) -> Mapping[tuple[str, str], Selectors]:
+def in_lab(network: Network) -> Mapping[tuple[str, str], Selectors]:
     """What the project's lab narrows of its tunnels, if the lab is what is contacted from here."""
-    if not (project / ".routebook" / "lab" / "state.json").is_file():
+    if not (network.project / ".routebook" / "lab" / "state.json").is_file():
         return {}
     from lab.narrowed import narrowed
 
-    return narrowed(project)
+    return narrowed(network)
 
 
 def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:

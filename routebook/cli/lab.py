@@ -98,7 +98,7 @@ def record(context: Context, host: str, path: Path | None) -> None:
     wanted = path or Path(f"{host}.record.json")
     if wanted.exists():
         raise RefusedError(f"{wanted} is there already: choose another one with --to")
-    workspace = open_workspace(context.project, host, "", context.state, {})
+    workspace = open_workspace(context.project, host, "", context.state)
 
     def step(device: object) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
         recording = getattr(device, "recording", None)

@@ -13,14 +13,14 @@ class Layers:
     """What is in force for one end of a session or tunnel, and where it was written."""
 
     def __init__(self, layers: Iterable[Input], only: frozenset[str] | None = None) -> None:
-        self._layers = tuple(layers)
-        self._only = only  # the options that may be taken from them; None for all
+        self._owners: dict[str, Input] = {}  # which layer says an option last
+        for layer in layers:
+            for option in (*layer.model_fields_set, *layer.own):
+                if only is None or option in only:  # the options that may be taken from them; None for all
+                    self._owners[option] = layer
 
     def _owner(self, option: str) -> Input | None:
-        if self._only is not None and option not in self._only:
-            return None
-        written = (layer for layer in reversed(self._layers) if option in layer.model_fields_set or option in layer.own)
-        return next(written, None)
+        return self._owners.get(option)
 
     def get(self, option: str, default: Any = None) -> Any:
         """The value in force, or `default` where nothing is written."""

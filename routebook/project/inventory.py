@@ -189,7 +189,14 @@ def nornir_for(
     `limit` chooses hosts as `--limit` does; `pins` are who their devices were at the last confirmed run. A connection's
     plugin is imported when one is opened. Raises IntentError, and RefusedError for a limit that chooses no host.
     """
-    inventory = RoutebookInventory(project, secrets).load()
+    return nornir_of(RoutebookInventory(project, secrets), limit, workers, pins)
+
+
+def nornir_of(
+    project: RoutebookInventory, limit: str = "", workers: int = WORKERS, pins: Mapping[str, Pin] | None = None
+) -> Nornir:
+    """As `nornir_for`, on an inventory whose network its caller wants as well."""
+    inventory = project.load()
     identities = Identities({name: host.data[INTENT] for name, host in inventory.hosts.items()}, pins or {})
     for host in inventory.hosts.values():
         if isinstance(host, IntentHost):

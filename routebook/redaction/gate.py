@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from routebook.redaction.redactor import OF_THIS_PROCESS
@@ -62,7 +63,8 @@ def as_json(data: Any, *, reveal: bool = False) -> str:
 
     Every text in it is clean, or only visible with `reveal`. Keys are names of ours and stay, so none are merged.
     """
-    text = json.dumps(_each(data, visible if reveal else clean), indent=2)
+    # Names of hosts, checks and neighbors stand in it again and again; no secret is learnt meanwhile.
+    text = json.dumps(_each(data, lru_cache(None)(visible if reveal else clean)), indent=2)
     return text.replace("\x7f", "\\u007f")  # the one control character that JSON leaves alone (RFC 8259, section 7)
 
 

@@ -1,15 +1,15 @@
 """A project as a command works on it: its hosts with their intent, its journal, its reports, its secrets."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from nornir.core import Nornir
 
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent, IPNetwork
-from routebook.project.inventory import nornir_for
+from routebook.intent.network import Network
+from routebook.project.inventory import RoutebookInventory, nornir_of
 from routebook.project.limit import choose
 from routebook.project.pins import read_pins
 from routebook.project.secrets import Secrets
@@ -18,6 +18,8 @@ from routebook.run.journal import Journal
 
 Selectors = tuple[tuple[IPNetwork, ...], tuple[IPNetwork, ...]]
 """What a tunnel carries: local and remote networks."""
+Narrowing = Callable[[Network], Mapping[tuple[str, str], Selectors]]
+"""Gives what tunnels of a network carry where that is less than it says, by host and tunnel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,20 @@ def open_workspace(
     limit: str,
     hosts: str,
     state: StateFolder | None = None,
-    narrowed: Mapping[tuple[str, str], Selectors] = MappingProxyType({}),
+    narrowing: Narrowing = lambda _: {},
     named: Collection[str] | None = None,
 ) -> Workspace:
     """The project with the hosts that both filters choose, and its state, in `.routebook` unless `state` is given.
 
-    `narrowed` is what tunnels negotiate, by host and tunnel, where the network that is contacted is the project's lab
-    and that lab carries less than the intent. With `named`, of these hosts alone; then all of them must still be there
-    unless `limit` chooses among them. Raises RefusedError, and IntentError for its inventory.
+    `narrowing` gives what tunnels negotiate, by host and tunnel, where the network that is contacted is the project's
+    lab and that lab carries less than the intent. With `named`, of these hosts alone; then all of them must still be
+    there unless `limit` chooses among them. Raises RefusedError, and IntentError for its inventory.
     """
     secrets, state = Secrets(project), state or state_folder(project)
     pins = read_pins(state.identities)
-    nornir = nornir_for(project, secrets=secrets, pins=pins)
+    inventory = RoutebookInventory(project, secrets)
+    nornir = nornir_of(inventory, pins=pins)
+    narrowed = narrowing(inventory.network) if inventory.network is not None else {}
     intents: dict[str, HostIntent] = {name: host.data["intent"] for name, host in nornir.inventory.hosts.items()}
     chosen = choose(limit, intents) & choose(hosts, intents)
     if named is not None:

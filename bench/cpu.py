@@ -1,0 +1,116 @@
+"""`python -m bench.cpu`: CPU time of commands as ratios to something plain that does the same, on a lab of its own.
+
+A ratio is of two runs one after the other, so that what else the machine does hits both; its median, least and most are
+printed. `--short` measures once.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from lab.control import Lab
+from routebook.cli.init import make_project
+from routebook.project.inventory import nornir_for
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+ROUNDS = 9
+LINUX = "!platform=asa&!platform=pfsense"
+ONE = "no-edge1"
+ROUTEBOOK = (sys.executable, "-m", "routebook")
+
+
+def main() -> None:
+    """Print every ratio as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cpu", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="everything once")
+    rounds = 1 if parser.parse_args().short else ROUNDS
+    with tempfile.TemporaryDirectory(prefix="routebook-bench-") as folder:
+        project = Path(folder) / "project"
+        make_project(project)
+        lab = Lab(project)
+        try:
+            lab.up(say=lambda _: None)
+            subprocess.run(
+                [*ROUTEBOOK, "run", "deploy", "--yes", "--json"], cwd=project, check=True, stdout=subprocess.DEVNULL
+            )
+            figures = {**of_commands(project, rounds), **of_verify(project, rounds)}
+        finally:
+            lab.down()
+    json.dump(figures, sys.stdout, indent=2)
+    print()
+
+
+def of_commands(project: Path, rounds: int) -> dict[str, str]:
+    """`--help` and `check` beside an interpreter that does nothing."""
+    bare = (sys.executable, "-c", "pass")
+    return {
+        "--help / python -c pass": ratio((*ROUTEBOOK, "--help"), bare, project, rounds),
+        "check / python -c pass": ratio((*ROUTEBOOK, "check"), bare, project, rounds),
+    }
+
+
+def of_verify(project: Path, rounds: int) -> dict[str, str]:
+    """`verify` of sessions and tunnels alone, beside a plain script with the same reads of the same hosts."""
+    found = {}
+    for limit in (LINUX, ONE):
+        observed = plain_inventory(project, limit)
+        verify = (*ROUTEBOOK, "verify", "--no-config", "--limit", limit, "--json")
+        script = (sys.executable, str(CHECKOUT / "bench/plain_verify.py"), str(project / "plain"))
+        found[f"verify of {observed} hosts / plain script"] = ratio(verify, script, project, rounds)
+    return found
+
+
+def plain_inventory(project: Path, limit: str) -> int:
+    """Write the chosen hosts as SimpleInventory has them; returns how many they are."""
+    login = {
+        "platform": "linux",
+        "extras": {
+            "use_keys": True,
+            "key_file": str(project / ".routebook/lab/operator_ed25519"),
+            "ssh_strict": True,
+            "system_host_keys": False,
+            "alt_host_keys": True,
+            "alt_key_file": str(project / ".routebook/lab/known_hosts"),
+        },
+    }
+    hosts = nornir_for(project, limit).inventory.hosts
+    entries = {
+        name: {"hostname": host.hostname, "username": host.username, "connection_options": {"netmiko": login}}
+        for name, host in hosts.items()
+    }
+    (project / "plain").mkdir(exist_ok=True)
+    (project / "plain" / "hosts.yaml").write_text(yaml.safe_dump(entries))
+    return len(entries)
+
+
+def ratio(own: Sequence[str], plain: Sequence[str], folder: Path, rounds: int) -> str:
+    """The CPU time of one command divided by another's: median, least and most, and the median seconds of both."""
+    pairs = [(seconds(own, folder), seconds(plain, folder)) for _ in range(rounds)]
+    ratios = [ours / theirs for ours, theirs in pairs]
+    middle = [statistics.median(each) for each in zip(*pairs, strict=True)]
+    return (
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}); "
+        f"{middle[0]:.3f} s and {middle[1]:.3f} s"
+    )
+
+
+def seconds(command: Sequence[str], folder: Path) -> float:
+    """CPU time, of user and system, of a command that must succeed, or find what it was to look for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-500:] or done.stdout[-500:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
