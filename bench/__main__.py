@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench import asa_difference, asa_session
+from bench import asa_difference, asa_session, cpu
 from lab.control import Lab
 from routebook.cli.init import make_project
 from routebook.project.inventory import nornir_for
@@ -43,9 +43,12 @@ def main() -> None:
         try:
             begun = time.monotonic()
             lab.up(say=lambda _: None)
-            figures: dict[str, float] = {"lab up, seconds": round(time.monotonic() - begun, 1)}
+            figures: dict[str, float | str] = {"lab up, seconds": round(time.monotonic() - begun, 1)}
             figures |= confirmation(project)
-            figures |= reading(project, 1 if short else ROUNDS)
+            rounds = 1 if short else ROUNDS
+            figures |= reading(project, rounds)
+            figures |= cpu.of_commands(project, rounds)
+            figures |= cpu.of_verify(project, rounds)
         finally:
             lab.down()
     if short:

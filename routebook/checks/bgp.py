@@ -256,7 +256,7 @@ def _in_vrf(vrf: str) -> str:
 def _reset_expected(facts: Facts) -> frozenset[tuple[str, str]]:
     """Ends whose session the run resets: at that end, at the other end, or by re-keying a tunnel beneath it."""
     ends = set(_both_ends(facts, facts.changed.sessions))
-    for host, intent in facts.intents.items():
+    for host, intent in facts.intents.items() if facts.changed.tunnels else ():
         for neighbor in intent.bgp.neighbors if intent.bgp else ():
             if facts.changed.tunnels & set(tunnels_beneath(facts.intents, host, neighbor)):
                 ends.add((host, str(neighbor.address)))

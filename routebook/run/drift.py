@@ -9,7 +9,6 @@ from routebook.checks.findings import Finding
 from routebook.device.contract import Change
 from routebook.device.plan import Plan
 from routebook.project.inventory import IntentHost
-from routebook.project.render import render_host
 from routebook.run.fan_out import reasons
 from routebook.run.planning import make_plan, to_candidate
 from routebook.run.runbook import Render, Runbook
@@ -28,6 +27,7 @@ def compared(runbook: Runbook) -> Render | None:
 
 def rendering(sections: Collection[str]) -> Render:
     """A Nornir task whose result is the host's candidate: these sections, or all of its platform."""
+    from routebook.project.render import render_host  # Jinja, which a look at sessions alone does not need
 
     def task(task: Task) -> Result:
         host = task.host

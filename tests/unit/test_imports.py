@@ -1,0 +1,63 @@
+"""No command imports what it does not use: NAPALM, netmiko, SSH, the code of a platform that no host is of."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NEVER = {"napalm", "nornir_napalm", "netmiko", "nornir_netmiko", "custom_napalm", "scrapli", "asyncssh", "numpy"}
+DEVICES = {"paramiko", "nornir", "sqlite3"}
+DRIVERS = {f"routebook.platforms.{name}.driver" for name in ("asa", "edge", "frr", "pfsense", "strongswan", "linux")}
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules in a process that has carried out a command."""
+    code = (
+        "import json, os, sys\n"
+        "from routebook.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    os.write(2, b'\\n' + json.dumps(sorted(sys.modules)).encode())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["--help"], {"click", "rich", "pydantic", "yaml", "jinja2", *DEVICES}),
+        (["verify", "--help"], {"rich", "pydantic", "yaml", "jinja2", *DEVICES}),
+        (["check"], {*DEVICES}),
+        (["render", "no-edge1", "--section", "bgp"], {"paramiko", "sqlite3"}),
+        (["secrets"], {"paramiko", "sqlite3"}),
+    ],
+)
+def test_a_command_without_devices(arguments: list[str], unused: set[str]) -> None:
+    assert imported(*arguments) & (NEVER | DRIVERS | unused) == set()
+
+
+def test_opening_a_project_for_devices_imports_no_driver_until_one_is_opened() -> None:
+    code = (
+        "import json, sys; from pathlib import Path\n"
+        "from routebook.run.runbook import load\nfrom routebook.run.workspace import open_workspace\n"
+        "import routebook.cli.at_work\n"
+        "open_workspace(Path(), '', ''); load(Path(), 'verify')\n"
+        "from routebook.project.connection import driver_of\n"
+        "before = sorted(sys.modules); driver_of('frr'); print(json.dumps([before, sorted(sys.modules)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    before, after = map(set, json.loads(done.stdout))
+    assert before & (NEVER | DRIVERS | {"paramiko", "jinja2"}) == set()
+    assert "paramiko" in after
+    assert after & (NEVER | DRIVERS) == {"routebook.platforms.frr.driver", "routebook.platforms.linux.driver"}
