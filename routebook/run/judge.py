@@ -1,6 +1,6 @@
-"""What a run's checks say of the network, and what the engine itself says: which hosts it could not read, and why.
+"""What a run's checks find in the network, and what the engine itself finds: which hosts it could not read, and why.
 
-Nothing that a check says is dropped without a word, and a check that fails to say anything sensible is a failed check.
+No finding is dropped without a word, and a check that gives anything else than findings is a failed check.
 """
 
 import time

@@ -46,7 +46,7 @@ def pre_check(inputs: Inputs, ledger: Ledger) -> str:
         seen = read_states(inputs.nornir, inputs.observed)
         silent = {host: error for host, error in seen.errors.items() if host in inputs.hosts}
         if ledger.too_many_failed(inputs, silent, "pre-checks"):
-            return "not every host tells its state"
+            return "the state of some hosts cannot be read"
         for host, state in seen.values.items():
             ledger.journal.store_state(inputs.run_id, host, state)
         prepared = ledger.prepared

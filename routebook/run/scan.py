@@ -66,7 +66,7 @@ class Left:
         )
 
     def waves(self) -> set[Wave]:
-        """The waves that were decided, as anybody says; who is in one by its own word, `own` tells.
+        """The waves that were decided, as anybody says; `own` gives the hosts that are in one by their own word.
 
         A run without any lock is over where nothing of it is unconfirmed: only its undo is left.
         """

@@ -61,7 +61,7 @@ def _outcome(ledger: Ledger, reason: str) -> Outcome:
 
 
 def _keep_made(inputs: Inputs, ledger: Ledger) -> None:
-    """Keep what the run made of its hosts, by which `rollback` tells its own change from later ones.
+    """Keep what the run made of its hosts, by which `rollback` knows its own change from later ones.
 
     While their locks are held. A host that cannot be read now is confirmed all the same.
     """

@@ -52,7 +52,7 @@ def _path(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> Managemen
     if reached.client:
         learned = {"kernel": "connected", "": ""}.get(reached.protocol, reached.protocol)
         through = f"{reached.interface}{f', {learned}' if learned else ''}"
-        text += f", answers {reached.client} through {through or 'a way that it does not tell'}"
+        text += f", answers {reached.client} through {through or 'a path that it does not show'}"
     if tunnels:
         text += f", in tunnel {' or '.join(sorted(tunnels))}"
     return ManagementPath(host, ours, tunnels, sessions, reached.timer, text)
