@@ -1,7 +1,7 @@
-"""The driver on a real pfSense's own code for reading, writing and restoring config.xml.
+"""The driver on a real pfSense's own code for reading, writing and restoring config.xml, and for IPsec.
 
 It is read from where ROUTEBOOK_PFSENSE_INCLUDES says, and is no part of this project (docs/lab-pfsense.md tells how an
-owner copies it). Interfaces, IPsec, filter and packages are the lab's.
+owner copies it). Interfaces, filter and packages are the lab's.
 """
 
 import os
@@ -42,7 +42,7 @@ def driver(real: Firewall) -> Iterator[PfSenseDriver]:
 
 
 def test_it_is_the_systems_own_code(real: Firewall) -> None:
-    assert "lab_fault" not in real.sh("cat /etc/inc/config.lib.inc /etc/inc/xmlparse.inc /etc/inc/util.inc")
+    assert "lab_fault" not in real.sh("cd /etc/inc; cat config.lib.inc xmlparse.inc util.inc ipsec.inc")
 
 
 def test_from_nothing_to_the_candidate_and_back(real: Firewall, driver: PfSenseDriver) -> None:
@@ -55,6 +55,19 @@ def test_from_nothing_to_the_candidate_and_back(real: Firewall, driver: PfSenseD
     assert driver.snapshot().fingerprint == before.fingerprint
     assert "routebook-run-1.xml" in real.history()[0]
     real.wait_clean()
+
+
+def test_the_tunnel_is_written_as_the_system_does_and_loaded(real: Firewall, driver: PfSenseDriver) -> None:
+    """By its own ipsec_configure(), with the numbers that docs/platforms/pfsense-truths.md tells of."""
+    make(driver, "run-1", tunnels(tunnel()))
+    text = real.sh("cat /var/etc/ipsec/swanctl.conf")
+    assert "con1 {" in text
+    assert "reqid = 5001" in text
+    assert "dpd_timeout" not in text
+    assert "con1" in real.sh("swanctl --list-conns")
+    assert "ipsec1" in real.sh("ifconfig -a")
+    driver.rollback()
+    assert "con1" not in real.sh("swanctl --list-conns")
 
 
 def test_a_confirmed_change_is_undone_without_a_trace(real: Firewall, driver: PfSenseDriver) -> None:

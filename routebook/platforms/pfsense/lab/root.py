@@ -30,8 +30,10 @@ MOVED = {
     "libexec/swanctl": "sbin/swanctl",
     "libexec/php": "bin/php",
 }
-# The includes by which a pfSense reads, writes and restores its configuration.
-REAL = ("config.inc", "config.lib.inc", "xmlparse.inc", "util.inc", "notices.inc", "globals.inc", "crypt.inc")
+# The includes by which a pfSense reads, writes and restores its configuration, and writes that of charon.
+REAL = (
+    "config.inc", "config.lib.inc", "xmlparse.inc", "util.inc", "notices.inc", "globals.inc", "crypt.inc", "ipsec.inc",
+)  # fmt: skip
 PACKAGES = {
     "": {},
     "openbgpd": {"sbin/bgpd": "sbin/bgpd", "sbin/bgpctl": "sbin/bgpctl"},
