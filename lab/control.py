@@ -17,10 +17,10 @@ from lab.host import node as host_node
 from lab.namespaces import Namespaces
 from lab.processes import NodeStatus, Process
 from lab.speakers import cache_node, peer_node
-from lab.strongswan import CHARON_PROGRAM
 from lab.topology import MANAGEMENT, Topology
 from lab.uml import DOOR_KEY, Uml
 from routebook.errors import RefusedError
+from routebook.intent.platform import platform
 
 # Prints its process number, then is nobody's child: the lab outlives the command that starts it. (A shell gives
 # what it starts in the background an empty standard input unless it is told otherwise.)
@@ -259,12 +259,16 @@ def _digest(plan: Topology) -> str:
 
 def _need_packages(plan: Topology) -> None:
     """Refuse what could only fail on a node, where its reason would be hard to find."""
-    asas = [host.name for host in plan.hosts if host.platform == "asa"]
-    if asas and importlib.util.find_spec("asyncssh") is None:
-        raise RefusedError(
-            f"{asas[0]} is an ASA, and the SSH server of the lab's ASAs is not installed: "
-            "pip install 'routebook[lab]', or asyncssh beside it"
-        )
+    for host in plan.hosts:
+        its = platform(host.platform)
+        if its is None or its.lab is None:
+            continue  # refused when it is to be played
+        for module in its.lab.modules:
+            if importlib.util.find_spec(module) is None:
+                raise RefusedError(
+                    f"{host.name} is {its.called}, and what plays it here needs {module}, which is not installed: "
+                    f"pip install 'routebook[lab]', or {module} beside it"
+                )
     missing = [program for program in _programs(plan) if not Path(program).exists()]
     if missing:
         raise RefusedError(
@@ -276,20 +280,19 @@ def _need_packages(plan: Topology) -> None:
 
 def _programs(plan: Topology) -> list[str]:
     """The daemons that this lab plays its nodes with."""
-    platforms = {host.platform for host in plan.hosts}
+    platforms = {host.platform: platform(host.platform) for host in plan.hosts}
+    parts = [its.lab for its in platforms.values() if its is not None and its.lab is not None]
+    of_platforms = dict.fromkeys(program for part in parts for program in part.programs)
     speakers = {peer.speaker for peer in plan.peers}
     needed = {
         "/usr/sbin/sshd": bool(platforms),
-        "/usr/lib/frr/bgpd": bool(platforms & {"asa", "edge", "frr"} or "frr" in speakers),
-        CHARON_PROGRAM: bool(platforms & {"asa", "edge", "pfsense", "strongswan"}),
-        "/usr/sbin/swanctl": bool(platforms & {"asa", "edge", "pfsense", "strongswan"}),
-        "/usr/bin/php": "pfsense" in platforms,
+        "/usr/lib/frr/bgpd": "frr" in speakers,
         "/usr/sbin/bird": "bird" in speakers,
-        "/usr/sbin/bgpd": "openbgpd" in speakers or "pfsense" in platforms,
+        "/usr/sbin/bgpd": "openbgpd" in speakers,
         "/usr/bin/gobgpd": "gobgp" in speakers,
         "/usr/bin/stayrtr": bool(plan.caches),
     }
-    return [program for program, wanted in needed.items() if wanted]
+    return list(dict.fromkeys([*(program for program, wanted in needed.items() if wanted), *of_platforms]))
 
 
 def _need_root() -> None:

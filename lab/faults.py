@@ -27,7 +27,7 @@ def link_up(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
 
 
 def fill_disk(lab: Lab, host: str) -> None:
-    """Leave no free byte on the host's disk; a pfSense has its configuration on one of its own."""
+    """Leave no free byte on the host's disk; a firewall may have its configuration on one of its own."""
     full = "cat /dev/zero >{0}/filler 2>/dev/null; test -s {0}/filler"
     _on(lab, host, "sh", "-c", f"{full.format('/var/tmp')} && if [ -d /cf ]; then {full.format('/cf')}; fi")  # noqa: S108  as above
 

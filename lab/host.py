@@ -32,12 +32,12 @@ class Access:
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
     """The node of a managed host, as its platform plays it. Raises RefusedError for what the lab cannot play."""
     its = platform(host.platform)
-    if its is None or not its.lab:
-        played = [name for name in known() if (each := platform(name)) is not None and each.lab]
+    if its is None or its.lab is None:
+        played = [name for name in known() if (each := platform(name)) is not None and each.lab is not None]
         raise RefusedError(
             f"{host.name} is of platform {host.platform}; the lab can run hosts of platform {', '.join(played)}"
         )
-    made: Node = load(its.lab)(host, topology, access, esp_in_kernel=esp_in_kernel)
+    made: Node = load(its.lab.node)(host, topology, access, esp_in_kernel=esp_in_kernel)
     return made
 
 

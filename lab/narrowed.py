@@ -10,6 +10,7 @@ from lab.carried import Selectors, selectors
 from lab.control import Lab
 from lab.topology import Host
 from routebook.intent.network import Network
+from routebook.intent.platform import platform
 
 
 def narrowed(network: Network) -> dict[tuple[str, str], Selectors]:
@@ -31,8 +32,9 @@ def narrowed(network: Network) -> dict[tuple[str, str], Selectors]:
 
 
 def _shown(host: Host, carried: Selectors) -> Selectors:
-    """An ASA has one pair of identities a tunnel to show; the lab's shows the first of charon's, which sorts them."""
-    if host.platform != "asa":
+    """Some have one pair of identities a tunnel to show; the lab's show the first of charon's, which sorts them."""
+    its = platform(host.platform)
+    if its is None or its.lab is None or not its.lab.first_selectors:
         return carried
     local, remote = (tuple(sorted(networks, key=lambda each: (each.version, each))[:1]) for networks in carried)
     return local, remote

@@ -105,7 +105,8 @@ def _leads_to(host: Host, tunnel: Tunnel, site: str, topology: Topology, esp_in_
     """
     far = next((other.site for other in topology.hosts if other.name == tunnel.peer), None)
     its = platform(host.platform)
-    static = tunnel.mode == "policy" or tunnel.route_metric is not None or (its is not None and its.routes_itself)
+    part = its.lab if its is not None else None
+    static = tunnel.mode == "policy" or tunnel.route_metric is not None or (part is not None and part.routes_itself)
     return far == site and static and (esp_in_kernel or carries(host, tunnel, topology))
 
 

@@ -49,6 +49,22 @@ InterfaceRule = Callable[[str, Mapping[str, Any], bool, Mark, Problems], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabPart:
+    """How the lab plays a platform. `node` is the "module:function" that gives the node of a host.
+
+    `programs` and Python `modules` must be on the machine that runs the lab. With `routes_itself`, the platform's own
+    configuration leads to its tunnels, so that the lab need not. With `first_selectors`, its tunnels show the first
+    pair of what they negotiate.
+    """
+
+    node: str
+    programs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    routes_itself: bool = False
+    first_selectors: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """One platform.
 
@@ -83,8 +99,7 @@ class Platform:
     manifests: str = ""  # "module:function" that renders what is not pushed to a host, by the name of a cluster
 
     driver: str = ""  # "module:Class" that implements the contract of routebook.device
-    lab: str = ""  # "module:function" that gives the lab's node of a host
-    routes_itself: bool = False  # whether its configuration leads to its tunnels, so that the lab need not
+    lab: LabPart | None = None
     netmiko: str = "linux"  # what netmiko calls its command line
     netmiko_extras: Mapping[str, str] = field(default_factory=dict)  # what it needs there besides a login
 

@@ -90,6 +90,13 @@ def test_no_vendor_is_named_outside_of_the_platforms() -> None:
     assert found == []
 
 
+def test_the_lab_names_no_platform_that_it_plays() -> None:
+    """It starts daemons itself; devices are played by what their folders name. The demo tells of the example's."""
+    name = re.compile(r"(?<![a-z])(asas?|pfsense|cisco|netgate|cilium)(?![a-z])", re.IGNORECASE)
+    files = [path for path in sorted((ROOT / "lab").glob("*.py")) if path.name != "demo.py"]
+    assert [path.name for path in files if name.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize(
     "line", ["# as an ASA shows it", "two ASAs", 'if platform == "pfsense":', "FRR's bgpd", "show_frr_x"]
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities, Feature
-from routebook.intent.platform import Platform
+from routebook.intent.platform import LabPart, Platform
 from routebook.platforms.asa import names, rules, words
 
 # Cisco's release notes and configuration guides: "BGP over VTI … IPv6 is not supported" (9.16, 9.18).
@@ -47,8 +47,13 @@ PLATFORM = Platform(
     encodings=words.ENCODINGS,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.asa.driver:AsaDriver",
-    lab="routebook.platforms.asa.lab.node:node",
-    routes_itself=True,
+    lab=LabPart(
+        node="routebook.platforms.asa.lab.node:node",
+        programs=("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
+        modules=("asyncssh",),
+        routes_itself=True,
+        first_selectors=True,
+    ),
     netmiko="cisco_asa",
     # Without an enable password netmiko types `login`, also where the session has its level already.
     netmiko_extras={"secret": " "},

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, Capabilities
-from routebook.intent.platform import Platform
+from routebook.intent.platform import LabPart, Platform
 from routebook.platforms.frr import words as frr
 from routebook.platforms.strongswan import words as strongswan
 
@@ -14,5 +14,8 @@ PLATFORM = Platform(
     encodings=frr.ENCODINGS | strongswan.ENCODINGS,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.edge.driver:EdgeDriver",
-    lab="routebook.platforms.linux.lab:edge",
+    lab=LabPart(
+        node="routebook.platforms.linux.lab:edge",
+        programs=("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
+    ),
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, Capabilities
-from routebook.intent.platform import Platform
+from routebook.intent.platform import LabPart, Platform
 from routebook.platforms.frr.words import ENCODINGS
 
 PLATFORM = Platform(
@@ -13,5 +13,5 @@ PLATFORM = Platform(
     encodings=ENCODINGS,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.frr.driver:FRRDriver",
-    lab="routebook.platforms.linux.lab:frr",
+    lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",)),
 )

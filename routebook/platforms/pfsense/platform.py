@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities
-from routebook.intent.platform import Platform
+from routebook.intent.platform import LabPart, Platform
 from routebook.platforms.pfsense import adoption, rules, words
 
 PLATFORM = Platform(
@@ -33,5 +33,8 @@ PLATFORM = Platform(
     xml=True,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
-    lab="routebook.platforms.pfsense.lab.node:node",
+    lab=LabPart(
+        node="routebook.platforms.pfsense.lab.node:node",
+        programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl", "/usr/bin/php", "/usr/sbin/bgpd"),
+    ),
 )

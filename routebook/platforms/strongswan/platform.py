@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import Capabilities
-from routebook.intent.platform import Platform
+from routebook.intent.platform import LabPart, Platform
 from routebook.platforms.strongswan.words import ENCODINGS
 
 PLATFORM = Platform(
@@ -13,5 +13,7 @@ PLATFORM = Platform(
     encodings=ENCODINGS,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
-    lab="routebook.platforms.linux.lab:strongswan",
+    lab=LabPart(
+        node="routebook.platforms.linux.lab:strongswan", programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl")
+    ),
 )

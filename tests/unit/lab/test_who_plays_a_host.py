@@ -43,7 +43,7 @@ def test_a_host_that_nobody_plays_is_refused_with_the_platforms_that_are_played(
 ) -> None:
     edge = platform("edge")
     assert edge is not None
-    monkeypatch.setitem(REGISTERED, "edge", replace(edge, lab=""))
+    monkeypatch.setitem(REGISTERED, "edge", replace(edge, lab=None))
     host = next(host for host in example.hosts if host.platform == "edge")
     with pytest.raises(
         RefusedError, match=f"{host.name} is of platform edge; the lab can run hosts of platform asa, frr"
