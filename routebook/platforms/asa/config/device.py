@@ -12,7 +12,6 @@ from routebook.platforms.asa.config.changes import DEFAULTS
 from routebook.platforms.asa.config.command import Block
 from routebook.platforms.asa.config.contexts import FAMILY, context_of, negation, setting
 from routebook.platforms.asa.config.placement import Line, insert_inside, insert_top, remove_inside, remove_top
-from routebook.platforms.asa.config.references import defines, uses
 from routebook.platforms.asa.config.tree import Config, normal
 
 _CERTIFICATE = re.compile(r"certificate (?:ca |ra-\S+ )?[0-9a-fA-F]+$")
@@ -52,11 +51,10 @@ def _with_payload(lines: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 class Device:
-    """A running configuration that takes commands. `strict` refuses to lose or lack what is referred to by name."""
+    """A running configuration that takes commands."""
 
-    def __init__(self, config: Config, *, strict: bool = False) -> None:
+    def __init__(self, config: Config) -> None:
         self._newline = config.newline
-        self._strict = strict
         self._root = Line("", "", children=[Line.of(node) for node in config.nodes])
 
     @property
@@ -67,8 +65,6 @@ class Device:
     def enter(self, path: Sequence[str], line: str, payload: str = "") -> str:
         """Take a line in the mode that `path` opens. Returns the answer: nothing, or `ERROR: …` and no change."""
         line = normal(line.strip())
-        if self._strict and (answer := self._reference_error(path, line)):
-            return answer
         if path:
             return self._inside(tuple(normal(text.strip()) for text in path), line, payload)
         return self._top(line, payload)
@@ -264,18 +260,3 @@ class Device:
 
     def _line(self, line: str, depth: int, payload: str = "") -> Line:
         return Line(line, f"{' ' * depth}{line}{self._newline}", payload=payload)
-
-    def _reference_error(self, path: Sequence[str], line: str) -> str:
-        before = self.config.commands
-        trial = Device(Config(self.config.nodes))
-        trial.enter(path, line)
-        after = trial.config.commands
-        names = {name for node in before for name in defines(node)}
-        left = {name for node in after for name in defines(node)}
-        used = {name for node in after for text in node.lines() for name in uses(node.line, text)}
-        was_used = {name for node in before for text in node.lines() for name in uses(node.line, text)}
-        if lost := sorted((names - left) & used):
-            return f"ERROR: {lost[0][0]} {lost[0][1]} is being used"
-        if lacking := sorted((used - was_used) - left):
-            return f"ERROR: {lacking[0][0]} {lacking[0][1]} does not exist"
-        return ""

@@ -14,6 +14,7 @@ from routebook.platforms.asa.config import Block, Config, Device, apply, canonic
 from routebook.platforms.asa.config.objects import objects
 from routebook.platforms.asa.config.redaction import MaskedSecretError
 from routebook.platforms.asa.config.references import defines, uses
+from tests.unit.asa.config.strict_device import StrictDevice
 
 FILES = ("asa_acl.t", "asa_parse.t", "asa_ipv6.t")
 _FIELD = re.compile(r"=([A-Z]+)=(.*)")
@@ -119,12 +120,12 @@ def _one_by_one(running: Config, blocks: Iterable[Block], name: str) -> Config:
 
     But for the only line of a map's entry that is given anew in the next one, within one exchange.
     """
-    device = Device(running, strict=True)
+    device = StrictDevice(running)
     steps = [(block.path, line) for block in blocks for line in block.lines]
     for (path, line), (_, following) in zip(steps, [*steps, ((), "")][1:], strict=True):
         answer = device.enter(path, line)
         if answer and following.split()[:4] == line.split()[1:5] and line.startswith("no crypto "):
-            device = Device(apply(device.config, [Block(path, (line,))]), strict=True)
+            device = StrictDevice(apply(device.config, [Block(path, (line,))]))
         else:
             assert not answer, (name, line, answer)
     return device.config

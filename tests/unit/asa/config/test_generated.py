@@ -11,7 +11,6 @@ from routebook.platforms.asa.config import (
     Block,
     Config,
     Delta,
-    Device,
     apply,
     canonical,
     difference,
@@ -22,6 +21,7 @@ from routebook.platforms.asa.config.objects import objects
 from routebook.platforms.asa.config.target import ownership
 from routebook.platforms.asa.transaction import same_text
 from tests.unit.asa.config.generated import FOREIGN, OWNS, Ours, ours
+from tests.unit.asa.config.strict_device import StrictDevice
 
 PROFILE = settings(max_examples=int(os.environ.get("EXAMPLES", "15")), suppress_health_check=list(HealthCheck))
 
@@ -95,12 +95,12 @@ def test_the_undo_works_from_wherever_the_push_stopped(before: Ours, after: Ours
 
 def run(device: Config, delta: Delta, *, back: bool = False) -> Config:
     """Enter every command on a device that refuses to lose what is in use and to use what it does not have."""
-    machine = Device(device, strict=True)
+    machine = StrictDevice(device)
     steps = single(delta.undo if back else delta.commands)
     for index, step in enumerate(steps):
         answer = machine.enter(step.path, step.lines[0])
         if answer and _is_renewed_at_once(step, steps[index + 1 : index + 2]):
-            machine = Device(apply(machine.config, [step]), strict=True)
+            machine = StrictDevice(apply(machine.config, [step]))
         elif not back:
             assert not answer, (step, answer)
     return machine.config
