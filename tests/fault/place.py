@@ -11,6 +11,8 @@ import paramiko
 
 from lab.control import Lab
 from lab.processes import enter
+from routebook.platforms.asa.config import parse
+from routebook.platforms.asa.config.objects import objects
 from tests.fault import network
 from tests.fault.command import Server
 from tests.fault.network import ADDRESSES, ASA, EDGES, HOSTS, PEERS, PFSENSE, Intent
@@ -167,7 +169,8 @@ class Place:
         left = sections.pop("LEFT").splitlines()
         parts = {name: _steady(text) for name, text in sections.items()}
         if host == ASA:
-            parts["running"] = _steady(self.firewall("more system:running-config")[0])
+            parts = {name: _by_object(text) for name, text in parts.items()}
+            parts["running"] = _by_object(_steady(self.firewall("more system:running-config")[0]))
             # What a timer did, without secrets, is told until the next run.
             left = [name for name in left if not name.endswith(".run")]
         return Look(parts, left)
@@ -194,6 +197,15 @@ def _json(text: str) -> dict[str, object]:
         return dict(json.loads(text))
     except ValueError:
         return {}
+
+
+def _by_object(text: str) -> str:
+    """An ASA's configuration without the order of its objects, which is that in which they were made, as on the device.
+
+    The order within lists stays.
+    """
+    found = sorted(objects(parse(text).nodes).items())
+    return "".join(line for _, nodes in found for node in nodes for line in node.texts() if line.strip() != "!")
 
 
 def _steady(text: str) -> str:
