@@ -1,6 +1,8 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
+import os
 import re
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -223,10 +225,7 @@ def _check_names(wanted: Collection[str], declared: Iterable[SectionTemplate], t
 
 
 class _Compiled(FileSystemBytecodeCache):
-    """Compiled templates of this user, in a folder that Jinja refuses to use where anybody else could write to it.
-
-    Compiling them takes a third of the CPU time of a command that renders. That they cannot be kept is no error.
-    """
+    """Compiled templates, which take a third of the CPU time of a command that renders. To keep none is no error."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Read a compiled template, if there is one of the same text."""
@@ -240,10 +239,16 @@ class _Compiled(FileSystemBytecodeCache):
 
 
 def _compiled(*, xml: bool) -> _Compiled | None:
+    """What this user keeps of them; None without a folder that is this user's alone, as what is in it is executed."""
     try:
-        return _Compiled(pattern=f"__routebook_{'xml' if xml else 'text'}_%s.cache")
-    except (OSError, RuntimeError):  # there is no folder that is safe to use
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "routebook"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+    except (OSError, RuntimeError):
         return None
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        return None
+    return _Compiled(str(folder), f"{'xml' if xml else 'text'}_%s.cache")
 
 
 @lru_cache(maxsize=16)

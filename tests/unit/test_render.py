@@ -9,7 +9,14 @@ import pytest
 from routebook.device.candidate import Candidate, Section
 from routebook.intent import HostIntent, load
 from routebook.intent.model import SecretRef
-from routebook.project.render import Placeholders, RenderError, check_templates, render_host, section_templates
+from routebook.project.render import (
+    Placeholders,
+    RenderError,
+    check_templates,
+    render_host,
+    render_template,
+    section_templates,
+)
 from routebook.project.secrets import SecretError, Secrets
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -231,3 +238,18 @@ def test_a_wrong_declaration_of_ownership_is_refused(templates: Path, ownership:
 
 def test_rendering_twice_gives_the_same_text() -> None:
     assert render_host(EDGE1, TEMPLATES, Placeholders()) == render_host(EDGE1, TEMPLATES, Placeholders())
+
+
+@pytest.mark.parametrize(("mode", "kept"), [(0o700, True), (0o750, False), (0o777, False)])
+def test_compiled_templates_are_kept_where_nobody_else_can_read_or_write(
+    mode: int, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "routebook"
+    folder.mkdir()
+    folder.chmod(mode)
+    templates = tmp_path / "templates"
+    (templates / "frr").mkdir(parents=True)
+    (templates / "frr/one.j2").write_text("{{ word }}")
+    assert render_template(templates, "frr/one.j2", {"word": "text"}, "host", "frr") == "text"
+    assert bool(list(folder.iterdir())) is kept
