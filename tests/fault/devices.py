@@ -92,12 +92,12 @@ def mend(place: Place, host: str) -> None:
 
 def silence(place: Place, host: str) -> None:
     """Let its SSH server accept connections and say nothing more."""
-    place.on(host, "pkill -STOP -f 'm lab[.]asa'" if host == ASA else "pkill -STOP -x sshd", check=False)
+    place.on(host, "pkill -STOP -f 'm routebook[.]platforms[.]asa[.]lab'" if host == ASA else "pkill -STOP -x sshd", check=False)
 
 
 def speak(place: Place, host: str) -> None:
     """Let it speak again."""
-    place.on(host, "pkill -CONT -f 'm lab[.]asa'" if host == ASA else "pkill -CONT -x sshd", check=False)
+    place.on(host, "pkill -CONT -f 'm routebook[.]platforms[.]asa[.]lab'" if host == ASA else "pkill -CONT -x sshd", check=False)
 
 
 def type_on(place: Place, host: str) -> None:

@@ -79,7 +79,7 @@ def test_a_killed_server_comes_back_with_what_was_saved(lab: Lab) -> None:
     console = _console(lab)
     console.configure("domain-name unsaved.example")
     shown = subprocess.run(
-        lab.command("fw1", ["sh", "-c", "kill -9 $(pgrep -f '[l]ab.asa /etc/asa/settings.json')"]),
+        lab.command("fw1", ["sh", "-c", "kill -9 $(pgrep -f '[a]sa.lab /etc/asa/settings.json')"]),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
