@@ -39,6 +39,7 @@ _UNTYPE_PFSENSE = (
     """/usr/local/bin/php -r 'require_once("config.inc"); if (config_get_path("system/typed") !== null) {"""
     """ config_del_path("system/typed"); write_config("Typed no more."); }'"""
 )
+_ASA_SERVER = "-f 'm routebook[.]platforms[.]asa[.]lab'"  # pkill's pattern
 
 
 def reboot(place: Place, host: str) -> None:
@@ -92,12 +93,12 @@ def mend(place: Place, host: str) -> None:
 
 def silence(place: Place, host: str) -> None:
     """Let its SSH server accept connections and say nothing more."""
-    place.on(host, "pkill -STOP -f 'm routebook[.]platforms[.]asa[.]lab'" if host == ASA else "pkill -STOP -x sshd", check=False)
+    place.on(host, f"pkill -STOP {_ASA_SERVER}" if host == ASA else "pkill -STOP -x sshd", check=False)
 
 
 def speak(place: Place, host: str) -> None:
     """Let it speak again."""
-    place.on(host, "pkill -CONT -f 'm routebook[.]platforms[.]asa[.]lab'" if host == ASA else "pkill -CONT -x sshd", check=False)
+    place.on(host, f"pkill -CONT {_ASA_SERVER}" if host == ASA else "pkill -CONT -x sshd", check=False)
 
 
 def type_on(place: Place, host: str) -> None:
