@@ -71,6 +71,16 @@ def test_after_a_power_cut_the_system_comes_back_from_config_xml(openbgpd: PfSen
     assert openbgpd.run("fw1", "ls /tmp/lost /cf/conf/kept 2>/dev/null || true") == "/cf/conf/kept\n"
 
 
+def test_swanctl_conf_is_as_the_systems_own(openbgpd: PfSenseAndEdge) -> None:
+    """ipsec_setup_vtireq(), ipsec_setup_tunnels() and ipsec_setup_bypass() of etc/inc/ipsec.inc."""
+    wait_for(lambda: "con1" in openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf"), 60, "the file")
+    text = openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf")
+    assert "reqid = 500" in text
+    assert "dpd_delay = 10s" in text
+    assert "dpd_timeout" not in text
+    assert re.search(r"bypasslan \{\n\s+local_ts = [0-9./]+,fe80::/64\n", text)
+
+
 def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: PfSenseAndEdge) -> None:
     second = PHASE2 | {"uniqid": "5f0000000002", "reqid": "2", "mode": "tunnel", "localid": {"type": "lan"},
                        "remoteid": {"type": "network", "address": "10.9.0.0", "netbits": "24"}}  # fmt: skip
@@ -88,16 +98,6 @@ def test_two_entries_are_one_child_or_with_splitconn_two(openbgpd: PfSenseAndEdg
     text = openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf")
     assert "\t\t\tcon1_3 {\n" in text
     assert "\t\t\tcon1_2 {\n" in text
-
-
-def test_swanctl_conf_is_as_the_systems_own(openbgpd: PfSenseAndEdge) -> None:
-    """ipsec_setup_vtireq(), ipsec_setup_tunnels() and ipsec_setup_bypass() of etc/inc/ipsec.inc."""
-    wait_for(lambda: "con1" in openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf"), 60, "the file")
-    text = openbgpd.run("fw1", "cat /var/etc/ipsec/swanctl.conf")
-    assert "reqid = 500" in text
-    assert "dpd_delay = 10s" in text
-    assert "dpd_timeout" not in text
-    assert re.search(r"bypasslan \{\n\s+local_ts = [0-9./]+,fe80::/64\n", text)
 
 
 def test_with_the_frr_package_they_come_up_from_config_xml_alone_too(frr: PfSenseAndEdge) -> None:
