@@ -1,5 +1,6 @@
 """The nodes of the network: our hosts with what they inherit, the outside peers, and who a selection means."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -131,6 +132,10 @@ def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool,
     return True, None
 
 
+def _cluster_of(peer: Node) -> str:
+    return peer.cluster_node.cluster if peer.cluster_node is not None else ""
+
+
 def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> None:
     taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
     nodes: dict[tuple[str, str], str] = {}
@@ -141,13 +146,12 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
         mark = declared.peers[name].mark(node.platform, "cluster")
         if node.cluster in taken:
             problems.error(mark, f"{node.cluster!r} is the name of something else too", "rename the cluster")
-        mates = [each for each in peers.values() if each.cluster_node and each.cluster_node.cluster == node.cluster]
-        if peer.asn != mates[0].asn:
-            others = sum(each.asn == mates[0].asn for each in mates)
+        numbers = Counter(each.asn for each in peers.values() if _cluster_of(each) == node.cluster)
+        (common, others), *_ = numbers.most_common()
+        if peer.asn != common:
             problems.error(
                 declared.peers[name].mark("asn"),
-                f"{name} has AS {peer.asn}, and {others} of the nodes of its cluster {node.cluster} have AS "
-                f"{mates[0].asn}",
+                f"{name} has AS {peer.asn}, and {others} of the nodes of its cluster {node.cluster} have AS {common}",
                 "correct one of them: the nodes of a cluster have one AS",
             )
         other = nodes.setdefault((node.cluster, node.node), name)

@@ -296,13 +296,14 @@ def test_regions_of_a_list() -> None:
     assert found[0].common(everything) == everything.common(found[0]) == found[0]
 
 
-def test_the_nodes_of_a_cluster_have_one_as(leaks: Project) -> None:
+@pytest.mark.parametrize("odd", [1, 3])
+def test_the_nodes_of_a_cluster_have_one_as(leaks: Project, odd: int) -> None:
     nodes = "".join(
         f"  node{number}:\n    asn: {asn}\n    cilium: {{cluster: pods}}\n"
         f"    interfaces:\n      eth0: {{link: no-lan, addresses: [10.3.0.2{number}/24]}}\n"
-        for number, asn in ((1, 64520), (2, 64520), (3, 64521))
+        for number, asn in ((number, 64521 if number == odd else 64520) for number in (1, 2, 3))
     )
     leaks.change("network", "  upstream:\n", f"{nodes}  upstream:\n")
     (found,) = [p for p in leaks.problems() if "of its cluster" in p.message]
-    assert found.message == "node3 has AS 64521, and 2 of the nodes of its cluster pods have AS 64520"
+    assert found.message == f"node{odd} has AS 64521, and 2 of the nodes of its cluster pods have AS 64520"
     assert found.mark.line == leaks.line("network", "asn: 64521")
