@@ -25,8 +25,8 @@ class Tolerance:
 
 
 COLLAPSE = "bgp.collapse"
-_COLLAPSED = 0.75
-"""The share of a session's prefixes that a change leaves it; with fewer it is a collapse, which has to be accepted."""
+_WITHOUT_COLLAPSE = Tolerance(share=0.25)
+"""How much of a session's prefixes a change may take; more is a collapse, which has to be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def check_prefixes(
     before: BgpSession | None,
     tolerance: Tolerance,
 ) -> Iterator[Finding]:
-    """One finding for the session, on all of its negotiated families.
+    """One finding for the session, on all of its negotiated families, and one more where they have collapsed.
 
     Counts grow for a while after Established, so too few is pending; too many is definite.
     """
@@ -66,19 +66,19 @@ def check_prefixes(
     cause = "; ".join(dict.fromkeys(remark.cause for remark in remarks if remark.status == status))
     evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
     yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
-    if lost := [line for name, old in earlier.items() for line in _collapsed(families.get(name), old)]:
-        evidence = tuple(f"{host}: {line}" for line in lost)
+    both = [(families[name], old) for name, old in earlier.items() if name in families]
+    if falls := [fall for family, old in both for fall in _falls(family, old, _WITHOUT_COLLAPSE)]:
+        evidence = tuple(f"{host}: {text}" for _, text in falls)
         cause = f"more than a quarter of the prefixes with {neighbor.peer} are gone"
         # They may come again for a while after Established.
         yield Finding(host, COLLAPSE, str(neighbor.address), "pending", evidence, cause)
 
 
-def _collapsed(family: FamilyState | None, old: FamilyState) -> Iterator[str]:
-    if family is None:
-        return
+def _falls(family: FamilyState, old: FamilyState, tolerance: Tolerance) -> Iterator[tuple[str, str]]:
+    """The counts that fell further than is tolerated: "received" or "sent", and both numbers in words."""
     for verb, count, earlier in (("received", family.received, old.received), ("sent", family.sent, old.sent)):
-        if count is not None and earlier is not None and count < _COLLAPSED * earlier:
-            yield f"{family.name}: {verb} {count}, before the run {earlier}"
+        if count is not None and earlier is not None and count < tolerance.floor(earlier):
+            yield verb, f"{family.name}: {verb} {count}, before the run {earlier}"
 
 
 def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: FamilyState) -> Iterator[_Remark]:
@@ -106,13 +106,7 @@ def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: Famil
 def _fewer(
     facts: Facts, host: str, neighbor: Neighbor, family: FamilyState, old: FamilyState, tolerance: Tolerance
 ) -> Iterator[_Remark]:
-    for verb, count, earlier in (
-        ("received", family.received, old.received),
-        ("sent", family.sent, old.sent),
-    ):
-        if count is None or earlier is None or count >= tolerance.floor(earlier):
-            continue
-        text = f"{family.name}: {verb} {count}, before the run {earlier}"
+    for verb, text in _falls(family, old, tolerance):
         if (host, str(neighbor.address)) in facts.changed.policies:
             yield _Remark("warning", text, "fewer prefixes than before; the run changed this session's policy")
         elif neighbor.peer_host is not None and (facts.changed.policies or facts.changed.gone):

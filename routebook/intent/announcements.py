@@ -4,13 +4,14 @@ The rules follow from who the neighbors are: to a provider, a peer or a route se
 customers, and nothing that was learned elsewhere (RFC 7454 section 6.1, the leaks of RFC 7908, the roles of RFC 9234).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from itertools import product
 
 from routebook.intent.model import (
     CommunityList,
+    Family,
     IPAddress,
     IPNetwork,
     NeighborFamily,
@@ -33,7 +34,6 @@ _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16
 """RFC 1918, RFC 6598 and RFC 4193: everybody's, within their own network."""
 
 _PRIVATE_ASNS = (range(64512, 65535), range(4200000000, 4294967295))  # RFC 6996
-_EVERYTHING = {"ipv4-unicast": ip_network("0.0.0.0/0"), "ipv6-unicast": ip_network("::/0")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,12 @@ class Region:
         shortest = max(self.shortest, other.shortest, inner.network.prefixlen)
         longest = min(self.longest, other.longest)
         return Region(inner.network, shortest, longest) if shortest <= longest else None
+
+
+_EVERYTHING: dict[Family, Region] = {
+    "ipv4-unicast": Region(ip_network("0.0.0.0/0"), 0, 32),
+    "ipv6-unicast": Region(ip_network("::/0"), 0, 128),
+}
 
 
 def regions(prefix_list: PrefixList) -> list[Region]:
@@ -123,7 +129,6 @@ def check_announcements(
     declared: Declared, nodes: Nodes, policies: Policies, sessions: Iterable[Session], problems: Problems
 ) -> None:
     """Report what would be announced and is nobody's to announce, and what would be drained as a whole."""
-    sessions = tuple(sessions)
     own = _own(declared, nodes)
     _check_sites(declared, nodes, problems)
     _check_originated(declared, own, problems)
@@ -133,10 +138,11 @@ def check_announcements(
         for us, peer in (session.ends, session.ends[::-1])
         if us.managed and _is_outside(peer, nodes)
     ]
+    edges = {us.name for _, us, _ in outside}
     _check_exports(declared, policies, own, outside, problems)
     _check_customers(declared, policies, outside, problems)
-    _check_redistribution(declared, nodes, {us.name for _, us, _ in outside}, problems)
-    _check_drained(declared, nodes, {us.name for _, us, _ in outside}, problems)
+    _check_redistribution(declared, nodes, edges, problems)
+    _check_drained(declared, nodes, edges, problems)
 
 
 def _own(declared: Declared, nodes: Nodes) -> _Own:
@@ -159,7 +165,7 @@ def _check_sites(declared: Declared, nodes: Nodes, problems: Problems) -> None:
     """A site's prefix in which its hosts have no address, while one of theirs on its links is in none of them."""
     for name, site in declared.sites.items():
         hosts = [node for node in nodes.hosts.values() if node.site == name]
-        addresses = [(node, a.ip) for node in hosts for i in node.interfaces for a in i.addresses]
+        addresses = [a.ip for node in hosts for i in node.interfaces for a in i.addresses]
         homeless = [
             (node, a.ip)
             for node in hosts
@@ -170,7 +176,7 @@ def _check_sites(declared: Declared, nodes: Nodes, problems: Problems) -> None:
         ]
         for index, prefix in enumerate(site.prefixes):
             mine = [(node, ip) for node, ip in homeless if ip.version == prefix.version]
-            if mine and not any(ip in prefix for _, ip in addresses if ip.version == prefix.version):
+            if mine and not any(ip in prefix for ip in addresses if ip.version == prefix.version):
                 node, address = mine[0]
                 problems.error(
                     site.mark("prefixes", index),
@@ -213,22 +219,20 @@ def _check_exports(
     declared: Declared,
     policies: Policies,
     own: _Own,
-    outside: Iterable[_Outside],
+    outside: Collection[_Outside],
     problems: Problems,
 ) -> None:
     originated = [prefix for entry in declared.networks for prefix in entry.prefixes]
-    outside = tuple(outside)
     tags = _tags(declared, policies, outside)
     leaks: dict[tuple[Mark, str, str], list[str]] = {}
     for session, us, peer in outside:
-        relation = declared.peers[peer.name].relation
+        if declared.peers[peer.name].relation == "customer":
+            continue  # may hear everything
         for family in us.neighbor.families:
             if not (family.route_map_out or family.prefix_list_out):
                 continue  # reported, and RFC 8212 keeps it from sending anything
+            mark = _mark(declared, family)
             for region in _leaving(family, policies, tags):
-                mark = _mark(declared, family)
-                if relation == "customer":
-                    continue  # may hear everything
                 if not own.may_leave(region, originated):
                     leaks.setdefault((mark, str(region), "leak"), []).append(session.name)
                 elif region.longest > max(_LONGEST[region.network.version], region.network.prefixlen):
@@ -257,7 +261,7 @@ def _mark(declared: Declared, family: NeighborFamily) -> Mark:
 
 def _leaving(family: NeighborFamily, policies: Policies, tags: Mapping[str, bool]) -> Iterator[Region]:
     """What an end's filters let out: the prefix list's regions, as far as an entry of the route map takes them."""
-    everything = Region(_EVERYTHING[family.family], 0, _EVERYTHING[family.family].max_prefixlen)
+    everything = _EVERYTHING[family.family]
     listed = [everything]
     if family.prefix_list_out:
         found = policies.prefix_lists.get(family.prefix_list_out)
@@ -317,7 +321,7 @@ def _check_customers(declared: Declared, policies: Policies, outside: Iterable[_
             continue
         for family in us.neighbor.families:
             found = policies.prefix_lists.get(family.prefix_list_in or "")
-            taken = regions(found) if found else [Region(_EVERYTHING[family.family], 0, 128)]
+            taken = regions(found) if found else [_EVERYTHING[family.family]]
             foreign = [region for region in taken if not any(region.within(prefix) for prefix in told.prefixes)]
             if foreign and not (found is None and family.prefix_list_in):
                 problems.error(

@@ -132,13 +132,13 @@ def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool,
     return True, None
 
 
-def _cluster_of(peer: Node) -> str:
-    return peer.cluster_node.cluster if peer.cluster_node is not None else ""
-
-
 def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> None:
     taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
     nodes: dict[tuple[str, str], str] = {}
+    numbers: dict[str, Counter[int | None]] = {}
+    for peer in peers.values():
+        if peer.cluster_node is not None:
+            numbers.setdefault(peer.cluster_node.cluster, Counter()).update([peer.asn])
     for name, peer in peers.items():
         node = peer.cluster_node
         if node is None:
@@ -146,8 +146,7 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
         mark = declared.peers[name].mark(node.platform, "cluster")
         if node.cluster in taken:
             problems.error(mark, f"{node.cluster!r} is the name of something else too", "rename the cluster")
-        numbers = Counter(each.asn for each in peers.values() if _cluster_of(each) == node.cluster)
-        (common, others), *_ = numbers.most_common()
+        ((common, others),) = numbers[node.cluster].most_common(1)
         if peer.asn != common:
             problems.error(
                 declared.peers[name].mark("asn"),

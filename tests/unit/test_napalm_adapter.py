@@ -21,6 +21,7 @@ from routebook.device.contract import (
     DriverError,
     LostContactError,
     PrivilegeError,
+    Snapshot,
 )
 from routebook.platforms.frr import driver
 
@@ -53,8 +54,9 @@ def test_errors_become_napalms_with_their_sentence(raised: type[DriverError], ca
 
 def test_an_answer_that_no_reader_foresaw_is_the_devices_error() -> None:
     class Odd(driver.FRRDriver):
-        def snapshot(self) -> object:  # type: ignore[override]
-            return {}["running"]  # type: ignore[index]
+        def snapshot(self) -> Snapshot:
+            answer: dict[str, Snapshot] = {}
+            return answer["running"]
 
     with pytest.raises(DriverError, match=r"192\.0\.2\.1 answered something that is not understood \(snapshot: KeyErr"):
         Odd("192.0.2.1", "operator", "").snapshot()
