@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar, get_args
 
 from routebook.device import strict_json
-from routebook.device.contract import UNDOING, DriverError, Lock, Pending, Phase
+from routebook.device.contract import DriverError, Lock, Pending, Phase
 
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 """A run's id, whole: when it began (UTC), and a random number."""
@@ -64,11 +64,6 @@ def run_of(found: object) -> str:
     if not isinstance(found, str) or not RUN.fullmatch(found):
         raise ValueError("`run_id` is not the id of a run")
     return found
-
-
-def is_run(change: str) -> bool:
-    """Whether a change is one of Routebook's runs, or undoes one."""
-    return RUN.fullmatch(change.removesuffix(UNDOING)) is not None
 
 
 def change_of(found: object) -> str:

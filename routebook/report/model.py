@@ -89,10 +89,6 @@ class RunResult:
             return f"{self.outcome.sentence}: {looked_at(self.findings)}"
         return self.outcome.sentence
 
-    def with_message(self, message: str) -> "RunResult":
-        """The result with a sentence on why it ended so."""
-        return replace(self, message=message)
-
     def to_json(self) -> dict[str, Any]:
         """The stable `--json` output."""
         return {

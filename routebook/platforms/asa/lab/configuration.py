@@ -254,8 +254,3 @@ class Configuration:
         if raw.split() == parsed.text.split() and not parsed.secrets:
             line.raw = raw
         return line
-
-
-def top_level(text: str) -> set[str]:
-    """The first words of a configuration's top-level lines."""
-    return {line.split()[0] for line in text.splitlines() if line[:1].strip() and line[0] not in ":!"}
