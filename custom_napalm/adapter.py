@@ -136,7 +136,7 @@ class Adapter(NetworkDriver):
             return self._driver.get_bgp_neighbors()
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, models.PeerDetailsDict]:
-        """The BGP sessions with what the device tells of each, by routing table and remote AS."""
+        """The BGP sessions with what the device shows of each, by routing table and remote AS."""
         with _napalms_errors():
             return self._driver.get_bgp_neighbors_detail(neighbor_address)
 

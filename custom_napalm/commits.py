@@ -139,8 +139,8 @@ class Commits:
             self.host.rollback()
         except DriverError as worse:
             raise CommitError(f"{error}; and undoing it failed: {worse}") from error
-        told = f"{error}; it was undone, the configuration is as before"
-        raise (self._refusal(told) if isinstance(error, CandidateError) else CommitError(told)) from error
+        outcome = f"{error}; it was undone, the configuration is as before"
+        raise (self._refusal(outcome) if isinstance(error, CandidateError) else CommitError(outcome)) from error
 
     def _refusal(self, reason: str) -> NapalmException:
         return ReplaceConfigException(reason) if self._kind == "replace" else MergeConfigException(reason)

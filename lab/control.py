@@ -23,7 +23,7 @@ from routebook.errors import RefusedError
 from routebook.intent.platform import platform
 
 # Prints its process number, then is nobody's child: the lab outlives the command that starts it. (A shell gives
-# what it starts in the background an empty standard input unless it is told otherwise.)
+# what it starts in the background an empty standard input unless it is given another.)
 IN_BACKGROUND = 'exec 3<&0; "$@" <&3 3<&- & echo $!'
 
 
@@ -166,7 +166,7 @@ class Lab:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         assert boot.stdin is not None and boot.stdout is not None
-        # The lab's first process ends as soon as our end of its standard input closes, until it is told to stay:
+        # The lab's first process ends as soon as our end of its standard input closes, until it is asked to stay:
         # a starter that dies at any moment leaves nothing behind.
         with boot, boot.stdin, boot.stdout:
             outer = int(boot.stdout.readline())
@@ -196,7 +196,7 @@ class Lab:
                 raise
 
     def _describe(self, kernel: Kernel, plan: Topology) -> dict[str, Any]:
-        """What the lab's first process is told: its links, its nodes, and the way in where it has its own kernel."""
+        """What the lab's first process has to know: links, nodes, and the way in where it has its own kernel."""
         entries = access.prepare(self.project, plan.hosts, (DOOR_KEY, str(plan.door.ip)))
         access.write_private(self.folder / "door", f"{plan.door.ip}\n")
         nodes = [

@@ -1,7 +1,7 @@
 """What the tunnels of a project's running lab negotiate, where that is less than the intent says.
 
 With ESP in user space a lab narrows what its firewalls' tunnel interfaces ask for (see `lab.carried`). It knows so, and
-whoever compares negotiated selectors with intended ones on this lab is told here. Only a lab that runs, and is what is
+this is for whoever compares negotiated selectors with intended ones on this lab. Only a lab that runs, and is what is
 reached from this network namespace, narrows anything.
 """
 

@@ -100,7 +100,7 @@ def _over(host: Host, tunnel: Tunnel, prefixes: tuple[IPNetwork, ...], esp_in_ke
 
 
 def _leads_to(host: Host, tunnel: Tunnel, site: str, topology: Topology, esp_in_kernel: bool) -> bool:
-    """Whether a host sends a site's traffic into a tunnel without being told by BGP; a firewall may be told by what it
+    """Whether a host sends a site's traffic into a tunnel without a route from BGP; a firewall may know by what it
     is configured, which is as good.
     """
     far = next((other.site for other in topology.hosts if other.name == tunnel.peer), None)

@@ -46,7 +46,7 @@ def check_tunnels(host: Host, topology: Topology, *, esp_in_kernel: bool) -> Non
             if one.version == other.version and one.overlaps(other):
                 raise RefusedError(
                     f"{host.name}: tunnels {first.name} and {second.name} both lead to {max(one, other, key=_length)}; "
-                    "with ESP in user space they cannot be told apart: routebook lab up --kernel uml"
+                    "with ESP in user space they cannot be distinguished: routebook lab up --kernel uml"
                 )
 
 

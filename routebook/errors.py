@@ -6,7 +6,7 @@ class RefusedError(Exception):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What to tell, each on a line of its own."""
+        """What an operator is shown, each on a line of its own."""
         return (str(self),)
 
 

@@ -138,7 +138,7 @@ def _integrity_matches(name: str, proposal: IpsecProposal) -> bool:
 
 def _prf_matches(name: str, proposal: IpsecProposal) -> bool:
     if not name:
-        return True  # not every device tells it
+        return True  # not every device shows it
     if proposal.prf:
         return _same(name, prf_name(proposal.prf))
     # A daemon derives the PRF from the integrity algorithm; an AEAD cipher has none to derive it from.

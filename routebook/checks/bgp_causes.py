@@ -41,7 +41,7 @@ class _Case:
 
     @property
     def causes(self) -> list[tuple[str, Cause]]:
-        """What the logs of both ends tell, each with the host whose log it is."""
+        """The causes in the logs of both ends, each with the host whose log it is."""
         own = [(self.host, cause) for cause in self.facts.causes(self.host, str(self.session.peer))]
         if self.neighbor is None or self.neighbor.peer_host is None:
             return own
@@ -165,7 +165,7 @@ def _notification(case: _Case) -> Diagnosis | None:
 
 
 def _logged(case: _Case) -> Diagnosis | None:
-    """A refused AS of which only the log tells: some devices show no error before Established."""
+    """A refused AS that only the log shows: some devices show no error before Established."""
     for teller, cause in case.causes if case.outside else ():
         if teller == case.host and cause.reason is Reason.AS_REFUSED:
             text = _refused_as(case, sent=not cause.from_peer)

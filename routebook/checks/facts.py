@@ -11,7 +11,7 @@ from routebook.device.state import BgpSession
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
 
 Explanations = Mapping[tuple[str, str], Sequence[Cause]]
-"""What the logs of a host tell of one of its sessions or tunnels, by host and subject."""
+"""What the logs of a host say about one of its sessions or tunnels, by host and subject."""
 
 
 @dataclass(frozen=True, slots=True)

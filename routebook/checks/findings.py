@@ -10,7 +10,7 @@ Verdict = Literal["passed", "failed", "pending"]
 # Worst first: the order in which people want to read findings.
 SEVERITY: tuple[Status, ...] = ("failed", "unknown", "pending", "warning", "ok")
 
-# The checks whose cause a device's log can tell; a missing address family, say, is in no log.
+# The checks whose cause can be in a device's log; a missing address family, say, is in no log.
 _EXPLAINABLE = frozenset(
     {"bgp.session", "tunnel.ike", "tunnel.child", "baseline.session", "baseline.tunnel"},
 )
@@ -73,7 +73,7 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def suspects(findings: Sequence[Finding]) -> list[tuple[str, str]]:
-    """The (host, subject) pairs whose logs may tell a cause, definite failures first.
+    """The (host, subject) pairs whose logs may name a cause, definite failures first.
 
     Both ends of a session or tunnel that is down have findings of their own, so both ends are asked: the reason
     for a failed IKE_AUTH, for one, is only in the responder's log.

@@ -1,7 +1,7 @@
 """Tunnels by the names that the intent gives them, whatever the devices at their ends call them.
 
 Most devices call a tunnel as the intent does. One that calls its IKE SAs by the peer's address calls two tunnels to one
-peer alike, and tells their children apart. What a device has beside the intent keeps the device's name.
+peer alike, and distinguishes their children. What a device has beside the intent keeps the device's name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -118,5 +118,5 @@ def _named_sas(tunnels: tuple[Tunnel, ...], sa: IkeSa) -> list[IkeSa]:
 def _may_be(tunnel: Tunnel, sa: IkeSa) -> bool:
     if sa.name != tunnel.connection:
         return False
-    # A name that is the peer's address does not tell two tunnels to it apart: this end's address does.
+    # A name that is the peer's address does not distinguish two tunnels to it: this end's address does.
     return sa.name == tunnel.name or sa.local_address == tunnel.local_address

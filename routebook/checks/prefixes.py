@@ -55,7 +55,7 @@ def check_prefixes(
         family = families.get(wanted.family)
         if family is None:
             continue
-        counts.append(f"{host}: {wanted.family}: received {_told(family.received)}, sent {_told(family.sent)}")
+        counts.append(f"{host}: {wanted.family}: received {_count(family.received)}, sent {_count(family.sent)}")
         remarks += _limits(host, neighbor, wanted, family)
         if (old := earlier.get(wanted.family)) is not None:
             remarks += _fewer(facts, host, neighbor, family, old, tolerance)
@@ -85,7 +85,7 @@ def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: Famil
     name, peer = wanted.family, neighbor.peer
     if family.received is None:
         if wanted.min_received or wanted.max_prefix:
-            yield _Remark("unknown", f"{name}: no count of received prefixes", f"{host} does not tell what it received")
+            yield _Remark("unknown", f"{name}: no count of received prefixes", f"{host} does not say what it received")
     elif family.received < wanted.min_received:
         text = f"{name}: received {family.received}, at least {wanted.min_received} intended"
         yield _Remark("pending", text, f"{peer} sends too little, or a filter on {host} discards it")
@@ -94,7 +94,7 @@ def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: Famil
         yield _Remark("failed", text, f"{peer} sends more than its limit")
     if family.sent is None:
         if wanted.min_sent or wanted.max_sent is not None:
-            yield _Remark("unknown", f"{name}: no count of sent prefixes", f"{host} does not tell what it sent")
+            yield _Remark("unknown", f"{name}: no count of sent prefixes", f"{host} does not say what it sent")
     elif family.sent < wanted.min_sent:
         text = f"{name}: sent {family.sent}, at least {wanted.min_sent} intended"
         yield _Remark("pending", text, f"{host} has too little to announce to {peer}, or a filter stops it")
@@ -119,5 +119,5 @@ def _fewer(
             yield _Remark("pending", text, "fewer prefixes than before, although the run did not change the policy")
 
 
-def _told(count: int | None) -> str:
+def _count(count: int | None) -> str:
     return "?" if count is None else str(count)

@@ -42,7 +42,7 @@ def session_reset(facts: Facts, host: str, before: BgpSession | None, now: BgpSe
     if not (again or younger or (now.uptime is not None and _since_push(facts, now.uptime))):
         return None
     text = f"{host}: Established for {now.uptime} s, before the run {before.uptime} s"
-    last = f"{host}: last reset: {now.last_reset or 'not told'}"
+    last = f"{host}: last reset: {now.last_reset or 'not known'}"
     if now.last_error:
         way = {True: "sent ", False: "received ", None: ""}[now.last_error_sent]
         last += f"; NOTIFICATION {way}{now.last_error!r}"

@@ -73,7 +73,7 @@ def why_down(facts: Facts, name: str) -> str:
 def diagnose(facts: Facts, name: str) -> Diagnosis:
     """Why the tunnel does not come up, from the logs of its ends.
 
-    What they tell must be newer than the activation at both ends: the race in the middle of a change, when one end
+    What they report must be newer than the activation at both ends: the race in the middle of a change, when one end
     has the new key and the other not yet, leaves the same lines.
     """
     ends = tunnel_ends(facts.intents, name)
@@ -93,7 +93,7 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
 
 
 def _concerns(cause: Cause, tunnel: Tunnel) -> bool:
-    """Whether a cause is of this tunnel: a device with two to one peer may tell what it knows of the peer."""
+    """Whether a cause is of this tunnel: a device with two to one peer may log only which peer it was."""
     return cause.local in ("", str(tunnel.local_address))
 
 

@@ -103,7 +103,7 @@ def run() -> NoReturn:
     except RefusedError as error:
         _end(*error.sentences, code=1, debug=debug)
     except BrokenPipeError:
-        # The reader of a help text has gone (`routebook --help | head`); there is nobody left to tell.
+        # The reader of a help text has gone (`routebook --help | head`); nobody is left to read an error.
         output.discard_results()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001  people get a sentence, and programs an exit code, whatever it is
@@ -112,7 +112,7 @@ def run() -> NoReturn:
 
 def _end(*sentences: str, code: int, debug: bool) -> NoReturn:
     if debug:
-        output.tell_traceback()
+        output.print_traceback()
     output.complain(*sentences)
     sys.exit(code)
 

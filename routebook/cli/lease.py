@@ -14,7 +14,7 @@ from routebook.cli.context import Context
 @options.as_json
 @click.pass_obj
 def lease(context: Context, name: str | None, as_json: bool) -> None:
-    """List what runs are working on; with NAME, tell whether a tunnel, a host or a session ("HOST PEER") is.
+    """List what runs are working on; with NAME, say whether a tunnel, a host or a session ("HOST PEER") is.
 
     A healer asks before it restarts a tunnel. Exit code with NAME: 0: nobody works on it; 2: a run does.
     """

@@ -133,15 +133,15 @@ def take_over(*, debug: bool) -> None:
     root.handlers = [_Log(logging.DEBUG if debug else logging.CRITICAL + 1)]  # else logging.lastResort would write
     logging.captureWarnings(True)
     sys.excepthook = _on_error
-    sys.unraisablehook = lambda unraisable: _tell_debug(unraisable.exc_value) if debug else None
+    sys.unraisablehook = lambda unraisable: _print_traceback(unraisable.exc_value) if debug else None
     threading.excepthook = lambda arguments: (
-        _tell_debug(arguments.exc_value)
+        _print_traceback(arguments.exc_value)
         if debug
         else complain(f"a thread ended with {_sentence(arguments.exc_value)}; --debug shows more")
     )
 
 
-def tell_traceback() -> None:
+def print_traceback() -> None:
     """Write the traceback of the exception that is being handled to standard error."""
     text(traceback.format_exc(), err=True)
 
@@ -373,7 +373,7 @@ def _on_error(kind: type[BaseException], error: BaseException, trace: TracebackT
     text("".join(traceback.format_exception(kind, error, trace)), err=True)
 
 
-def _tell_debug(error: BaseException | None) -> None:
+def _print_traceback(error: BaseException | None) -> None:
     if error is not None:
         _on_error(type(error), error, error.__traceback__)
 

@@ -48,8 +48,8 @@ def plan(
     from routebook.run.options import Options
     from routebook.run.runbook import load
 
-    book = load(context.project, runbook)
-    usual = Options(deadline=book.deadline, waves=book.waves, max_failed=book.max_failed)
+    loaded = load(context.project, runbook)
+    usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     how = options.how(usual, **given)
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
@@ -63,8 +63,8 @@ def plan(
     carry_out(
         context,
         limit,
-        book.hosts,
-        lambda running: running.plan(book, keep if out else None),
+        loaded.hosts,
+        lambda running: running.plan(loaded, keep if out else None),
         as_json=as_json,
         options=how,
     )

@@ -44,9 +44,9 @@ class Progress:
                 self._headline = f"{event.phase}: {event.message}"
         # Without the lock: the display takes it to draw, and steps aside for this line.
         if not output.is_terminal() or event.failed or not event.host:
-            output.line(*self._told(event), err=True)
+            output.line(*self._event_line(event), err=True)
 
-    def _told(self, event: Event) -> tuple[Part, ...]:
+    def _event_line(self, event: Event) -> tuple[Part, ...]:
         elapsed = time.monotonic() - self._begun
         host = f"{event.host}: " if event.host else ""
         return (public(f"{elapsed:6.1f} s  {event.phase:<11} {host}"), one_line(event.message))

@@ -56,17 +56,17 @@ def run(
         runbook, limit, yes = reviewed.runbook, reviewed.limit, True
     if runbook is None:
         raise click.UsageError("name a runbook, or a saved plan with --plan")
-    book = load(context.project, runbook)
-    if book.render is None:
+    loaded = load(context.project, runbook)
+    if loaded.render is None:
         raise click.UsageError(f"runbook {runbook!r} changes nothing; use `routebook verify {runbook}`")
-    usual = Options(deadline=book.deadline, waves=book.waves, max_failed=book.max_failed)
+    usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     if reviewed is not None:
         usual = reviewed.bound()
     carry_out(
         context,
         limit,
-        book.hosts,
-        lambda running: running.run(book, None, approval(yes=yes, as_json=as_json), reviewed),
+        loaded.hosts,
+        lambda running: running.run(loaded, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
         options=options.how(usual, **given),
         reason=reason,

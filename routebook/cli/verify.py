@@ -27,11 +27,11 @@ def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: floa
     from routebook.cli.at_work import carry_out
     from routebook.run.runbook import load
 
-    book = load(context.project, runbook)
+    loaded = load(context.project, runbook)
     carry_out(
         context,
         limit,
-        book.hosts,
-        lambda running: running.verify(book, wait, config=not no_config),
+        loaded.hosts,
+        lambda running: running.verify(loaded, wait, config=not no_config),
         as_json=as_json,
     )

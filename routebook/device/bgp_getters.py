@@ -1,4 +1,4 @@
-"""NAPALM's getters of BGP sessions, from the models alone: for devices without VRFs that tell no more."""
+"""NAPALM's getters of BGP sessions, from the models alone: for devices without VRFs that show no more."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ def bgp_neighbors(sessions: Iterable[BgpSession]) -> dict[str, dict[str, Any]]:
 
 
 def bgp_neighbors_detail(sessions: Iterable[BgpSession], address: str) -> dict[str, dict[int, list[dict[str, Any]]]]:
-    """NAPALM's get_bgp_neighbors_detail: what the device does not tell is 0, False or empty."""
+    """NAPALM's get_bgp_neighbors_detail: what the device does not show is 0, False or empty."""
     found: dict[str, dict[int, list[dict[str, Any]]]] = {}
     for session in sessions:
         if address in ("", str(session.peer)):

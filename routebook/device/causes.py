@@ -30,7 +30,7 @@ class Reason(StrEnum):
 class Cause:
     """One reason, and the log lines that say it, without secrets.
 
-    `from_peer`: this end was told so, by a notification of the other, which found out and knows more. The numbers and
+    `from_peer`: the other end said so in a notification, which found out and knows more. The numbers and
     texts are there where the lines have them: the AS numbers of PEER_AS, the suites of PROPOSALS (each beginning with
     IKE or ESP), and in `local` the address of this end, where one peer may have several tunnels here.
     """

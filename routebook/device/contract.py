@@ -22,7 +22,7 @@ class Snapshot:
 
     Parts that are files carry their mode and owner, so that restoring them restores those too. `fingerprint`
     changes when, and only when, the configuration's meaning changes: no timestamps, no ordering noise. A device that
-    writes a date into its configuration has no `exact` text: there the fingerprint tells what is the same.
+    writes a date into its configuration has no `exact` text: there the fingerprint decides what is the same.
     """
 
     parts: Mapping[str, str] = field(repr=False)
@@ -115,11 +115,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """Who a device says it is; what it does not tell is empty.
+    """Who a device says it is; what it does not show is empty.
 
     `hostname` is its own name for itself, with "/CONTEXT" for one context of a firewall, and empty where it is the name
-    that every new device has. `serials` tell one piece of hardware, or one installation, from all others; of a failover
-    `pair` they are both units'. `router_id` is that of BGP where it runs, and `addresses` are of its interfaces.
+    that every new device has. `serials` identify one piece of hardware, or one installation; of a failover `pair` they
+    are both units'. `router_id` is that of BGP where it runs, and `addresses` are of its interfaces.
     """
 
     hostname: str = ""
@@ -196,7 +196,7 @@ _LONGEST = 3000  # characters of an error's message
 
 
 class DriverError(Exception):
-    """A device refused or failed. The message tells an operator what happened and what was (not) changed.
+    """A device refused or failed. The message says to an operator what happened and what was (not) changed.
 
     `changed` is False when the device is certainly as it was.
     """
@@ -466,7 +466,7 @@ class TransactionDriver(ABC):
 
     @abstractmethod
     def explain(self, subject: str, seconds: int) -> list[Cause]:
-        """What the logs of the last `seconds` seconds tell of why a session or tunnel does not come up, oldest first.
+        """Why a session or tunnel does not come up, by the logs of the last `seconds` seconds, oldest first.
 
         A session is named by the peer's address, a tunnel as in `State`.
         """

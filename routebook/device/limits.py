@@ -1,4 +1,4 @@
-"""How much of a device's answer is taken, and for how long one may last: a device is believed in bounded size only."""
+"""How much of a device's answer is taken, and for how long one may last: no answer is taken without a bound."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class AnswerTooLongError(DriverError):
 
     def __init__(self, host: str, asked: str, most: str) -> None:
         super().__init__(
-            f"{host}: the answer to {asked} is longer than {most}, and was not read on; what it was told last may or "
+            f"{host}: the answer to {asked} is longer than {most}, and was not read on; the last command may or "
             "may not have happened. If this host's answers are right to be so long, raise optional_args max_answer",
             changed=True,
         )

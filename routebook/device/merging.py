@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An object or a setting: its own lines, and what is in it by what tells it apart there, in order.
+    """An object or a setting: its own lines, and what is in it by what identifies it there, in order.
 
     Two settings of one name in one object are the same one with another value. `lines` have secrets in them.
     """

@@ -1,4 +1,4 @@
-"""Names, serial numbers and addresses as devices tell them: what is none is empty."""
+"""Names, serial numbers and addresses as devices report them, checked: empty where the text is not one."""
 
 import re
 from collections.abc import Collection

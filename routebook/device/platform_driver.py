@@ -17,7 +17,7 @@ class Connection(Protocol):
         """End the connection; safe at any time."""
 
     def is_alive(self) -> bool:
-        """Whether the connection stands, as far as can be told without waiting for the device."""
+        """Whether the connection stands, as far as is known without waiting for the device."""
 
 
 class Part(Protocol):
@@ -94,7 +94,7 @@ class PlatformDriver(TransactionDriver):
         raise NotImplementedError
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
-        """The BGP sessions with what the device tells of each, by routing table and remote AS."""
+        """The BGP sessions with what the device shows of each, by routing table and remote AS."""
         raise NotImplementedError
 
     @abstractmethod

@@ -28,8 +28,8 @@ def _difference(before: Sequence[str], after: Sequence[str]) -> str:
         return f"goes: {_named(before)}"
     comes = [entry for entry in after if entry not in before]
     goes = [entry for entry in before if entry not in after]
-    told = [*([f"{_named(comes)} comes"] if comes else []), *([f"{_named(goes)} goes"] if goes else [])]
-    return "; ".join(told) or "its entries in another order"
+    moves = [*([f"{_named(comes)} comes"] if comes else []), *([f"{_named(goes)} goes"] if goes else [])]
+    return "; ".join(moves) or "its entries in another order"
 
 
 def _named(entries: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """What devices keep of runs, read as a stranger's text: each field of its type and in its bounds, or a ValueError.
 
-Whoever can write on a device can write these, so nothing of them is believed before it is looked at here.
+Whoever can write on a device can write these, so nothing of them is used before it is checked here.
 """
 
 import re

@@ -10,7 +10,7 @@ IPNetwork = IPv4Network | IPv6Network
 
 
 class BgpState(StrEnum):
-    """States of RFC 4271 section 8.2.2, plus the two reasons for Idle that an operator must tell apart."""
+    """States of RFC 4271 section 8.2.2, plus the two reasons for Idle that an operator must distinguish."""
 
     IDLE = "Idle"
     IDLE_ADMIN = "Idle (Admin)"
@@ -50,7 +50,7 @@ class BgpSession:
     `last_error` is the daemon's own text, `last_error_code` the NOTIFICATION's code and subcode as four
     hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it. `last_reset` is its own
     text as well, `last_reset_sign` what that says of the path to the peer, where it says anything. `peer_as` is the AS
-    that a live session's peer is really in, where the device tells that apart from what is configured.
+    that a live session's peer is really in, where the device shows that beside what is configured.
     """
 
     peer: IPAddress

@@ -115,7 +115,7 @@ def _check_sites(declared: Declared, problems: Problems) -> None:
             problems.error(
                 use.mark,
                 f"{network} of site {use.segment} overlaps {other_network} of site {other.segment} ({other.mark})",
-                "tunnels could not tell the two sites apart: correct one of them",
+                "tunnels could not distinguish the two sites: correct one of them",
             )
 
 

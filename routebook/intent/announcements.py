@@ -316,18 +316,18 @@ def _only_customers(communities: CommunityList, givers: Mapping[str, set[bool]])
 def _check_customers(declared: Declared, policies: Policies, outside: Iterable[_Outside], problems: Problems) -> None:
     """A customer's session takes its own prefixes, and nothing else (RFC 7454 section 6.1.2)."""
     for session, us, peer in outside:
-        told = declared.peers[peer.name]
-        if told.relation != "customer" or not told.prefixes:
+        peering = declared.peers[peer.name]
+        if peering.relation != "customer" or not peering.prefixes:
             continue
         for family in us.neighbor.families:
             found = policies.prefix_lists.get(family.prefix_list_in or "")
             taken = regions(found) if found else [_EVERYTHING[family.family]]
-            foreign = [region for region in taken if not any(region.within(prefix) for prefix in told.prefixes)]
+            foreign = [region for region in taken if not any(region.within(prefix) for prefix in peering.prefixes)]
             if foreign and not (found is None and family.prefix_list_in):
                 problems.error(
-                    told.mark("prefixes"),
+                    peering.mark("prefixes"),
                     f"{session.name} takes {foreign[0]} from the customer {peer.name}, whose prefixes are "
-                    f"{', '.join(map(str, told.prefixes))}",
+                    f"{', '.join(map(str, peering.prefixes))}",
                     "give the session a prefix_list_in with the customer's prefixes",
                 )
 

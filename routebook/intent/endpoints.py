@@ -19,7 +19,7 @@ def find_endpoints(
     tunnels: Mapping[str, TunnelPair],
     problems: Problems,
 ) -> Endpoints | None:
-    """The session's addresses; None, and why reported, when they cannot be told."""
+    """The session's addresses; None, and why reported, when they cannot be derived."""
     shared = options[0]
     chosen = [option for option in ("link", "via", "tunnel") if shared.get(option)]
     names = " – ".join(end.name for end in ends)
@@ -91,7 +91,7 @@ def _addresses(
 
 
 def _versions(shared: Layers) -> tuple[int, ...]:
-    """IP versions to try, best first: as told, else IPv6 when the session carries nothing but IPv6."""
+    """IP versions to try, best first: as declared, else IPv6 when the session carries nothing but IPv6."""
     if transport := shared.get("transport"):
         return (4,) if transport == "ipv4" else (6,)
     return (6, 4) if shared.get("families") == ("ipv6-unicast",) else (4, 6)

@@ -68,7 +68,7 @@ class Neighbor(Frozen):
     peer_host: str | None
     address: IPAddress
     local_address: IPAddress
-    update_source: bool  # whether the daemon must be told the local address (sessions not on a common link)
+    update_source: bool  # whether the local address must be configured (sessions not on a common link)
     local_as: int
     remote_as: int
     description: str

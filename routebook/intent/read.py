@@ -104,9 +104,11 @@ def _report(errors: Iterable[ErrorDetails], tree: object, at: Mark | None, probl
         mark = locate(tree, path) if located or at is None else at
         name = ".".join(str(step) for step in path if isinstance(step, str))
         subject = f"{what}: {name}" if name else what
-        told = list(dict.fromkeys(_tell(error) for error in details))
+        mistakes = list(dict.fromkeys(_mistake(error) for error in details))
         problems.error(
-            mark, f"{subject} {', or '.join(text for text, _ in told)}", "; ".join(fix for _, fix in told if fix)
+            mark,
+            f"{subject} {', or '.join(text for text, _ in mistakes)}",
+            "; ".join(fix for _, fix in mistakes if fix),
         )
 
 
@@ -122,7 +124,7 @@ def _written(tree: object, location: Iterable[str | int]) -> tuple[str | int, ..
     return tuple(path)
 
 
-def _tell(error: ErrorDetails) -> tuple[str, str]:
+def _mistake(error: ErrorDetails) -> tuple[str, str]:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
         return f"lacks {error['loc'][-1]!r}", ""

@@ -10,7 +10,7 @@ from routebook.intent.problem import Mark, Problems
 
 
 def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[str, Mark], problems: Problems) -> None:
-    """Report tunnels that one of their hosts could not tell apart."""
+    """Report tunnels that one of their hosts could not distinguish."""
     by_host: dict[str, list[Tunnel]] = {}
     for pair in tunnels:
         for end in pair.ends:

@@ -233,12 +233,12 @@ def _device_names(side: TunnelSide) -> DeviceNames | None:
 
 
 def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
-    """The outer addresses: as told for an end, else on the tunnel's link, else on the only common one."""
+    """The outer addresses: as declared for an end, else on the tunnel's link, else on the only common one."""
     if link is None:
         first, second = ({i.link for i in end.interfaces if i.link and i.addresses} for end in pair.ends)
         common_links = sorted(first & second)
-        told = all(own.get("address") for own in pair.options)
-        if len(common_links) != 1 and not told:
+        given = all(own.get("address") for own in pair.options)
+        if len(common_links) != 1 and not given:
             problems.error(
                 pair.mark,
                 f"tunnel {pair.name}: its ends share "
@@ -246,7 +246,7 @@ def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress
                 "write link: …, or an address for each end",
             )
             return None
-        link = None if told else common_links[0]
+        link = None if given else common_links[0]
     found: list[list[IPAddress]] = []
     for end, own in zip(pair.ends, pair.options, strict=True):
         addresses = [a.ip for i in end.interfaces for a in i.addresses if link is None or i.link == link]
@@ -276,7 +276,7 @@ def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress
 def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
     """What both ends want and can do, in the first end's order of preference."""
     lists: list[tuple[IpsecProposal, ...]] = []
-    told: list[str] = []
+    offers: list[str] = []
     for end, own in zip(pair.ends, pair.options, strict=True):
         written = own.get(protocol)
         if not written:
@@ -293,12 +293,12 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
             return ()  # reported
         lists.append(common([wants, able]))
         where = can[0].mark() if can is not None else own.mark(protocol, pair.mark)
-        told.append(f"{end.name} {describe(able if can is not None else wants, where)}")
+        offers.append(f"{end.name} {describe(able if can is not None else wants, where)}")
     shared = common(lists)
     if not shared:
         problems.error(
             pair.mark,
-            f"tunnel {pair.name}: its ends have no {protocol.upper()} proposal in common: {'; '.join(told)}",
+            f"tunnel {pair.name}: its ends have no {protocol.upper()} proposal in common: {'; '.join(offers)}",
             "give both ends one that they share",
         )
     for end, own in zip(pair.ends, pair.options, strict=True):
@@ -319,10 +319,10 @@ def _inner(pair: _Pair, problems: Problems) -> tuple[IPAddress, IPAddress] | Non
 
 
 def _key(pair: _Pair, problems: Problems) -> int | None:
-    """The device's key: as told, else the last 24 bits of the inner prefix, which no other tunnel has."""
-    told: int | None = pair.options[0].get("key")
-    if told is not None:
-        return told
+    """The device's key: as declared, else the last 24 bits of the inner prefix, which no other tunnel has."""
+    given: int | None = pair.options[0].get("key")
+    if given is not None:
+        return given
     if pair.inner is None:
         problems.error(
             pair.mark,
@@ -336,13 +336,13 @@ def _key(pair: _Pair, problems: Problems) -> int | None:
 def _selectors(
     pair: _Pair, side: int, inner: tuple[IPAddress, IPAddress] | None, nodes: Nodes, problems: Problems
 ) -> tuple[IPNetwork, ...]:
-    """What an end protects: anything in mode `route`; else what is told, or its site's prefixes and inner address."""
+    """What an end protects: anything in mode `route`; else as declared, or its site's prefixes and inner address."""
     me, own = pair.ends[side], pair.options[side]
     if own.get("mode", "policy") == "route":
         return ANY
-    told = own.get("selectors")
-    if told is not None:
-        return tuple(told)
+    given = own.get("selectors")
+    if given is not None:
+        return tuple(given)
     prefixes = nodes.sites.get(me.site, ())
     if not prefixes:
         where = f"site {me.site}" if me.site else "an outside end"

@@ -24,7 +24,7 @@ def driver_of(platform: str | None) -> type[PlatformDriver]:
     found = registry.platform(platform or "")
     if found is None or not found.driver:
         raise ConnectionFailedError(
-            f"platform {platform!r} has no driver that can roll back: docs/platforms tells which have one"
+            f"platform {platform!r} has no driver that can roll back: docs/platforms lists those that have one"
         )
     with _IMPORTING:
         opens: type[PlatformDriver] = registry.load(found.driver)

@@ -1,6 +1,6 @@
 """Whether a device is the one that the inventory means, by what it says of itself.
 
-Known host keys tell that nobody is in between; they do not tell that two management addresses were not exchanged. Three
+Known host keys prove that nobody is in between; not that two management addresses were not exchanged. Three
 things are compared, the most certain first: what the inventory says (`identity:`), what the device said at its last
 confirmed run, and that it does not say to be another host of the inventory.
 """
@@ -66,7 +66,7 @@ def _against_inventory(intent: HostIntent, said: "DeviceIdentity") -> list[str]:
         what = f"its hostname is {_shown(said.hostname)}" if said.hostname else "it has no hostname of its own"
         reasons.append(f"{what}, and the inventory says {written.hostname}")
     if written.serial and written.serial.casefold() not in {serial.casefold() for serial in said.serials}:
-        what = f"its serial number is {_listed(said.serials)}" if said.serials else "it tells no serial number"
+        what = f"its serial number is {_listed(said.serials)}" if said.serials else "it has no serial number"
         reasons.append(f"{what}, and the inventory says {written.serial}")
     if written.router_id and said.router_id and said.router_id != str(written.router_id):
         reasons.append(f"its router ID is {_shown(said.router_id)}, and the inventory says {written.router_id}")

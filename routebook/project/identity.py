@@ -15,7 +15,7 @@ from routebook.project.private_files import write_private
 
 ID_FILE = ".routebook-id"
 KINDS = ("id", "origin", "root", "path")
-"""What tells a project, the surest first: its own file, where it was cloned from, its first commit, where it is."""
+"""What identifies a project, the surest first: its own file, where it was cloned from, first commit, where it is."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>[^/].*|/.*)")  # git-clone(1), "GIT URLS"
@@ -31,14 +31,14 @@ class Identity:
         return next((self.known[kind] for kind in KINDS if kind in self.known), "unknown")
 
     def same(self, other: "Identity") -> bool:
-        """Whether both are one project, by the surest that both tell."""
+        """Whether both are one project, by the surest that both have."""
         return next(
             (self.known[kind] == other.known[kind] for kind in KINDS if kind in self.known and kind in other.known),
             False,
         )
 
-    def with_news(self, other: "Identity") -> "Identity":
-        """What is known with what the other one tells now."""
+    def updated(self, other: "Identity") -> "Identity":
+        """What is known, updated with what is known of the other."""
         return Identity({**self.known, **other.known})
 
     def text(self) -> str:
@@ -49,9 +49,9 @@ class Identity:
     def read(cls, content: bytes, place: Path) -> "Identity":
         """What `text` wrote. Raises RefusedError."""
         try:
-            told = json.loads(content)
-            if isinstance(told, dict) and told.keys() <= set(KINDS) and all(isinstance(v, str) for v in told.values()):
-                return cls(told)
+            kept = json.loads(content)
+            if isinstance(kept, dict) and kept.keys() <= set(KINDS) and all(isinstance(v, str) for v in kept.values()):
+                return cls(kept)
         except (ValueError, RecursionError):
             pass
         raise RefusedError(
@@ -66,7 +66,7 @@ def identity(project: Path) -> Identity:
 
 
 def remember(project: Path, ours: Identity) -> Identity:
-    """`ours` with an id of its own, kept in the project, where nothing but its place would tell what it is.
+    """`ours` with an id of its own, kept in the project, where nothing but its place identifies it.
 
     A project that cannot be written keeps what it has.
     """
@@ -82,22 +82,22 @@ def remember(project: Path, ours: Identity) -> Identity:
 def _known(project: Path) -> Iterator[tuple[str, str]]:
     try:
         with (project / ID_FILE).open("rb") as file:
-            said = file.read(256).decode(errors="replace").strip()
+            own_id = file.read(256).decode(errors="replace").strip()
     except FileNotFoundError:
         pass
     except OSError as error:
         raise RefusedError(f"{project / ID_FILE}: {error.strerror}") from error
     else:
-        if not _ID.fullmatch(said):
+        if not _ID.fullmatch(own_id):
             raise RefusedError(
                 f"{project / ID_FILE} is not a project's id: one word of letters, digits, dots and dashes"
             )
-        yield "id", said
-    yield from _told_by_git(project)
+        yield "id", own_id
+    yield from _from_git(project)
     yield "path", str(project)
 
 
-def _told_by_git(project: Path) -> Iterator[tuple[str, str]]:
+def _from_git(project: Path) -> Iterator[tuple[str, str]]:
     try:
         within = git.ask(project, "rev-parse", "--show-prefix").rstrip("/")
     except git.GitError:

@@ -1,6 +1,6 @@
 """Files that are their owner's alone: opened without following a link, refused when somebody else could have a hand in.
 
-What is in the state folder is believed (a snapshot is sent to a device, a key proves where a plan comes from) and holds
+What is in the state folder is trusted (a snapshot is sent to a device, a key proves where a plan comes from) and holds
 secrets, so nobody but the operator may have written it, or read it.
 """
 
@@ -134,7 +134,7 @@ def _refuse_owner(path: Path, status: os.stat_result) -> None:
 
 
 def trusted(environment: Mapping[str, str]) -> frozenset[int]:
-    """The ids of users whose files this process may believe: its own, root's, and for root whoever called sudo.
+    """The ids of users whose files this process may trust: its own, root's, and for root whoever called sudo.
 
     git-config(1) says the same of safe.directory and sudo.
     """

@@ -54,7 +54,7 @@ def _weak(network: Network) -> Iterator[Problem]:
         try:
             value = resolver.glance(use.reference) or ""
         except SecretError:
-            continue  # it is told already
+            continue  # it is reported already
         why = ""
         if 0 < len(value) < SHORTEST:
             why = f"shorter than {SHORTEST} characters: it is soon guessed, and other words have it in them"

@@ -72,7 +72,7 @@ class StateFolder:
                 f"with --state or {VARIABLE}. If it is the same project, which has moved, remove {place}. "
                 "Nothing was changed."
             )
-        known = remember(self.project, owner.with_news(ours))
+        known = remember(self.project, owner.updated(ours))
         if known != owner or not place.exists():
             try:
                 write_private(place, known.text().encode())

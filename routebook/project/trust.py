@@ -1,7 +1,7 @@
 """Whose project it is: runbooks, tasks and templates run with the operator's rights, so a foreign project is refused.
 
 The rules are git's for `safe.directory` (git-config(1); `is_path_owned_by_current_uid` in git-compat-util.h), applied
-to every file that Routebook would run or believe, and not to the project's folder alone.
+to every file that Routebook would run or rely on, and not to the project's folder alone.
 """
 
 import os
@@ -18,7 +18,7 @@ from routebook.project.private_files import trusted, user_name
 SAFE_PROJECTS = "ROUTEBOOK_SAFE_PROJECTS"
 """The variable with projects that are trusted whoever they belong to: paths as in PATH, or `*` for all."""
 
-_BELIEVED = ("inventory", "templates", "tasks", "runbooks")
+_TRUSTED_FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 
 
 def require_trusted(project: Path) -> None:
@@ -51,7 +51,7 @@ def _foreign(project: Path) -> str:
 
 def _parts(project: Path) -> Iterator[Path]:
     yield project
-    for name in _BELIEVED:
+    for name in _TRUSTED_FOLDERS:
         yield project / name
         for folder, folders, files in os.walk(project / name, followlinks=False):
             yield from (Path(folder, each) for each in (*folders, *files))

@@ -62,11 +62,11 @@ def _findings(result: RunResult) -> Iterator[str]:
     yield "| status | host | check | subject | cause and evidence |\n|---|---|---|---|---|"
     for finding in wrong:
         names = " | ".join(map(_name, (finding.host, finding.check, finding.subject)))
-        yield f"| {finding.status} | {names} | {_told(finding)} |"
+        yield f"| {finding.status} | {names} | {_evidence(finding)} |"
     yield ""
 
 
-def _told(finding: Finding) -> str:
+def _evidence(finding: Finding) -> str:
     cause = [f"**{_inline(finding.cause)}**"] if finding.cause else []
     return "<br>".join([*cause, *map(_inline, finding.evidence)])
 

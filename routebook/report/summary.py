@@ -144,7 +144,7 @@ def _sessions(effects: Sequence[tuple[str, Effect]]) -> list[Item]:
     found: list[Item] = []
     for (host, peer), here in ends.items():
         there = ends.get((peer, host), [])
-        # The end that tells of more of the sessions between the two; the first of both where that is the same.
+        # The end that names more of the sessions between the two; the first of both where that is the same.
         if (len(here), peer) > (len(there), host) or not there:
             found += [Item((host, peer) if there else (host,), effect) for effect in here]
     return found

@@ -103,7 +103,7 @@ def driver(task: Task) -> TransactionDriver:
 def read_first(task: Task, read: Callable[[TransactionDriver], T]) -> T:
     """What `read` finds on a host that then proves who it is. Raises DriverError.
 
-    Most devices say who they are along with what is read of them; nothing is believed, or done, before it is proven.
+    Most devices say who they are along with what is read of them; nothing is used, or done, before it is proven.
     """
     device = _connected(task)
     try:

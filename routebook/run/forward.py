@@ -53,7 +53,7 @@ class Forward:
         """Lock every host of the run, changed or not: no run of another machine works on it at the same time."""
         self.ledger.enter(changed, HostState.ARMING)
         hosts = self.ledger.active(self.prepared.plan.hosts)
-        self.inputs.tell("lock", f"{len(hosts)} hosts")
+        self.inputs.report("lock", f"{len(hosts)} hosts")
         errors = self.locks.take(hosts, 2.0 * self.timers.seconds + self.inputs.options.deadline)
         if not errors:
             impacts = [impact for impact in self.prepared.impacts if impact.host in changed]
@@ -62,7 +62,7 @@ class Forward:
         self.ledger.enter(changed, HostState.SNAPSHOTTED)
         for host, error in errors.items():
             self.ledger.messages[host] = str(error)
-            self.inputs.tell("lock", str(error), host, failed=True)
+            self.inputs.report("lock", str(error), host, failed=True)
         return f"{', '.join(sorted(errors))} cannot be locked"
 
     def _arm(self, hosts: Collection[str]) -> str:
@@ -106,16 +106,16 @@ class Forward:
             ledger.activated_at = time.monotonic()
         with ledger.timings.phase(phase):
             ledger.enter(hosts, entering)
-            inputs.tell(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}{self.prepared.waves.which(hosts)}")
+            inputs.report(phase, f"on {len(hosts)} host{'s' * (len(hosts) != 1)}{self.prepared.waves.which(hosts)}")
             answers = step(hosts) if step else on_drivers(inputs.nornir, hosts, _STEPS[phase])
             if phase == "activate":
-                # The checks tell whether a host that cut itself off comes back.
+                # The checks decide whether a host that cut itself off comes back.
                 lost = {host for host, error in answers.errors.items() if isinstance(error, LostContactError)}
                 for host in self.prepared.cut_off & lost:
                     del answers.errors[host]
             ledger.enter(answers.values, reached)
             for host in answers.values:
-                inputs.tell(phase, reached, host)
+                inputs.report(phase, reached, host)
         # A host that refused to be armed was not touched; one that was lost in the middle may be armed.
         unarmed = [host for host, error in answers.errors.items() if phase == "arm" and untouched(error)]
         ledger.enter(unarmed, HostState.SNAPSHOTTED)
@@ -156,7 +156,7 @@ class Forward:
                 at_each_look=self.timers.keep,
             )
             with ledger.timings.phase("post-checks"):
-                inputs.tell("post-checks", f"watching for at most {inputs.options.deadline} s")
+                inputs.report("post-checks", f"watching for at most {inputs.options.deadline} s")
                 found = watcher.watch(judge.judge(inputs.judging, pushed))
                 ledger.findings = found + contact(Answers({}, dict(prepared.silent)), ())
             if inputs.stop.is_set():

@@ -35,8 +35,8 @@ class Inputs:
     options: Options = field(default_factory=Options)
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
-        """Let the listener know."""
+    def report(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
+        """Pass an event to the listener."""
         self.listener(Event(phase, message, host, failed))
 
 

@@ -341,7 +341,7 @@ def _held(holder: RunRecord, shared: Sequence[str]) -> str:
 
 
 def _process_start(pid: int) -> str:
-    """A process's start time in clock ticks since boot, which tells it from a later one with the same id."""
+    """A process's start time in clock ticks since boot, which distinguishes it from a later one with the same id."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

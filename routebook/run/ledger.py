@@ -71,7 +71,7 @@ class Ledger:
         """Take note of what failed; True when that is more than the run may lose."""
         for host, message in reasons(errors).items():
             self.messages[host] = message
-            inputs.tell(phase, message, host, failed=True)
+            inputs.report(phase, message, host, failed=True)
         return bool(errors) and self.lose(inputs, errors)
 
     def lose(self, inputs: Inputs, hosts: Iterable[str]) -> bool:
@@ -86,6 +86,6 @@ class Ledger:
         new = lost - self.lost
         self.lost |= new
         reason = f"{len(self.failed)} of at most {limit} hosts failed, {', '.join(sorted(hosts))}"
-        inputs.tell("go on", f"without {', '.join(sorted(new))}: {reason}")
+        inputs.report("go on", f"without {', '.join(sorted(new))}: {reason}")
         self.message = f"{reason}; without {', '.join(sorted(self.lost))}"
         return False

@@ -19,7 +19,7 @@ def prepare(inputs: Inputs, ledger: Ledger) -> bool:
     """Connect, snapshot and plan. False if too many hosts cannot take part: the run ends."""
     ledger.states = dict.fromkeys(inputs.hosts, HostState.PLANNED)
     with ledger.timings.phase("plan"):
-        inputs.tell("plan", f"reading {len(inputs.hosts)} hosts")
+        inputs.report("plan", f"reading {len(inputs.hosts)} hosts")
         plan = make_plan(inputs.nornir, inputs.hosts, inputs.goal)
     ledger.enter(plan.hosts, HostState.SNAPSHOTTED)
     ledger.enter([host for host, planned in plan.hosts.items() if not planned.change], HostState.UNCHANGED)

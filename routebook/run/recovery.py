@@ -4,7 +4,7 @@ The evidence is the journal's, or the devices' alone. From it comes a decision f
 as it is. The ending is the same for all: hosts are confirmed or restored, their configuration is compared, sessions and
 tunnels are watched until they are up, and locks and lease are released.
 
-A device is believed about itself alone. A wave is completed only where each of its devices says that it was decided;
+What a device says counts for itself alone. A wave is completed only where each of its devices says that it was decided;
 one that says so of others moves nothing on them. No host is touched that the operator did not ask about, and none on
 which another run may be at work.
 """

@@ -27,7 +27,7 @@ def unsafe(inputs: Inputs, ledger: Ledger, wave: Collection[str]) -> str:
 def unless_accepted(inputs: Inputs, danger: str) -> str:
     """A danger to redundancy with how to accept it; nothing where it was accepted."""
     if danger and NO_REDUNDANCY in inputs.options.accept:
-        inputs.tell("waves", f"accepted: {danger}")
+        inputs.report("waves", f"accepted: {danger}")
         return ""
     return f"{danger} (to do it all the same: --accept {NO_REDUNDANCY})" if danger else ""
 

@@ -109,7 +109,7 @@ def to_reverted(journal: Journal, record: RunRecord, hosts: Sequence[str]) -> Go
         if before is None or made is None:
             what = "how it was before" if before is None else "what it made of it"
             raise RefusedError(
-                f"run {record.id} kept no snapshot of {host} ({what}), so that its own change cannot be told from "
+                f"run {record.id} kept no snapshot of {host} ({what}), so that its own change cannot be separated from "
                 "later ones; nothing was changed. Change the inventory back and run it"
             )
         try:

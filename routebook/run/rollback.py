@@ -32,9 +32,9 @@ class Rollback:
         ledger.going_back = True
         unpushed = [host for host in hosts if host not in ledger.pushed]
         if pushed := [host for host in hosts if host in ledger.pushed]:
-            inputs.tell("roll back", f"{ledger.message}: rolling back {', '.join(pushed)}")
+            inputs.report("roll back", f"{ledger.message}: rolling back {', '.join(pushed)}")
         if unpushed:
-            inputs.tell("disarm", f"{ledger.message}: nothing was pushed on {', '.join(unpushed)}")
+            inputs.report("disarm", f"{ledger.message}: nothing was pushed on {', '.join(unpushed)}")
         with ledger.timings.phase("roll back"):
             confirmed = {h for h in hosts if ledger.states[h] in (HostState.CONFIRMING, HostState.CONFIRMED)}
             ledger.enter(hosts, HostState.ROLLING_BACK)

@@ -20,7 +20,7 @@ from routebook.intent.model import HostIntent
 class View:
     """What a check looks at: the hosts' intent, their state before and now, and what the run changed.
 
-    A host that could not be read is missing in `now`. `explanations` are what a device's logs tell of
+    A host that could not be read is missing in `now`. `explanations` are what a device's logs say about
     (host, subject). `final` is set at the last look: what is still pending then has failed.
     """
 

@@ -74,10 +74,10 @@ def _keep_made(inputs: Inputs, ledger: Ledger) -> None:
         except JournalError as error:
             problems[host] = str(error)
     for host, problem in sorted(problems.items()):
-        inputs.tell("confirm", f"confirmed, but `rollback` cannot take it back: {problem}", host, failed=True)
+        inputs.report("confirm", f"confirmed, but `rollback` cannot take it back: {problem}", host, failed=True)
 
 
 def _unlock(inputs: Inputs, ledger: Ledger, locks: Locks, lease: LeaseFile) -> None:
     lease.release()
     for host, error in locks.release(ledger.in_state(HostState.NEEDS_ATTENTION)).items():
-        inputs.tell("lock", f"{KEEPS}: {error}", host, failed=True)
+        inputs.report("lock", f"{KEEPS}: {error}", host, failed=True)

@@ -48,7 +48,7 @@ def _far_end(intent: HostIntent, effect: Effect, owners: Mapping[str, str], inte
     for neighbor in intent.bgp.neighbors if intent.bgp else ():
         if effect.kind in ON_SESSIONS and _same(str(neighbor.address), effect.subject):
             return neighbor.peer_host or ""
-    # What is removed is not in the intent any more: its name, or an address of the other end, tells whose it was.
+    # What is removed is not in the intent any more: its name, or an address of the other end, shows whose it was.
     named = {name for name in effect.subject.split("--") if name in intents} - {intent.name}
     return named.pop() if len(named) == 1 else owners.get(_canonical(effect.subject), "")
 

@@ -16,7 +16,7 @@ BY_BGP = "bgp"
 class ManagementPath:
     """The path to one host and back: through `jumps` of ours, and through any one of `tunnels`.
 
-    Any one of the neighbors in `sessions` brings the host its route back. `timer` tells whether the host undoes a
+    Any one of the neighbors in `sessions` brings the host its route back. `timer` says whether the host undoes a
     change by itself, and `description` is the path in words.
     """
 

@@ -17,7 +17,7 @@ from routebook.transport.ssh_options import SshOptions
 from routebook.transport.ssh_transport import send_all
 
 _SHELL = "/bin/sh -s"
-_MAYBE = "what it was told last may or may not have happened"
+_MAYBE = "the last command may or may not have been carried out"
 _LONGEST_QUESTION = 256 * 1024  # bytes before sudo has its password: a login's greeting, and sudo's own
 
 # The whole script is one compound command: sh parses all of it before it runs any of it, so half a script that
@@ -37,7 +37,7 @@ class SshShell:
     """A host over one SSH connection, which is opened by `open` and kept until `close`."""
 
     options: SshOptions
-    greeting: str = ""  # a script that tells who the host is; it goes before the first script of each connection
+    greeting: str = ""  # a script that prints who the host is; it goes before the first script of each connection
     greeted: str | None = None  # what it printed on this connection
     _transports: list[paramiko.Transport] = field(default_factory=list)
     _sudo_asks: bool = False
@@ -59,7 +59,7 @@ class SshShell:
         self._transports = []
 
     def is_alive(self) -> bool:
-        """Whether the connection stands, as far as can be told without waiting for the host."""
+        """Whether the connection stands, as far as is known without waiting for the host."""
         if not self._transports or not all(transport.is_active() for transport in self._transports):
             return False
         try:

@@ -1,4 +1,4 @@
-"""What ssh_config(5) says of a host: as `ssh -G` tells, which knows Include, Match and every default of its release.
+"""What ssh_config(5) says of a host, by `ssh -G`, which knows Include, Match and every default of its release.
 
 Without an ssh client on this machine paramiko's reader does, which knows neither Include nor canonical names.
 """

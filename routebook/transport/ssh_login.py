@@ -92,8 +92,8 @@ class _Proxy(paramiko.ProxyCommand):
             status = self.process.wait(timeout=0.5)  # its output ends a moment before it does
         except subprocess.TimeoutExpired:
             return ""
-        told = b"" if errors is None or errors.closed else errors.read(4096)
-        lines = told.decode(errors="replace").strip().splitlines()
+        printed = b"" if errors is None or errors.closed else errors.read(4096)
+        lines = printed.decode(errors="replace").strip().splitlines()
         return f"the ProxyCommand {self._command!r} ended with status {status}" + (f": {lines[-1]}" if lines else "")
 
 

@@ -1,6 +1,6 @@
 """Paramiko's transport, taking no more from the other side than the protocol lets it send.
 
-Paramiko believes a packet's length up to 4 GiB, reads a greeting without end, and keeps whatever comes on a channel,
+Paramiko accepts a packet's length up to 4 GiB, reads a greeting without end, and keeps whatever comes on a channel,
 its window or not: a host that floods a connection while nobody reads would fill this machine's memory.
 """
 

@@ -152,7 +152,7 @@ class TestWritten:
                 DeviceIdentity(serials=("CD34",)),
                 "serial number is CD34, and the inventory says",
             ),
-            ({"serial": "AB12"}, DeviceIdentity(), "it tells no serial number, and the inventory says AB12"),
+            ({"serial": "AB12"}, DeviceIdentity(), "it has no serial number, and the inventory says AB12"),
             ({"router_id": "10.0.0.1"}, DeviceIdentity(router_id="10.0.0.2"), "router ID is 10.0.0.2, and the inv"),
         ],
     )

@@ -143,7 +143,7 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
                 touched.setdefault(peer, f"its selectors, access-list {acl}, change")
     for name, tunnel in new.tunnels.items():
         if name not in old.tunnels and tunnel.peer in old.peers:
-            # Another tunnel to the same peer is left alone, so only the interface's name tells which is meant.
+            # Another tunnel to the same peer is left alone, so only the interface's name says which is meant.
             found._effect("tunnel-new", tunnel.nameif or tunnel.peer, "the tunnel is new")
         elif name not in old.tunnels:
             touched.setdefault(tunnel.peer, "the tunnel is new")
@@ -154,7 +154,7 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
             touched.setdefault(tunnel.peer, "the tunnel is taken away")
     for peer, reason in touched.items():
         if not _is_address(peer):
-            continue  # a tunnel group of another kind, or a name that only `names` could tell
+            continue  # a tunnel group of another kind, or a name that only `names` could resolve
         if peer in old.peers and peer in new.peers:
             found._effect("tunnel-rekey", peer, reason)
         elif peer in new.peers:
@@ -208,7 +208,7 @@ class _Interface:
 
 
 class _Facts:
-    """What of a configuration tells which lines concern which neighbor and which tunnel."""
+    """What of a configuration decides which lines concern which neighbor and which tunnel."""
 
     def __init__(self, config: Config) -> None:
         self.neighbors: dict[str, str] = {}

@@ -39,7 +39,7 @@ _FINE = tuple(
 )
 
 # Lines that say plainly that the line was not taken. All others that are not fine are unknown: equally bad, but
-# then an operator is told that the device said something new.
+# then the operator sees that the device printed something new.
 _REFUSED = tuple(
     re.compile(pattern)
     for pattern in (

@@ -1,7 +1,7 @@
 """The device undoing a change by itself: an EEM applet that counts down, or a scheduled reload.
 
 The applet copies the inverse of the change, which is a file on flash, into the running configuration, deletes that
-file, for it holds secrets, and takes itself away. A second file without secrets stays to tell what happened; its name
+file, for it holds secrets, and takes itself away. A second file without secrets stays to show what happened; its name
 ends in `.run`, and in `.done` once the run is confirmed. Then both stay until the run gives its lock back. Flash is
 everybody's who may log in: a file's name has twelve random digits in it, and what is called otherwise is left alone.
 Commands: Cisco ASA CLI guide, "Embedded Event Manager"; actions run in configuration mode with privilege 15.
@@ -191,13 +191,13 @@ class DeadManTimer:
             "output none",
             f"event timer countdown time {seconds}",
         ]
-        self._told(lines, "start its timer")
+        self._configure(lines, "start its timer")
         found = self.find()
         if found.applet != marker.name or not 0 < found.left <= seconds:
-            self._told([f"no event manager applet {marker.name}"], "take its timer away")
+            self._configure([f"no event manager applet {marker.name}"], "take its timer away")
             raise DriverError(f"{self.host}: the timer does not run ({found.left} s left of {seconds}); {UNCHANGED}")
 
-    def _told(self, lines: list[str], what: str) -> None:
+    def _configure(self, lines: list[str], what: str) -> None:
         answers = self.session.configure(lines)
         self.session.leave_configuration()
         for line, answer in zip(lines, answers, strict=True):
@@ -238,7 +238,7 @@ class DeadManTimer:
             f"no event timer countdown time {found.time}",
             f"event timer countdown time {seconds}",
         ]
-        self._told(lines, "extend its timer")
+        self._configure(lines, "extend its timer")
         after = self.find()
         if after.applet != found.applet or not seconds - 30 <= after.left <= seconds:
             raise DriverError(f"{self.host}: its timer has {after.left} s left and was to have {seconds}", changed=True)

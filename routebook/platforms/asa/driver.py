@@ -79,7 +79,7 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         reading.retry_sessions(self.session, peers)
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
-        """What the logs tell of why a session or tunnel is not up."""
+        """The causes in the logs for which a session or tunnel is not up."""
         return explain(self.session, subject, seconds)
 
     def retry_tunnels(self, names: Sequence[str]) -> None:
@@ -91,7 +91,7 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         return bgp_neighbors(self._sessions())
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
-        """The sessions with what the device tells of each, by remote AS."""
+        """The sessions with what the device shows of each, by remote AS."""
         return bgp_neighbors_detail(self._sessions(), neighbor_address)
 
     def get_facts(self) -> Answer:

@@ -32,7 +32,7 @@ def facts(session: AsaSession) -> Answer:
 
 
 def interfaces(session: AsaSession) -> Answer:
-    """NAPALM's get_interfaces. Speed is in Mbit/s, -1.0 where the device tells none."""
+    """NAPALM's get_interfaces. Speed is in Mbit/s, -1.0 where the device shows none."""
     return parse_interfaces(session.show("show interface"))
 
 

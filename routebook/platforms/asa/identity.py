@@ -26,5 +26,5 @@ def read(session: AsaSession) -> DeviceIdentity:
     hostname = named(found.hostname, _NEW)
     if hostname and session.options.context:
         hostname = f"{hostname}/{session.options.context}"
-    told = dict.fromkeys(serial for text in serials if (serial := serial_of(text)))
-    return DeviceIdentity(hostname, tuple(told), pair=pair)
+    unique = dict.fromkeys(serial for text in serials if (serial := serial_of(text)))
+    return DeviceIdentity(hostname, tuple(unique), pair=pair)

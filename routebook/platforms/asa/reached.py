@@ -20,7 +20,7 @@ _PROTOCOLS = {"C": "kernel", "L": "kernel", "S": "static", "B": "bgp"}
 
 
 def reached(session: AsaSession, user: str, jumps: tuple[str, ...], *, timer: bool) -> Reached:
-    """The connection's other end and the route to it. What the device does not tell, or not for certain, stays empty.
+    """The connection's other end and the route to it. What the device does not show, or not for certain, stays empty.
 
     A device lists the sessions of all its users and does not say which one asks: ours is known when all sessions of
     this user come from one address.
@@ -37,7 +37,7 @@ def reached(session: AsaSession, user: str, jumps: tuple[str, ...], *, timer: bo
 def route(table: str, client: str) -> tuple[str, str, str]:
     """The interface, gateway and origin of the most specific route to an address; empty without one.
 
-    A network that lies on an interface has no gateway, and the route of a routing protocol tells no interface.
+    A network that lies on an interface has no gateway, and the route of a routing protocol names no interface.
     """
     matching = [
         (IPv4Network(f"{found['network']}/{found['mask']}", strict=False).prefixlen, found)

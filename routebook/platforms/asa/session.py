@@ -80,7 +80,7 @@ class AsaSession:
         self._terminal = None
 
     def is_alive(self) -> bool:
-        """Whether the connection stands, as far as can be told without waiting for the host."""
+        """Whether the connection stands, as far as is known without waiting for the host."""
         if self._terminal is None or not all(transport.is_active() for transport in self._transports):
             return False
         try:

@@ -78,7 +78,7 @@ class _Counts:
                 self._by_flow.setdefault((peer, local, remote), []).append(count)
 
     def of(self, flow: Flow, remaining: int | None) -> _Count:
-        """Two tunnels to one peer may have the same selectors: what is left of a child's life tells them apart."""
+        """Two tunnels to one peer may have the same selectors: what is left of a child's life distinguishes them."""
         found = self._by_flow.get((str(flow.peer), flow.local_selector, flow.remote_selector), [])
         return min(found, key=lambda count: abs(count.left - (remaining or 0)), default=_Count())
 
@@ -204,7 +204,7 @@ def _version(flow: Flow) -> int:
 
 
 def _any(peer: IPAddress) -> IPAddress:
-    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # "not told"
+    return ip_address("0.0.0.0" if peer.version == 4 else "::")  # not shown
 
 
 def _spi(number: int) -> str:

@@ -36,7 +36,7 @@ _UNASKED = re.compile(
 )
 # A line that was sent ahead would be taken for the answer to a question; so these are sent alone.
 _MAY_ASK = re.compile(r"(?:no |clear configure )?(?:crypto (?:ca|key)|failover|mode |all$|primary$|name-interface)")
-_MAYBE = "what it was told last may or may not have happened"
+_MAYBE = "the last command may or may not have been carried out"
 
 
 class UnexpectedTextError(DriverError):
@@ -63,9 +63,9 @@ class Terminal:
         self._greeted = False  # whether an echo has shown that the greeting is over
 
     def greet(self, timeout: float) -> bytes:
-        """Wait for what looks like a prompt; the first line's echo will tell. Raises UnexpectedTextError on a question.
+        """Wait for what looks like a prompt; the first line's echo shows if it was one.
 
-        A greeting may have such a line, and a packet may end with it.
+        Raises UnexpectedTextError on a question. A greeting may have such a line, and a packet may end with it.
         """
         deadline = time.monotonic() + timeout
         while (found := first_prompt(bytes(self._buffer))) is None:
@@ -235,7 +235,7 @@ class Terminal:
             rest = self._known().pattern.sub(b"", shown).strip()
             if rest and not _UNASKED.fullmatch(rest):
                 raise UnexpectedTextError(
-                    f"{self.label} printed something nobody asked for, so its answers cannot be told apart; {_MAYBE}"
+                    f"{self.label} printed something nobody asked for, so its answers cannot be separated; {_MAYBE}"
                 )
 
     def _first_echo(self, shown: bytes, wanted: bytes) -> bool:

@@ -158,7 +158,7 @@ class AsaTransaction:
         for line in sent_lines.lines(delta.commands):
             if line.startswith(("hostname ", "no hostname", "prompt ", "no prompt", "changeto ")):
                 raise CandidateError(
-                    f"{self.name}: `{redact(line)}` would change the prompt by which answers are told apart; change it "
+                    f"{self.name}: `{redact(line)}` would change the prompt by which answers are separated; change it "
                     "by hand",
                     line=redact(line),
                 )

@@ -15,7 +15,7 @@ from routebook.intent.problem import Mark, Problems
 class Peering(Frozen):
     """A session that every node of a group has. `address` and `asn` are the router's. Timers in seconds."""
 
-    name: str  # the router's, and what tells its sessions apart
+    name: str  # the router's, and what distinguishes its sessions
     address: IPAddress
     asn: int
     families: tuple[Family, ...]
@@ -97,7 +97,7 @@ def _peerings(node: str, sessions: Iterable[Session]) -> tuple[Peering, ...]:
 
 
 def _name(neighbor: Neighbor, sessions: Sequence[tuple[str, int]]) -> str:
-    """The router's name, with what tells apart those of its sessions that one node has."""
+    """The router's name, with what distinguishes those of its sessions that one node has."""
     router, version = neighbor.peer.lower().replace("_", "-"), neighbor.address.version
     if sessions.count((neighbor.peer, version)) > 1:
         return f"{router}-{str(neighbor.address).replace(':', '-').replace('.', '-')}"

@@ -51,7 +51,7 @@ _WROTE_ITSELF = (
 )
 
 _NEW_FILE = "640 frr frr"
-_MOST_TOLD = 3  # lines that a message quotes; the rest follow from them, mostly
+_MOST_REASONS = 3  # lines that a message quotes; the rest follow from them, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,12 @@ class FrrComponent(Component):
         if not detail:
             detail = [f"missing afterwards: `{redact(line)}`" for line in lacking]
             detail += [f"still there: `{redact(line)}`" for line in surplus]
-        told = list(dict.fromkeys(detail))
-        told = [*told[:_MOST_TOLD], f"and {len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else told
+        reasons = list(dict.fromkeys(detail))
+        if len(reasons) > _MOST_REASONS:
+            reasons = [*reasons[:_MOST_REASONS], f"and {len(reasons) - _MOST_REASONS} more"]
         line = complaints[0].line if complaints else redact((lacking or surplus)[0].rpartition(" / ")[2])
         raise CandidateError(
-            "; ".join(told) + "; the running configuration is in between and must be rolled back",
+            "; ".join(reasons) + "; the running configuration is in between and must be rolled back",
             line=line,
             changed=True,
         )
@@ -205,14 +206,14 @@ class FrrComponent(Component):
         trees = [parse(text) for text in (old, new, now.parts[PART])]
         if (sides := typed_since(*trees)) is None:
             return None
-        told, merged = diff(*sides), kept(*trees)
+        differences, merged = diff(*sides), kept(*trees)
         if merged is None:
-            return Meanwhile(told, None)
+            return Meanwhile(differences, None)
         running = shown_as(old, merged)
         if self.shell.run(revert.keep_script(folder, running)).status:
-            return Meanwhile(told, None)
+            return Meanwhile(differences, None)
         # Nothing is written into the files before the confirmation.
-        return Meanwhile(told, _with(before or now, running))
+        return Meanwhile(differences, _with(before or now, running))
 
     def _kept_file(self, path: str) -> str:
         return self.shell.run(f"cat {path} 2>/dev/null || true").stdout

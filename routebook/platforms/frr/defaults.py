@@ -3,7 +3,7 @@
 A daemon shows a setting where it differs from the default of its **own** release under the profile that it runs with,
 and a new `router bgp` begins with the defaults of the release that its file says, `frr version …`, which an upgrade
 leaves as it was (lib/defaults.c, frr_default_apply_one; DFLT_BGP_… and SAVE_BGP_… in bgpd/bgp_vty.c). The running
-configuration tells the profile and its own release, never the one that the file said. Measured on 8.4.4.
+configuration shows the profile and its own release, never the one that the file said. Measured on 8.4.4.
 """
 
 import re

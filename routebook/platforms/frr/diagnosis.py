@@ -1,6 +1,6 @@
 """Why a session does not come up, in bgpd's own words and the kernel's; and letting it try again.
 
-No JSON of bgpd tells the AS that a peer really has. bgpd says it while it happens, at level debug: the exec
+No JSON of bgpd has the AS that a peer is really in. bgpd says it while it happens, at level debug: the exec
 command `debug bgp neighbor-events` with a live view on the log (`terminal monitor`) shows it. Neither is
 configuration; both are over after a few seconds.
 """
@@ -72,8 +72,8 @@ after=$(counters)
 """
     result = shell.run(script, timeout=WATCH_SECONDS + 30)
     lines = [redact(_PROMPT.sub("", line).strip()) for line in result.stdout.splitlines()]
-    told = {_without_time(line): cause_of(line, SAYINGS) for line in lines if _concerns(line, peer)}
-    return [cause for cause in told.values() if cause is not None][-_LIMIT:]
+    by_line = {_without_time(line): cause_of(line, SAYINGS) for line in lines if _concerns(line, peer)}
+    return [cause for cause in by_line.values() if cause is not None][-_LIMIT:]
 
 
 def retry_sessions(shell: Shell, names: Sequence[str]) -> None:

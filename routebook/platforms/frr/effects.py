@@ -119,14 +119,14 @@ def _of_session(
         found.append(Effect("session-reset", name, ", ".join(dict.fromkeys(reasons)) + f" changes{of_group}"))
     else:
         used = {line.split()[-1] for _, line in options if " bfd profile " in line} & profiles
-        told = sorted({*((words & NO_POLICY) - {"description"}), *(f"profile {each} of BFD" for each in used)})
-        told = [f"{', '.join(told)} changes; the session is not reset for it"] if told else []
+        texts = sorted({*((words & NO_POLICY) - {"description"}), *(f"profile {each} of BFD" for each in used)})
+        texts = [f"{', '.join(texts)} changes; the session is not reset for it"] if texts else []
         if later := sorted(key.split()[2] for key in changed if _AT_NEXT_RESET.match(key)):
-            told.append(", ".join(later) + " takes effect when the session is next reset")
+            texts.append(", ".join(later) + " takes effect when the session is next reset")
         if "maximum-prefix" in words:
-            told.append("maximum-prefix: the session ends if the peer already sends more than the new limit")
-        if told:
-            found.append(Effect("session-changed", name, "; ".join(told) + of_group))
+            texts.append("maximum-prefix: the session ends if the peer already sends more than the new limit")
+        if texts:
+            found.append(Effect("session-changed", name, "; ".join(texts) + of_group))
     if policy := sorted(words - NO_POLICY):
         found.append(Effect("policy", name, ", ".join(policy) + f" changes{of_group}"))
     return found

@@ -12,7 +12,7 @@ _Lines = Collection[tuple[tuple[str, ...], str]]
 def typed_since(before: Tree, pushed: Tree, now: Tree) -> tuple[Tree, Tree] | None:
     """Two configurations whose difference is what somebody else has typed since a push; None if that is nothing.
 
-    Where something of the push is gone, a daemon may have restarted: then lines that are missing tell of nobody.
+    Where something of the push is gone, a daemon may have restarted: then missing lines prove nothing.
     """
     old, new, found = lines_of(before), lines_of(pushed), lines_of(now)
     if _intact(old, new, found):
@@ -23,7 +23,7 @@ def typed_since(before: Tree, pushed: Tree, now: Tree) -> tuple[Tree, Tree] | No
 
 
 def kept(before: Tree, pushed: Tree, now: Tree) -> Tree | None:
-    """The configuration from before a push with what was changed after it; None where the two cannot be told apart.
+    """The configuration from before a push with what was changed after it; None where the two cannot be distinguished.
 
     That is so if something of the push is missing, or something that it removed is back, and if somebody has typed
     inside of what only the push had made.

@@ -61,7 +61,7 @@ def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
 
 
 def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:
-    """The sessions that bgpd's JSON tells of. Raises DriverError on what it does not know."""
+    """The sessions in bgpd's JSON. Raises DriverError on what it does not know."""
     try:
         return tuple(_session(*item, bgp) for item in _neighbors(bgp))
     except ValueError as error:

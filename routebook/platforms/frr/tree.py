@@ -97,7 +97,7 @@ def lines_of(tree: Iterable[Block]) -> frozenset[tuple[tuple[str, ...], str]]:
 
 
 class _Open:
-    """A block under construction; `indented` tells how its lines are written, None before its first line."""
+    """A block under construction; `indented` says how its lines are written, None before its first line."""
 
     def __init__(self, line: str | None, indent: int, *, context: bool) -> None:
         self.line = line

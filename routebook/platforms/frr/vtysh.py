@@ -86,13 +86,13 @@ def read(shell: Shell) -> Reading:
     if len(parts) < 4 or len(found) % 3:
         raise DriverError("the answer to `show running-config` is cut off; nothing was changed")
     if not all(map(BOOT_FILE.fullmatch, paths)) or not all(map(_ATTRIBUTES.fullmatch, attributes)):
-        raise DriverError(f"files of {FOLDER} are told in a form that is not known; nothing was changed")
+        raise DriverError(f"files of {FOLDER} are listed in a form that is not known; nothing was changed")
     daemons, _, running = parts[0].partition("\n")
     connected, enabled = frozenset(daemons.split()), set(parts[1].split())
     if absent := sorted(enabled - connected):
         raise DriverError(
             f"{', '.join(absent)} does not answer although /etc/frr/daemons enables it; "
-            "nothing was changed. `systemctl status frr` on the host tells more."
+            "nothing was changed. `systemctl status frr` on the host says more."
         )
     integrated = parts[2].strip() in ("", "0")
     return Reading(

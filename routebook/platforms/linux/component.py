@@ -126,7 +126,7 @@ class Component(ABC):
         return False
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
-        """What the logs of the last `seconds` seconds tell of why `subject` is not up."""
+        """The causes in the logs of the last `seconds` seconds for which `subject` is not up."""
         del subject, seconds
         return []
 

@@ -22,7 +22,7 @@ RESULTS_KEPT = 5
 # Exit statuses of the programs below; 1 means that a component's fragment failed.
 GONE, EXTENDED, NO_ROOM, PENDING, BUSY, NO_WATCHER, LOCKED, FOREIGN, PUSHED = 3, 10, 73, 74, 75, 76, 77, 78, 79
 
-# What is in the folder is run, and believed, by root: nobody else may have made it, or be able to write there.
+# What is in the folder is run, and trusted, by root: nobody else may have made it, or be able to write there.
 OURS_ALONE = f"""if [ -e {ROOT} ] || [ -L {ROOT} ]; then
     case $([ -d {ROOT} ] && [ ! -L {ROOT} ] && stat -c '%u %a' {ROOT}) in
         '0 '*[2367]? | '0 '*[2367]) false ;;
@@ -50,7 +50,7 @@ uptime() {{{{ read -r up _ </proc/uptime; echo "${{{{up%%.*}}}}"; }}}}
 phase() {{{{ cat "$folder/phase" 2>/dev/null; }}}}
 enter() {{{{ echo "$1" >"$folder/phase.new" && mv "$folder/phase.new" "$folder/phase"; }}}}
 lock() {{{{ exec 9<"$root" && flock -w "$1" 9; }}}}
-wake() {{{{ # a watcher that is told so looks whether it is still needed
+wake() {{{{ # a watcher that is woken looks whether it is still needed
     [ -n "$watcher" ] && [ "$watcher" != "$PPID" ] || return 0
     case $(tr '\\0' ' ' <"/proc/$watcher/cmdline") in *"$folder/watch.sh"*) kill -TERM "$watcher" ;; esac
 }}}} 2>/dev/null

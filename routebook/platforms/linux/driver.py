@@ -64,7 +64,7 @@ class LinuxDriver(HostTransaction, PlatformDriver):
             component.retry_tunnels(names)
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
-        """What the logs tell of why a session or tunnel is not up."""
+        """The causes in the logs for which a session or tunnel is not up."""
         claiming = [component for component in self.components if component.claims(subject)]
         return [cause for component in claiming or self.components for cause in component.explain(subject, seconds)]
 

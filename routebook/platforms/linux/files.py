@@ -1,7 +1,7 @@
 """POSIX sh for reading and replacing files as root in folders that another user may own.
 
 `/etc/frr` belongs to `frr`, and a git checkout that a configuration is linked into belongs to whoever works in it. As
-root, nothing there may be believed by its name: a link may have taken its place since somebody looked. So
+root, nothing there may be trusted by its name: a link may have taken its place since somebody looked. So
 
 - a folder is entered component by component and worked in as the current directory, which stays that folder whatever
   becomes of its name (what openat(2) is for);
@@ -143,5 +143,5 @@ def plain(attributes: str) -> str:
 
 
 def real_path(path: str, attributes: str) -> str:
-    """Where the file is that `path` names, as far as its own link tells."""
+    """Where the file is that `path` names, as far as its own link says."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), link_of(attributes) or path))

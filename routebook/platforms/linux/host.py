@@ -206,8 +206,8 @@ class HostTransaction:
 
     def difference(self, before: Snapshot, after: Snapshot) -> str:
         """What differs between two snapshots, redacted."""
-        told = {part.name: part.difference(own(part, before), own(part, after)) for part in self.components}
-        return "\n".join(_titled(name, diff) for name, diff in told.items() if diff)
+        differences = {part.name: part.difference(own(part, before), own(part, after)) for part in self.components}
+        return "\n".join(_titled(name, diff) for name, diff in differences.items() if diff)
 
     def pending(self) -> Pending | None:
         """The change that the device still knows."""

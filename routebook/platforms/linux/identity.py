@@ -1,4 +1,4 @@
-"""Who a Linux host says it is: told before the first script of each connection, so that it costs no question.
+"""Who a Linux host says it is: printed before the first script of each connection, so that it costs no round trip.
 
 machine-id(5) is of one installation; clones of an image may share it.
 """

@@ -21,7 +21,7 @@ set -- $found
 
 
 def reached(shell: Shell, jumps: tuple[str, ...]) -> Reached:
-    """The connection's two addresses, and the route to our end of it. What the host does not tell stays empty."""
+    """The connection's two addresses, and the route to our end of it. What the host does not show stays empty."""
     first, _, rest = shell.run(_WHO).stdout.partition("\n")
     words = first.split()
     if len(words) != 4:

@@ -177,7 +177,7 @@ class DeviceTransaction:
 def read_pending(text: str) -> tuple[Pending | None, list[Ended]]:
     """What `PENDING_SCRIPT` prints: the change that is there, or else how the last ones ended. Raises ValueError."""
     if len(text) > _LONGEST_ANSWER:
-        raise ValueError(f"it tells more than {_LONGEST_ANSWER} characters")
+        raise ValueError(f"it prints more than {_LONGEST_ANSWER} characters")
     ended: list[Ended] = []
     for line in text.splitlines():
         match line.split(" ", 4):

@@ -1,4 +1,4 @@
-"""A planned change, the files from which an armed device can make and undo it by itself, and what it tells of those."""
+"""A planned change, the files with which an armed device makes and undoes it by itself, and what is read of those."""
 
 import base64
 import json
@@ -40,9 +40,9 @@ def folder(run_id: str) -> str:
 def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
     """File name to content, in base64: the program, what starts it with which request, and the change both ways."""
     place = folder(run_id)
-    told = f"Routebook run {run_id}" + (f": {message.splitlines()[0]}" if message.strip() else "")
+    description = f"Routebook run {run_id}" + (f": {message.splitlines()[0]}" if message.strip() else "")
     change: dict[str, Any] = {
-        "message": told,
+        "message": description,
         "edits": [edit.request() for edit in planned.edits],
         "undo": [edit.undo() for edit in reversed(planned.edits)],
         "apply": planned.forward.apply,
@@ -57,7 +57,7 @@ def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
         "boot.php": stored({"action": "revert", "run": run_id, "by": "boot"}, place),
     }
     if planned.restored is not None:
-        # The system's history tells of a restoration by the file's name.
+        # The system's history names a restoration by the file's name.
         change["restore"] = f"restored-by-{run_id}.xml"
         texts[change["restore"]] = planned.restored
     texts["change.json"] = json.dumps(change)

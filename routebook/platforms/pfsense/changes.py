@@ -112,12 +112,12 @@ def _remade(known: Mapping[str, Tunnel], sessions: Mapping[str, Neighbor], packa
     SAs stay, and routes over it go for a moment. FRR resets an external session to a neighbor on an interface that goes
     down (bgp fast-external-failover); its package takes the interfaces down and up once more (frr_ipsec_reload()).
     """
-    told = {effect.subject for effect in effects}
+    named = {effect.subject for effect in effects}
     for tunnel in known.values():
         if not tunnel.enabled or not tunnel.interfaces:
             continue
         device = " and ".join(tunnel.interfaces)
-        if tunnel.name not in told:
+        if tunnel.name not in named:
             effects.append(
                 Effect(
                     "note",
@@ -127,7 +127,7 @@ def _remade(known: Mapping[str, Tunnel], sessions: Mapping[str, Neighbor], packa
                 )
             )
         for address, neighbor in sessions.items():
-            if address in told or not _within(address, tunnel):
+            if address in named or not _within(address, tunnel):
                 continue
             reset = package == "frr" and neighbor.fails_over
             reason = (
@@ -202,7 +202,7 @@ def shown_trees(before: Element, after: Element) -> str:
     return "\n".join(difflib.unified_diff(old, new, "config.xml", "config.xml", lineterm="", n=4))
 
 
-def told_edit(edit: Edit) -> str:
+def edit_text(edit: Edit) -> str:
     """An edit as one of the change's commands."""
     return (
         f"{'set' if edit.new else 'remove'} {'/'.join(edit.path[:-1])} {edit.name}"
@@ -211,7 +211,7 @@ def told_edit(edit: Edit) -> str:
     )
 
 
-def told_undo(edit: Edit) -> str:
+def undo_text(edit: Edit) -> str:
     """What undoes an edit, as one of the change's undo commands."""
     verb = "put back" if edit.old else "remove"
     return f"{verb} {'/'.join(edit.path[:-1])} {edit.name}" if edit.identity else f"{verb} {edit.name}"

@@ -167,9 +167,9 @@ def _one_package(wanted: Element, package: str) -> None:
     packages.children = [child for child in packages.children if package_of(child.tag) == package]
     if meant and package not in meant:
         names = {"openbgpd": "OpenBGPD", "frr": "FRR"}
-        told = f"it has the {names[package]} package" if package else "no package that routes BGP is installed"
+        installed = f"it has the {names[package]} package" if package else "no package that routes BGP is installed"
         raise CandidateError(
-            f"the candidate is for the {' and '.join(sorted(names[name] for name in meant))} package, and {told}; "
+            f"the candidate is for the {' and '.join(sorted(names[name] for name in meant))} package, and {installed}; "
             "nothing was changed"
         )
 

@@ -95,7 +95,7 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
             frr_diagnosis.retry_sessions(self.shell, peers)
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
-        """What the logs tell of why a session or tunnel is not up."""
+        """The causes in the logs for which a session or tunnel is not up."""
         root = self._root()
         found = [tunnel.connection for tunnel in tunnels(root).values() if tunnel.name == subject]
         if found:
@@ -116,7 +116,7 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
         return bgp_neighbors(self._bgp(self._root()) or ())
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
-        """The sessions with what the device tells of each, by remote AS."""
+        """The sessions with what the device shows of each, by remote AS."""
         return bgp_neighbors_detail(self._bgp(self._root()) or (), neighbor_address)
 
     def get_facts(self) -> Answer:

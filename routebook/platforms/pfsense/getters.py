@@ -38,7 +38,7 @@ def facts(answer: Json, root: Element) -> Answer:
 
 
 def interfaces(text: str, root: Element) -> Answer:
-    """NAPALM's get_interfaces, from `ifconfig -a`. Speed is in Mbit/s, -1.0 where the device tells none."""
+    """NAPALM's get_interfaces, from `ifconfig -a`. Speed is in Mbit/s, -1.0 where the device shows none."""
     named = {
         entry.value("if"): entry.value("descr") or entry.tag
         for entry in (root.find("interfaces") or Element("interfaces")).children

@@ -1,4 +1,4 @@
-"""Who a pfSense says it is: told before the first script of each connection, so that it costs no question.
+"""Who a pfSense says it is: printed before the first script of each connection, so that it costs no round trip.
 
 gnid prints the Netgate Device ID of the system, which images that Netgate has not built do not have; a system's serial
 number is in the kernel's environment, by kenv(1).

@@ -13,7 +13,7 @@ from routebook.transport.shell import Shell
 BGPCTL = "/usr/local/sbin/bgpctl"
 
 # NOTIFICATIONs as bgpd words them (usr.sbin/bgpd/bgpd.h, errnames and suberr_…_names), with codes of RFC 4271 section
-# 4.5. The subcodes that an operator meets; of others the code alone is told.
+# 4.5. The subcodes that an operator meets; of others the code alone is reported.
 _CODES = {
     "Header error": "01", "error in OPEN message": "02", "error in UPDATE message": "03", "HoldTimer expired": "04",
     "Finite State Machine error": "05", "Cease": "06", "Administratively stopped": "06",
@@ -103,7 +103,7 @@ def _families(found: Fields, session: Fields) -> list[FamilyState]:
 
 
 def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSession, ...]:
-    """The sessions with the AS that each live one's peer really is in, where its routes tell.
+    """The sessions with the AS that each live one's peer really is in, where its routes show it.
 
     After a reload bgpd says "Established" with the new remote AS of a session that was made with the old one. The
     AS that routes of an external peer begin with is the one that the session was made with (`enforce neighbor-as`).
@@ -117,13 +117,13 @@ def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSessi
         "2>/dev/null | grep -m 1 '\"aspath\"'; echo"
         for session in external
     )
-    told: dict[str, int] = {}
+    first_as: dict[str, int] = {}
     for line in shell.run(script).stdout.splitlines():
         peer, _, rest = line.partition(" ")
         first = rest.partition(":")[2].strip(' ",').split(" ")[0]
         if (number := as_number(first)) is not None:
-            told[peer] = number
-    return tuple(replace(session, peer_as=told.get(str(session.peer), session.peer_as)) for session in found)
+            first_as[peer] = number
+    return tuple(replace(session, peer_as=first_as.get(str(session.peer), session.peer_as)) for session in found)
 
 
 def retry(shell: Shell, names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What of config.xml a section owns, and by what the entries of its lists are told apart.
+"""What of config.xml a section owns, and by what the entries of its lists are identified.
 
 A pattern is a path below <pfsense>, without numbers, as in ownership.yaml beside the templates:
 
@@ -25,7 +25,7 @@ Path = tuple[str, ...]
 Identity = tuple[tuple[str, str], ...]
 
 # The lists whose entries can be somebody else's, with the tags that name an entry (usr/local/pkg/*.xml of the
-# packages; pfSense itself tells phase 1 entries apart by `ikeid`, which Routebook has the driver choose).
+# packages; pfSense itself identifies phase 1 entries by `ikeid`, which Routebook has the driver choose).
 LISTS: Mapping[Path, tuple[str, ...]] = MappingProxyType(
     {
         ("ipsec", "phase1"): ("descr",),
@@ -82,7 +82,7 @@ def patterns(part: str, declared: Iterable[str]) -> tuple[Pattern, ...]:
         if not belongs(path, part):
             raise CandidateError(f"{text!r} is not in the part {part!r}", line=text)
         if match["tag"] and path not in LISTS:
-            raise CandidateError(f"{'/'.join(path)} is no list whose entries the driver can tell apart", line=text)
+            raise CandidateError(f"{'/'.join(path)} is no list whose entries the driver can identify", line=text)
         found.append(Pattern(path, match["tag"] or "", match["glob"] or ""))
     return tuple(found)
 
@@ -100,7 +100,7 @@ def package_of(tag: str) -> str:
 
 
 def identity(path: Path, entry: Element) -> Identity:
-    """What tells an entry of a list apart from its siblings."""
+    """What identifies an entry of a list among its siblings."""
     return tuple((tag, entry.value(tag)) for tag in LISTS[path])
 
 

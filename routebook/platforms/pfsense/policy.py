@@ -12,7 +12,7 @@ from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
 # Lists whose entries are referred to by their names.
 _NAMED = ("frrglobalprefixes", "frrglobalacls", "frrglobalroutemaps", "frrbgpaspaths", "frrbgpcommunities")
-# What is of a neighbor, told by the neighbor itself, and what concerns no prefix.
+# What belongs to a neighbor and carries its address, and what concerns no prefix.
 _APART = frozenset(
     {"openbgpdneighbors", "openbgpdgroups", "frrbgpneighbors", "frrbfd", "frrbfdprofiles", "frrbfdpeers"}
 )

@@ -80,13 +80,13 @@ def _result(result: Result, token: str, host: str) -> dict[str, Any]:
             raise DriverError(f"{host}: there is no {PHP}: is it a pfSense? {UNCHANGED}")
         raise DriverError(
             f"{host}: PHP ended without an answer, with exit status {result.status}: {_last(result) or 'no output'}; "
-            "what it was told may or may not have happened",
+            "the request may or may not have been carried out",
             changed=True,
         )
     try:
         answer = strict_json.read(base64.b64decode(lines[-1], validate=True).decode(), _LONGEST_ANSWER)
     except (binascii.Error, UnicodeDecodeError, strict_json.CutOffError) as error:
-        raise LostContactError(f"{host}: the answer is cut off; what it was told may have happened") from error
+        raise LostContactError(f"{host}: the answer is cut off; the request may have been carried out") from error
     except ValueError as error:
         raise _no_answer(host, str(error)) from error
     match answer:
@@ -101,12 +101,13 @@ def _result(result: Result, token: str, host: str) -> dict[str, Any]:
 
 def _no_answer(host: str, why: str) -> DriverError:
     return DriverError(
-        f"{host}: what PHP prints is not an answer: {why}; what it was told may or may not have happened", changed=True
+        f"{host}: what PHP prints is not an answer: {why}; the request may or may not have been carried out",
+        changed=True,
     )
 
 
 def lock(host: str, holder: object) -> Lock:
-    """The lock that the device tells: the text of its file."""
+    """The lock on the device, as the text of its file."""
     try:
         if not isinstance(holder, str):
             raise ValueError("it is not a text")

@@ -11,7 +11,7 @@ _FACT = re.compile(r"^\s*(gateway|interface|flags): (\S+)", re.MULTILINE)
 
 
 def reached(answer: Mapping[str, Any], jumps: tuple[str, ...]) -> Reached:
-    """From the program's answer; what the device does not tell stays empty."""
+    """From the program's answer; what the device does not show stays empty."""
     facts = dict(_FACT.findall(str(answer.get("route", ""))))
     flags = facts.get("flags", "").strip("<>").split(",")
     protocol = ""

@@ -57,7 +57,7 @@ def scrub(text: str, hidden: Iterable[str]) -> str:
 
 
 Place = tuple[tuple[str, int], ...]
-"""The tags around an element and its own, each with what tells it from others of that tag."""
+"""The tags around an element and its own, each with what distinguishes it from others of that tag."""
 
 # What names an entry of a list, wherever in the list it is.
 _NAMES = ("ikeid", "uniqid", "reqid", "neighbor", "peer", "name", "descr")

@@ -93,15 +93,15 @@ def _frr(packages: Element) -> Iterator[Neighbor]:
             continue
         group = groups.get(entry.value("peergroup"))
         settings = [*(group.children if group is not None else []), *entry.children]
-        told = entry.value("asnum") or (group.value("asnum") if group is not None else "")
+        as_text = entry.value("asnum") or (group.value("asnum") if group is not None else "")
         yield Neighbor(
             entry.value("peer"),
             entry.value("descr"),
-            as_number(told),
+            as_number(as_text),
             (*own, *(canonical(setting) for setting in settings if setting.tag not in _FRR_LIVE)),
             tuple(canonical(setting) for setting in settings if setting.tag in _FRR_WAITS),
             tuple(canonical(setting) for setting in settings if setting.tag in _FRR_LIVE - {"descr"}),
-            _fails_over(packages, told, entry, group),
+            _fails_over(packages, as_text, entry, group),
         )
 
 

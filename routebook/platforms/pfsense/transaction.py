@@ -32,12 +32,12 @@ from routebook.platforms.pfsense.armed import Ended, Planned, files, read_pendin
 from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.changes import (
     consequences,
+    edit_text,
     parts_between,
     parts_of,
     shown_edits,
     shown_trees,
-    told_edit,
-    told_undo,
+    undo_text,
 )
 from routebook.platforms.pfsense.difference import Delta, difference
 from routebook.platforms.pfsense.mate import synchronised
@@ -236,8 +236,8 @@ class PfSenseTransaction:
             commands = undo = ("restore config.xml as a whole",)
         else:
             diff = shown_edits(delta.edits)
-            commands = tuple(told_edit(edit) for edit in delta.edits)
-            undo = tuple(told_undo(edit) for edit in reversed(delta.edits))
+            commands = tuple(edit_text(edit) for edit in delta.edits)
+            undo = tuple(undo_text(edit) for edit in reversed(delta.edits))
         return Change(
             diff=diff,
             commands=(*commands, *applied) if planned else (),
@@ -381,8 +381,8 @@ class PfSenseTransaction:
                         "the snapshot without anybody having typed there",
                         changed=True,
                     )
-            told = typed_since.diff if typed_since is not None else f"+ {answer['detail']}"
-            self.beside = Beside(told, found)
+            typed_diff = typed_since.diff if typed_since is not None else f"+ {answer['detail']}"
+            self.beside = Beside(typed_diff, found)
             return True
         wanted = self.armed_with if answer.get("pushed", True) else None
         if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
@@ -440,7 +440,7 @@ class PfSenseTransaction:
         self.run_id, self.armed_with, self._sum, self._pushed = "", None, "", False
 
     def _ask(self, request: dict[str, Any], *, timeout: float = 60.0) -> dict[str, Any]:
-        """Run the program; what the system or a daemon says of a failure is told without the secrets in it."""
+        """Run the program; what the system or a daemon says of a failure is reported without the secrets in it."""
         try:
             return program.run(self.shell, self.name, request, timeout=timeout)
         except DriverError as error:

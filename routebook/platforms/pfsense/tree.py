@@ -198,7 +198,7 @@ def _without_html(text: str) -> str:
         begin = text.find("<![CDATA[", at)
         end = -1 if begin < 0 else text.find("]]>", begin)
         if end < 0:
-            begin = end = len(text)  # without an end it is no such section, which the parser tells
+            begin = end = len(text)  # without an end it is no such section, which the parser reports
         pieces += [_ENTITY.sub(_outside_cdata, text[at:begin]), text[begin:end]]
         at = end
     return "".join(pieces)

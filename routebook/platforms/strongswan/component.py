@@ -288,14 +288,14 @@ class SwanctlComponent(Component):
         others = _changed_files(now, change.target)
         if not others:
             return None
-        told = _diff(now, change.target)
+        differences = _diff(now, change.target)
         if set(others) & set(_changed_files(change.target, before)):
-            return Meanwhile(told, None)
+            return Meanwhile(differences, None)
         parts = {path: text for path, text in before.parts.items() if path not in others}
         attributes = {path: text for path, text in before.attributes.items() if path not in others}
         parts |= {path: now.parts[path] for path in others if path in now.parts}
         attributes |= {path: now.attributes[path] for path in others if path in now.attributes}
-        return Meanwhile(told, _snapshot(parts, attributes))
+        return Meanwhile(differences, _snapshot(parts, attributes))
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced."""

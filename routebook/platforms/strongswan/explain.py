@@ -21,7 +21,7 @@ _SAYINGS = (
     Saying(re.compile(r"no shared key found"), Reason.NO_KEY),
     Saying(re.compile(r"no matching peer config found|constraint check failed"), Reason.IDENTITY),
     Saying(re.compile(r"no IKE config found"), Reason.NO_CONNECTION),
-    # The other end is told TS_UNACCEPTABLE then, which is not what happened.
+    # The other end is sent TS_UNACCEPTABLE then, which is not what happened.
     Saying(re.compile(r"unable to install (IPsec policies|inbound|outbound)"), Reason.NOT_INSTALLED),
     Saying(re.compile(r"traffic selectors .*unacceptable|no matching CHILD_SA config"), Reason.SELECTORS),
     Saying(re.compile(r"TS_UNACCEPTABLE"), Reason.SELECTORS, from_peer=True),

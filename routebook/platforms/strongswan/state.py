@@ -8,7 +8,7 @@ from routebook.device.contract import DriverError
 from routebook.device.state import ChildSa, IkeSa, IPAddress
 from routebook.transport.shell import Shell
 
-# --raw prints values without quotes on one line, where an identity like "C=CH, O=x state=y" cannot be told from two
+# --raw prints values without quotes on one line, where an identity like "C=CH, O=x state=y" looks like two
 # keys. --pretty has one key a line, and prints what is not printable in hexadecimal.
 _COMMAND = "swanctl --list-sas --pretty"
 _DEEPEST = 16  # sections in each other; SAs have four

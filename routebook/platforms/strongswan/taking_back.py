@@ -60,7 +60,7 @@ def _file(path: str, text: str) -> Item:
 
 
 class _TwiceError(ValueError):
-    """A section or setting is in a file twice, so that its name does not tell which is meant."""
+    """A section or setting is in a file twice, so that its name does not say which is meant."""
 
 
 def _section(block: Block, text: str) -> Item:

@@ -3,11 +3,11 @@
 from routebook.device.contract import Effect, Section
 from routebook.platforms.pfsense.changes import (
     consequences,
+    edit_text,
     parts_between,
     parts_of,
     shown_edits,
     shown_trees,
-    told_edit,
 )
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.redaction import redact
@@ -120,7 +120,7 @@ def test_only_what_differs_is_applied() -> None:
 def test_no_secret_is_shown_and_a_changed_one_is_seen_to_change() -> None:
     before = parse(CONFIG)
     delta = difference(before, [ipsec(), bgp()], "openbgpd")
-    shown = shown_edits(delta.edits) + "\n".join(map(told_edit, delta.edits)) + shown_trees(before, delta.after)
+    shown = shown_edits(delta.edits) + "\n".join(map(edit_text, delta.edits)) + shown_trees(before, delta.after)
     for secret in (SECRET, "old-secret", "new-secret", "by-hand", "$2y$10$"):
         assert secret not in shown
     assert "+ pre-shared-key <redacted, another value>" in [" ".join(line.split()) for line in shown.splitlines()]

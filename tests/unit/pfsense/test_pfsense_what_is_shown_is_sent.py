@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routebook.device.contract import Section
-from routebook.platforms.pfsense.changes import consequences, parts_of, shown_edits, shown_trees, told_edit
+from routebook.platforms.pfsense.changes import consequences, edit_text, parts_of, shown_edits, shown_trees
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.ownership import LISTS, Path, named
 from routebook.platforms.pfsense.redaction import CHANGED, REDACTED, shown
@@ -104,7 +104,7 @@ def test_the_shown_difference_applied_to_the_running_configuration_gives_the_can
     delta = difference(device, after, "openbgpd")
     result, touched = patched(entries(device), shown_edits(delta.edits))
     assert result == entries(delta.after)
-    told = {told_edit(edit).partition(" ")[2] for edit in delta.edits}
+    told = {edit_text(edit).partition(" ")[2] for edit in delta.edits}
     assert told == touched, "each command has its lines, and each line its command"
 
 

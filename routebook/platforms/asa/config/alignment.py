@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
-# Above this many pairs of equal lines, repeated lines are told apart by their count: perhaps not the longest.
+# Above this many pairs of equal lines, repeated lines are matched by their count: perhaps not the longest.
 _EXACT_UP_TO = 2_000_000
 
 

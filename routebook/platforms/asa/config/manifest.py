@@ -1,10 +1,10 @@
 """The record, in the configuration itself, of what Routebook owns there: a list of remarks that nothing uses.
 
-A name tells nothing of who made a thing, and an ASA has no place for a note at a tunnel group or an interface. An
+A name does not say who made a thing, and an ASA has no place for a note at a tunnel group or an interface. An
 access list of remarks has: it goes along with the undo, the confirmation, `write memory`, a pair's replication and
 contexts, as every other line does. One remark says that a section has been recorded (`crypto:`), one for each thing
-which it is (`crypto: tunnel-group 203.0.113.5`). A section that is not recorded is told by its patterns, as before
-there was a record.
+which it is (`crypto: tunnel-group 203.0.113.5`). A section that is not recorded is recognised by its patterns, as
+before there was a record.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Secrets in a configuration: finding them, hiding them, and telling a real one from ASA's asterisks."""
+"""Secrets in a configuration: finding them, hiding them, and distinguishing a real one from ASA's asterisks."""
 
 import re
 from collections.abc import Iterable

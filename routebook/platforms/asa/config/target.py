@@ -20,7 +20,7 @@ class Ownership:
 
     `outer / inner` owns lines inside a block that others use too (`router bgp 65550 / bgp router-id *`).
     `pattern where inner` owns an object only if a line inside it matches as well: ASA names tunnel groups and
-    interfaces by address and number, so `tunnel-group * where default-group-policy RB-*` tells ours from others'.
+    interfaces by address and number, so `tunnel-group * where default-group-policy RB-*` are ours alone.
 
     With a record of what has been made here (`recorded`), what runs is owned if it is recorded and of a kind that the
     patterns are about, whatever has become of what is in it; and if a pattern says its very name.

@@ -145,7 +145,7 @@ def _neighbor(
     if not any(line.words[2] == "activate" for line in lines):
         family.append(f"no {head} activate")
         return
-    if communities is None:  # unlike FRR, the device sends communities only when told to
+    if communities is None:  # unlike FRR, the device sends communities only when configured to
         family.append(f"no {head} send-community")
     elif communities != "both":
         family.append(f"no {head} send-community {'extended' if communities == 'standard' else 'standard'}")

@@ -27,7 +27,7 @@ def _active(session: Session) -> bool:
 
 
 def _state(name: str) -> str:
-    # FRR tells a connection that is being tried from one that waits; the device calls both Active.
+    # FRR distinguishes a connection that is being tried from one that waits; the device calls both Active.
     return "Active" if name == "Connect" else name
 
 

@@ -56,24 +56,24 @@ class Log:
 
 
 def ike_messages(charon: Iterable[str], ends: Ends) -> Iterator[tuple[float, str]]:
-    """When and how the device would have told what lines of charon's log tell of the tunnels with these ends."""
+    """When and how the device would have logged what charon's log says of the tunnels with these ends."""
     for line in charon:
         match = _LINE.match(line)
         if match is None or match[2] not in ends:
             continue
         local, peer = ends[match[2]]
-        told = f"Local:{local}:500 Remote:{peer}:500 Username:{peer}"
+        words = f"Local:{local}:500 Remote:{peer}:500 Username:{peer}"
         for pattern, meaning in _MEANINGS:
             if re.search(pattern, match[3]):
-                yield time.mktime(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S")), meaning.format(ends=told)
+                yield time.mktime(time.strptime(match[1], "%Y-%m-%dT%H:%M:%S")), meaning.format(ends=words)
                 break
 
 
 def bgp_messages(frr: Iterable[str]) -> Iterator[tuple[float, str]]:
-    """When and how the device would have told of the NOTIFICATIONs in FRR's log."""
+    """When and how the device would have logged the NOTIFICATIONs in FRR's log."""
     for line in frr:
         if (match := _NOTIFICATION.match(line)) is not None:
             at, way, peer, code, subcode, text, size = match.groups()
-            told = _NOTIFICATIONS.get((code, subcode), text)
-            message = f"%ASA-3-418019: {way} neighbor {peer} {code}/{subcode} ({told}) {size} bytes"
+            words = _NOTIFICATIONS.get((code, subcode), text)
+            message = f"%ASA-3-418019: {way} neighbor {peer} {code}/{subcode} ({words}) {size} bytes"
             yield time.mktime(time.strptime(at, "%Y/%m/%d %H:%M:%S")), message

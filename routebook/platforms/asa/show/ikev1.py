@@ -37,7 +37,7 @@ class Ikev1Sa:
 
 
 def parse_ikev1_sas(text: str, names: Names = NO_NAMES) -> tuple[Ikev1Sa, ...]:
-    """The IKEv1 SAs that the output tells of; an IKEv2 part, which `show crypto isakmp sa` appends, is left alone.
+    """The IKEv1 SAs in the output; an IKEv2 part, which `show crypto isakmp sa` appends, is left alone.
 
     Raises UnknownOutputError on text that is not known or is cut off.
     """

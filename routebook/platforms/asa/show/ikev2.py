@@ -85,7 +85,7 @@ class _Session:
 
 
 def parse_ikev2_sas(text: str, names: Names = NO_NAMES) -> tuple[Ikev2Sa, ...]:
-    """The SAs that the output tells of. Raises UnknownOutputError on text that is not known or is cut off."""
+    """The SAs in the output. Raises UnknownOutputError on text that is not known or is cut off."""
     sessions: list[_Session] = []
     begun = nothing = False
     for raw in text.splitlines():

@@ -85,7 +85,7 @@ class Flow:
 
 
 def parse_ipsec_sas(text: str, names: Names = NO_NAMES) -> tuple[Flow, ...]:
-    """The flows that the output tells of. Raises UnknownOutputError on text that is not known or is cut off."""
+    """The flows in the output. Raises UnknownOutputError on text that is not known or is cut off."""
     flows: list[Flow] = []
     interface = ""
     nothing = False

@@ -178,7 +178,7 @@ function routebook_settle_openbgpd(array $neighbors, array $absent): void
     };
     if (!routebook_wait(30, $runs)) {
         throw routebook_unsettled('bgpd does not run with its new configuration: its neighbors are '
-            . routebook_told(routebook_bgpd_neighbors() ?? []) . ', and should be ' . routebook_told($neighbors));
+            . routebook_list(routebook_bgpd_neighbors() ?? []) . ', and should be ' . routebook_list($neighbors));
     }
 }
 
@@ -208,7 +208,7 @@ function routebook_settle_frr(array $neighbors, array $absent): void
     if (!routebook_wait(60, $runs)) {
         [, $text] = routebook_run("/usr/local/bin/vtysh -c 'show running-config'");
         throw routebook_unsettled('FRR does not run with its new configuration: its neighbors are '
-            . routebook_told(routebook_frr_neighbors($text)) . ', and should be ' . routebook_told($neighbors));
+            . routebook_list(routebook_frr_neighbors($text)) . ', and should be ' . routebook_list($neighbors));
     }
 }
 
@@ -248,13 +248,13 @@ function routebook_as(string $text): string
     return $low === null ? $high : (string) ((int) $high * 65536 + (int) $low);
 }
 
-function routebook_told(array $neighbors): string
+function routebook_list(array $neighbors): string
 {
-    $told = [];
+    $listed = [];
     foreach ($neighbors as $address => $as) {
-        $told[] = "$address AS $as";
+        $listed[] = "$address AS $as";
     }
-    return $told ? implode(', ', $told) : 'none';
+    return $listed ? implode(', ', $listed) : 'none';
 }
 
 /** Let live sessions and SAs use what is loaded. Waits for nothing that depends on the other end. */

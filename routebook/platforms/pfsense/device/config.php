@@ -115,7 +115,7 @@ function routebook_steady(string $text): string
         require_once $parser;
         return dump_xml_config(routebook_canonical(routebook_parse_text($text)), 'pfsense');
     } catch (Throwable $error) {
-        return $text; // of what is wrong with it, the one who reads it tells
+        return $text; // the reader reports what is wrong with it
     }
 }
 

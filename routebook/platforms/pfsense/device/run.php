@@ -162,7 +162,7 @@ function routebook_arm(array $request): array
     return [];
 }
 
-/** The copy of config.xml; its name, with the run's id, is what the system's history tells of restoring it. */
+/** The copy of config.xml; its name, with the run's id, is what the system's history shows of restoring it. */
 function routebook_snapshot(string $run): string
 {
     return routebook_folder($run) . "/routebook-$run.xml";

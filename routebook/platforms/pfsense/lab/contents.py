@@ -126,8 +126,8 @@ def _authorize(base: Path, home: str, login: Login, uid: int) -> None:
 
 
 def _write_configuration(base: Path, settings: Settings) -> None:
-    told = base / "etc/lab/settings.json"
-    told.write_text(json.dumps(settings.for_php(), indent=1))
+    settings_file = base / "etc/lab/settings.json"
+    settings_file.write_text(json.dumps(settings.for_php(), indent=1))
     for name in ("cf/conf/backup", "conf.default", "run/lab", "run/sshd", "run/openbgpd"):
         (base / name).mkdir(parents=True)
     for name in ("cf/conf/config.xml", "conf.default/config.xml"):

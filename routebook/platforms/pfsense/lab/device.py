@@ -1,4 +1,4 @@
-"""A lab pfSense as a running machine: it starts, keeps sshd, writes its logs, starts again when told to, and ends.
+"""A lab pfSense as a running machine: it starts, keeps sshd, writes its logs, starts again on request, and ends.
 
 It runs as the first process of its system. What it starts becomes its descendants, so that a power cut ends them.
 """
@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
 }
-RAM_DISKS = ("/tmp", "/var/etc", "/var/db", "/var/tmp")  # noqa: S108 - a pfSense has these in memory if it is told to
+RAM_DISKS = ("/tmp", "/var/etc", "/var/db", "/var/tmp")  # noqa: S108 - a pfSense has these in memory if it is configured to
 _PR_SET_CHILD_SUBREAPER = 36
 _THE_MACHINES = {"pid": 0xEFFFFFFC, "uts": 0xEFFFFFFE}  # PROC_PID_INIT_INO, PROC_UTS_INIT_INO of proc_ns.h
 
@@ -46,7 +46,7 @@ def refuse_to_share() -> None:
 
 
 class Device:
-    """One machine, by its file of settings. `run` does not return before it is told to end.
+    """One machine, by its file of settings. `run` does not return before it is asked to end.
 
     `includes` are a real pfSense's, in place of those of the settings.
     """

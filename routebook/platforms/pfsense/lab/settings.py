@@ -84,7 +84,7 @@ class Settings:
         return int(found[1]), int(found[2])
 
     def for_php(self) -> dict[str, Any]:
-        """What the system's own programs are told."""
+        """The settings of the system's own programs."""
         return {
             "generation": self.generation,
             "plus": self.plus,
