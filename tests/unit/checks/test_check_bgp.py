@@ -267,7 +267,7 @@ def test_a_session_that_is_not_configured_fails_at_once() -> None:
         ({"undefined_policies": ("RB-TRANSIT-IN",), "received": 0}, "bgp.policy", "failed", "applies RB-TRANSIT-IN"),
         ({"received": 0}, "bgp.prefixes", "pending", "transit-no sends too little"),
         ({"received": 101}, "bgp.prefixes", "failed", "more than its limit"),
-        ({"received": None}, "bgp.prefixes", "unknown", "does not tell"),
+        ({"received": None}, "bgp.prefixes", "unknown", "does not say"),
         ({"sent": 0}, "bgp.prefixes", "pending", "too little to announce"),
         ({"sent": 2}, "bgp.prefixes", "failed", "a route leak"),
     ],
