@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from routebook.intent.capabilities import Transport
+from routebook.intent.capabilities import Release, Transport
 from routebook.intent.model import (
     Announced,
     Family,
@@ -36,12 +36,18 @@ class Link(Frozen):
 
 
 class ClusterNode(Frozen):
-    """A node of a Kubernetes cluster, what it announces, and the platform that its BGP is of."""
+    """A node of a Kubernetes cluster, what it announces, and the platform that its BGP is of.
+
+    `release` is that of the platform's software there, None where nothing says it; `mark` is where it is or would be
+    said.
+    """
 
     platform: str
     cluster: str
     node: str  # its name in the cluster
     advertise: tuple[Announced, ...]
+    release: Release | None = None
+    mark: Mark
 
 
 class Peer(Frozen):

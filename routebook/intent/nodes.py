@@ -128,13 +128,18 @@ def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool,
         said = getattr(found, key, None)
         if not isinstance(said, ClusterNodeInput):
             return False, None
-        return True, ClusterNode(platform=key, cluster=said.cluster, node=said.node or name, advertise=said.advertise)
+        mark = peer.mark(key, "cluster" if said.release is None else "release")
+        return True, ClusterNode(
+            platform=key, cluster=said.cluster, node=said.node or name, advertise=said.advertise,
+            release=_read(said.release, owner, mark, "correct it", problems), mark=mark,
+        )  # fmt: skip
     return True, None
 
 
 def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> None:
     taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
     nodes: dict[tuple[str, str], str] = {}
+    releases: dict[str, tuple[str, Release]] = {}
     numbers: dict[str, Counter[int | None]] = {}
     for peer in peers.values():
         if peer.cluster_node is not None:
@@ -153,6 +158,11 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
                 f"{name} has AS {peer.asn}, and {others} of the nodes of its cluster {node.cluster} have AS {common}",
                 "correct one of them: the nodes of a cluster have one AS",
             )
+        if node.release is not None:
+            first, release = releases.setdefault(node.cluster, (name, node.release))
+            if release != node.release:
+                said = f"{name} runs {node.release}, and {first} of the same cluster {node.cluster} runs {release}"
+                problems.error(node.mark, said, "write the older one at each while the cluster is upgraded")
         other = nodes.setdefault((node.cluster, node.node), name)
         if other != name:
             problems.error(mark, f"{name} is the same node of {node.cluster} as {other}", "write its own node: …")
@@ -302,11 +312,17 @@ def _release(
     if owner is None or its is None or its.read_release is None:
         return None, None
     mark = owner.mark("data", "version")
+    return _read(owner.data.version, its, mark, "quote it", problems), mark
+
+
+def _read(text: str | None, its: Platform, mark: Mark, fix: str, problems: Problems) -> Release | None:
+    if text is None or its.read_release is None:
+        return None
     try:
-        return its.read_release(str(owner.data.version)), mark
+        return its.read_release(text)
     except ValueError as error:
-        problems.error(mark, str(error), "quote it")
-        return None, mark
+        problems.error(mark, str(error), fix)
+        return None
 
 
 def _interfaces(

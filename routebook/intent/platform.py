@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from routebook.intent.capabilities import Capabilities, Release
 from routebook.intent.layers import Layers
@@ -17,7 +17,7 @@ from routebook.intent.network import Endpoints, Session, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.part import Input
 from routebook.intent.policy import Policies
-from routebook.intent.problem import Mark, Problems
+from routebook.intent.problem import Mark, Problem, Problems
 from routebook.intent.registry import REGISTERED, Part, find, known
 from routebook.intent.schema import ProposalInput, RedistributeInput
 
@@ -38,6 +38,18 @@ class TunnelSide:
     local: IPAddress
     remote: IPAddress
     beyond: tuple[IPNetwork, ...]
+
+
+class Described(Protocol):
+    """A cluster, as a platform describes it to its templates of manifests.
+
+    `refused` are the templates by name that what runs there does not take, each with why and what to write.
+    """
+
+    @property
+    def refused(self) -> Mapping[str, Problem]:
+        """Why not, by the template's name."""
+        ...
 
 
 SessionRule = Callable[[Session, Node, Neighbor, Layers, Endpoints, Mark, Policies, Problems], None]
@@ -96,7 +108,7 @@ class Platform:
     encodings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # of secrets; raise UnfitValueError
     xml: bool = False  # whether its templates give XML, in which values have to be escaped
     templates: Path | None = None  # its templates as they ship; a project's own folder of its name wins over them
-    manifests: str = ""  # "module:function" that renders what is not pushed to a host, by the name of a cluster
+    manifests: str = ""  # "module:function" that gives the Described clusters of a network by name; nothing is pushed
 
     driver: str = ""  # "module:Class" that implements the contract of routebook.device
     lab: LabPart | None = None

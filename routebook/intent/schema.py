@@ -144,11 +144,12 @@ class NetworkInput(Input):
 
 
 class ClusterNodeInput(Input):
-    """A Kubernetes node that speaks BGP. `node` is its name there, by default the peer's."""
+    """A Kubernetes node that speaks BGP. `node` is its name there, by default the peer's; `release`, its software's."""
 
     cluster: KubernetesName
     node: KubernetesName | None = None
     advertise: Annotated[tuple[Announced, ...], Field(min_length=1)] = ("services",)
+    release: Word | None = None
 
 
 Relation = Literal["provider", "customer", "peer", "route-server"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routebook.intent.network import Network
-from routebook.intent.platform import load, platform
+from routebook.intent.platform import Described, load, platform
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.project.render import RenderError, render_template, templates_of
 
@@ -16,7 +16,7 @@ class Cluster:
 
     name: str
     platform: str
-    described: object
+    described: Described
 
 
 def clusters(network: Network) -> dict[str, Cluster]:
@@ -24,13 +24,13 @@ def clusters(network: Network) -> dict[str, Cluster]:
     found: dict[str, Cluster] = {}
     for name in dict.fromkeys(peer.node.platform for peer in network.peers.values() if peer.node is not None):
         its = platform(name)
-        described: Mapping[str, object] = load(its.manifests)(network) if its is not None and its.manifests else {}
+        described: Mapping[str, Described] = load(its.manifests)(network) if its is not None and its.manifests else {}
         found |= {cluster: Cluster(cluster, name, each) for cluster, each in described.items()}
     return found
 
 
 def render_cluster(cluster: Cluster, templates: Path, sections: Collection[str] = ()) -> dict[str, str]:
-    """The cluster's manifests by the names of their templates; all of them, or the named ones.
+    """The cluster's manifests by the names of their templates; all that its release takes, or the named ones.
 
     They name Kubernetes Secrets and contain none. Raises RenderError.
     """
@@ -40,10 +40,12 @@ def render_cluster(cluster: Cluster, templates: Path, sections: Collection[str] 
         if name not in known:
             place = Mark(f"templates/{folder}", 1)
             raise RenderError(f"no manifest is called {name!r}; {nearest(name, known)}", place, cluster.name)
+        if (why := cluster.described.refused.get(name)) is not None:
+            raise RenderError(f"{name}: {why.message}; {why.fix}", why.mark, cluster.name)
     return {
         name: render_template(templates, f"{folder}/{name}.j2", {"cluster": cluster.described}, cluster.name, folder)
         for name in known
-        if not sections or name in sections
+        if (name in sections if sections else name not in cluster.described.refused)
     }
 
 

@@ -223,7 +223,7 @@ def test_render_out_without_the_secret_says_which_is_missing_and_writes_nothing(
 
 
 def test_render_writes_a_clusters_manifests_for_kubectl(project: Project, tmp_path: Path) -> None:
-    project.change("network", "    asn: 64496\n", "    asn: 64496\n    cilium: {cluster: west}\n")
+    project.change("network", "    asn: 64496\n", "    asn: 64496\n    cilium: {cluster: west, release: '1.18'}\n")
     shutil.copytree(ROOT / "templates", project.folder / "templates")
     shown = routebook("render", "--cluster", "west", "--section", "bgp", cwd=project.folder)
     assert shown.returncode == 0, shown.stderr

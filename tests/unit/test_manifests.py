@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  pieces of the inventory are easier to read on a line
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,69 +13,12 @@ from routebook.platforms.cilium.speakers import clusters
 from routebook.project import manifests
 from routebook.project.limit import choose
 from routebook.project.render import RenderError
+from tests.unit.cilium_crds import refusals
 from tests.unit.intent.network import Project
 from tests.unit.intent.pfsense_network import pfsense_project
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 CLUSTER = "    cilium: {cluster: home-k8s}\n"
-# The fields of the resources' schemas, in cilium/cilium: pkg/k8s/apis/cilium.io/client/crds.
-FIELDS: dict[str, Any] = {
-    "CiliumBGPClusterConfig": {
-        "nodeSelector": {"matchExpressions": {"key": str, "operator": str, "values": list}},
-        "bgpInstances": {
-            "name": str,
-            "localASN": int,
-            "peers": {"name": str, "peerASN": int, "peerAddress": str, "peerConfigRef": {"name": str}},
-        },
-    },
-    "CiliumBGPPeerConfig": {
-        "authSecretRef": str,
-        "ebgpMultihop": int,
-        "timers": {"connectRetryTimeSeconds": int, "holdTimeSeconds": int, "keepAliveTimeSeconds": int},
-        "gracefulRestart": {"enabled": bool, "restartTimeSeconds": int},
-        "families": {"afi": str, "safi": str, "advertisements": {"matchLabels": {"advertise": str}}},
-    },
-    "CiliumBGPAdvertisement": {
-        "advertisements": {
-            "advertisementType": str,
-            "service": {"addresses": list},
-            "selector": {"matchExpressions": {"key": str, "operator": str, "values": list}},
-        }
-    },
-    "CiliumBGPPeeringPolicy": {
-        "nodeSelector": {"matchExpressions": {"key": str, "operator": str, "values": list}},
-        "virtualRouters": {
-            "localASN": int,
-            "exportPodCIDR": bool,
-            "serviceSelector": {"matchExpressions": {"key": str, "operator": str, "values": list}},
-            "neighbors": {
-                "peerAddress": str,
-                "peerASN": int,
-                "authSecretRef": str,
-                "eBGPMultihopTTL": int,
-                "connectRetryTimeSeconds": int,
-                "holdTimeSeconds": int,
-                "keepAliveTimeSeconds": int,
-                "gracefulRestart": {"enabled": bool, "restartTimeSeconds": int},
-                "families": {"afi": str, "safi": str},
-            },
-        },
-    },
-}
-
-
-def misfits(value: object, shape: object, path: str = "") -> list[str]:
-    """Where a value has a field, or a type, that the shape has not."""
-    if isinstance(shape, dict):
-        items = value if isinstance(value, list) else [value]
-        found = []
-        for item in items:
-            if not isinstance(item, dict):
-                return [f"{path} is {item!r}"]
-            for key, inner in item.items():
-                found += misfits(inner, shape[key], f"{path}.{key}") if key in shape else [f"{path}.{key} is unknown"]
-        return found
-    return [] if isinstance(shape, type) and type(value) is shape else [f"{path} is {value!r}"]
 
 
 @pytest.fixture
@@ -107,17 +51,100 @@ def documents(project: Project, section: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("section", ["bgp", "peering-policy"])
+RELEASES = {
+    "1.15": {"peering-policy": "cilium.io/v2alpha1"},
+    "1.16": {"bgp": "cilium.io/v2alpha1", "peering-policy": "cilium.io/v2alpha1"},
+    "1.17": {"bgp": "cilium.io/v2alpha1", "peering-policy": "cilium.io/v2alpha1"},
+    "1.18": {"bgp": "cilium.io/v2", "peering-policy": "cilium.io/v2alpha1"},
+    "1.19": {"bgp": "cilium.io/v2"},
+    "1.20": {"bgp": "cilium.io/v2"},
+}
+
+
+def on(project: Project, release: str, node: str = "k8s1", more: str = "") -> Project:
+    """Let a node say which release its cluster runs, as `cilium version` shows it."""
+    return say(project, node, f'release: "v{release}.4"{more}')
+
+
+def say(project: Project, node: str, what: str) -> Project:
+    """Say more of a node."""
+    entry = f"  {node}:\n    asn: 64512\n{CLUSTER}"
+    project.change("network", entry, entry.replace("}", f", {what}}}"))
+    return project
+
+
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("same", [True, False])
-def test_manifests_have_the_fields_that_cilium_knows(project: Project, section: str, same: bool) -> None:
-    project.change("network", CLUSTER + "    interfaces:\n      eth0: {link: home-lan, addresses: [192.168.1.12/24]}",
-                   CLUSTER.replace("}", ", advertise: [services, pods]}") + "    interfaces:\n      eth0: {link: home-lan, addresses: [192.168.1.12/24]}")  # fmt: skip
-    made = documents(alike(project) if same else project, section)
-    for each in made:
-        assert not misfits(each["spec"], FIELDS[each["kind"]], each["kind"])
-        assert each["apiVersion"] == ("cilium.io/v2" if section == "bgp" else "cilium.io/v2alpha1")
-    names = [(each["kind"], each["metadata"]["name"]) for each in made]
-    assert len(names) == len(set(names))
+def test_every_release_gets_the_manifests_that_its_api_server_takes(project: Project, release: str, same: bool) -> None:
+    for node in ("k8s1", "k8s2"):
+        on(project, release, node, ", advertise: [services, pods]")
+    cluster = manifests.clusters((alike(project) if same else project).load())["home-k8s"]
+    made = manifests.render_cluster(cluster, TEMPLATES)
+    assert set(made) == set(RELEASES[release])
+    for section, text in made.items():
+        documents = [each for each in yaml.safe_load_all(text) if each]
+        assert {each["apiVersion"] for each in documents} == {RELEASES[release][section]}
+        assert [why for each in documents for why in refusals(each, release)] == []
+        names = [(each["kind"], each["metadata"]["name"]) for each in documents]
+        assert len(names) == len(set(names))
+
+
+def test_the_facts_refuse_what_an_api_server_refuses(project: Project) -> None:
+    config, peer, advertisement = documents(alike(on(project, "1.18")), "bgp")
+    assert refusals(config, "1.18") == []
+    assert refusals(config, "1.17") == ["1.17 has no CiliumBGPClusterConfig in cilium.io/v2"]
+    peer["spec"]["transport"] = {"localPort": 179}
+    peer["spec"]["timers"]["keepAliveTimeSeconds"] = 10
+    assert refusals(peer, "1.18") == [
+        "CiliumBGPPeerConfig.transport.localPort is unknown",
+        "a keepalive of 10 s is longer than the hold time, 9 s",
+    ]
+    del advertisement["spec"]["advertisements"][0]["selector"]
+    assert refusals(advertisement, "1.18") == ["Service without a selector selects nothing"]
+    del config["spec"]["bgpInstances"][0]["peers"][0]["peerAddress"]
+    assert refusals(config, "1.18") == ["CiliumBGPClusterConfig.bgpInstances[0].peers[0].peerAddress is missing"]
+
+
+@pytest.mark.parametrize(
+    ("release", "section", "says"),
+    [
+        ("1.15", "bgp", "bgp: home-k8s runs Cilium 1.15, and CiliumBGPClusterConfig came with 1.16; render `peering-policy`"),
+        ("1.19", "peering-policy", "peering-policy: home-k8s runs Cilium 1.19, and 1.19 removed CiliumBGPPeeringPolicy; render `bgp`"),
+        ("", "peering-policy", "nothing says which release of Cilium home-k8s runs, and 1.19 removed CiliumBGPPeeringPolicy; write `release: \"1.18\"`"),
+    ],
+)  # fmt: skip
+def test_what_a_release_does_not_have_is_refused_where_it_is_said(
+    project: Project, release: str, section: str, says: str
+) -> None:
+    if release:
+        on(project, release)
+    said = "release:" if release else "cilium:"
+    line = next(n for n, text in enumerate(project.text("network").splitlines(), 1) if said in text)
+    with pytest.raises(RenderError, match=re.escape(says)) as refused:
+        documents(project, section)
+    assert str(refused.value).startswith(f"home-k8s: inventory/network.yaml:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ('"1.14"', "Cilium 1.14 is not known: manifests are written for 1.15 to 1.20"),
+        ('"1.21.0-rc.1"', "Cilium 1.21 is not known"),
+        ("newest", "'newest' is no release of Cilium: write 1.16, as `cilium version` shows it"),
+        ("1.16", "cilium.release should be text"),
+    ],
+)
+def test_a_release_that_is_none_is_refused(project: Project, written: str, says: str) -> None:
+    say(project, "k8s2", f"release: {written}")
+    (problem,) = [each for each in project.problems() if "release" in each.message or "known" in each.message]
+    assert says in problem.message
+    assert problem.mark.file == "inventory/network.yaml"
+
+
+def test_nodes_of_one_cluster_run_one_release(project: Project) -> None:
+    on(on(project, "1.17"), "1.18", "k8s2")
+    said = [str(problem) for problem in project.problems()]
+    assert any("k8s2 runs 1.18, and k8s1 of the same cluster home-k8s runs 1.17" in each for each in said), said
 
 
 def test_nodes_with_the_same_needs_share_one_configuration(project: Project) -> None:
@@ -155,7 +182,8 @@ def test_a_node_is_called_by_its_name_in_the_cluster(project: Project) -> None:
 def test_a_password_is_named_and_never_there(project: Project) -> None:
     (project.folder / "secrets").mkdir()
     (project.folder / "secrets" / "k8s.password").write_text("hunter2\n")
-    made = manifests.render_cluster(manifests.clusters(alike(project).load())["home-k8s"], TEMPLATES)
+    made = manifests.render_cluster(manifests.clusters(alike(on(project, "1.18")).load())["home-k8s"], TEMPLATES)
+    assert len(made) == 2
     for text in made.values():
         assert "hunter2" not in text
         assert 'authSecretRef: "bgp-home-k8s-home-fw1"' in text

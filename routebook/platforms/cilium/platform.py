@@ -6,6 +6,7 @@ from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.part import Input
 from routebook.intent.platform import Platform
 from routebook.intent.schema import ClusterNodeInput
+from routebook.platforms.cilium.releases import read_release
 from routebook.platforms.cilium.speakers import FILTERS, check_cilium_session
 
 
@@ -21,6 +22,7 @@ PLATFORM = Platform(
     can=Capabilities(families={"link": BOTH}, ipsec=False, bfd=False, rpki=False),
     keys={"peer": PeerKeys},
     check_session=check_cilium_session,
+    read_release=read_release,
     filters=FILTERS,
     templates=Path(__file__).with_name("templates"),
     manifests="routebook.platforms.cilium.speakers:clusters",

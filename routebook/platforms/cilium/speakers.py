@@ -1,15 +1,17 @@
 """Kubernetes clusters as BGP speakers: which nodes need the same of Cilium's control plane, and what it cannot do."""
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from routebook.intent.capabilities import Release
 from routebook.intent.layers import Layers
 from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, SecretRef
 from routebook.intent.network import Endpoints, Network, Session
 from routebook.intent.node import Node
 from routebook.intent.policy import Policies
-from routebook.intent.problem import Mark, Problems
+from routebook.intent.problem import Mark, Problem, Problems
+from routebook.platforms.cilium.releases import NEWEST, api_version, refused
 
 
 class Peering(Frozen):
@@ -37,9 +39,14 @@ class NodeGroup(Frozen):
 
 
 class Cluster(Frozen):
-    """A Kubernetes cluster whose nodes have sessions with our hosts."""
+    """A Kubernetes cluster whose nodes have sessions with our hosts, and what its release of Cilium takes.
+
+    `api` is the version of the resources of `bgp`; `refused` are the manifests that it does not take.
+    """
 
     name: str
+    api: str
+    refused: Mapping[str, Problem]
     groups: tuple[NodeGroup, ...]
 
 
@@ -68,8 +75,21 @@ def clusters(network: Network) -> dict[str, Cluster]:
             )
             for (asn, advertise, peerings), nodes in groups.items()
         ]
-        found[cluster] = Cluster(name=cluster, groups=tuple(sorted(named, key=lambda group: group.name)))
+        release, mark = _release(cluster, network)
+        found[cluster] = Cluster(
+            name=cluster,
+            api=api_version(release or NEWEST),
+            refused=refused(cluster, release, mark),
+            groups=tuple(sorted(named, key=lambda group: group.name)),
+        )
     return found
+
+
+def _release(cluster: str, network: Network) -> tuple[Release | None, Mark]:
+    """What the first of its nodes that says it says, and where."""
+    nodes = [peer.node for peer in network.peers.values() if peer.node is not None and peer.node.cluster == cluster]
+    first = next((node for node in nodes if node.release is not None), nodes[0])
+    return first.release, first.mark
 
 
 def _peerings(node: str, sessions: Iterable[Session]) -> tuple[Peering, ...]:
