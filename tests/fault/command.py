@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.fault.child import Hold, request
-from tests.lab.project import environment
+from tests.networks.example import environment
 
 
 class StuckError(Exception):

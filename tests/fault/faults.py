@@ -12,7 +12,7 @@ from tests.fault import devices
 from tests.fault.command import Command, Ended
 from tests.fault.network import ASA, EDGES, PFSENSE
 from tests.fault.place import Place
-from tests.lab.project import environment
+from tests.networks.example import environment
 
 CONFIRM_TIMEOUT = 10
 """Seconds of the dead-man timers, the shortest that Routebook takes."""

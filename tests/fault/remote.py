@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.fault.cases import Case
 from tests.fault.trial import Bench, Result
-from tests.lab.project import CHECKOUT, environment
+from tests.networks.example import CHECKOUT, environment
 
 
 class RemoteBench:

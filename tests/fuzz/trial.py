@@ -18,8 +18,9 @@ from pathlib import Path
 
 from tests.fuzz.devices import Devices
 from tests.fuzz.spoiling import FATAL, KINDS
+from tests.networks.example import CHECKOUT
+from tests.networks.project import make_project as make_network
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 MOST_MEMORY = 300 * 1024  # KiB
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -32,34 +33,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 NOT_UNDERSTOOD = {"plan": 1, "verify": 3, "drift": 1, "scan": 4, "run": 1}
 """How each command ends where a device gives no answer that means anything."""
 
-HOSTS = """\
-edge1:
-  hostname: 127.0.0.1
-  platform: edge
-  port: {edge1}
-  data:
-    interfaces:
-      lo: {{addresses: [10.255.0.1/32]}}
-      eth0: {{link: transit, addresses: [192.0.2.2/24]}}
-fw1:
-  hostname: 127.0.0.1
-  platform: asa
-  port: {fw1}
-  data:
-    version: "9.16(4)"
-    router_id: 10.255.0.2
-    interfaces:
-      outside: {{link: transit, addresses: [192.0.2.3/24]}}
-fw2:
-  hostname: 127.0.0.1
-  platform: pfsense
-  port: {fw2}
-  data:
-    router_id: 10.255.0.3
-    bgp_package: frr
-    interfaces:
-      wan: {{link: transit, addresses: [192.0.2.4/24]}}
-"""
 DEFAULTS = """\
 username: root
 password: {{env: FUZZ_PASSWORD}}
@@ -70,16 +43,6 @@ connection_options:
       timeout: 8
       optional_args: {{known_hosts_file: {known_hosts}, allow_agent: false, use_keys: false, max_answer: 4MiB}}
 """
-INTENT = {
-    "groups": "{}\n",
-    "network": "network:\n  asn: 65550\n  sites: {lab: {prefixes: [10.3.0.0/16]}}\n  links: {transit: {}}\n"
-    "peers:\n  upstream:\n    asn: 64496\n    interfaces: {eth0: {link: transit, addresses: [192.0.2.1/24]}}\n",
-    "bgp": "bgp:\n  defaults: {import: RB-IN, export: RB-OUT, max_prefix: 10, families: [ipv4-unicast]}\n  sessions:\n"
-    "    - ends: [edge1, upstream]\n    - ends: [fw1, upstream]\n    - ends: [fw2, upstream]\n",
-    "policy": "policy:\n  prefix_lists: {RB-ANY: [permit 10.0.0.0/8 le 24]}\n"
-    "  route_maps:\n    RB-IN: [permit: {prefix_list: RB-ANY}]\n    RB-OUT: [permit: {prefix_list: RB-ANY}]\n",
-    "tunnels": "tunnels: {list: []}\n",
-}
 
 
 @dataclass(frozen=True)
@@ -128,19 +91,15 @@ def trials(seed: int, count: int, commands: tuple[str, ...] = tuple(COMMANDS)) -
 
 def make_project(folder: Path, devices: Devices) -> Path:
     """A project with the three devices."""
-    project = folder / "project"
-    for name in ("inventory", "templates", "tasks", "runbooks"):
-        (project / name).mkdir(parents=True)
-    for name in ("templates", "tasks", "runbooks"):
-        shutil.copytree(CHECKOUT / name, project / name, dirs_exist_ok=True)
+    project = make_network(folder / "project", "on_loopback")
     known = folder / "known_hosts"
     known.write_text("".join(server.known_hosts.read_text() for server in devices.servers.values()))
-    ports = {name: server.port for name, server in devices.servers.items()}
     inventory = project / "inventory"
-    (inventory / "hosts.yaml").write_text(HOSTS.format(**ports))
+    hosts = (inventory / "hosts.yaml").read_text()
+    for name, server in devices.servers.items():
+        hosts = hosts.replace(f"port of {name}", str(server.port))
+    (inventory / "hosts.yaml").write_text(hosts)
     (inventory / "defaults.yaml").write_text(DEFAULTS.format(known_hosts=known))
-    for name, text in INTENT.items():
-        (inventory / f"{name}.yaml").write_text(text)
     return project
 
 

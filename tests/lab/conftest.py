@@ -13,9 +13,9 @@ import yaml
 from lab import access
 from lab.control import Lab
 from tests.lab.elsewhere import Elsewhere
-from tests.lab.part import keep_only
-from tests.lab.project import copy_project as copy_project
-from tests.lab.project import environment as environment
+from tests.networks.example import copy_project as copy_project
+from tests.networks.example import environment as environment
+from tests.networks.example import keep_only
 
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
 LONGEST = (

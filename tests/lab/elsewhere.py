@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from lab.control import Lab
-from tests.lab.project import copy_project, environment
+from tests.networks.example import copy_project, environment
 
 
 class Elsewhere:

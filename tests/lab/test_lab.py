@@ -12,7 +12,7 @@ import pytest
 from lab import faults
 from tests.lab.conftest import RunningLab
 from tests.lab.devices import EDGES, FIREWALLS, HOSTS, PFSENSE, REFLECTORS
-from tests.lab.project import environment
+from tests.networks.example import environment
 
 CILIUM = {"nl-k8s1", "nl-k8s2", "gr-k8s1", "gr-k8s2", "home-k8s1", "home-k8s2", "home-k8s3"}
 OUTSIDE = {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"} | CILIUM

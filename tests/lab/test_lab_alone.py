@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.elsewhere import Elsewhere
-from tests.lab.part import keep_only
-from tests.lab.project import environment
+from tests.networks.example import environment, keep_only
 
 
 def lab_processes(project: Path) -> set[int]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.elsewhere import Elsewhere
-from tests.lab.part import keep_only
-from tests.lab.project import CHECKOUT
+from tests.networks.example import keep_only
+from tests.networks.project import make_project
 
 # Tunnels of both modes on one edge, two from a firewall to one site, and a reflector behind it; and a pfSense.
 SOME = {"nl-fw1", "nl-rr1", "no-edge1", "no-edge2", "ch-edge1", "transit-no", "rpki-cache", "home-fw1", "home-k8s1"}
@@ -66,90 +66,10 @@ def test_any_speaker_can_play_a_peer_of_several_hosts(elsewhere: Elsewhere, spea
         elsewhere.wait_for(project, edge, received, 60)
 
 
-# Two tunnels from one host to two hosts of one site, any to any: what only a kernel with VTI can tell apart.
-TWO_LEGS = {
-    "hosts.yaml": """
-a-edge1:
-  hostname: 192.0.2.31
-  platform: edge
-  data:
-    site: a
-    interfaces:
-      lo: {addresses: [10.255.3.1/32]}
-      wan0: {link: internet, addresses: [198.51.100.31/24]}
-b-edge1:
-  hostname: 192.0.2.41
-  platform: edge
-  data:
-    site: b
-    interfaces:
-      lo: {addresses: [10.255.4.1/32]}
-      lan0: {link: b-lan, addresses: [10.4.0.1/24]}
-      wan0: {link: internet, addresses: [198.51.100.41/24]}
-b-edge2:
-  hostname: 192.0.2.42
-  platform: edge
-  data:
-    site: b
-    interfaces:
-      lo: {addresses: [10.255.4.2/32]}
-      lan0: {link: b-lan, addresses: [10.4.0.2/24]}
-      wan0: {link: internet, addresses: [198.51.100.42/24]}
-""",
-    "groups.yaml": "{}\n",
-    "network.yaml": """
-network:
-  asn: 65550
-  sites:
-    a: {prefixes: [10.255.3.0/24]}
-    b: {prefixes: [10.4.0.0/16, 10.255.4.0/24]}
-  links:
-    b-lan: {site: b}
-    internet: {}
-""",
-    "tunnels.yaml": """
-tunnels:
-  defaults:
-    link: internet
-    mode: route
-    device: vti
-    ike: [{encryption: aes256gcm16, prf: prfsha256, dh_group: modp2048}]
-    esp: [{encryption: aes256gcm16, dh_group: modp2048}]
-    dpd_delay: 10
-    psk: {file: "secrets/{name}.psk"}
-  list:
-    - {ends: [a-edge1, b-edge1], inner: 10.255.200.0/31, key: 21}
-    - {ends: [a-edge1, b-edge2], inner: 10.255.200.2/31, key: 22}
-""",
-    "bgp.yaml": """
-bgp:
-  defaults: {families: [ipv4-unicast], connect_retry: 5, keepalive: 2, hold_time: 6, next_hop_self: true}
-  sessions:
-    - {ends: [a-edge1, b-edge1], tunnel: a-edge1--b-edge1}
-    - {ends: [a-edge1, b-edge2], tunnel: a-edge1--b-edge2}
-    - {ends: [b-edge1, b-edge2], link: b-lan}
-  networks:
-    - {hosts: a-edge1, prefixes: [10.255.3.1/32]}
-    - {hosts: [b-edge1, b-edge2], prefixes: [10.4.0.0/24]}
-""",
-    "policy.yaml": "policy: {}\n",
-}
-
-
-def two_legs(elsewhere: Elsewhere) -> Path:
-    project = elsewhere.folder / "two-legs"
-    (project / "inventory").mkdir(parents=True)
-    for name, text in TWO_LEGS.items():
-        (project / "inventory" / name).write_text(text)
-    shutil.copy(CHECKOUT / "inventory/defaults.yaml", project / "inventory")
-    shutil.copytree(CHECKOUT / "templates", project / "templates")
-    return project
-
-
 @pytest.mark.timeout(900)
 def test_two_any_to_any_tunnels_to_one_site_take_over_from_each_other(elsewhere: Elsewhere) -> None:
     needs("uml")
-    project = two_legs(elsewhere)
+    project = make_project(elsewhere.folder / "two-legs", "two_legs")
     up = elsewhere.routebook(project, "lab", "up", "--kernel", "uml")
     assert up.returncode == 0, up.stdout + up.stderr
     legs = ["a-edge1--b-edge1", "a-edge1--b-edge2"]
@@ -168,7 +88,7 @@ def test_two_any_to_any_tunnels_to_one_site_take_over_from_each_other(elsewhere:
 
 
 def test_user_space_esp_refuses_what_it_cannot_tell_apart(elsewhere: Elsewhere) -> None:
-    refused = elsewhere.routebook(two_legs(elsewhere), "lab", "up")
+    refused = elsewhere.routebook(make_project(elsewhere.folder / "two-legs", "two_legs"), "lab", "up")
     assert refused.returncode == 1
     assert "a-edge1--b-edge1 and a-edge1--b-edge2" in refused.stderr
     assert "--kernel uml" in refused.stderr

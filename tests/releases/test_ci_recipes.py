@@ -21,7 +21,7 @@ import yaml
 
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.elsewhere import Elsewhere
-from tests.lab.part import keep_only
+from tests.networks.example import keep_only
 from tests.releases.test_wheel import CHECKOUT, PLAIN, done, run
 from tests.releases.test_wheel import wheel as wheel
 

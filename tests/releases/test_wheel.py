@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.part import keep_only
+from tests.networks.example import keep_only
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LIBRARY = ("routebook", "custom_napalm", "lab")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDS = ("no-edge1", "ch-edge1")

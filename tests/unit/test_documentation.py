@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.project import CHECKOUT
+from tests.networks.example import CHECKOUT
 
 PAGES = [Path("README.md"), *sorted(page.relative_to(CHECKOUT) for page in CHECKOUT.glob("docs/**/*.md"))]
 RELIABILITY = (CHECKOUT / "docs/reliability.md").read_text()

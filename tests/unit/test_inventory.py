@@ -11,7 +11,7 @@ from routebook.errors import RefusedError
 from routebook.intent import IntentError
 from routebook.project.inventory import IntentHost, RoutebookInventory, nornir_for
 from routebook.project.secrets import SecretError
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from routebook.platforms.cilium.speakers import clusters
 from routebook.project import manifests
 from routebook.project.limit import choose
 from routebook.project.render import RenderError
+from tests.networks.project import Project, pfsense_project
 from tests.unit.cilium_crds import refusals
-from tests.unit.intent.network import Project
-from tests.unit.intent.pfsense_network import pfsense_project
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 CLUSTER = "    cilium: {cluster: home-k8s}\n"

@@ -18,7 +18,7 @@ import pytest
 from routebook.cli import output
 from routebook.redaction.redactor import OF_THIS_PROCESS
 from routebook.report.layout import Block, Span, Table, Text, line, public
-from tests.lab.project import CHECKOUT
+from tests.networks.example import CHECKOUT
 
 EVIL = "a\x1b]0;owned\x07\x9b2J\u202eb\u200bc\x7f\ud800d\re [/x] [bold]f[/] \u2028"
 """Markup, escapes, what reorders and what is not seen."""

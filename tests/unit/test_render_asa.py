@@ -9,8 +9,7 @@ from routebook.device.candidate import Section
 from routebook.platforms.asa.config import apply, difference, parse
 from routebook.project.render import Placeholders, render_host, section_templates
 from routebook.project.secrets import SecretError
-from tests.unit.intent.asa_network import asa_project
-from tests.unit.intent.network import Project
+from tests.networks.project import Project, asa_project
 from tests.unit.one_secret import OneSecret
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"

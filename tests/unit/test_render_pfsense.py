@@ -10,8 +10,7 @@ import pytest
 from routebook.project.render import Placeholders, render_host, section_templates
 from routebook.project.secrets import SecretError
 from routebook.redaction.redactor import REDACTED, Redactor
-from tests.unit.intent.network import Project
-from tests.unit.intent.pfsense_network import pfsense_project
+from tests.networks.project import Project, pfsense_project
 from tests.unit.one_secret import OneSecret
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"

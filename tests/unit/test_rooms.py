@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = ROOT / "routebook" / "platforms"

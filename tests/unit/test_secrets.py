@@ -14,7 +14,7 @@ from routebook.project.secret_files import secret_problems
 from routebook.project.secrets import SecretError, Secrets
 from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED, Redactor
 from routebook.run.journal import HostState, Journal
-from tests.unit.engine.network import write_project
+from tests.networks.project import Project
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_resolving_teaches_the_redactor(secrets: Secrets) -> None:
 def test_check_refuses_a_secret_that_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, says: str
 ) -> None:
-    write_project(tmp_path)
+    Project(tmp_path, "four_edges")
     monkeypatch.setenv("PSK", secret)
     found = [problem for problem in secret_problems(load(tmp_path)) if problem.severity == "error"]
     assert bool(found) is bool(says)

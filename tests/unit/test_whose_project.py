@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534

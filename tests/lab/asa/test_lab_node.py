@@ -9,8 +9,8 @@ import pytest
 from lab.control import Lab
 from tests.lab.asa.units import Console
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.firewall_and_edge import ADDRESS, EDGE, FIREWALL, INNER, firewall_and_edge, make_host
 from tests.lab.waiting import wait_for
+from tests.networks.firewall_and_edge import ADDRESS, EDGE, FIREWALL, INNER, firewall_and_edge, make_host
 
 ASA = """
 crypto ikev2 policy 10

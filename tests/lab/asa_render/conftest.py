@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.asa_driver.firewall import Firewall
-from tests.unit.intent.asa_network import asa_project
-from tests.unit.intent.network import Project
+from tests.networks.project import Project, asa_project
 
 
 @pytest.fixture

@@ -13,78 +13,15 @@ from routebook.project.secrets import Secrets
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
 from tests.lab.waiting import wait_for
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
-
-HOSTS = """\
-fw1:
-  hostname: 203.0.113.1
-  platform: asa
-  data:
-    site: nl
-    router_id: 10.255.1.1
-    interfaces:
-      outside: {link: internet, addresses: [192.0.2.1/24]}
-      inside: {link: nl-lan, addresses: [10.1.0.1/24]}
-fw2:
-  hostname: 203.0.113.2
-  platform: asa
-  data:
-    site: gr
-    router_id: 10.255.2.1
-    interfaces:
-      outside: {link: internet, addresses: [192.0.2.2/24]}
-      inside: {link: gr-lan, addresses: [10.2.0.1/24]}
-edge1:
-  hostname: 203.0.113.3
-  platform: edge
-  data:
-    site: "no"
-    interfaces:
-      lo: {addresses: [10.3.0.1/32]}
-      wan0: {link: internet, addresses: [192.0.2.3/24]}
-"""
-NETWORK = """\
-network:
-  asn: 65550
-  sites: {nl: {prefixes: [10.1.0.0/24]}, gr: {prefixes: [10.2.0.0/24]}, "no": {prefixes: [10.3.0.0/24]}}
-  links: {internet: {}, nl-lan: {}, gr-lan: {}}
-"""
-TUNNELS = """\
-tunnels:
-  defaults:
-    ike: [{encryption: aes256gcm16, prf: prfsha256, dh_group: ecp256}]
-    esp: [{encryption: aes256gcm16, dh_group: modp2048}]
-    psk: {env: PSK}
-  list:
-    - ends: [fw1, fw2]
-      mode: route
-      inner: 10.255.200.20/31
-    - ends: [edge1, fw1]
-      esp: [{encryption: aes256, integrity: sha256, dh_group: modp2048}]
-"""
-BGP = """\
-bgp:
-  sessions:
-    - ends: [fw1, fw2]
-      tunnel: fw1--fw2
-      hold_time: 9
-  networks:
-    - {hosts: fw1, prefixes: [10.1.0.0/24]}
-    - {hosts: fw2, prefixes: [10.2.0.0/24]}
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("PSK", 'the-same"$#at%both')
-    (tmp_path / "project").mkdir()
-    made = Project(tmp_path / "project")
-    for name, text in {"hosts": HOSTS, "groups": "{}\n", "network": NETWORK, "tunnels": TUNNELS, "bgp": BGP}.items():
-        made.write(name, text)
-    made.write("policy", "policy: {}\n")
-    return made
+    return Project(tmp_path / "project", "asa_tunnels")
 
 
 @pytest.fixture(scope="module", autouse=True)

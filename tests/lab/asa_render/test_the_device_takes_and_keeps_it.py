@@ -13,7 +13,7 @@ from routebook.platforms.asa.driver import AsaDriver
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets
 from tests.lab.asa_driver.firewall import STARTUP, Firewall, napalm
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 

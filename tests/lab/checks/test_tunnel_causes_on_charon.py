@@ -17,7 +17,7 @@ from routebook.platforms.strongswan.explain import explain
 from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link
 from tests.lab.waiting import wait_for
-from tests.unit.checks.network import SELECTORS, TUNNEL, check_tunnels, intents, only
+from tests.networks.observed import SELECTORS, TUNNEL, check_tunnels, intents, only
 
 pytestmark = pytest.mark.skipif(not can_make_hosts(), reason="needs root, FRR and strongSwan")
 

@@ -15,8 +15,9 @@ import pytest
 from lab.control import Lab
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.elsewhere import Elsewhere
-from tests.lab.mixed.network import EDGE, FIREWALL, make_project
-from tests.lab.project import environment
+from tests.lab.mixed.names import EDGE, FIREWALL
+from tests.networks.example import environment
+from tests.networks.project import make_project
 
 Process = subprocess.Popen[str]
 
@@ -128,7 +129,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     skip_unless_possible()
     folder = tmp_path_factory.mktemp("mixed")
     place = Elsewhere(folder)
-    mixed = Mixed(place, make_project(folder / "project"))
+    mixed = Mixed(place, make_project(folder / "project", "asa_and_edge"))
     up = mixed.routebook("lab", "up")
     try:
         assert up.returncode == 0, up.stdout + up.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.lab.mixed.conftest import FirstRun, Mixed, Process
-from tests.lab.mixed.network import EDGE, FIREWALL, INNER, KEY, SPEAKER, TUNNEL
+from tests.lab.mixed.names import EDGE, FIREWALL, INNER, KEY, SPEAKER, TUNNEL
 from tests.lab.waiting import wait_for
 
 Unchanged = Callable[[], None]

@@ -11,7 +11,8 @@ import pytest
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.elsewhere import Elsewhere
 from tests.lab.mixed.conftest import Mixed
-from tests.lab.mixed.network import EDGE, FIREWALL, REDUNDANT, make_project
+from tests.lab.mixed.names import EDGE, FIREWALL
+from tests.networks.project import make_project
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -24,7 +25,7 @@ def redundant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
         pytest.skip("not installed: user-mode-linux")
     folder: Path = tmp_path_factory.mktemp("redundant")
     place = Elsewhere(folder)
-    mixed = Mixed(place, make_project(folder / "project", REDUNDANT))
+    mixed = Mixed(place, make_project(folder / "project", "two_providers"))
     try:
         up = mixed.routebook("lab", "up", "--kernel", "uml")
         assert up.returncode == 0, up.stdout + up.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.control import Lab
-from tests.lab.firewall_and_edge import EDGE, FIREWALL, INNER, firewall_and_edge, make_host
+from tests.networks.firewall_and_edge import EDGE, FIREWALL, INNER, firewall_and_edge, make_host
 
 Package = Literal["openbgpd", "frr"]
 

@@ -7,9 +7,9 @@ import paramiko
 import pytest
 
 from tests.lab.conftest import skip_unless_possible
-from tests.lab.firewall_and_edge import ADDRESS
 from tests.lab.pfsense.pair import APPLY_IPSEC, PHASE1, PHASE2, PfSenseAndEdge, pfsense_and_edge
 from tests.lab.waiting import wait_for
+from tests.networks.firewall_and_edge import ADDRESS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
-from tests.lab.project import CHECKOUT
+from tests.networks.example import CHECKOUT
 
 # Where a host has files of its own, its logs apart. Some folders are the lab's, and a lab ASA sees the checkout.
 _APART = " -o ".join(

@@ -18,7 +18,7 @@ from routebook.checks.algorithms import (
 )
 from routebook.checks.selectors import compare, parse_selector
 from routebook.intent.model import IpsecProposal
-from tests.unit.checks.network import ike_of, tunnel
+from tests.networks.observed import ike_of, tunnel
 
 
 @pytest.mark.parametrize(

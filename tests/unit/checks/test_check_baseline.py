@@ -8,7 +8,7 @@ from routebook.checks import baseline
 from routebook.checks.findings import definite
 from routebook.device.causes import Cause, Reason
 from routebook.device.state import BgpState
-from tests.unit.checks.network import (
+from tests.networks.observed import (
     NO1,
     TRANSIT_ADDRESS,
     TUNNEL,

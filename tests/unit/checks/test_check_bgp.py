@@ -14,7 +14,7 @@ from routebook.device.state import BgpState
 from routebook.platforms.asa.explain import causes as asa_causes
 from routebook.platforms.frr.diagnosis import SAYINGS
 from routebook.run.judge import divided
-from tests.unit.checks.network import (
+from tests.networks.observed import (
     CH1,
     NO1,
     NO3,

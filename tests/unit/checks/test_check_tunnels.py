@@ -15,7 +15,7 @@ from routebook.device.state import ChildSa
 from routebook.intent.model import IpsecProposal
 from routebook.platforms.asa.explain import causes as asa_causes
 from routebook.platforms.strongswan.explain import causes as charon_causes
-from tests.unit.checks.network import (
+from tests.networks.observed import (
     TUNNEL,
     Intents,
     States,

@@ -11,7 +11,7 @@ from routebook.checks.findings import Finding, definite
 from routebook.device.contract import Effect
 from routebook.device.state import IkeSa
 from routebook.intent.model import Interface
-from tests.unit.checks.network import (
+from tests.networks.observed import (
     CH1,
     NO1,
     NO3,

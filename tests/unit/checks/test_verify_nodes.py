@@ -7,7 +7,7 @@ from routebook.intent.model import HostIntent
 from routebook.run.runbook import View
 from tasks.verify_bgp import verify_bgp
 from tasks.verify_nodes import verify_nodes
-from tests.unit.checks.network import TRANSIT_ADDRESS, Intents, States, healthy, intents, only, transit, with_session
+from tests.networks.observed import TRANSIT_ADDRESS, Intents, States, healthy, intents, only, transit, with_session
 
 ADVICE = "the node needs its manifests: routebook render --cluster west --section bgp | kubectl apply -f -"
 

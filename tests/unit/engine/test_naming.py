@@ -14,7 +14,7 @@ from routebook.device.contract import Effect, State
 from routebook.device.state import ChildSa, IkeSa
 from routebook.intent.model import HostIntent, Tunnel
 from routebook.platforms.asa.names import AsaEnd
-from tests.unit.checks.network import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
+from tests.networks.observed import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
 from tests.unit.engine.world import World
 
 ASA = "198.51.100.11"

@@ -41,7 +41,7 @@ from routebook.run.events import Event
 from routebook.run.options import Options
 from routebook.run.runbook import Runbook, View
 from routebook.run.workspace import Workspace, open_workspace
-from tests.unit.engine.network import write_project
+from tests.networks.project import Project
 
 SECRET = "a-secret-that-nobody-may-see"
 OTHER_SECRET = "another-secret-that-nobody-may-see"
@@ -356,7 +356,9 @@ class World:
 @contextmanager
 def world(project: Path) -> Iterator[World]:
     """A world of four edges at two sites; Nornir's `routebook` connections lead to it."""
-    write_project(project)
+    Project(project, "four_edges")
+    for name in ("templates", "tasks", "runbooks"):
+        (project / name).mkdir()
     made = World(project)
     for name in ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2"):
         made.devices[name] = Device(name, made)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 
 @pytest.fixture

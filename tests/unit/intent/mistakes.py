@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from routebook.intent import Problem
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 
 @dataclass(frozen=True)

@@ -4,99 +4,7 @@ import pytest
 
 from routebook.intent.announcements import Region, regions
 from routebook.intent.model import PrefixList, PrefixRule
-from tests.unit.intent.network import Project
-
-NETWORK = """\
-network:
-  asn: 65550
-  prefixes: ["2001:db8:8e20::/48", 203.0.113.0/24]
-  sites:
-    "no": {prefixes: [10.3.0.0/16]}
-    ch: {prefixes: [10.4.0.0/16]}
-  links:
-    no-lan: {site: "no"}
-    ch-lan: {site: ch}
-    internet: {}
-    transit: {}
-peers:
-  upstream:
-    asn: 64496
-    relation: provider
-    interfaces:
-      eth0: {link: transit, addresses: ["2001:db8:f001::1/64"]}
-  neighbor:
-    asn: 64497
-    relation: peer
-    interfaces:
-      eth0: {link: transit, addresses: ["2001:db8:f001::2/64"]}
-  server:
-    asn: 64498
-    relation: route-server
-    interfaces:
-      eth0: {link: transit, addresses: ["2001:db8:f001::3/64"]}
-  client:
-    asn: 64499
-    relation: customer
-    prefixes: ["2001:db8:c000::/48"]
-    interfaces:
-      eth0: {link: transit, addresses: ["2001:db8:f001::4/64"]}
-rpki:
-  hosts: edge
-  caches:
-    - {name: cache, address: 198.51.100.250, port: 323, preference: 1, link: internet}
-"""
-
-BGP = """\
-bgp:
-  external:
-    families: [ipv6-unicast]
-    password: {env: BGP_PASSWORD}
-    import: RB-IN
-    export: RB-OUT
-    prefix_list_out: RB-OWN
-    max_prefix: 1000
-  sessions:
-    - ends: [edge1, upstream]
-    - ends: [edge1, neighbor]
-    - ends: [edge1, server]
-    - ends: [edge1, client]
-      edge1: {import: RB-CLIENT-IN, export: RB-ALL, prefix_list_in: RB-CLIENT, prefix_list_out: RB-ANY}
-    - ends: [edge1, edge2]
-      via: loopback
-      families: [ipv4-unicast, ipv6-unicast]
-  networks:
-    - {hosts: edge1, prefixes: ["2001:db8:8e20::/48", 203.0.113.0/24, 10.3.0.0/16]}
-  redistribute:
-    - {hosts: edge2, from: connected, route_map: RB-OUT}
-  graceful_shutdown: []
-"""
-
-POLICY = """\
-policy:
-  prefix_lists:
-    RB-OWN:
-      - permit 2001:db8:8e20::/48
-      - permit 2001:db8:c000::/48
-    RB-CLIENT:
-      - permit 2001:db8:c000::/48
-    RB-ANY:
-      - permit any6
-  community_lists:
-    RB-CLIENTS: ["65550:3:1"]
-    RB-LEARNED: ["65550:1:1"]
-  route_maps:
-    RB-IN:
-      - deny: {rpki: invalid}
-      - permit: all
-        set: {add_communities: ["65550:1:1"]}
-    RB-CLIENT-IN:
-      - permit: all
-        set: {add_communities: ["65550:3:1"]}
-    RB-OUT:
-      - permit: {prefix_list: RB-OWN}
-    RB-ALL:
-      - permit: all
-"""
+from tests.networks.project import Project
 
 OUT = "    RB-OUT:\n      - permit: {prefix_list: RB-OWN}\n"
 LIST_OUT = "    prefix_list_out: RB-OWN\n"
@@ -105,9 +13,7 @@ LIST_OUT = "    prefix_list_out: RB-OWN\n"
 @pytest.fixture
 def leaks(project: Project) -> Project:
     """A network with each kind of neighbor."""
-    project.write("network", NETWORK)
-    project.write("bgp", BGP)
-    project.write("policy", POLICY)
+    project.use("every_relation")
     return project
 
 

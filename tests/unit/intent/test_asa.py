@@ -6,9 +6,8 @@ import pytest
 
 from routebook.intent.model import Tunnel
 from routebook.platforms.asa.names import AsaEnd, read_release
-from tests.unit.intent.asa_network import asa_project
+from tests.networks.project import Project, asa_project
 from tests.unit.intent.mistakes import Mistake
-from tests.unit.intent.network import Project
 
 V6 = "      families: [ipv6-unicast]\n      fw1:\n"
 TO_EDGE = "    - ends: [fw1, edge1]\n      tunnel: fw1--edge1\n"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import platform
 from routebook.intent.registry import REGISTERED
-from tests.unit.intent.network import FILES, Project
+from tests.networks.project import NETWORKS, Project
 
 
 def test_a_sound_network_has_no_problem(project: Project) -> None:
@@ -212,7 +212,7 @@ VALUES: list[object] = [
     [[]],
     [None],
 ]
-TREES = {name: yaml.safe_load(text) for name, text in FILES.items()}
+TREES = {path.stem: yaml.safe_load(path.read_text()) for path in (NETWORKS / "two_edges").iterdir()}
 KEYS = [
     "mesh",
     "meshes",

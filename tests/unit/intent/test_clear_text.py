@@ -5,7 +5,7 @@
 import pytest
 
 from routebook.intent.secret_names import names_a_secret
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 PLACES = [
     ("hosts", "  hostname: 192.0.2.1\n", "  hostname: 192.0.2.1\n  password: HUNTER\n", "password: {file: secrets/edge1.password}"),

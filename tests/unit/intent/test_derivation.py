@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from routebook.intent.model import Neighbor, SecretRef
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 MESH = """\
 bgp:

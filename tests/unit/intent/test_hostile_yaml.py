@@ -6,7 +6,7 @@ import time
 import pytest
 
 from routebook.intent import Problem
-from tests.unit.intent.network import Project
+from tests.networks.project import Project
 
 LIMIT = 10.0  # seconds of CPU that no such file may take
 

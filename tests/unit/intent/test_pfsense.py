@@ -6,9 +6,8 @@ import pytest
 
 from routebook.intent.model import IpsecProposal
 from routebook.platforms.pfsense.words import identity, offered
+from tests.networks.project import FRR_SESSION, OPENBGPD_SESSION, Project, pfsense_project
 from tests.unit.intent.mistakes import Mistake
-from tests.unit.intent.network import Project
-from tests.unit.intent.pfsense_network import FRR_SESSION, OPENBGPD_SESSION, pfsense_project
 
 ROUTE = "      inner: 10.255.200.24/31\n"
 POLICY = "    - ends: [edge2, home-fw1]\n"

@@ -4,8 +4,8 @@
 
 import pytest
 
+from tests.networks.project import Project
 from tests.unit.intent.mistakes import Mistake
-from tests.unit.intent.network import Project
 
 EDGE2_WAN = "wan0: {link: internet, addresses: [198.51.100.2/24]}"
 

@@ -10,8 +10,7 @@ from routebook.platforms.pfsense.routing import neighbors, refuse_ignored, route
 from routebook.platforms.pfsense.tree import parse
 from routebook.platforms.pfsense.tunnels import tunnels
 from routebook.project.render import Placeholders, render_host
-from tests.unit.intent.network import Project
-from tests.unit.intent.pfsense_network import pfsense_project
+from tests.networks.project import Project, pfsense_project
 from tests.unit.pfsense.configurations import CONFIG
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.lab.part import EDGES
+from tests.networks.example import EDGES
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,32 @@
-"""A part of the example network: some of its hosts and peers, and nothing that concerns others."""
+"""The example network, which is this checkout's own project: copies of it, whole or of some of its hosts and peers."""
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from routebook.cli.init import make_project
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
 EDGES = frozenset(
     {f"{site}-edge{number}" for site in ("no", "ch") for number in (1, 2, 3)}
     | {"transit-no", "transit-ch", "ixp-rs1", "ixp-rs2", "rpki-cache"}
 )
 """The hosts with both daemons, and who is outside of them."""
+
+
+def environment() -> dict[str, str]:
+    """The environment in which this checkout's `routebook` runs from any folder."""
+    return os.environ | {"PYTHONPATH": str(CHECKOUT)}
+
+
+def copy_project(target: Path) -> Path:
+    """A project of the example's inventory, templates, tasks and runbooks."""
+    make_project(target)
+    return target
 
 
 def keep_only(project: Path, names: Collection[str]) -> None:
