@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lab.control import Lab
-from lab.faults import link_down, link_up
+from lab.links import link_down, link_up
 from routebook.cli import output
 from routebook.cli.init import make_project
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import paramiko
 
-from lab import faults
+from lab import links
 from tests.fault.network import ASA, EDGES, PFSENSE
 from tests.fault.place import FAKETIME, Place
 from tests.lab.waiting import wait_for
@@ -83,12 +83,12 @@ def crashing(place: Place, host: str, daemon: str) -> Iterator[None]:
 
 def cut(place: Place, host: str) -> None:
     """Pull its management cable."""
-    faults.link_down(place.lab, host)
+    links.link_down(place.lab, host)
 
 
 def mend(place: Place, host: str) -> None:
     """Plug the cable in again."""
-    faults.link_up(place.lab, host)
+    links.link_up(place.lab, host)
 
 
 def silence(place: Place, host: str) -> None:

@@ -9,7 +9,8 @@ import time
 import paramiko
 import pytest
 
-from lab import faults
+from lab import links
+from tests.lab import faults
 from tests.lab.conftest import RunningLab
 from tests.lab.devices import EDGES, FIREWALLS, HOSTS, PFSENSE, REFLECTORS
 from tests.networks.example import environment
@@ -156,9 +157,9 @@ def test_a_stopped_daemon_stays_stopped_until_it_is_started(lab: RunningLab, dae
 
 
 def test_a_cut_management_link_and_a_full_disk_can_be_mended(lab: RunningLab) -> None:
-    faults.link_down(lab.lab, "no-edge3")
+    links.link_down(lab.lab, "no-edge3")
     assert not reachable("192.0.2.33")
-    faults.link_up(lab.lab, "no-edge3")
+    links.link_up(lab.lab, "no-edge3")
     end = time.monotonic() + 10
     while not reachable("192.0.2.33"):
         assert time.monotonic() < end, "the mended link carries nothing"

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from routebook.platforms.pfsense.lab import faults
-from routebook.platforms.pfsense.lab.faults import Fault
 from tests.lab.conftest import skip_unless_possible
+from tests.lab.pfsense import faults
+from tests.lab.pfsense.faults import Fault
 from tests.lab.pfsense.units import Unit
 
 CHANGE = "config_set_path('installedpackages/labtest', ['a' => str_repeat('x', 20000)]);"

@@ -5,7 +5,7 @@ import signal
 import threading
 from functools import partial
 
-from lab.faults import link_down, link_up
+from lab.links import link_down, link_up
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited, failures

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lab import faults
-from tests.lab import devices
+from lab import links
+from tests.lab import devices, faults
 from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited
 
@@ -56,12 +56,12 @@ def test_invalid_intent_is_refused_with_file_and_line(standing: RunningLab, unch
 
 
 def test_an_unreachable_host_stops_the_run_before_any_change(standing: RunningLab, unchanged: Unchanged) -> None:
-    faults.link_down(standing.lab, "ch-edge1")
+    links.link_down(standing.lab, "ch-edge1")
     try:
         with edited(standing, *CHANGE):
             said = refused(standing, "run", "bgp", "--yes")
     finally:
-        faults.link_up(standing.lab, "ch-edge1")
+        links.link_up(standing.lab, "ch-edge1")
     assert "ch-edge1" in said
     assert "nothing was changed" in said.lower()
     unchanged()

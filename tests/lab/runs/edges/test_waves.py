@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.faults import link_down, link_up
+from lab.links import link_down, link_up
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited

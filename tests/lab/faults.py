@@ -1,11 +1,10 @@
-"""Breaking a running lab on purpose, for tests and demonstrations."""
+"""Breaking a running lab on purpose."""
 
 import subprocess
 import time
 from typing import Literal
 
 from lab.control import Lab
-from lab.topology import MANAGEMENT_DEVICE
 
 Daemon = Literal["frr", "charon", "sshd"]
 
@@ -16,25 +15,15 @@ _ANSWERS: dict[Daemon, tuple[str, ...]] = {
 }
 
 
-def link_down(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
-    """Pull the cable of one of the host's devices, by default that of the management link: the carrier is lost."""
-    _on_wire(lab, "ip", "link", "set", lab.port(host, device), "down")
-
-
-def link_up(lab: Lab, host: str, device: str = MANAGEMENT_DEVICE) -> None:
-    """Plug the cable in again."""
-    _on_wire(lab, "ip", "link", "set", lab.port(host, device), "up")
-
-
 def fill_disk(lab: Lab, host: str) -> None:
     """Leave no free byte on the host's disk; a firewall may have its configuration on one of its own."""
     full = "cat /dev/zero >{0}/filler 2>/dev/null; test -s {0}/filler"
-    _on(lab, host, "sh", "-c", f"{full.format('/var/tmp')} && if [ -d /cf ]; then {full.format('/cf')}; fi")  # noqa: S108  as above
+    _on(lab, host, "sh", "-c", f"{full.format('/var/tmp')} && if [ -d /cf ]; then {full.format('/cf')}; fi")
 
 
 def free_disk(lab: Lab, host: str) -> None:
     """Give the host its free space back."""
-    _on(lab, host, "rm", "-f", "/var/tmp/filler", "/cf/filler")  # noqa: S108  the host's, not ours
+    _on(lab, host, "rm", "-f", "/var/tmp/filler", "/cf/filler")
 
 
 def stop(lab: Lab, host: str, daemon: Daemon) -> None:
@@ -65,7 +54,3 @@ def crash(lab: Lab, host: str, program: str) -> None:
 
 def _on(lab: Lab, host: str, *argv: str) -> None:
     subprocess.run(lab.command(host, argv), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-
-def _on_wire(lab: Lab, *argv: str) -> None:
-    subprocess.run(lab.wire_command(argv), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
