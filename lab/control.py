@@ -280,17 +280,17 @@ def _need_packages(plan: Topology) -> None:
 
 def _programs(plan: Topology) -> list[str]:
     """The daemons that this lab plays its nodes with."""
-    platforms = {host.platform: platform(host.platform) for host in plan.hosts}
+    platforms = {host.platform: platform(host.platform) for host in plan.hosts if not host.daemons}
     parts = [its.lab for its in platforms.values() if its is not None and its.lab is not None]
     of_platforms = dict.fromkeys(program for part in parts for program in part.programs)
-    speakers = {peer.speaker for peer in plan.peers}
+    speakers = {peer.speaker for peer in plan.peers if not peer.daemons}
     needed = {
         "/usr/sbin/sshd": bool(platforms),
         "/usr/lib/frr/bgpd": "frr" in speakers,
         "/usr/sbin/bird": "bird" in speakers,
         "/usr/sbin/bgpd": "openbgpd" in speakers,
         "/usr/bin/gobgpd": "gobgp" in speakers,
-        "/usr/bin/stayrtr": bool(plan.caches),
+        "/usr/bin/stayrtr": any(not cache.daemons for cache in plan.caches),
     }
     return list(dict.fromkeys([*(program for program, wanted in needed.items() if wanted), *of_platforms]))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
 
+from lab import releases
 from lab.carried import device_name
 from lab.node import Device, File, Node, Service, User
 from lab.routing import routes, sysctls
@@ -45,7 +46,8 @@ def linux_node(
     host: Host, topology: Topology, access: Access, daemons: Collection[str], *, esp_in_kernel: bool
 ) -> Node:
     """The node of a Linux host with these daemons, "frr" and "strongswan". Raises RefusedError."""
-    files = _ssh_files(host, access) | _name_files(host, topology)
+    root = str(releases.root(host.daemons, host.name)) if host.daemons else ""
+    files = _ssh_files(host, access, root) | _name_files(host, topology)
     services = [
         Service(
             "sshd",
@@ -71,10 +73,9 @@ def linux_node(
         network=tuple(_network(host, topology, esp_in_kernel)),
         files=files,
         sysctls=sysctls(host, topology) | (_trusting(host, topology) if esp_in_kernel else {}),
-        folders={"/run/sshd": "755 root root", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
-        if "frr" in daemons
-        else {"/run/sshd": "755 root root"},
+        folders={"/run/sshd": "755 root root", **FRR_FOLDERS} if "frr" in daemons else {"/run/sshd": "755 root root"},
         services=tuple(services),
+        root=root,
         users=(
             User(
                 "operator",
@@ -139,7 +140,7 @@ def _name_files(host: Host, topology: Topology) -> dict[str, File]:
     }
 
 
-def _ssh_files(host: Host, access: Access) -> dict[str, File]:
+def _ssh_files(host: Host, access: Access, root: str) -> dict[str, File]:
     pam = (
         "auth required pam_unix.so\naccount required pam_unix.so\n"
         "session required pam_permit.so\npassword required pam_deny.so\n"
@@ -153,7 +154,7 @@ def _ssh_files(host: Host, access: Access) -> dict[str, File]:
             "PasswordAuthentication yes\n"
             "UsePAM yes\n"
             "PrintMotd no\n"
-            "UseDNS no\n" + ("PerSourcePenalties no\n" if _sshd_penalises() else "") + "AcceptEnv LANG LC_*\n"
+            "UseDNS no\n" + ("PerSourcePenalties no\n" if _sshd_penalises(root) else "") + "AcceptEnv LANG LC_*\n"
             # Tests log in wrongly on purpose, and go on.
             "Subsystem sftp internal-sftp\n"
         ),
@@ -164,9 +165,9 @@ def _ssh_files(host: Host, access: Access) -> dict[str, File]:
     }
 
 
-def _sshd_penalises() -> bool:
+def _sshd_penalises(root: str) -> bool:
     """Whether this OpenSSH (9.8 and later) shuts out addresses that failed to log in."""
-    return b"persourcepenalties" in Path("/usr/sbin/sshd").read_bytes()
+    return b"persourcepenalties" in Path(f"{root}/usr/sbin/sshd").read_bytes()
 
 
 # The daemons first, then what watches them: left to itself, watchfrr starts them by a script of several hundred
@@ -188,6 +189,9 @@ FRR = Service(
     restart=False,
     ready=("/run/frr/watchfrr.started", "/run/frr/bgpd.vty", "/run/frr/zebra.vty", "/run/frr/bfdd.vty"),
 )
+
+
+FRR_FOLDERS = {"/etc/frr": "755 frr frr", "/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
 
 
 def frr_files(name: str, configuration: str) -> dict[str, File]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+MNT_DETACH = 2
 START_DEADLINE = 180.0  # seconds until every service of a node must be ready
 
 # What a node takes over from the real machine's /etc; everything else is its own.
@@ -62,6 +63,19 @@ def mount_read_only(source: str, target: str) -> None:
     """Show a folder of this machine in a second place, where nothing can change it."""
     mount(source, target, flags=MS_BIND)
     mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_RDONLY)
+
+
+def enter_root(root: str) -> None:
+    """Make a folder of this machine the node's whole file system; its devices stay this machine's for the moment."""
+    mount(root, root, flags=MS_BIND)
+    mount("proc", f"{root}/proc", "proc")
+    mount("/dev", f"{root}/dev", flags=MS_BIND | MS_REC)
+    os.chdir(root)
+    # Not chroot, which entering the node would lead out of. The old root lies upon the new one until it is unmounted.
+    for done in (_libc.pivot_root(b".", b"."), _libc.umount2(b".", MNT_DETACH)):
+        if done != 0:
+            raise NodeError(f"cannot make {root} the root: {os.strerror(ctypes.get_errno())}")
+    os.chdir("/")
 
 
 def make_file_systems(size: int, visible: list[str]) -> None:
@@ -337,6 +351,8 @@ def say(word: str) -> None:
 def run(node: dict[str, Any]) -> None:
     """Bring the node up and stay as its process 1."""
     socket.sethostname(node["name"])
+    if node["root"]:
+        enter_root(node["root"])
     make_file_systems(node["disk"], node["visible"])
     write_accounts(node["users"])
     write_files(node["files"], node["folders"])

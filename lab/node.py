@@ -67,6 +67,7 @@ class Node:
     folders: Mapping[str, str] = field(default_factory=dict)  # path to "MODE OWNER GROUP"
     users: tuple[User, ...] = ()
     disk: int = 64
+    root: str = ""  # the folder of this machine that is its file system; this machine's own without one
     visible: tuple[str, ...] = ()  # folders of this machine that the node sees although they are below its own
 
     def as_json(self) -> dict[str, Any]:

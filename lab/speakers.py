@@ -6,7 +6,8 @@ Their retries are short, so that a session comes up soon after the host's end is
 import json
 from collections.abc import Callable, Iterable
 
-from lab.host import FRR, add_address, frr_files
+from lab import releases
+from lab.host import FRR, FRR_FOLDERS, add_address, frr_files
 from lab.node import Device, File, Node, Service
 from lab.topology import Cache, Peer, PeerSession, Topology
 from routebook.errors import RefusedError
@@ -34,6 +35,7 @@ def peer_node(peer: Peer) -> Node:
         files=files | {"/etc/hosts": File("127.0.0.1\tlocalhost\n")},
         folders=folders,
         services=services,
+        root=_root(peer),
     )
 
 
@@ -55,7 +57,12 @@ def cache_node(cache: Cache, topology: Topology) -> Node:
                 ready=(f"tcp:{ip}:{port}",),
             ),
         ),
+        root=_root(cache),
     )  # fmt: skip
+
+
+def _root(outside: Peer | Cache) -> str:
+    return str(releases.root(outside.daemons, outside.name)) if outside.daemons else ""
 
 
 def roas(peers: Iterable[Peer]) -> list[dict[str, object]]:
@@ -209,8 +216,7 @@ def _frr(peer: Peer) -> Rendered:
         lines += [f"  neighbor {each.remote_address} activate" for each in peer.sessions if version in _versions(each)]
         lines.append(" exit-address-family")
     lines.append("exit")
-    folders = {"/run/frr": "755 frr frr", "/var/log/frr": "750 frr adm"}
-    return dict(frr_files(peer.name, "\n".join(lines) + "\n")), (FRR,), folders
+    return dict(frr_files(peer.name, "\n".join(lines) + "\n")), (FRR,), FRR_FOLDERS
 
 
 SPEAKERS: dict[str, Callable[[Peer], Rendered]] = {

@@ -27,6 +27,7 @@ class Host:
     tunnels: tuple[Tunnel, ...]
     bgp_package: str = ""  # where the platform leaves the choice
     release: str = ""  # that the inventory says it runs, where the lab can play several
+    daemons: str = ""  # the release whose daemons run there; the machine's own without one
 
     @property
     def loopbacks(self) -> tuple[IPAddress, ...]:
@@ -67,6 +68,7 @@ class Peer:
     interfaces: tuple[Interface, ...]
     announced: tuple[IPNetwork, ...]
     sessions: tuple[PeerSession, ...]
+    daemons: str = ""  # as a host's
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Cache:
     address: IPInterface
     port: int
     link: str
+    daemons: str = ""  # as a host's
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,25 +181,34 @@ def _host(host: HostIntent) -> Host:
             f"{host.name} has the hostname {host.hostname}; the lab needs its management address there"
         ) from None
     return Host(
-        host.name, host.site, host.platform, management, host.interfaces, host.tunnels, host.bgp_package, host.version
+        host.name,
+        host.site,
+        host.platform,
+        management,
+        host.interfaces,
+        host.tunnels,
+        host.bgp_package,
+        host.version,
+        host.lab_release,
     )
 
 
 def _peers(network: Network, secrets: Secrets) -> list[Peer]:
     found = []
     for number, peer in enumerate(network.peers.values(), 1):
-        if not peer.lab:
+        if peer.lab is None:
             continue
-        announced = itertools.chain.from_iterable(map(expand, peer.lab.get("announce", ())))
+        announced = itertools.chain.from_iterable(map(expand, peer.lab.announce))
         found.append(
             Peer(
                 name=peer.name,
                 asn=peer.asn,
                 router_id=ip_address(f"203.0.113.{number}"),
-                speaker=str(peer.lab.get("speaker", "bird")),
+                speaker=peer.lab.speaker or "bird",
                 interfaces=peer.interfaces,
                 announced=tuple(announced),
                 sessions=tuple(_peer_sessions(network, peer.name, secrets)),
+                daemons=peer.lab.release,
             )
         )
     return found
@@ -233,5 +245,6 @@ def _caches(network: Network) -> list[Cache]:
             continue
         on_link = (a.network for each in interfaces if each.link == cache.link for a in each.addresses)
         length = next((n.prefixlen for n in on_link if cache.address in n), cache.address.max_prefixlen)
-        found.append(Cache(cache.name, ip_interface(f"{cache.address}/{length}"), cache.port, cache.link))
+        address = ip_interface(f"{cache.address}/{length}")
+        found.append(Cache(cache.name, address, cache.port, cache.link, cache.lab_release))
     return found

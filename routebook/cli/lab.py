@@ -61,6 +61,28 @@ def status(context: Context, as_json: bool) -> None:
         output.line(elsewhere)
 
 
+@lab.command()
+@click.argument("names", metavar="[RELEASE]...", nargs=-1)
+@click.option("--again", is_flag=True, help="Replace what is there by what Debian's archive has now.")
+@click.option("--list", "only_list", is_flag=True, help="Say what is there, and fetch nothing.")
+def releases(names: tuple[str, ...], again: bool, only_list: bool) -> None:
+    """Unpack the daemons of Debian's releases, all or those that are named, for hosts with lab: {release: …}.
+
+    They run in the lab alone; nothing is installed on this machine.
+    """
+    from lab import releases as of
+    from routebook.intent.fields import LAB_RELEASES
+
+    for name in names or LAB_RELEASES:
+        began = time.monotonic()
+        done = False if only_list else of.unpack(name, again=again)
+        has = of.versions(name)
+        shown = ", ".join(f"{package} {has[package]}" for package in of.NAMED if package in has)
+        took = f" ({time.monotonic() - began:.0f} s)" if done else ""
+        output.line(f"{name}: {shown or 'not unpacked'}{took}")
+    output.line(f"in {of.cache()}")
+
+
 @lab.command("exec", context_settings={"ignore_unknown_options": True})
 @click.argument("host")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

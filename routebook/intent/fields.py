@@ -26,6 +26,7 @@ _RESERVED_AS = {
     65535: "reserved (RFC 7300)",
     4294967295: "reserved (RFC 7300)",
 }
+LAB_RELEASES = ("bookworm", "trixie", "sid")  # of Debian, whose daemons the lab can run
 TCP_MD5_KEY = 80  # bytes that a key may have: TCP_MD5SIG_MAXKEYLEN of Linux
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what no device wants quoted
@@ -66,6 +67,13 @@ def matching(pattern: re.Pattern[str], rule: str) -> Callable[[object], str]:
         return text
 
     return check
+
+
+def _lab_release(value: object) -> str:
+    text = _text(value)
+    if text not in LAB_RELEASES:
+        raise ValueError(f"the lab has no release {text!r}; it has {', '.join(LAB_RELEASES)}")
+    return text
 
 
 def _address(value: object) -> IPAddress:
@@ -235,6 +243,7 @@ SerialNumber = Annotated[
 ]
 Text = Annotated[str, Strict(), AfterValidator(_plain)]
 Word = Annotated[str, Strict()]
+LabRelease = Annotated[str, BeforeValidator(_lab_release)]
 Flag = Annotated[bool, Strict()]
 Address = Annotated[IPAddress, BeforeValidator(_address)]
 InterfaceAddress = Annotated[IPInterface, BeforeValidator(_interface_address)]

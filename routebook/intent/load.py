@@ -8,7 +8,7 @@ from routebook.intent.addresses import check_addresses
 from routebook.intent.announcements import check_announcements
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
-from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, TunnelPair
+from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, StandIn, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes, resolve_nodes
 from routebook.intent.placeholders import find_placeholders
@@ -58,7 +58,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
                 asn=peer.asn,
                 interfaces=nodes.peers[name].interfaces,
                 node=nodes.peers[name].cluster_node,
-                lab=peer.lab,
+                lab=StandIn(**played) if (played := peer.lab.given() if peer.lab else {}) else None,
             )
             for name, peer in declared.peers.items()
         },
@@ -88,7 +88,14 @@ def _caches(declared: Declared, problems: Problems) -> tuple[CacheServer, ...]:
             # a daemon takes a second cache with the same preference and never connects to it (docs/platforms/frr.md)
             problems.error(cache.mark("preference"), f"{cache.name} has the preference of {other}", "number the caches")
     return tuple(
-        CacheServer(name=c.name, address=c.address, port=c.port, preference=c.preference, link=c.link, lab=c.lab)
+        CacheServer(
+            name=c.name,
+            address=c.address,
+            port=c.port,
+            preference=c.preference,
+            link=c.link,
+            lab_release=(c.lab.release if c.lab else None) or "",
+        )
         for c in declared.caches
     )
 
@@ -146,6 +153,7 @@ def _hosts(
             platform=node.platform,
             hostname=node.hostname,
             version=node.version,
+            lab_release=node.lab_release,
             bgp_package=node.bgp_package,
             groups=node.groups,
             redundancy=node.redundancy,

@@ -281,6 +281,7 @@ class HostIntent(Frozen):
     platform: str
     hostname: str = ""
     version: str = ""  # the release that runs there, as far as the inventory says it
+    lab_release: str = ""  # whose daemons the lab runs there; the machine's own without one
     bgp_package: str = ""  # the BGP daemon, where the platform leaves the choice
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first

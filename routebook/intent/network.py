@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from routebook.intent.capabilities import Release, Transport
 from routebook.intent.model import (
@@ -50,25 +49,33 @@ class ClusterNode(Frozen):
     mark: Mark
 
 
+class StandIn(Frozen):
+    """How the lab plays a BGP speaker: with what, of which release, and what it announces."""
+
+    speaker: str = ""  # the lab has a default
+    announce: tuple[str, ...] = ()
+    release: str = ""
+
+
 class Peer(Frozen):
-    """A BGP speaker that is not ours. `lab` is free-form: how the lab plays it."""
+    """A BGP speaker that is not ours, played by the lab where it has `lab`."""
 
     name: str
     asn: int
     interfaces: tuple[Interface, ...]
     node: ClusterNode | None = None
-    lab: Mapping[str, Any] = {}
+    lab: StandIn | None = None
 
 
 class CacheServer(Frozen):
-    """An RPKI-to-router cache as a node of the network. `lab` is free-form: how the lab plays it."""
+    """An RPKI-to-router cache as a node of the network; the lab plays it where it is on a link."""
 
     name: str
     address: IPAddress
     port: int
     preference: int
     link: str | None = None
-    lab: Mapping[str, Any] = {}
+    lab_release: str = ""
 
 
 @dataclass(frozen=True, slots=True)

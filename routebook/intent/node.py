@@ -31,6 +31,7 @@ class Node:
     version: str = ""
     release: Release | None = None  # `version`, where releases of its platform differ
     version_mark: Mark | None = None
+    lab_release: str = ""
     redundancy: str = ""
     adopt: tuple[str, ...] = ()
     identity: IdentityIntent | None = None

@@ -1,7 +1,7 @@
 """The nodes of the network: our hosts with what they inherit, the outside peers, and who a selection means."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
@@ -257,6 +257,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         interface_marks=marks,
         complete=complete,
         version=data("version") or "",
+        lab_release=_lab_release(name, chain, its, problems),
         redundancy=data("redundancy") or "",
         adopt=data("adopt") or (),
         release=release,
@@ -303,6 +304,20 @@ def _bgp_package(name: str, chain: Iterable[ElementInput], its: Platform | None,
     elif package not in choices:
         problems.error(mark, f"{name}: there is no BGP package {package!r}", f"write {' or '.join(choices)}")
     return package if package in choices else ""
+
+
+def _lab_release(name: str, chain: Sequence[ElementInput], its: Platform | None, problems: Problems) -> str:
+    """What is inherited concerns only hosts whose daemons the lab has of several releases."""
+    owner = next((element for element in chain if element.data.lab is not None and element.data.lab.release), None)
+    if owner is None or owner.data.lab is None or its is None:
+        return ""
+    if its.lab is not None and its.lab.releases:
+        return owner.data.lab.release or ""
+    if owner is chain[0]:
+        problems.error(
+            owner.mark("data", "lab", "release"), f"{name} is {its.called}, which the lab plays in one way", "remove it"
+        )
+    return ""
 
 
 def _release(

@@ -66,7 +66,7 @@ class LabPart:
 
     `programs` and Python `modules` must be on the machine that runs the lab. With `routes_itself`, the platform's own
     configuration leads to its tunnels, so that the lab need not. With `first_selectors`, its tunnels show the first
-    pair of what they negotiate.
+    pair of what they negotiate. With `releases`, its daemons can be those of another release than the machine's.
     """
 
     node: str
@@ -74,6 +74,7 @@ class LabPart:
     modules: tuple[str, ...] = ()
     routes_itself: bool = False
     first_selectors: bool = False
+    releases: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from routebook.intent.fields import (
     InterfaceName,
     Keepalive,
     KubernetesName,
+    LabRelease,
     Milliseconds,
     Name,
     Number,
@@ -94,6 +95,19 @@ class IdentityInput(Input):
     router_id: Address | None = None
 
 
+class HostLabInput(Input):
+    """How the lab plays a host: with the daemons of a release of its own, where that is not the machine's."""
+
+    release: LabRelease | None = None
+
+
+class StandInInput(HostLabInput):
+    """How the lab plays who is outside."""
+
+    speaker: Word | None = None
+    announce: tuple[Word, ...] = ()
+
+
 class DataInput(Input):
     """Nornir's `data` of a host, a group or the defaults: what intent takes from there."""
 
@@ -106,6 +120,7 @@ class DataInput(Input):
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
     adopt: tuple[Word, ...] | None = None  # objects on the device, by name, that somebody else has made
+    lab: HostLabInput | None = None
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 
 
@@ -167,7 +182,7 @@ class PeerInput(Input):
     prefixes: tuple[Prefix, ...] = ()
     internal: Flag = False
     interfaces: dict[InterfaceName, InterfaceInput] = Field(default_factory=dict)
-    lab: dict[str, Any] = Field(default_factory=dict)
+    lab: StandInInput | None = None
 
 
 class CacheInput(Input):
@@ -178,7 +193,7 @@ class CacheInput(Input):
     port: Port
     preference: Annotated[int, Field(strict=True, ge=1, le=255)]
     link: Word | None = None
-    lab: dict[str, Any] = Field(default_factory=dict)
+    lab: HostLabInput | None = None
 
 
 class SideInput(Input):

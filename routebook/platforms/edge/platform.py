@@ -17,5 +17,6 @@ PLATFORM = Platform(
     lab=LabPart(
         node="routebook.platforms.linux.lab:edge",
         programs=("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
+        releases=True,
     ),
 )

@@ -13,5 +13,5 @@ PLATFORM = Platform(
     encodings=ENCODINGS,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.frr.driver:FRRDriver",
-    lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",)),
+    lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",), releases=True),
 )

@@ -14,6 +14,8 @@ PLATFORM = Platform(
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
     lab=LabPart(
-        node="routebook.platforms.linux.lab:strongswan", programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl")
+        node="routebook.platforms.linux.lab:strongswan",
+        programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
+        releases=True,
     ),
 )

@@ -16,7 +16,7 @@ PLACES = [
     ("groups", "  platform: edge\n", "  platform: edge\n  data: {x-mine: {api_key: [HUNTER]}}\n", "api_key: {file:"),
     ("bgp", "password: {env: BGP_PASSWORD}", "password: HUNTER", "password: {file:"),
     ("tunnels", "psk: {env: PSK}", "psk: HUNTER", "psk: {file:"),
-    ("network", "    asn: 64496\n", "    asn: 64496\n    lab: {md5_secret: HUNTER}\n", "md5_secret: {file:"),
+    ("network", "    asn: 64496\n", "    asn: 64496\n    lab: {x-mine: {md5_secret: HUNTER}}\n", "md5_secret: {file:"),
     ("groups", "  platform: edge\n", "  platform: edge\n  data: {x-url: 'https://me:HUNTER@example.net'}\n", "write a reference"),
     ("groups", "  platform: edge\n", "  platform: edge\n  data: {x-key: '-----BEGIN OPENSSH PRIVATE KEY-----'}\n", "write a reference"),
 ]  # fmt: skip

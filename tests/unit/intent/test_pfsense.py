@@ -22,6 +22,8 @@ MISTAKES = [
     Mistake("it is one of two", "hosts", "bgp_package: frr", "bgp_package: quagga", "bgp_package", "there is no BGP package 'quagga'", "openbgpd or frr"),
     Mistake("it is of a pfSense", "hosts", "  platform: edge\n  data:\n    interfaces:\n      lo: {addresses: [10.255.3.1/32]}", "  platform: edge\n  data:\n    bgp_package: frr\n    interfaces:\n      lo: {addresses: [10.255.3.1/32]}",
             "    bgp_package: frr\n    interfaces:\n      lo: {addresses: [10.255.3.1/32]}", "edge1: bgp_package is of a pfSense", "remove it"),
+    Mistake("its lab has no daemons of other releases", "hosts", "    bgp_package: frr\n", "    bgp_package: frr\n    lab: {release: sid}\n", "    lab: {release: sid}",
+            "home-fw1 is a pfSense, which the lab plays in one way", "remove it"),
     Mistake("interfaces are called as in config.xml", "hosts", "wan: {link", "em0: {link", "em0:", "'em0' is no interface of a pfSense", "wan, lan, opt1"),
     # sessions
     Mistake("a session carries the family of its addresses", "bgp", K8S2, K8S2 + "      families: [ipv4-unicast, ipv6-unicast]\n", "families: [ipv4-unicast, ipv6-unicast]",

@@ -11,7 +11,16 @@ EDGE2_WAN = "wan0: {link: internet, addresses: [198.51.100.2/24]}"
 
 PEER0 = '      peer0: {link: transit, addresses: ["2001:db8:f001::31/64"]}\n'
 
+LAB = "    lab: {release: squeeze}\n"
+
 MISTAKES = [
+    # the lab
+    Mistake("a host's release is one that the lab has", "hosts", '["no", edge]\n  data:\n', f'["no", edge]\n  data:\n{LAB}', "    lab:",
+            "the lab has no release 'squeeze'; it has bookworm, trixie, sid"),
+    Mistake("and so is a group's", "groups", "  platform: edge\n", f"  platform: edge\n  data:\n{LAB}", "    lab:",
+            "the lab has no release 'squeeze'; it has bookworm, trixie, sid"),
+    Mistake("and that of who is outside", "network", "    asn: 64496\n", f"    asn: 64496\n{LAB}", "    lab:",
+            "the lab has no release 'squeeze'; it has bookworm, trixie, sid"),
     # names
     Mistake("an unknown end has the nearest name", "bgp", "ends: [edge1, edge2]", "ends: [edge1, edge3]", "edge3",
             "unknown host or peer 'edge3'", "did you mean 'edge2'?"),
