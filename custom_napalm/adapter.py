@@ -14,7 +14,7 @@ from napalm.base.exceptions import (
 )
 
 from custom_napalm.commits import Commits
-from routebook.device.contract import CommandRefusedError, ConnectionFailedError, DriverError, LostContactError
+from routebook.device.errors import CommandRefusedError, ConnectionFailedError, DriverError, LostContactError
 from routebook.device.platform_driver import PlatformDriver
 
 A = TypeVar("A", bound="Adapter")

@@ -8,8 +8,10 @@ from typing import Literal
 from napalm.base.exceptions import CommitError, MergeConfigException, NapalmException, ReplaceConfigException
 
 from routebook.device import bundle
-from routebook.device.contract import Candidate, CandidateError, Change, DriverError, LostContactError, Snapshot
+from routebook.device.candidate import Candidate
+from routebook.device.errors import CandidateError, DriverError, LostContactError
 from routebook.device.platform_driver import PlatformDriver
+from routebook.device.values import Change, Snapshot
 
 UNATTENDED = 300
 """Seconds within which a commit without `revert_in` must be done; a device that it lost undoes it then."""

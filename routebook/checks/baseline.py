@@ -7,8 +7,8 @@ from routebook.checks.bgp_causes import diagnose as diagnose_session
 from routebook.checks.facts import Changed, Explanations, Facts, logged, unreadable
 from routebook.checks.findings import Finding, settle
 from routebook.checks.tunnel_causes import installed, sas_of
-from routebook.device.contract import State
 from routebook.device.state import BgpSession, ChildSa
+from routebook.device.values import State
 
 
 def check(

@@ -16,8 +16,8 @@ from routebook.checks.findings import Finding, Status, settle
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.prefixes import Tolerance, check_prefixes
 from routebook.checks.resets import beneath, judged, session_reset
-from routebook.device.contract import State
 from routebook.device.state import BgpSession, FamilyState
+from routebook.device.values import State
 from routebook.intent.model import HostIntent, Neighbor
 
 

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 from routebook.checks.findings import Finding
 from routebook.device.causes import Cause
-from routebook.device.contract import Effect, EffectKind, State
 from routebook.device.state import BgpSession
+from routebook.device.values import Effect, EffectKind, State
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
 
 Explanations = Mapping[tuple[str, str], Sequence[Cause]]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
-from routebook.device.contract import Effect, EffectKind, State
 from routebook.device.state import IkeSa
+from routebook.device.values import Effect, EffectKind, State
 from routebook.intent.model import HostIntent, Tunnel
 
 ON_TUNNELS: frozenset[EffectKind] = frozenset({"tunnel-new", "tunnel-rekey", "child-rekey", "tunnel-removed"})

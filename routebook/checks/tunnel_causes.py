@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from routebook.checks.facts import Diagnosis, Facts, logged, tunnel_ends
 from routebook.device.causes import Cause, Reason
-from routebook.device.contract import State
 from routebook.device.state import ChildSa, IkeSa
+from routebook.device.values import State
 from routebook.intent.model import Tunnel
 
 

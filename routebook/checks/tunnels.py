@@ -20,8 +20,8 @@ from routebook.checks.findings import Finding, Status, settle
 from routebook.checks.resets import SLACK, judged, tunnel_reset
 from routebook.checks.selectors import IPNetwork, SelectorDifference, compare
 from routebook.checks.tunnel_causes import diagnose, installed, sas_of
-from routebook.device.contract import State
 from routebook.device.state import ChildSa, IkeSa
+from routebook.device.values import State
 from routebook.intent.model import HostIntent, Tunnel
 
 

@@ -17,7 +17,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from routebook.device.contract import CandidateError, Section, Snapshot
+from routebook.device.candidate import Section
+from routebook.device.errors import CandidateError
+from routebook.device.values import Snapshot
 
 MARK = "#@ "
 _FILE = re.compile(r"file (?P<path>/\S+)(?: mode (?P<mode>0?[0-7]{3}))?")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routebook.device.contract import ConnectionFailedError, DriverError
+from routebook.device.errors import ConnectionFailedError, DriverError
 
 ARGUMENTS = frozenset({"max_answer", "answer_timeout"})
 """What `optional_args` may say of it."""

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from routebook.device.contract import Candidate, Change, Effect, Reached, Snapshot
+from routebook.device.candidate import Candidate
+from routebook.device.values import Change, Effect, Reached, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
-from routebook.device.contract import Answer, Snapshot, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.values import Answer, Snapshot
 
 
 class Connection(Protocol):

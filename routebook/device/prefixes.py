@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 
 _MOST_NAMED = 3
 

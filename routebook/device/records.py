@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar, get_args
 
 from routebook.device import strict_json
-from routebook.device.contract import DriverError, Lock, Pending, Phase
+from routebook.device.errors import DriverError
+from routebook.device.values import Lock, Pending, Phase
 
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 """A run's id, whole: when it began (UTC), and a random number."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from nornir.core.configuration import Config
 
-from routebook.device.contract import ConnectionFailedError, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import ConnectionFailedError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.intent import platform as registry
 

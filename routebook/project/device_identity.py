@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from weakref import WeakKeyDictionary
 
-from routebook.device.contract import DeviceIdentity, SomebodyElseError, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import SomebodyElseError
+from routebook.device.values import DeviceIdentity
 from routebook.intent.model import HostIntent
 from routebook.project.pins import Pin
 

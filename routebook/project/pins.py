@@ -12,7 +12,7 @@ from routebook.errors import RefusedError
 from routebook.project.private_files import own_folder, read_private, write_private
 
 if TYPE_CHECKING:
-    from routebook.device.contract import DeviceIdentity
+    from routebook.device.values import DeviceIdentity
 
 _MOST = 4 << 20  # bytes
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from routebook.checks.findings import Finding, definite
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 from routebook.project.provenance import Provenance
 from routebook.redaction.gate import clean
 from routebook.report.looked import looked_at

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from routebook.device.contract import Effect, EffectKind
+from routebook.device.values import Effect, EffectKind
 from routebook.report.text import label
 
 _FEW = 6

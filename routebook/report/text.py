@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from routebook.checks.findings import SEVERITY, Finding
-from routebook.device.contract import Effect, EffectKind
+from routebook.device.values import Effect, EffectKind
 
 MOST_SUBJECTS = 4
 

@@ -6,8 +6,8 @@ from nornir.core import Nornir
 from nornir.core.task import Result, Task
 
 from routebook.checks.findings import Finding
-from routebook.device.contract import Change
 from routebook.device.plan import Plan
+from routebook.device.values import Change
 from routebook.project.inventory import IntentHost
 from routebook.run.fan_out import reasons
 from routebook.run.planning import make_plan, to_candidate

@@ -10,13 +10,9 @@ from nornir.core import Nornir
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from routebook.device.contract import (
-    ConnectionFailedError,
-    DeviceIdentity,
-    DriverError,
-    LostContactError,
-    TransactionDriver,
-)
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.project.connection import CONNECTION
 from routebook.project.device_identity import Identities

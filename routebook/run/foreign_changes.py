@@ -6,8 +6,9 @@ from nornir.core import Nornir
 from nornir.core.task import Task
 
 from routebook.checks.findings import Finding, Status
-from routebook.device.contract import Beside, DriverError
+from routebook.device.errors import DriverError
 from routebook.device.plan import HostPlan
+from routebook.device.values import Beside
 from routebook.run.fan_out import driver, on_drivers, on_hosts
 
 CHECK = "host.meanwhile"

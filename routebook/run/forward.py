@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from routebook.checks.findings import definite
-from routebook.device.contract import DriverError, LostContactError, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import DriverError, LostContactError
 from routebook.run.dead_man import DeadManTimers
 from routebook.run.fan_out import Answers, on_drivers
 from routebook.run.foreign_changes import moved_since

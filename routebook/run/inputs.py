@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from routebook.device.contract import State
 from routebook.device.plan import Plan
+from routebook.device.values import State
 from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
 from routebook.run.judge import Judging

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from routebook.device.contract import Snapshot, State
+from routebook.device.values import Snapshot, State
 from routebook.errors import RefusedError
 from routebook.project.provenance import Provenance
 from routebook.redaction.gate import clean

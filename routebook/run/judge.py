@@ -13,8 +13,8 @@ from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
-from routebook.device.contract import State
 from routebook.device.plan import Plan
+from routebook.device.values import State
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers, reasons
 from routebook.run.runbook import Check, View

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from nornir.core import Nornir
 
-from routebook.device.contract import Lock, LockedError
+from routebook.device.errors import LockedError
+from routebook.device.values import Lock
 from routebook.errors import RefusedError
 from routebook.run.fan_out import OUT_OF_REACH, on_drivers
 from routebook.run.saved_plan import moment

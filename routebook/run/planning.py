@@ -8,8 +8,9 @@ from nornir.core import Nornir
 from nornir.core.task import Task
 
 from routebook.checks.names import named_effects, owners, with_peers
-from routebook.device.contract import Reached, Snapshot, TransactionDriver
+from routebook.device.contract import TransactionDriver
 from routebook.device.plan import HostPlan, Plan
+from routebook.device.values import Reached, Snapshot
 from routebook.errors import RefusedError
 from routebook.run.fan_out import driver, on_hosts, read_first
 from routebook.run.runbook import Render

@@ -17,7 +17,9 @@ from nornir.core import Nornir
 
 from routebook.checks import bgp, tunnels
 from routebook.checks.findings import Finding
-from routebook.device.contract import DriverError, Lock, LostContactError, Snapshot, State, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import DriverError, LostContactError
+from routebook.device.values import Lock, Snapshot, State
 from routebook.intent.model import HostIntent
 from routebook.project.provenance import Provenance
 from routebook.report.outcome import Outcome

@@ -10,18 +10,9 @@ from nornir.core.task import Task
 
 from routebook.checks import baseline
 from routebook.checks.findings import Finding
-from routebook.device.contract import (
-    UNDOING,
-    Beside,
-    DriverError,
-    Lock,
-    Pending,
-    Snapshot,
-    SomebodyElseError,
-    State,
-    TransactionDriver,
-    belongs,
-)
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import DriverError, SomebodyElseError
+from routebook.device.values import UNDOING, Beside, Lock, Pending, Snapshot, State, belongs
 from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
 from routebook.run.fan_out import OUT_OF_REACH, driver, on_drivers, on_hosts, reasons

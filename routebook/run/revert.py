@@ -9,8 +9,11 @@ from routebook.checks import baseline
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
-from routebook.device.contract import Change, Overlap, OverlapError, Snapshot, State, TransactionDriver
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import OverlapError
+from routebook.device.merging import Overlap
 from routebook.device.plan import HostPlan
+from routebook.device.values import Change, Snapshot, State
 from routebook.errors import RefusedError
 from routebook.run.journal import HostState, Journal, RunRecord
 from routebook.run.planning import Goal

@@ -11,7 +11,7 @@ from nornir.core.task import Result, Task
 
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
-from routebook.device.contract import State
+from routebook.device.values import State
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from routebook import __version__
-from routebook.device.contract import Candidate, Change, Effect
+from routebook.device.candidate import Candidate
 from routebook.device.plan import HostPlan, Plan
+from routebook.device.values import Change, Effect
 from routebook.errors import RefusedError
 from routebook.project.private_files import check_private, own_folder, read_private, write_private
 from routebook.project.strict_json import StrictJsonError, read_file

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
-from routebook.device.contract import UNDOING, Lock, Pending, TransactionDriver, belongs
+from routebook.device.contract import TransactionDriver
+from routebook.device.values import UNDOING, Lock, Pending, belongs
 from routebook.run.fan_out import on_drivers, reasons
 from routebook.run.leases import Lease
 from routebook.run.saved_plan import moment

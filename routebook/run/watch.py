@@ -14,7 +14,7 @@ from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite, suspects
 from routebook.checks.names import device_name
 from routebook.device.causes import Cause
-from routebook.device.contract import State
+from routebook.device.values import State
 from routebook.run.fan_out import Answers, driver, on_drivers, on_hosts
 
 FIRST_PAUSE = 0.3

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
-from routebook.device.contract import State
 from routebook.device.plan import Plan
+from routebook.device.values import State
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers
 from routebook.run.judge import Judging

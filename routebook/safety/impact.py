@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 from routebook.checks.names import ON_TUNNELS, owners
 from routebook.checks.paths import tunnels_beneath
-from routebook.device.contract import Effect, EffectKind
 from routebook.device.plan import Plan
+from routebook.device.values import Effect, EffectKind
 from routebook.intent.model import HostIntent
 
 ON_SESSIONS: frozenset[EffectKind] = frozenset({"session-new", "session-reset", "session-removed"})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from routebook.checks.names import ON_TUNNELS
 from routebook.checks.tunnel_causes import sas_of
-from routebook.device.contract import State
 from routebook.device.plan import Plan
+from routebook.device.values import State
 from routebook.intent.model import HostIntent
 from routebook.safety.impact import NEW, Impact, impacts, tunnels_interrupted
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import paramiko
 
-from routebook.device.contract import LostContactError, PrivilegeError
+from routebook.device.errors import LostContactError, PrivilegeError
 from routebook.device.limits import QUIET, AnswerTooLongError, shown
 from routebook.transport import ssh_login
 from routebook.transport.shell import Result

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import paramiko
 
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 
 USER_CONFIG = "~/.ssh/config"
 _TIMEOUT = 30.0  # seconds; a `Match exec` may take a moment

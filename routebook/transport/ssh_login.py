@@ -20,7 +20,7 @@ from typing import Any
 
 import paramiko
 
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 from routebook.transport.host_keys import fingerprint, judge, kinds_for, names_for, read_known_hosts
 from routebook.transport.ssh_options import Hop, SshOptions
 from routebook.transport.ssh_transport import BoundedTransport

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from routebook.device import limits
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 from routebook.device.limits import Limits, read_limits
 from routebook.transport.ssh_config import HostConfig, SshConfig, ssh_config
 from routebook.transport.ssh_transport import BoundedTransport

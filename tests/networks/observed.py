@@ -11,8 +11,8 @@ from typing import Any
 from routebook.checks import bgp, tunnels
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
-from routebook.device.contract import State
 from routebook.device.state import BgpSession, BgpState, ChildSa, FamilyState, IkeSa
+from routebook.device.values import State
 from routebook.intent.model import (
     BgpHost,
     Family,

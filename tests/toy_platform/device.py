@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 
-from routebook.device.contract import Lock, Pending
 from routebook.device.state import BgpSession, BgpState, ChildSa, FamilyState, IkeSa
+from routebook.device.values import Lock, Pending
 
 _BEAD = re.compile(r"bead (?P<peer>\S+) in (?P<remote_as>\d+) from (?P<local>\S+) as (?P<local_as>\d+)")
 _WIRE = re.compile(

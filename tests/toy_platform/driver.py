@@ -4,29 +4,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from routebook.device.candidate import Candidate
 from routebook.device.causes import Cause
-from routebook.device.contract import (
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import CandidateError, DriverError, LockedError, OverlapError, StaleError
+from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.values import (
     Answer,
-    Candidate,
-    CandidateError,
     Change,
     DeviceIdentity,
-    DriverError,
     Effect,
     EffectKind,
     Lock,
-    LockedError,
-    Overlap,
-    OverlapError,
     Pending,
     Reached,
     Snapshot,
-    StaleError,
     State,
-    TransactionDriver,
     belongs,
 )
-from routebook.device.merging import Item, TakenBack, take_back
 from tests.toy_platform.device import TABLE, Abacus
 
 PART = "abacus"

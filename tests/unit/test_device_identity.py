@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import DeviceIdentity
+from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.intent.model import BgpHost, HostIntent, IdentityIntent, Interface
 from routebook.platforms.asa import identity as asa

@@ -15,14 +15,14 @@ from napalm.base.exceptions import (
 
 from custom_napalm.adapter import Adapter, over
 from custom_napalm.frr import FRRDriver
-from routebook.device.contract import (
+from routebook.device.errors import (
     CommandRefusedError,
     ConnectionFailedError,
     DriverError,
     LostContactError,
     PrivilegeError,
-    Snapshot,
 )
+from routebook.device.values import Snapshot
 from routebook.platforms.frr import driver
 
 ROOT = Path(__file__).resolve().parents[2]

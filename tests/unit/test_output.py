@@ -333,7 +333,7 @@ def test_a_span_is_free_text_unless_it_says_that_it_is_ours() -> None:
 RUN = """
 import sys, time
 from pathlib import Path
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.cli import output
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context

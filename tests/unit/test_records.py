@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routebook.device import records, strict_json
-from routebook.device.contract import DriverError, Lock, Pending, belongs
+from routebook.device.errors import DriverError
+from routebook.device.values import Lock, Pending, belongs
 from routebook.platforms.asa.deadman import Marker, name_of, read_marker
 from routebook.platforms.linux import lock as linux_lock
 from routebook.platforms.linux import transaction as linux

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routebook.device.contract import DriverError, NotUnderstoodError
+from routebook.device.errors import DriverError, NotUnderstoodError
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr.sessions import Bgp, read_bgp, sessions
 from routebook.platforms.frr.tree import parse as parse_frr

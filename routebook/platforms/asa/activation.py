@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from routebook.device.contract import Effect, EffectKind
 from routebook.device.prefixes import prefix_effects
+from routebook.device.values import Effect, EffectKind
 from routebook.platforms.asa.config import Block, Config
 from routebook.platforms.asa.config.tree import NAME
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from routebook.device import records, strict_json
-from routebook.device.contract import DriverError, Pending
+from routebook.device.errors import DriverError
 from routebook.device.strict_json import CutOffError
+from routebook.device.values import Pending
 from routebook.platforms.asa.answers import judge
 from routebook.platforms.asa.flash import Flash
 from routebook.platforms.asa.options import DeadMan

@@ -7,17 +7,10 @@ from typing import Any
 
 from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.causes import Cause
-from routebook.device.contract import (
-    Answer,
-    CommandRefusedError,
-    DeviceIdentity,
-    DriverError,
-    Reached,
-    Snapshot,
-    State,
-)
+from routebook.device.errors import CommandRefusedError, DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession
+from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
 from routebook.platforms.asa import getters, identity, reading, recording
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer

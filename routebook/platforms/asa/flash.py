@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import paramiko
 
-from routebook.device.contract import DriverError, LostContactError
+from routebook.device.errors import DriverError, LostContactError
 from routebook.platforms.asa.session import UNCHANGED, AsaSession
 from routebook.platforms.asa.show.text import UnknownOutputError
 from routebook.transport import ssh_login

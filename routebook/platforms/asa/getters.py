@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_interface
 from typing import Any
 
-from routebook.device.contract import Answer
+from routebook.device.values import Answer
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import version
 from routebook.platforms.asa.show.text import UnknownOutputError

@@ -5,8 +5,8 @@ The two units of a pair have one host name and two serial numbers ("Serial Numbe
 
 import re
 
-from routebook.device.contract import DeviceIdentity
 from routebook.device.naming import named, serial_of
+from routebook.device.values import DeviceIdentity
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import failover, version
 

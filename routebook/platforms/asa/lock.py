@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterable
 
 from routebook.device import records
-from routebook.device.contract import Lock, LockedError, belongs
+from routebook.device.errors import LockedError
 from routebook.device.strict_json import CutOffError
+from routebook.device.values import Lock, belongs
 from routebook.platforms.asa.deadman import LOCK, PREFIX, RunFile, confirmed, name_of, new_file, remove, run_files
 from routebook.platforms.asa.flash import Flash
 

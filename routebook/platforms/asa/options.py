@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 from routebook.platforms.asa.legacy import LegacyTransport
 from routebook.transport.ssh_options import SshOptions, read_options
 

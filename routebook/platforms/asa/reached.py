@@ -6,7 +6,7 @@ Forms: Cisco ASA Series command reference, "show ssh sessions"; CLI configuratio
 import re
 from ipaddress import IPv4Address, IPv4Network
 
-from routebook.device.contract import Reached
+from routebook.device.values import Reached
 from routebook.platforms.asa.session import AsaSession
 
 _SESSION = re.compile(r"\s*+\d++\s++(\d+\.\d+\.\d+\.\d+)\s++.*\sSession ?Started\s++(\S++).*", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.device.state import BgpSession, BgpState, IkeSa
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb

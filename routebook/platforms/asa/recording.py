@@ -6,7 +6,7 @@ For an owner to see whether the parsers read a release that nobody here has, and
 import re
 from collections.abc import Callable, Iterator
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.asa.config import fingerprint, parse, redact
 from routebook.platforms.asa.reading import read_bgp, read_ike
 from routebook.platforms.asa.session import AsaSession

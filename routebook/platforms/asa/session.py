@@ -11,14 +11,9 @@ from typing import TypeVar
 
 import paramiko
 
-from routebook.device.contract import (
-    ConnectionFailedError,
-    DeviceIdentity,
-    DriverError,
-    LostContactError,
-    PrivilegeError,
-)
+from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError, PrivilegeError
 from routebook.device.limits import AnswerTooLongError
+from routebook.device.values import DeviceIdentity
 from routebook.platforms.asa import prompt
 from routebook.platforms.asa.options import AsaOptions
 from routebook.platforms.asa.show import failover

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import paramiko
 
-from routebook.device.contract import DriverError, LostContactError
+from routebook.device.errors import DriverError, LostContactError
 from routebook.device.limits import QUIET, Limits
 from routebook.platforms.asa.prompt import Prompt, first_prompt
 from routebook.transport.ssh_transport import send_all

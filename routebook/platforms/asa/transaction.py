@@ -6,25 +6,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from routebook.device.contract import (
-    Beside,
-    Candidate,
-    CandidateError,
-    Change,
-    DriverError,
-    Lock,
-    LostContactError,
-    Overlap,
-    OverlapError,
-    Pending,
-    Phase,
-    Section,
-    Snapshot,
-    StaleError,
-    belongs,
-)
-from routebook.device.merging import TakenBack
+from routebook.device.candidate import Candidate, Section
+from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError, StaleError
+from routebook.device.merging import Overlap, TakenBack
 from routebook.device.platform_driver import Part
+from routebook.device.values import Beside, Change, Lock, Pending, Phase, Snapshot, belongs
 from routebook.platforms.asa import answers, sent_lines
 from routebook.platforms.asa import lock as locks
 from routebook.platforms.asa.activation import Activation, activation

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from routebook.platforms.frr.meaning import explicit, peers
 from routebook.platforms.frr.router import peer_of
 from routebook.platforms.frr.settings import setting

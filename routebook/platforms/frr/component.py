@@ -10,10 +10,12 @@ from hashlib import sha256
 from ipaddress import ip_address
 from typing import ClassVar
 
+from routebook.device.candidate import Section
 from routebook.device.causes import Cause
-from routebook.device.contract import CandidateError, Change, DriverError, Section, Snapshot
+from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
 from routebook.device.state import BgpSession
+from routebook.device.values import Change, Snapshot
 from routebook.platforms.frr import revert, vtysh
 from routebook.platforms.frr.candidate import Wanted, missing, target, wanted
 from routebook.platforms.frr.command import render_commands

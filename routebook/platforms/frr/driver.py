@@ -1,6 +1,6 @@
 """The driver of a Linux host with FRR."""
 
-from routebook.device.contract import Answer
+from routebook.device.values import Answer
 from routebook.platforms.frr.component import FrrComponent
 from routebook.platforms.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
 from routebook.platforms.frr.sessions import read_bgp

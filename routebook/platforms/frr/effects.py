@@ -5,8 +5,8 @@ Measured on bgpd 8.4.4 by changing each option of an Established session and wat
 
 import re
 
-from routebook.device.contract import Effect
 from routebook.device.prefixes import prefix_effects
+from routebook.device.values import Effect
 from routebook.platforms.frr.meaning import Peer, explicit, peers
 from routebook.platforms.frr.policy import NO_POLICY, changed_objects, changed_policies, routes_announced
 from routebook.platforms.frr.router import renewed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, ResetSign
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr.references import defined, prefix_list_kind

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from routebook.device.contract import CandidateError, DriverError
+from routebook.device.errors import CandidateError, DriverError
 from routebook.platforms.frr.redaction import SECRET, redact, secrets
 from routebook.platforms.linux import files
 from routebook.transport.shell import Result, Shell

@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from routebook.device.contract import CommandRefusedError
+from routebook.device.errors import CommandRefusedError
 from routebook.transport.shell import Shell
 
 _SWANCTL = re.compile(

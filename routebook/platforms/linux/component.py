@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from routebook.device.candidate import Section
 from routebook.device.causes import Cause
-from routebook.device.contract import Change, Section, Snapshot
 from routebook.device.merging import TakenBack
 from routebook.device.state import BgpSession, IkeSa
+from routebook.device.values import Change, Snapshot
 from routebook.transport.shell import Shell
 
 

@@ -13,8 +13,8 @@ confirmed run's folder stays until the run gives its lock back, so that it can b
 
 from shlex import quote
 
-from routebook.device.contract import UNDOING
 from routebook.device.records import LONGEST_LOCK
+from routebook.device.values import UNDOING
 
 ROOT = "/run/routebook"
 RESULTS_KEPT = 5

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from routebook.device import bundle
 from routebook.device.causes import Cause
-from routebook.device.contract import Answer, DeviceIdentity, Reached, Snapshot, State
 from routebook.device.platform_driver import PlatformDriver
+from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
 from routebook.platforms.linux import commands as reading
 from routebook.platforms.linux import getters, identity
 from routebook.platforms.linux.component import Component

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from shlex import quote
 from typing import Any
 
-from routebook.device.contract import Answer, DriverError
+from routebook.device.errors import DriverError
+from routebook.device.values import Answer
 from routebook.transport.shell import Result, Shell
 
 _FACTS = r"""

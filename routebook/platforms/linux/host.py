@@ -3,23 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from routebook.device.contract import (
-    Beside,
-    Candidate,
-    CandidateError,
-    Change,
-    DriverError,
-    Lock,
-    LostContactError,
-    Overlap,
-    OverlapError,
-    Pending,
-    Section,
-    Snapshot,
-    StaleError,
-    belongs,
-)
-from routebook.device.merging import TakenBack
+from routebook.device.candidate import Candidate, Section
+from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError, StaleError
+from routebook.device.merging import Overlap, TakenBack
+from routebook.device.values import Beside, Change, Lock, Pending, Snapshot, belongs
 from routebook.platforms.linux.component import Component, ComponentChange
 from routebook.platforms.linux.lock import read, release, take
 from routebook.platforms.linux.transaction import DeviceTransaction, folder

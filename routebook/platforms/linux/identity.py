@@ -5,8 +5,8 @@ machine-id(5) is of one installation; clones of an image may share it.
 
 from collections.abc import Collection
 
-from routebook.device.contract import DeviceIdentity
 from routebook.device.naming import address_of, named, serial_of
+from routebook.device.values import DeviceIdentity
 from routebook.transport.ssh import SshShell
 
 GREETING = """{ read -r routebook_name </proc/sys/kernel/hostname && echo "hostname $routebook_name"

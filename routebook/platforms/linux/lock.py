@@ -3,7 +3,8 @@
 import base64
 
 from routebook.device import records
-from routebook.device.contract import DriverError, Lock, LockedError
+from routebook.device.errors import DriverError, LockedError
+from routebook.device.values import Lock
 from routebook.platforms.linux import device_scripts as scripts
 from routebook.transport.shell import Shell
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from routebook.device.contract import Reached
 from routebook.device.typed import Fields, decode, items
+from routebook.device.values import Reached
 from routebook.transport.shell import Shell
 
 # sudo clears the environment, so sshd's variable is looked for in the processes above; root may read theirs.

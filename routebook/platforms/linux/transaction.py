@@ -8,7 +8,8 @@ from shlex import quote
 from typing import Literal, get_args
 
 from routebook.device import records
-from routebook.device.contract import DriverError, LockedError, Pending, Phase
+from routebook.device.errors import DriverError, LockedError
+from routebook.device.values import Pending, Phase
 from routebook.platforms.linux import device_scripts as scripts
 from routebook.platforms.linux.component import ComponentChange
 from routebook.platforms.linux.lock import parsed

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from routebook.device.contract import DriverError, LostContactError, Snapshot
+from routebook.device.errors import DriverError, LostContactError
+from routebook.device.values import Snapshot
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
 
 

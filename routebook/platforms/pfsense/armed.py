@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from routebook.device import records
-from routebook.device.contract import Pending
+from routebook.device.values import Pending
 from routebook.platforms.pfsense.changes import Consequences
 from routebook.platforms.pfsense.difference import Edit
 from routebook.platforms.pfsense.program import body, stored

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
 from ipaddress import ip_address
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.difference import Edit
 from routebook.platforms.pfsense.ownership import LISTS, Path, identity
 from routebook.platforms.pfsense.tree import Element

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from itertools import zip_longest
 from typing import Any
 
-from routebook.device.contract import Effect
 from routebook.device.prefixes import prefix_effects
+from routebook.device.values import Effect
 from routebook.platforms.pfsense.difference import Edit
 from routebook.platforms.pfsense.ownership import package_of
 from routebook.platforms.pfsense.policy import policy_changes

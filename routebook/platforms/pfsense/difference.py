@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from routebook.device.contract import CandidateError, Section
+from routebook.device.candidate import Section
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
     BGP,

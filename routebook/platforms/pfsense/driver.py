@@ -6,9 +6,10 @@ from typing import Any
 
 from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.causes import Cause
-from routebook.device.contract import Answer, DeviceIdentity, DriverError, Reached, Snapshot, State
+from routebook.device.errors import DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession, IkeSa
+from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
 from routebook.platforms.frr import diagnosis as frr_diagnosis
 from routebook.platforms.frr.sessions import read_bgp_sessions
 from routebook.platforms.pfsense import commands as reading

@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from routebook.device.contract import Answer
+from routebook.device.values import Answer
 from routebook.platforms.linux.getters import parse_ping
 from routebook.platforms.pfsense.tree import Element
 from routebook.transport.shell import Shell

@@ -4,7 +4,7 @@ gnid prints the Netgate Device ID of the system, which images that Netgate has n
 number is in the kernel's environment, by kenv(1).
 """
 
-from routebook.device.contract import DeviceIdentity
+from routebook.device.values import DeviceIdentity
 from routebook.platforms.linux import identity
 from routebook.transport.ssh import SshShell
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from itertools import count
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Element
 
 _NUMBERS = ("ikeid", "uniqid", "reqid")

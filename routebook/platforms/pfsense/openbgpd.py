@@ -4,7 +4,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from shlex import quote
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.device.state import BgpSession, BgpState, FamilyState
 from routebook.device.typed import Fields, decode
 from routebook.platforms.pfsense.routing import as_number

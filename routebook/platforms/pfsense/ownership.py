@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Element
 
 Path = tuple[str, ...]

@@ -13,15 +13,15 @@ from importlib import resources
 from typing import Any
 
 from routebook.device import records, strict_json
-from routebook.device.contract import (
+from routebook.device.errors import (
     CandidateError,
     DriverError,
-    Lock,
     LockedError,
     LostContactError,
     PrivilegeError,
     StaleError,
 )
+from routebook.device.values import Lock
 from routebook.transport.shell import Result, Shell
 
 PHP = "/usr/local/bin/php"

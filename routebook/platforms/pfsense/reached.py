@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from routebook.device.contract import Reached
+from routebook.device.values import Reached
 
 # route(8): a line a fact. Routes of a BGP daemon carry the flag PROTO1 (sbin/route/route.c, OpenBGPD and FRR alike).
 _FACT = re.compile(r"^\s*(gateway|interface|flags): (\S+)", re.MULTILINE)

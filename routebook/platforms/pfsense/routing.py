@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
 # What OpenBGPD and FRR apply to a live session by themselves; everything else needs the session to be reset.

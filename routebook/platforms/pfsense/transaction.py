@@ -9,24 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from routebook.device import records
-from routebook.device.contract import (
-    Beside,
-    Candidate,
-    CandidateError,
-    Change,
-    DriverError,
-    Lock,
-    LockedError,
-    LostContactError,
-    Overlap,
-    OverlapError,
-    Pending,
-    Snapshot,
-    StaleError,
-    belongs,
-)
-from routebook.device.merging import TakenBack
+from routebook.device.candidate import Candidate
+from routebook.device.errors import CandidateError, DriverError, LockedError, LostContactError, OverlapError, StaleError
+from routebook.device.merging import Overlap, TakenBack
 from routebook.device.platform_driver import Part
+from routebook.device.values import Beside, Change, Lock, Pending, Snapshot, belongs
 from routebook.platforms.pfsense import program, redaction
 from routebook.platforms.pfsense.armed import Ended, Planned, files, read_pending
 from routebook.platforms.pfsense.beside import beside, refuse_doubled

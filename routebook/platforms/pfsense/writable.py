@@ -8,7 +8,7 @@ line ends off both ends of a text, and entities out of it once more than it puts
 
 from collections.abc import Iterable
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Element, decode
 
 # The beginnings of tags whose text is CDATA in every release: is_cdata_entity() of 2.7.0.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routebook.device.contract import Effect, EffectKind
+from routebook.device.values import Effect, EffectKind
 from routebook.platforms.strongswan.tree import Section, Tree, children
 
 Kind = Literal["new", "removed", "ike", "children"]

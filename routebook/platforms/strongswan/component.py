@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from shlex import quote
 
+from routebook.device.candidate import Section
 from routebook.device.causes import Cause
-from routebook.device.contract import CandidateError, Change, DriverError, Section, Snapshot
+from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
 from routebook.device.state import IkeSa
+from routebook.device.values import Change, Snapshot
 from routebook.platforms.linux import files
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
 from routebook.platforms.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.linux.files import FUNCTIONS
 from routebook.platforms.strongswan.settings import SettingsError
 from routebook.platforms.strongswan.tree import Section, build

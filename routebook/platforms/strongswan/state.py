@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.device.state import ChildSa, IkeSa, IPAddress
 from routebook.transport.shell import Shell
 

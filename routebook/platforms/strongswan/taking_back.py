@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from routebook.device.contract import Snapshot
 from routebook.device.merging import Item, TakenBack, take_back
+from routebook.device.values import Snapshot
 from routebook.platforms.strongswan.redaction import redact
 from routebook.platforms.strongswan.settings import Block, Include, Setting, SettingsError, parse
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from routebook.device.contract import Candidate, Section
+from routebook.device.candidate import Candidate, Section
 from routebook.platforms.asa.driver import AsaDriver
 from tests.lab.asa_driver.firewall import Firewall
 

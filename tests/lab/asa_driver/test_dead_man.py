@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import ConnectionFailedError, DriverError
+from routebook.device.errors import ConnectionFailedError, DriverError
 from routebook.platforms.asa.deadman import Marker
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import CHECKOUT, Firewall, napalm

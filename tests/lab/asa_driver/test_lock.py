@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from napalm.base.exceptions import CommitError
 
-from routebook.device.contract import Lock, LockedError
+from routebook.device.errors import LockedError
+from routebook.device.values import Lock
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall, napalm
 

@@ -9,7 +9,7 @@ import pytest
 from napalm.base.models import PeerDetailsDict
 from napalm.base.test import helpers
 
-from routebook.device.contract import Candidate, Section
+from routebook.device.candidate import Candidate, Section
 from routebook.device.state import BgpState
 from routebook.platforms.asa.driver import AsaDriver
 from tests.lab.asa.conftest import make_pair

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import Candidate, CandidateError, Section
+from routebook.device.candidate import Candidate, Section
+from routebook.device.errors import CandidateError
 from routebook.platforms.asa.transaction import same_text
 from tests.lab.asa_driver.changes import OURS, OWNS, arm_and_push, candidate, opened
 from tests.lab.asa_driver.firewall import RELEASE, RELEASES, STARTUP, Firewall

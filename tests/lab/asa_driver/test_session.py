@@ -11,7 +11,7 @@ import paramiko
 import pytest
 
 from bench.scripted_asa import ENABLE, Behaviour, ScriptedAsa
-from routebook.device.contract import ConnectionFailedError, LostContactError, PrivilegeError
+from routebook.device.errors import ConnectionFailedError, LostContactError, PrivilegeError
 from routebook.platforms.asa.legacy import LegacyTransport, RsaSha1Key
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession

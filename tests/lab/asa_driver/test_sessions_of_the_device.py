@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import ConnectionFailedError, LostContactError
+from routebook.device.errors import ConnectionFailedError, LostContactError
 from tests.lab.asa_driver.changes import Boot, opened
 from tests.lab.asa_driver.firewall import Firewall
 from tests.lab.waiting import wait_for

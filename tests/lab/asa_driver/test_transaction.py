@@ -3,16 +3,9 @@
 import pytest
 from napalm.base.exceptions import MergeConfigException, ReplaceConfigException
 
-from routebook.device.contract import (
-    Candidate,
-    CandidateError,
-    CommandRefusedError,
-    DriverError,
-    Lock,
-    Pending,
-    Section,
-    StaleError,
-)
+from routebook.device.candidate import Candidate, Section
+from routebook.device.errors import CandidateError, CommandRefusedError, DriverError, StaleError
+from routebook.device.values import Lock, Pending
 from routebook.platforms.asa.driver import AsaDriver
 from tests.lab.asa_driver.changes import OURS, Boot, arm_and_push, candidate, files, opened
 from tests.lab.asa_driver.firewall import Firewall, napalm

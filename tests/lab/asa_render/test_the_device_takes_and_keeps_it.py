@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import Candidate
+from routebook.device.candidate import Candidate
 from routebook.platforms.asa.driver import AsaDriver
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets

@@ -12,7 +12,7 @@ from routebook.checks import baseline
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite, suspects
 from routebook.device.causes import Cause
-from routebook.device.contract import State
+from routebook.device.values import State
 from routebook.platforms.strongswan.explain import explain
 from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link

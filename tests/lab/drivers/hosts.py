@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from routebook.device.contract import LostContactError
+from routebook.device.errors import LostContactError
 from routebook.transport.shell import Result
 from tests.lab.waiting import wait_for, wait_reachable
 

@@ -11,7 +11,8 @@ import pytest
 
 from custom_napalm import strongswan as napalm
 from custom_napalm.adapter import over
-from routebook.device.contract import DriverError, Lock, Pending, StaleError
+from routebook.device.errors import DriverError, StaleError
+from routebook.device.values import Lock, Pending
 from routebook.platforms.strongswan.driver import StrongSwanDriver
 from routebook.platforms.strongswan.state import read_ike_sas
 from tests.lab.drivers.hosts import LinuxHost, cut_off

@@ -13,7 +13,7 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 from nornir_napalm.plugins import tasks
 
-from routebook.device.contract import Lock
+from routebook.device.values import Lock
 from tests.lab.drivers.hosts import OPERATOR, LinuxHost, manage
 from tests.lab.waiting import wait_for
 

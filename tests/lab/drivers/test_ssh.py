@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import ConnectionFailedError, LostContactError, PrivilegeError
+from routebook.device.errors import ConnectionFailedError, LostContactError, PrivilegeError
 from routebook.transport.ssh import SshShell
 from routebook.transport.ssh_options import read_options
 from tests.lab.drivers.hosts import CAREFUL, NOBODY, OPERATOR, Account, LinuxHost, cut_off, link, manage

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from routebook.device.candidate import Candidate, Section
 from routebook.device.causes import Reason
-from routebook.device.contract import Candidate, CandidateError, DriverError, Section
+from routebook.device.errors import CandidateError, DriverError
 from routebook.platforms.strongswan.state import read_ike_sas
 from routebook.platforms.strongswan.tree import MAIN
 from tests.lab.drivers.hosts import LinuxHost

@@ -8,7 +8,7 @@ from shlex import quote
 
 import pytest
 
-from routebook.device.contract import Change, Pending
+from routebook.device.values import Change, Pending
 from routebook.platforms.linux.component import ComponentChange
 from routebook.platforms.linux.lock import release
 from routebook.platforms.linux.transaction import DeviceTransaction

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from routebook.device.contract import Candidate, Section
+from routebook.device.candidate import Candidate, Section
 from routebook.device.state import ChildSa
 from routebook.platforms.strongswan.driver import StrongSwanDriver
 from routebook.platforms.strongswan.state import read_ike_sas

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from shlex import quote
 
-from routebook.device.contract import Section, Snapshot
+from routebook.device.candidate import Section
+from routebook.device.values import Snapshot
 from routebook.platforms.frr.component import FrrChange, FrrComponent
 from routebook.transport.shell import Result
 from tests.lab.drivers.hosts import LinuxHost

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from tests.lab.frr.edge import INTENT, Edge
 from tests.lab.waiting import wait_for
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from routebook.device.contract import Candidate, DriverError
+from routebook.device.candidate import Candidate
+from routebook.device.errors import DriverError
 from routebook.platforms.linux.host import HostTransaction
 from routebook.platforms.linux.transaction import DeviceTransaction
 from tests.lab.frr.edge import INTENT, Edge, section

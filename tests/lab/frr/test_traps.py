@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import CandidateError, DriverError
+from routebook.device.errors import CandidateError, DriverError
 from routebook.platforms.frr import revert
 from tests.lab.frr.edge import INTENT, Edge, put
 from tests.lab.waiting import wait_for

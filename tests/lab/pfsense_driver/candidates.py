@@ -1,6 +1,6 @@
 """What the tests bring to a firewall: a tunnel and neighbors, as the templates render them."""
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from tests.lab.pfsense_driver.firewall import bgp, ipsec
 
 PSK = "a-key-that-nobody-may-see"

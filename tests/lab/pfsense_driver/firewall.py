@@ -10,7 +10,8 @@ from typing import Any
 
 from custom_napalm import pfsense as napalm_pfsense
 from custom_napalm.adapter import over
-from routebook.device.contract import Candidate, Change, Section
+from routebook.device.candidate import Candidate, Section
+from routebook.device.values import Change
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.tree import Element, parse
 from tests.lab.pfsense.units import Unit

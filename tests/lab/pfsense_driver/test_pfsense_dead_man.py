@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from tests.lab.pfsense_driver.candidates import neighbor, openbgpd, tunnel, tunnels
 from tests.lab.pfsense_driver.firewall import Firewall, plan

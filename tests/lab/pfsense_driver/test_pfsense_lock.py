@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from routebook.device.contract import Lock, LockedError
+from routebook.device.errors import LockedError
+from routebook.device.values import Lock
 from tests.lab.pfsense_driver.firewall import Firewall
 
 OURS = Lock("20260101-000000-aaaaaa", "us@here", 1.0, 2.0)

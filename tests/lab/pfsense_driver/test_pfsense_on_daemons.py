@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from routebook.device.candidate import Section
 from routebook.device.causes import Reason
-from routebook.device.contract import Section
 from routebook.device.state import BgpSession, IkeSa
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from tests.lab.drivers.hosts import LinuxHost

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.tree import fingerprint
 from tests.lab.pfsense_driver.candidates import frr, frr_neighbor, tunnel, tunnels

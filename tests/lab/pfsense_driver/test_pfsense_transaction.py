@@ -7,17 +7,16 @@ from html import unescape
 import pytest
 from napalm.base.exceptions import CommitError
 
-from routebook.device.contract import (
+from routebook.device.candidate import Section
+from routebook.device.errors import (
     CandidateError,
     DriverError,
-    Lock,
     LockedError,
     LostContactError,
-    Pending,
     PrivilegeError,
-    Section,
     StaleError,
 )
+from routebook.device.values import Lock, Pending
 from routebook.platforms.pfsense import program
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.lab import config_xml

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError
 from routebook.device.limits import AnswerTooLongError
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession

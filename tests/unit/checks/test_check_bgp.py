@@ -9,8 +9,8 @@ import pytest
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite
 from routebook.device.causes import Cause, Reason, cause_of
-from routebook.device.contract import Effect
 from routebook.device.state import BgpState
+from routebook.device.values import Effect
 from routebook.platforms.asa.explain import causes as asa_causes
 from routebook.platforms.frr.diagnosis import SAYINGS
 from routebook.run.judge import divided

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from routebook.checks.facts import Changed
 from routebook.checks.findings import definite, suspects
 from routebook.device.causes import Cause, Reason
-from routebook.device.contract import Effect
 from routebook.device.state import ChildSa
+from routebook.device.values import Effect
 from routebook.intent.model import IpsecProposal
 from routebook.platforms.asa.explain import causes as asa_causes
 from routebook.platforms.strongswan.explain import causes as charon_causes

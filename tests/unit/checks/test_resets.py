@@ -8,8 +8,8 @@ import pytest
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite
-from routebook.device.contract import Effect
 from routebook.device.state import IkeSa
+from routebook.device.values import Effect
 from routebook.intent.model import Interface
 from tests.networks.observed import (
     CH1,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 from tests.unit.engine.world import SECRET, world
 
 EFFECTS = (

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from routebook.checks.findings import Finding
 from routebook.cli.group import cli
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 from routebook.run.drift import LONGEST_LINE
 from routebook.run.runbook import Runbook, View
 from tests.unit.engine.world import SECRET, World

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import Snapshot, State
 from routebook.device.state import BgpSession, BgpState, FamilyState
+from routebook.device.values import Snapshot, State
 from routebook.errors import RefusedError
 from routebook.run.journal import HostState, Journal
 

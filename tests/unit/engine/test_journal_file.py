@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import Snapshot
+from routebook.device.values import Snapshot
 from routebook.errors import RefusedError
 from routebook.run.journal import HostState, Journal
 from routebook.run.journal_file import MIGRATIONS

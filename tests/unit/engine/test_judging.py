@@ -8,7 +8,7 @@ import pytest
 
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.checks.findings import Finding
-from routebook.device.contract import ConnectionFailedError, DriverError
+from routebook.device.errors import ConnectionFailedError, DriverError
 from routebook.run.judge import asked
 from routebook.run.restore import unproven
 from routebook.run.runbook import Check, Runbook, View

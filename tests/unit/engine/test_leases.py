@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 from routebook.project.state_folder import state_folder
 from routebook.run.leases import Lease, current
 from tests.unit.engine.test_waves import FIRST, SECOND

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import DriverError, Lock, LostContactError
+from routebook.device.errors import DriverError, LostContactError
+from routebook.device.values import Lock
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")

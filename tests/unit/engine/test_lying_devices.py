@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from routebook.cli.group import cli
-from routebook.device.contract import DriverError, Lock, Pending
+from routebook.device.errors import DriverError
+from routebook.device.values import Lock, Pending
 from routebook.project.state_folder import state_folder
 from routebook.run.journal import HostState
 from routebook.run.workspace import open_journal

@@ -10,8 +10,8 @@ from routebook.checks import tunnels
 from routebook.checks.facts import Changed
 from routebook.checks.findings import definite
 from routebook.checks.names import device_name, named_effects, named_state, named_states
-from routebook.device.contract import Effect, State
 from routebook.device.state import ChildSa, IkeSa
+from routebook.device.values import Effect, State
 from routebook.intent.model import HostIntent, Tunnel
 from routebook.platforms.asa.names import AsaEnd
 from tests.networks.observed import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike

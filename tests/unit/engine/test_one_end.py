@@ -2,7 +2,8 @@
 
 import pytest
 
-from routebook.device.contract import Effect, EffectKind, LostContactError
+from routebook.device.errors import LostContactError
+from routebook.device.values import Effect, EffectKind
 from tests.unit.engine.world import World
 
 TUNNEL, SESSION = "no-edge1--ch-edge1", {"no-edge1": "10.255.4.1", "ch-edge1": "10.255.3.1"}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import LostContactError, Pending
+from routebook.device.errors import LostContactError
+from routebook.device.values import Pending
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.run.events import Event

@@ -2,7 +2,8 @@
 
 import pytest
 
-from routebook.device.contract import Effect, LostContactError, Reached
+from routebook.device.errors import LostContactError
+from routebook.device.values import Effect, Reached
 from routebook.run.inputs import layers
 from routebook.run.planning import make_plan, to_candidate
 from routebook.safety.management_path import distances, management_paths

@@ -1,6 +1,6 @@
 """Whether a device is back at its snapshot: by its text, or where that is never the same again, by what it means."""
 
-from routebook.device.contract import Snapshot
+from routebook.device.values import Snapshot
 from routebook.run.restore import differing
 
 MONDAY = Snapshot({"config": "changed on Monday\nhostname a\n"}, fingerprint="hostname a", exact=False)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from routebook.cli.at_work import approval
-from routebook.device.contract import Effect, State
 from routebook.device.state import BgpSession, BgpState
+from routebook.device.values import Effect, State
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult

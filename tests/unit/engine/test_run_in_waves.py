@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import DriverError, Effect, State
+from routebook.device.errors import DriverError
+from routebook.device.values import Effect, State
 from routebook.intent.platform import platform
 from routebook.intent.registry import REGISTERED
 from routebook.run.runbook import View

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from routebook.cli.group import cli
-from routebook.device.contract import DeviceIdentity, DriverError
+from routebook.device.errors import DriverError
+from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.project.pins import Pin, forget, read_pins
 from routebook.project.state_folder import state_folder

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from routebook.device.contract import LostContactError, Pending
+from routebook.device.errors import LostContactError
+from routebook.device.values import Pending
 from routebook.report.model import RunResult
 from routebook.run.foreign_changes import CHECK
 from tests.unit.engine.test_own_death import KilledError, dead, die, recovered

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import DriverError, LostContactError
+from routebook.device.errors import DriverError, LostContactError
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")

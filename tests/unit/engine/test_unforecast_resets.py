@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import Effect, State
 from routebook.device.state import BgpSession, BgpState, FamilyState
+from routebook.device.values import Effect, State
 from routebook.report.model import RunResult
 from tasks.verify_bgp import verify_bgp
 from tests.unit.engine.world import World

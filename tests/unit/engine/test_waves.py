@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import Change, Effect, Snapshot, State
 from routebook.device.plan import HostPlan, Plan
 from routebook.device.state import ChildSa, IkeSa
+from routebook.device.values import Change, Effect, Snapshot, State
 from routebook.errors import RefusedError
 from routebook.run.waves import Waves, arrange, check_spec
 from routebook.safety.redundancy import budget

@@ -12,29 +12,23 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import Result, Task
 
 from routebook.checks.findings import Finding
+from routebook.device.candidate import Candidate, Section
 from routebook.device.causes import Cause
-from routebook.device.contract import (
+from routebook.device.contract import TransactionDriver
+from routebook.device.errors import DriverError, LockedError, LostContactError, OverlapError, StaleError
+from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.values import (
     Beside,
-    Candidate,
     Change,
     DeviceIdentity,
-    DriverError,
     Effect,
     Lock,
-    LockedError,
-    LostContactError,
-    Overlap,
-    OverlapError,
     Pending,
     Reached,
-    Section,
     Snapshot,
-    StaleError,
     State,
-    TransactionDriver,
     belongs,
 )
-from routebook.device.merging import Item, TakenBack, take_back
 from routebook.report.model import RunResult
 from routebook.run.commands import Running
 from routebook.run.events import Event

@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from routebook.platforms.frr.candidate import missing, target, wanted
 from routebook.platforms.frr.command import Command, render_commands
 from routebook.platforms.frr.difference import commands

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.frr.sessions import Bgp, family_name, read_bgp, sessions
 from routebook.transport.shell import Result
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from routebook.platforms.frr.candidate import target, wanted
 from routebook.platforms.frr.command import Command
 from routebook.platforms.frr.difference import commands

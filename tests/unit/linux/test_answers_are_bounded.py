@@ -15,7 +15,7 @@ import pytest
 from asyncssh.constants import MSG_CHANNEL_DATA
 from asyncssh.packet import String
 
-from routebook.device.contract import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError
 from routebook.device.limits import AnswerTooLongError, read_limits
 from routebook.transport.ssh import SshShell
 from routebook.transport.ssh_options import read_options

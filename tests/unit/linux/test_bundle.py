@@ -3,7 +3,8 @@
 import pytest
 
 from routebook.device import bundle
-from routebook.device.contract import CandidateError, Snapshot
+from routebook.device.errors import CandidateError
+from routebook.device.values import Snapshot
 
 TEXT = """#@ owns /etc/swanctl/*
 #@ frr

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import CommandRefusedError
+from routebook.device.errors import CommandRefusedError
 from routebook.platforms.linux.commands import run
 from routebook.transport.shell import Result
 

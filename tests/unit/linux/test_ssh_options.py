@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import ConnectionFailedError
+from routebook.device.errors import ConnectionFailedError
 from routebook.transport.ssh_login import connect
 from routebook.transport.ssh_options import read_options
 

@@ -1,6 +1,6 @@
 """A firewall's config.xml as its web interface would have written it, with entries made by hand."""
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 
 SECRET = "Gr33n&Blue<Red>"
 

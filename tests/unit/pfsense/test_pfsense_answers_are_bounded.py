@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from routebook.device.contract import DriverError, LostContactError
+from routebook.device.errors import DriverError, LostContactError
 from routebook.device.limits import AnswerTooLongError
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.ownership import WHOLE

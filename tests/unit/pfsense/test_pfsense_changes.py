@@ -1,6 +1,7 @@
 """A change says what it does to live traffic, without a secret in anything that is shown."""
 
-from routebook.device.contract import Effect, Section
+from routebook.device.candidate import Section
+from routebook.device.values import Effect
 from routebook.platforms.pfsense.changes import (
     consequences,
     edit_text,

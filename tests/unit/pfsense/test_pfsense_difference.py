@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routebook.device.contract import CandidateError, Section
+from routebook.device.candidate import Section
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.tree import Element, canonical, parse
 from tests.unit.pfsense.configurations import CONFIG, NEIGHBORS, TUNNELS, bgp, ipsec

@@ -2,7 +2,8 @@
 
 import pytest
 
-from routebook.device.contract import CandidateError, Section
+from routebook.device.candidate import Section
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.adoption import adopted
 from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.difference import Delta, difference

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.routing import refuse_ignored
 from routebook.platforms.pfsense.tree import parse

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.ownership import LISTS
 from routebook.platforms.pfsense.taking_back import taken_back

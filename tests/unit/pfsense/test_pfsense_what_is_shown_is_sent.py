@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routebook.device.contract import Section
+from routebook.device.candidate import Section
 from routebook.platforms.pfsense.changes import consequences, edit_text, parts_of, shown_edits, shown_trees
 from routebook.platforms.pfsense.difference import difference
 from routebook.platforms.pfsense.ownership import LISTS, Path, named

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import CandidateError
+from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Element, parse_fragment
 from routebook.platforms.pfsense.writable import flaw, refuse_unwritable
 

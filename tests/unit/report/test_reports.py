@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from routebook.checks.findings import Finding
 from routebook.cli import output
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 from routebook.project.provenance import Provenance
 from routebook.redaction.redactor import OF_THIS_PROCESS, REDACTED
 from routebook.report.files import write_reports

@@ -1,6 +1,6 @@
 """A plan can be approved by its summary: everything that happens is counted, and named, without its difference."""
 
-from routebook.device.contract import Effect
+from routebook.device.values import Effect
 from routebook.report.model import HostResult
 from routebook.report.summary import Summary, summary
 from routebook.report.terminal import render_changes, render_summary

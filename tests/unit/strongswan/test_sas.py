@@ -2,7 +2,7 @@
 
 import pytest
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.platforms.strongswan.state import parse_list_sas
 
 # Printed by swanctl 5.9.8 on a host of the lab.

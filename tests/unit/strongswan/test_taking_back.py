@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routebook.device.contract import Snapshot
 from routebook.device.merging import TakenBack
+from routebook.device.values import Snapshot
 from routebook.platforms.strongswan.settings import parse
 from routebook.platforms.strongswan.taking_back import taken_back
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, build

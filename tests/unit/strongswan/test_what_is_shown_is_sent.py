@@ -6,7 +6,8 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routebook.device.contract import Change, Section, Snapshot
+from routebook.device.candidate import Section
+from routebook.device.values import Change, Snapshot
 from routebook.platforms.strongswan.component import SwanctlComponent
 from routebook.platforms.strongswan.redaction import CHANGED, NO_NEWLINE, REDACTED, redact
 from routebook.transport.shell import Shell

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from routebook.device.contract import DriverError
+from routebook.device.errors import DriverError
 from routebook.device.state import IPAddress
 
 Names = Mapping[str, str]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.device.contract import Lock
+from routebook.device.values import Lock
 from tests.lab import devices
 from tests.lab.conftest import RunningLab, environment
 from tests.lab.runs.conftest import Unchanged, edited
