@@ -50,7 +50,7 @@ def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> Ipse
             good = False
     if not good:
         return None
-    proposal = IpsecProposal.model_validate(written.given())
+    proposal = IpsecProposal(**written.given())
     if proposal.aead and proposal.integrity:
         problems.error(written.mark("integrity"), f"{proposal.encryption} authenticates by itself", "remove integrity")
         return None
@@ -143,6 +143,6 @@ def check_suites(
 def mark_of(suite: IpsecProposal, part: str, written: Iterable[ProposalInput], mark: Mark) -> Mark:
     """Where a part of a suite is written; `mark` where it follows from what nobody wrote."""
     for each in written:
-        if IpsecProposal.model_validate(each.given()) == suite:
+        if IpsecProposal(**each.given()) == suite:
             return each.mark(part)
     return mark

@@ -1,11 +1,10 @@
 """What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from itertools import product
-from typing import Any, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_validator
+from typing import Any, Literal
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
@@ -14,24 +13,17 @@ Family = Literal["ipv4-unicast", "ipv6-unicast"]
 Announced = Literal["services", "pods"]  # what a Kubernetes node announces
 
 
-class Frozen(BaseModel):
-    """A frozen model that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SecretRef(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class SecretRef:
     """Where a secret is: exactly one of an environment variable, a file or a command that prints it."""
 
     env: str | None = None
     file: str | None = None
     command: str | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def __post_init__(self) -> None:
         if len([source for source in (self.env, self.file, self.command) if source]) != 1:
             raise ValueError("a secret reference needs exactly one of env, file and command")
-        return self
 
     def __str__(self) -> str:
         if self.env:
@@ -39,7 +31,8 @@ class SecretRef(Frozen):
         return f"file {self.file}" if self.file else f"command {self.command}"
 
 
-class NeighborFamily(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class NeighborFamily:
     """One address family of a session at this end. Names are of this host's policies."""
 
     family: Family
@@ -57,7 +50,8 @@ class NeighborFamily(Frozen):
     max_sent: int | None = None
 
 
-class Neighbor(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Neighbor:
     """A BGP session from this end. Timers in seconds; None leaves the daemon's default.
 
     `peer_host` is set when the other end is a host of the inventory, `peer` is its name or the outside peer's.
@@ -85,7 +79,8 @@ class Neighbor(Frozen):
     cluster: str = ""  # the Kubernetes cluster that the other end is a node of
 
 
-class Redistribution(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Redistribution:
     """Routes of another origin that BGP takes over for one address family."""
 
     family: Family
@@ -94,7 +89,8 @@ class Redistribution(Frozen):
     metric: int | None = None
 
 
-class BgpHost(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class BgpHost:
     """The BGP speaker of one host."""
 
     asn: int
@@ -105,7 +101,8 @@ class BgpHost(Frozen):
     graceful_shutdown: bool = False
 
 
-class IpsecProposal(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class IpsecProposal:
     """A cipher suite in proposal keywords: `aes256gcm16`, no integrity with an AEAD cipher, DH group, PRF."""
 
     encryption: str
@@ -119,7 +116,8 @@ class IpsecProposal(Frozen):
         return "gcm" in self.encryption or "ccm" in self.encryption or "chacha20" in self.encryption
 
 
-class DeviceNames(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class DeviceNames:
     """What a device calls its end of a tunnel, where that is not the tunnel's name.
 
     `connection` is the IKE SA, `child` the CHILD_SA. With `pairs_apart` each pair of selectors has a CHILD_SA of its
@@ -131,7 +129,8 @@ class DeviceNames(Frozen):
     pairs_apart: bool = False
 
 
-class Tunnel(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Tunnel:
     """An IPsec tunnel from this end. Lifetimes and delays in seconds.
 
     `mode` "policy" protects the given selectors; "route" negotiates any-to-any and leaves the choice to
@@ -160,7 +159,7 @@ class Tunnel(Frozen):
     child_rekey: int | None = None
     dpd_delay: int | None = None
     route_metric: int | None = None  # of static routes over a tunnel in mode `route`
-    device: SerializeAsAny[DeviceNames] | None = None
+    device: DeviceNames | None = None
 
     @property
     def connection(self) -> str:
@@ -184,7 +183,8 @@ class Tunnel(Frozen):
         return self.device is not None and self.device.pairs_apart
 
 
-class PrefixRule(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class PrefixRule:
     """One line of a prefix list."""
 
     seq: int
@@ -194,7 +194,8 @@ class PrefixRule(Frozen):
     le: int | None = None
 
 
-class PrefixList(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class PrefixList:
     """A prefix list of one family."""
 
     name: str
@@ -202,7 +203,8 @@ class PrefixList(Frozen):
     rules: tuple[PrefixRule, ...]
 
 
-class CommunityList(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class CommunityList:
     """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs."""
 
     name: str
@@ -210,7 +212,8 @@ class CommunityList(Frozen):
     large: bool = False
 
 
-class RouteMapRule(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class RouteMapRule:
     """One numbered entry of a route map."""
 
     seq: int
@@ -226,14 +229,16 @@ class RouteMapRule(Frozen):
     set_prepend: tuple[int, ...] = ()
 
 
-class RouteMap(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class RouteMap:
     """A route map."""
 
     name: str
     rules: tuple[RouteMapRule, ...]
 
 
-class BfdProfile(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class BfdProfile:
     """A BFD profile; intervals in milliseconds, None leaves the daemon's default (RFC 5880)."""
 
     name: str
@@ -242,7 +247,8 @@ class BfdProfile(Frozen):
     transmit_interval: int | None = None
 
 
-class RpkiCache(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class RpkiCache:
     """An RPKI-to-router cache over plain TCP (RFC 8210)."""
 
     host: IPAddress
@@ -250,7 +256,8 @@ class RpkiCache(Frozen):
     preference: int
 
 
-class Interface(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Interface:
     """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback.
 
     `device_name` is what its device calls it in a configuration, where that is not `name`; `own` has what the
@@ -262,10 +269,11 @@ class Interface(Frozen):
     addresses: tuple[IPInterface, ...]
     loopback: bool = False
     device_name: str = ""
-    own: Mapping[str, Any] = {}
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
-class IdentityIntent(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class IdentityIntent:
     """Who a host's device says it is, where the inventory writes that down; None is not compared."""
 
     hostname: str | None = None
@@ -273,7 +281,8 @@ class IdentityIntent(Frozen):
     router_id: IPv4Address | None = None
 
 
-class HostIntent(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class HostIntent:
     """Everything that one host is meant to be. `hostname` is its management address."""
 
     name: str

@@ -1,14 +1,13 @@
 """The whole network as it is meant to be: our hosts, who is not ours, and sessions and tunnels with both their ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from routebook.intent.capabilities import Release, Transport
 from routebook.intent.model import (
     Announced,
     Family,
-    Frozen,
     HostIntent,
     Interface,
     IPAddress,
@@ -20,21 +19,24 @@ from routebook.intent.model import (
 from routebook.intent.problem import Mark, Problem
 
 
-class Site(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Site:
     """A place and the prefixes that tunnels carry for it."""
 
     name: str
     prefixes: tuple[IPNetwork, ...]
 
 
-class Link(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Link:
     """What interfaces are attached to: a LAN, an exchange, the internet."""
 
     name: str
     site: str | None = None
 
 
-class ClusterNode(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class ClusterNode:
     """A node of a Kubernetes cluster, what it announces, and the platform that its BGP is of.
 
     `release` is that of the platform's software there, None where nothing says it; `mark` is where it is or would be
@@ -49,7 +51,8 @@ class ClusterNode(Frozen):
     mark: Mark
 
 
-class StandIn(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class StandIn:
     """How the lab plays a BGP speaker: with what, of which release, and what it announces."""
 
     speaker: str = ""  # the lab has a default
@@ -57,7 +60,8 @@ class StandIn(Frozen):
     release: str = ""
 
 
-class Peer(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Peer:
     """A BGP speaker that is not ours, played by the lab where it has `lab`."""
 
     name: str
@@ -67,7 +71,8 @@ class Peer(Frozen):
     lab: StandIn | None = None
 
 
-class CacheServer(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class CacheServer:
     """An RPKI-to-router cache as a node of the network; the lab plays it where it is on a link."""
 
     name: str
@@ -87,7 +92,8 @@ class Endpoints:
     link: str | None
 
 
-class SessionEnd(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class SessionEnd:
     """One end of a session: `managed` says whether it is a host of ours; `neighbor` is the session as it sees it."""
 
     name: str
@@ -97,7 +103,8 @@ class SessionEnd(Frozen):
     neighbor: Neighbor
 
 
-class Session(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Session:
     """A BGP session with both its ends. `link` is the common link it runs over, None between loopbacks."""
 
     name: str
@@ -112,7 +119,8 @@ class Session(Frozen):
         return self.ends[0].asn != self.ends[1].asn
 
 
-class TunnelEnd(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class TunnelEnd:
     """One end of a tunnel: `tunnel` is the tunnel as it sees it."""
 
     name: str
@@ -120,7 +128,8 @@ class TunnelEnd(Frozen):
     tunnel: Tunnel
 
 
-class TunnelPair(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class TunnelPair:
     """A tunnel with both its ends; the first one starts it. `inner` holds the two inner addresses."""
 
     name: str
@@ -129,7 +138,8 @@ class TunnelPair(Frozen):
     inner: IPNetwork | None = None
 
 
-class SecretUse(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class SecretUse:
     """A reference to a secret, what needs it, and where the inventory says so."""
 
     reference: SecretRef
@@ -137,7 +147,8 @@ class SecretUse(Frozen):
     mark: Mark
 
 
-class Network(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Network:
     """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
 
     project: Path

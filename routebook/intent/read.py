@@ -130,7 +130,7 @@ def _mistake(error: ErrorDetails) -> tuple[str, str]:
         return f"lacks {error['loc'][-1]!r}", ""
     if kind == "value_error":
         return f"is wrong: {context['error']}", ""
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return "is an unknown key", ""
     if kind == "literal_error":
         allowed = str(context["expected"])

@@ -120,7 +120,7 @@ class IntentHost(Host):
     def _resolved(self, value: Any, key: str = "") -> Any:
         if isinstance(value, Mapping):
             if len(value) == 1 and REFERENCE.issuperset(value):
-                return self.secrets.resolve(SecretRef.model_validate(dict(value)))
+                return self.secrets.resolve(SecretRef(**value))
             return {name: self._resolved(item, name) for name, item in value.items()}
         if isinstance(value, str) and key.endswith("_file"):
             return str(self.project / Path(value).expanduser())

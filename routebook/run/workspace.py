@@ -1,7 +1,7 @@
 """A project as a command works on it: its hosts with their intent, its journal, its reports, its secrets."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nornir.core import Nornir
@@ -93,8 +93,8 @@ def _negotiated(intent: HostIntent, narrowed: Mapping[tuple[str, str], Selectors
     tunnels = []
     for tunnel in intent.tunnels:
         local, remote = narrowed.get((intent.name, tunnel.name), (tunnel.local_selectors, tunnel.remote_selectors))
-        tunnels.append(tunnel.model_copy(update={"local_selectors": local, "remote_selectors": remote}))
-    return intent.model_copy(update={"tunnels": tuple(tunnels)})
+        tunnels.append(replace(tunnel, local_selectors=local, remote_selectors=remote))
+    return replace(intent, tunnels=tuple(tunnels))
 
 
 def far_ends(intent: HostIntent) -> set[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,7 @@ class TunnelKeys(Input):
     number: Count | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Wire(DeviceNames):
     """What an abacus calls its end of a tunnel: `wire NUMBER` for the IKE SA and its child."""
 

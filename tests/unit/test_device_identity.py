@@ -1,6 +1,7 @@
 """Whose device it is: what of that is refused, and what must not be, by what devices say of themselves alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Address, ip_interface
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from routebook.project.device_identity import Meant, refusal
 from routebook.project.pins import Pin, forget, pin, read_pins
 
 
-def host(name: str, number: int, *, hostname: str = "", identity: dict[str, str] | None = None) -> HostIntent:
+def host(name: str, number: int, *, hostname: str = "", identity: IdentityIntent | None = None) -> HostIntent:
     return HostIntent(
         name=name,
         site="nl",
         platform="edge",
         hostname=hostname or f"192.0.2.{number}",
-        identity=IdentityIntent.model_validate(identity) if identity else None,
+        identity=identity,
         interfaces=(Interface(name="lo", link=None, addresses=(ip_interface(f"10.255.0.{number}/32"),)),),
         bgp=BgpHost(asn=65550, router_id=IPv4Address(f"10.255.0.{number}"), neighbors=()),
     )
@@ -62,7 +63,7 @@ class TestSomebodyElse:
         assert "hostname is edge2; its router ID is 10.255.0.2; it has the address 10.255.0.2" in said
 
     def test_a_word_of_the_device_is_not_obeyed_by_a_terminal(self) -> None:
-        said = refused(DeviceIdentity("\x1b[2Jedge9\n"), host("edge1", 1, identity={"hostname": "edge1"}))
+        said = refused(DeviceIdentity("\x1b[2Jedge9\n"), host("edge1", 1, identity=IdentityIntent(hostname="edge1")))
         assert "\x1b" not in said
         assert "\n" not in said
 
@@ -103,7 +104,7 @@ class TestRightCases:
         assert refused(DeviceIdentity("fw/ctx"), *both, name="fw-ctx") == ""
 
     def test_what_the_inventory_writes_down_stands_above_a_guess(self) -> None:
-        hosts = host("edge1", 1, identity={"router_id": "10.255.0.2"}), host("edge2", 2)
+        hosts = host("edge1", 1, identity=IdentityIntent(router_id=IPv4Address("10.255.0.2"))), host("edge2", 2)
         assert refused(DeviceIdentity("edge1", router_id="10.255.0.2"), *hosts) == ""
 
     def test_a_pair_after_a_switch_over(self) -> None:
@@ -137,7 +138,7 @@ class TestPinned:
         assert "its hostname is other, and was mine" in refused(DeviceIdentity("other"), pins={"edge1": Pin("mine")})
 
     def test_what_the_inventory_says_of_a_replaced_device_stands_above_what_was_pinned(self) -> None:
-        hosts = (host("edge1", 1, identity={"serial": "NEW1"}),)
+        hosts = (host("edge1", 1, identity=IdentityIntent(serial="NEW1")),)
         assert refused(DeviceIdentity("edge1", ("NEW1",)), *hosts, pins={"edge1": Pin("edge1", ("OLD1",))}) == ""
 
 
@@ -145,25 +146,29 @@ class TestWritten:
     @pytest.mark.parametrize(
         ("written", "said", "reason"),
         [
-            ({"hostname": "a"}, DeviceIdentity("b"), "its hostname is b, and the inventory says a"),
-            ({"hostname": "a"}, DeviceIdentity(), "has no hostname of its own, and the inventory says a"),
+            (IdentityIntent(hostname="a"), DeviceIdentity("b"), "its hostname is b, and the inventory says a"),
+            (IdentityIntent(hostname="a"), DeviceIdentity(), "has no hostname of its own, and the inventory says a"),
             (
-                {"serial": "AB12"},
+                IdentityIntent(serial="AB12"),
                 DeviceIdentity(serials=("CD34",)),
                 "serial number is CD34, and the inventory says",
             ),
-            ({"serial": "AB12"}, DeviceIdentity(), "it has no serial number, and the inventory says AB12"),
-            ({"router_id": "10.0.0.1"}, DeviceIdentity(router_id="10.0.0.2"), "router ID is 10.0.0.2, and the inv"),
+            (IdentityIntent(serial="AB12"), DeviceIdentity(), "it has no serial number, and the inventory says AB12"),
+            (
+                IdentityIntent(router_id=IPv4Address("10.0.0.1")),
+                DeviceIdentity(router_id="10.0.0.2"),
+                "router ID is 10.0.0.2, and the inv",
+            ),
         ],
     )
-    def test_what_differs_is_refused(self, written: dict[str, str], said: DeviceIdentity, reason: str) -> None:
-        hosts = (host("edge1", 1).model_copy(update={"identity": IdentityIntent.model_validate(written)}),)
+    def test_what_differs_is_refused(self, written: IdentityIntent, said: DeviceIdentity, reason: str) -> None:
+        hosts = (replace(host("edge1", 1), identity=written),)
         assert reason in refused(said, *hosts)
         assert "correct `identity` of edge1" in refused(said, *hosts)
 
     def test_what_is_the_same_is_not(self) -> None:
         written = IdentityIntent(hostname="A.example", serial="ab12", router_id=IPv4Address("10.0.0.1"))
-        hosts = (host("edge1", 1).model_copy(update={"identity": written}),)
+        hosts = (replace(host("edge1", 1), identity=written),)
         assert refused(DeviceIdentity("a", ("AB12",), "10.0.0.1"), *hosts) == ""
         assert refused(DeviceIdentity("a", ("AB12",)), *hosts) == "", "BGP does not run there yet"
 

@@ -1,8 +1,10 @@
 """Rendering: owned sections, no defaults, secrets only where asked for, and errors that find their line."""
 
 import shutil
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,12 +35,12 @@ def text(intent: HostIntent, name: str) -> str:
     return section(render_host(intent, TEMPLATES, Placeholders()), name).text
 
 
-def changed(intent: HostIntent, **neighbor: object) -> HostIntent:
+def changed(intent: HostIntent, **neighbor: Any) -> HostIntent:
     """The host with other values in its first session."""
     assert intent.bgp is not None
     first, *rest = intent.bgp.neighbors
-    bgp = intent.bgp.model_copy(update={"neighbors": (first.model_copy(update=neighbor), *rest)})
-    return intent.model_copy(update={"bgp": bgp})
+    bgp = replace(intent.bgp, neighbors=(replace(first, **neighbor), *rest))
+    return replace(intent, bgp=bgp)
 
 
 @pytest.fixture
@@ -178,7 +180,7 @@ def test_only_the_named_sections_are_rendered_and_their_secrets_needed() -> None
 
 
 def test_a_section_that_the_platform_lacks_is_left_out_and_one_that_none_has_is_refused() -> None:
-    only_tunnels = EDGE1.model_copy(update={"platform": "strongswan"})
+    only_tunnels = replace(EDGE1, platform="strongswan")
     assert render_host(only_tunnels, TEMPLATES, Placeholders(), ("bgp",)).sections == ()
     with pytest.raises(RenderError, match="no platform has a section 'bpg'; did you mean 'bgp'"):
         render_host(EDGE1, TEMPLATES, Placeholders(), ("bpg",))

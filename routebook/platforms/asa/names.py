@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -33,6 +34,7 @@ class TunnelKeys(Input):
     nameif: Nameif | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class AsaEnd(DeviceNames):
     """What an ASA's end of a tunnel is called there.
 

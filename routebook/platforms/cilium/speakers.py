@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from routebook.intent.capabilities import Release
 from routebook.intent.layers import Layers
-from routebook.intent.model import Announced, Family, Frozen, IPAddress, Neighbor, SecretRef
+from routebook.intent.model import Announced, Family, IPAddress, Neighbor, SecretRef
 from routebook.intent.network import Endpoints, Network, Session
 from routebook.intent.node import Node
 from routebook.intent.policy import Policies
@@ -14,7 +15,8 @@ from routebook.intent.problem import Mark, Problem, Problems
 from routebook.platforms.cilium.releases import NEWEST, api_version, refused
 
 
-class Peering(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Peering:
     """A session that every node of a group has. `address` and `asn` are the router's. Timers in seconds."""
 
     name: str  # the router's, and what distinguishes its sessions
@@ -28,7 +30,8 @@ class Peering(Frozen):
     keepalive: int | None = None
 
 
-class NodeGroup(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class NodeGroup:
     """Nodes of a cluster with the same needs. Each node may be in one configuration only, so in one group."""
 
     name: str
@@ -38,7 +41,8 @@ class NodeGroup(Frozen):
     peerings: tuple[Peering, ...]
 
 
-class Cluster(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
     """A Kubernetes cluster whose nodes have sessions with our hosts, and what its release of Cilium takes.
 
     `api` is the version of the resources of `bgp`; `refused` are the manifests that it does not take.

@@ -1,6 +1,7 @@
 """What is rendered for strongSwan brings the tunnel up, and either end may die: the other or itself recovers it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ TUNNEL = "no-edge1--ch-edge1"
 def one_tunnel(name: str) -> HostIntent:
     """The host of the example with the tunnel between the two edges alone."""
     host = NETWORK.hosts[name]
-    return host.model_copy(update={"tunnels": tuple(each for each in host.tunnels if each.name == TUNNEL)})
+    return replace(host, tunnels=tuple(each for each in host.tunnels if each.name == TUNNEL))
 
 
 def install(host: LinuxHost, intent: HostIntent, secrets: Secrets) -> None:
@@ -107,19 +108,18 @@ def routed(host: HostIntent) -> HostIntent:
 
     any_to_any = (ip_network("0.0.0.0/0"), ip_network("::/0"))
     tunnels = tuple(
-        tunnel.model_copy(
-            update={
-                "mode": "route",
-                "mark": 77,
-                "local_selectors": any_to_any,
-                "remote_selectors": any_to_any,
-                "ike_rekey": 7200,
-                "child_rekey": 1800,
-            }
+        replace(
+            tunnel,
+            mode="route",
+            mark=77,
+            local_selectors=any_to_any,
+            remote_selectors=any_to_any,
+            ike_rekey=7200,
+            child_rekey=1800,
         )
         for tunnel in host.tunnels
     )
-    return host.model_copy(update={"tunnels": tunnels})
+    return replace(host, tunnels=tunnels)
 
 
 @pytest.mark.parametrize("carrier", ["mark", "if_id"])
@@ -129,8 +129,8 @@ def test_charon_loads_a_route_based_tunnel(carrier: str, tmp_path: Path, secrets
         host.start_strongswan()
         intent = routed(one_tunnel("no-edge1"))
         if carrier == "if_id":
-            tunnel = intent.tunnels[0].model_copy(update={"mark": None, "if_id": 77})
-            intent = intent.model_copy(update={"tunnels": (tunnel,)})
+            tunnel = replace(intent.tunnels[0], mark=None, if_id=77)
+            intent = replace(intent, tunnels=(tunnel,))
         install(host, intent, secrets)
         loaded = host.shell.run("swanctl --load-all --noprompt")
         assert (loaded.status, loaded.stderr) == (0, "")

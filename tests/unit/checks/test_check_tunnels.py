@@ -50,7 +50,7 @@ def logged(lines: list[str]) -> list[Cause]:
 def with_proposals(**changes: Any) -> Intents:
     wanted = intents()
     for host, site in (("no-edge1", "no"), ("ch-edge1", "ch")):
-        wanted[host] = wanted[host].model_copy(update={"tunnels": (tunnel(site, **changes),)})
+        wanted[host] = replace(wanted[host], tunnels=(tunnel(site, **changes),))
     return wanted
 
 
@@ -276,7 +276,7 @@ def test_a_second_pair_of_sas_warns_and_a_newer_one_without_a_child_does_not_hid
 
 def test_an_sa_that_the_intent_does_not_have_warns_and_one_that_the_run_removed_must_go() -> None:
     wanted = intents()
-    wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"tunnels": ()})
+    wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=())
     assert only(check_tunnels(healthy(), wanted=wanted), "no-edge1", "tunnel.extra").status == "warning"
     changed = Changed.by([("no-edge1", Effect("tunnel-removed", TUNNEL, "no longer configured"))])
     removed = only(check_tunnels(healthy(), wanted=wanted, changed=changed), "no-edge1", "tunnel.removed")

@@ -84,8 +84,7 @@ class TestOfASession:
         wanted: Intents = intents()
         links = {"no-edge1": ("no-lan",), "no-edge3": ("no-lan",), "ch-edge1": (beside, "internet")}
         wanted = {
-            host: intent.model_copy(update={"interfaces": attached(*links[host]), "tunnels": ()})
-            for host, intent in wanted.items()
+            host: replace(intent, interfaces=attached(*links[host]), tunnels=()) for host, intent in wanted.items()
         }
         now = reset(healthy(), "no-edge3", NO1)
         found = check_bgp(now, healthy(), wanted=wanted, changed=pushed("ch-edge1"))
@@ -151,7 +150,7 @@ class TestOfASessionOutsideOfTheIntent:
 
     def test_it_is_seen_on_a_host_without_an_intended_session(self) -> None:
         wanted = intents()
-        wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"bgp": None})
+        wanted["no-edge1"] = replace(wanted["no-edge1"], bgp=None)
         gone = check_bgp(healthy(), self.BEFORE, wanted=wanted, changed=pushed("no-edge1"))
         assert only(gone, "no-edge1", "bgp.session", STRANGER).status == "failed"
 
@@ -272,7 +271,7 @@ class TestOfATunnelOutsideOfTheIntent:
 
     def test_one_that_goes_with_its_daemon_is_missed_where_nothing_is_intended(self) -> None:
         wanted, states = one_end()
-        wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"tunnels": ()})
+        wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=())
         now = {"no-edge1": replace(states["no-edge1"], ike=None)}
         found = check_tunnels(now, states, wanted=wanted, changed=pushed("no-edge1"))
         assert only(found, "no-edge1", "tunnel.child", TUNNEL).status == "pending"

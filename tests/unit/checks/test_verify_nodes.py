@@ -1,5 +1,7 @@
 """A Kubernetes node whose session is not up comes with what is left to do in its cluster; nothing else changes."""
 
+from dataclasses import replace
+
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
 from routebook.device.state import BgpState
@@ -18,8 +20,8 @@ def with_node() -> Intents:
     host: HostIntent = wanted["no-edge1"]
     assert host.bgp is not None
     others = tuple(n for n in host.bgp.neighbors if n.peer != "transit-no")
-    bgp = host.bgp.model_copy(update={"neighbors": (transit(cluster="west"), *others)})
-    return wanted | {"no-edge1": host.model_copy(update={"bgp": bgp})}
+    bgp = replace(host.bgp, neighbors=(transit(cluster="west"), *others))
+    return wanted | {"no-edge1": replace(host, bgp=bgp)}
 
 
 def findings(now: States) -> tuple[list[Finding], list[Finding]]:

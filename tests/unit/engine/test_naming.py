@@ -118,8 +118,8 @@ def mixed() -> tuple[dict[str, HostIntent], dict[str, State]]:
     """The small network with an ASA in place of no-edge1, as its devices show it when all is well."""
     wanted = intents()
     end = tunnel("no")
-    end = end.model_copy(update={"device": asa_end(str(end.remote_address), "to-ch", end.mode, 4)})
-    wanted["no-edge1"] = wanted["no-edge1"].model_copy(update={"tunnels": (end,)})
+    end = replace(end, device=asa_end(str(end.remote_address), "to-ch", end.mode, 4))
+    wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=(end,))
     now = healthy()
     now["no-edge1"] = replace(now["no-edge1"], ike=(asa_sa(end, "MAP 4"),))
     return wanted, now

@@ -1,5 +1,8 @@
 """What would leave the network and is not its own is refused where it is let out; what is right passes in silence."""
 
+from ipaddress import ip_network
+from typing import Literal
+
 import pytest
 
 from routebook.intent.announcements import Region, regions
@@ -188,8 +191,10 @@ def test_a_private_as_and_a_speaker_of_ours_are_no_outsiders(leaks: Project) -> 
 
 
 def test_regions_of_a_list() -> None:
-    def rule(seq: int, action: str, prefix: str, ge: int | None = None, le: int | None = None) -> PrefixRule:
-        return PrefixRule.model_validate({"seq": seq, "action": action, "prefix": prefix, "ge": ge, "le": le})
+    def rule(
+        seq: int, action: Literal["permit", "deny"], prefix: str, ge: int | None = None, le: int | None = None
+    ) -> PrefixRule:
+        return PrefixRule(seq=seq, action=action, prefix=ip_network(prefix), ge=ge, le=le)
 
     rules = (
         rule(5, "deny", "10.0.0.0/8", le=32),

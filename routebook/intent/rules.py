@@ -1,0 +1,63 @@
+"""What a platform lets an inventory ask of it, and what it calls what is asked for: imported when one is read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from routebook.intent.capabilities import Release
+from routebook.intent.layers import Layers
+from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Neighbor, Tunnel
+from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.node import Node
+from routebook.intent.part import Input
+from routebook.intent.policy import Policies
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.registry import Part
+from routebook.intent.schema import ProposalInput, RedistributeInput
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelSide:
+    """An end of a tunnel for which its platform is asked for names. `beyond` are the prefixes of the other's site."""
+
+    name: str
+    me: Node
+    options: Layers
+    mode: str
+    inner: IPNetwork | None
+    local: IPAddress
+    remote: IPAddress
+    beyond: tuple[IPNetwork, ...]
+
+
+SessionRule = Callable[[Session, Node, Neighbor, Layers, Endpoints, Mark, Policies, Problems], None]
+SuiteRule = Callable[[Node, Sequence[IpsecProposal], Sequence[ProposalInput], Mark, Problems], None]
+TunnelRule = Callable[[TunnelPair, int, tuple[Node, Node], tuple[Layers, Layers], Mark, Mark, Problems], None]
+HostRule = Callable[[Node, Sequence[Tunnel], Mapping[str, Mark], Problems], None]
+RedistributionRule = Callable[[Node, RedistributeInput, Policies, Problems], None]
+InterfaceRule = Callable[[str, Mapping[str, Any], bool, Mark, Problems], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules report what an inventory must not ask of a platform, each to the `Problems` that is its last argument.
+
+    They judge the end of a session, the suites and the end of a tunnel, all tunnels of a host together, routes that BGP
+    takes over, and an interface (its name, the platform's own keys, whether it is a loopback).
+    """
+
+    keys: Mapping[Part, type[Input]] = field(default_factory=dict)  # that it has of its own, by where they may stand
+
+    check_session: SessionRule | None = None
+    check_suites: SuiteRule | None = None
+    check_tunnel: TunnelRule | None = None
+    check_host: HostRule | None = None
+    check_redistribution: RedistributionRule | None = None
+    check_interface: InterfaceRule | None = None
+
+    read_release: Callable[[str], Release] | None = None  # raises ValueError; None where all releases are alike
+    name_interface: Callable[[str, Mapping[str, Any]], str] | None = None  # what its configuration calls an interface
+    name_tunnel: Callable[[TunnelSide], DeviceNames] | None = None  # None where it takes the tunnel's name
+
+
+NONE = Rules()  # of a platform that takes whatever an inventory can say
