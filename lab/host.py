@@ -17,8 +17,8 @@ from lab.strongswan import CHARON, check_tunnels, strongswan_files, tunnel_devic
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
 from routebook.errors import RefusedError
 from routebook.intent.model import IPInterface
-from routebook.intent.platform import load, platform
-from routebook.intent.registry import known
+from routebook.intent.platform import platform
+from routebook.intent.registry import known, load
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
 from routebook.errors import RefusedError
-from routebook.intent import Network, load
+from routebook.intent.load import load
 from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPInterface, IPNetwork, SecretRef, Tunnel
+from routebook.intent.network import Network
 from routebook.project.secrets import Secrets
 
 MANAGEMENT = "management"  # the name of the link that joins the operator and all hosts

@@ -16,7 +16,8 @@ def check(context: Context, as_json: bool) -> None:
 
     Exit code 0 when everything can be used, with warnings or without; 1 when something is wrong.
     """
-    from routebook.intent import IntentError, load
+    from routebook.intent.load import load
+    from routebook.intent.problem import IntentError
     from routebook.project.manifests import check_manifests
     from routebook.project.render import check_templates, unfit_secrets
     from routebook.project.secret_files import secret_problems

@@ -40,7 +40,7 @@ def render(
 ) -> None:
     """Show the configuration that the intent asks for, host by host and section by section."""
     from routebook.errors import RefusedError
-    from routebook.intent import load
+    from routebook.intent.load import load
     from routebook.project.limit import choose
     from routebook.project.render import Placeholders, render_host
     from routebook.project.secrets import Secrets

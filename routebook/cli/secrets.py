@@ -17,7 +17,7 @@ def secrets() -> None:
 @click.pass_obj
 def check(context: Context) -> None:
     """Tell of every secret that is missing or cannot be used. Exit code 1 when there is one; runs no command."""
-    from routebook.intent import load
+    from routebook.intent.load import load
     from routebook.project.secret_files import unusable
 
     network = load(context.project)
@@ -36,7 +36,7 @@ def make(context: Context) -> None:
 
     What is there stays as it is. Passwords of logins, variables and commands are not ours to make.
     """
-    from routebook.intent import load
+    from routebook.intent.load import load
     from routebook.project.secret_files import make_missing
 
     made = make_missing(load(context.project))

@@ -198,8 +198,8 @@ def _redistributed(
             if node.can is not None and not node.can.bgp:
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
             its = platform(node.platform)
-            if its is not None and its.check_redistribution is not None:
-                its.check_redistribution(node, entry, policies, problems)
+            if its is not None and its.rules.check_redistribution is not None:
+                its.rules.check_redistribution(node, entry, policies, problems)
             for family in entry.families:
                 if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
                     problems.error(

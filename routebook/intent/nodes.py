@@ -121,7 +121,7 @@ def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool,
     """Whether what is said of a peer's platform is valid, and the Kubernetes node that the peer is."""
     for key in peer.own:
         owner = platform(key)
-        model = owner.keys["peer"] if owner is not None else None
+        model = owner.rules.keys.get("peer") if owner is not None else None
         if owner is None or model is None:
             continue
         found = validate(model, peer.written([key]), problems, f"peer {name}")
@@ -324,17 +324,17 @@ def _release(
     chain: Iterable[ElementInput], its: Platform | None, problems: Problems
 ) -> tuple[Release | None, Mark | None]:
     owner = next((element for element in chain if element.data.version is not None), None)
-    if owner is None or its is None or its.read_release is None:
+    if owner is None or its is None or its.rules.read_release is None:
         return None, None
     mark = owner.mark("data", "version")
     return _read(owner.data.version, its, mark, "quote it", problems), mark
 
 
 def _read(text: str | None, its: Platform, mark: Mark, fix: str, problems: Problems) -> Release | None:
-    if text is None or its.read_release is None:
+    if text is None or its.rules.read_release is None:
         return None
     try:
-        return its.read_release(text)
+        return its.rules.read_release(text)
     except ValueError as error:
         problems.error(mark, str(error), fix)
         return None
@@ -358,15 +358,15 @@ def _interfaces(
         if interface.link is not None and loopback:
             problems.error(interface.mark("link"), f"the loopback {name} is on a link", "remove `link`")
         own = own_keys(interface, "interface", its, name, problems)
-        if its is not None and its.check_interface is not None:
-            its.check_interface(name, own, loopback, interface.mark(), problems)
+        if its is not None and its.rules.check_interface is not None:
+            its.rules.check_interface(name, own, loopback, interface.mark(), problems)
         interfaces.append(
             Interface(
                 name=name,
                 link=interface.link,
                 addresses=interface.addresses,
                 loopback=loopback,
-                device_name=its.name_interface(name, own) if its is not None and its.name_interface else "",
+                device_name=its.rules.name_interface(name, own) if its is not None and its.rules.name_interface else "",
                 own=own,
             )
         )

@@ -16,14 +16,14 @@ def own_keys(part: Input, kind: Part, its: Platform | None, what: str, problems:
     """
     if not part.own or its is None:
         return {}
-    model = its.keys.get(kind)
+    model = its.rules.keys.get(kind)
     mine = [key for key in part.own if model is not None and key in model.model_fields]
     foreign = [key for key in part.own if key not in mine]
     if foreign and kind == "interface":
         name = owners(kind)[foreign[0]].name
         owner = platform(name)
         if owner is not None:
-            keys = " and ".join(owner.keys[kind].model_fields)
+            keys = " and ".join(owner.rules.keys[kind].model_fields)
             problems.error(part.mark(), f"{what}: {keys} are of {owner.called}'s interfaces", "remove them")
     found = validate(model, part.written(mine), problems, what) if model is not None and mine else None
     return {key: getattr(found, key) for key in mine} if found is not None else {}

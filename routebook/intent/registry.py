@@ -3,14 +3,11 @@
 Nothing is imported before somebody asks for it by name, so a project pays for the platforms that it uses.
 """
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Literal, Protocol
-
-from pydantic import BaseModel
+from typing import Any, Literal, Protocol
 
 Part = Literal["interface", "tunnel end", "peer"]  # of the inventory, in which a platform may have keys of its own
 
@@ -27,8 +24,8 @@ class Registered(Protocol):
         ...
 
     @property
-    def keys(self) -> Mapping[Part, type[BaseModel]]:
-        """The keys that it has of its own, by the part of the inventory in which they may stand."""
+    def rules(self) -> Any:
+        """Its rules, of which `keys` are those that it has of its own, by where in the inventory they may stand."""
         ...
 
 
@@ -54,8 +51,18 @@ def owners(part: Part) -> dict[str, Registered]:
     """The keys that platforms have of their own in a part of the inventory. It imports all of them."""
     found = (find(name) for name in known())
     return {
-        key: each for each in found if each is not None and part in each.keys for key in each.keys[part].model_fields
+        key: each
+        for each in found
+        if each is not None and part in each.rules.keys
+        for key in each.rules.keys[part].model_fields
     }
+
+
+@cache
+def load(where: str) -> Any:
+    """What a platform names by "module:object", imported when it is asked for."""
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
 
 
 @cache

@@ -40,8 +40,8 @@ def check_session(
         if me.managed:
             _check_platform(session, me, own, endpoints, mark, problems)
         its = platform(me.cluster_node.platform if me.cluster_node is not None else me.platform)
-        if its is not None and its.check_session is not None:
-            its.check_session(session, me, neighbor, own, endpoints, mark, policies, problems)
+        if its is not None and its.rules.check_session is not None:
+            its.rules.check_session(session, me, neighbor, own, endpoints, mark, policies, problems)
         if me.managed:
             _check_references(neighbor, own, mark, policies, problems)
             _check_timers_and_hops(session, neighbor, own, endpoints, mark, problems)

@@ -19,8 +19,8 @@ def check_tunnels(tunnels: Iterable[TunnelPair], nodes: Nodes, marks: Mapping[st
     for host, own in by_host.items():
         _check_same(host, own, marks, problems)
         its = platform(nodes.hosts[host].platform)
-        if its is not None and its.check_host is not None:
-            its.check_host(nodes.hosts[host], own, marks, problems)
+        if its is not None and its.rules.check_host is not None:
+            its.rules.check_host(nodes.hosts[host], own, marks, problems)
 
 
 def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

@@ -12,9 +12,10 @@ from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
 from routebook.intent.own_keys import own_keys
-from routebook.intent.platform import TunnelSide, platform
+from routebook.intent.platform import platform
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
+from routebook.intent.rules import TunnelSide
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
 from routebook.intent.tunnel_rules import check_tunnels
@@ -222,14 +223,14 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     found = TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
     for side in (0, 1):
         its = platform(pair.ends[side].platform)
-        if its is not None and its.check_tunnel is not None:
-            its.check_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
+        if its is not None and its.rules.check_tunnel is not None:
+            its.rules.check_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
     return found
 
 
 def _device_names(side: TunnelSide) -> DeviceNames | None:
     its = platform(side.me.platform)
-    return its.name_tunnel(side) if its is not None and its.name_tunnel is not None else None
+    return its.rules.name_tunnel(side) if its is not None and its.rules.name_tunnel is not None else None
 
 
 def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
@@ -303,8 +304,8 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
         )
     for end, own in zip(pair.ends, pair.options, strict=True):
         its = platform(end.platform)
-        if its is not None and its.check_suites is not None:
-            its.check_suites(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
+        if its is not None and its.rules.check_suites is not None:
+            its.rules.check_suites(end, shared, own.get(protocol), own.mark(protocol, pair.mark), problems)
     return shared
 
 

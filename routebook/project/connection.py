@@ -9,7 +9,8 @@ from nornir.core.configuration import Config
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import ConnectionFailedError
 from routebook.device.platform_driver import PlatformDriver
-from routebook.intent import platform as registry
+from routebook.intent import registry
+from routebook.intent.platform import platform as platform_of
 
 CONNECTION = "routebook"
 """The plugin's name."""
@@ -22,7 +23,7 @@ def driver_of(platform: str | None) -> type[PlatformDriver]:
 
     Raises ConnectionFailedError for a platform that has none.
     """
-    found = registry.platform(platform or "")
+    found = platform_of(platform or "")
     if found is None or not found.driver:
         raise ConnectionFailedError(
             f"platform {platform!r} has no driver that can roll back: docs/platforms lists those that have one"

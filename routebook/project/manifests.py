@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from routebook.intent.network import Network
-from routebook.intent.platform import Described, load, platform
+from routebook.intent.platform import Described, platform
 from routebook.intent.problem import Mark, Problem, nearest
+from routebook.intent.registry import load
 from routebook.project.render import RenderError, render_template, templates_of
 
 

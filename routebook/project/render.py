@@ -202,8 +202,8 @@ def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:
     own = registry.platform(intent.platform)
     lines = [line for line in text.splitlines() if line[:1].strip()]
     for name in intent.adopt:
-        if own is not None and own.adopted is not None:
-            yield from own.adopted(name, part, text)
+        if own is not None and own.words.adopted is not None:
+            yield from own.words.adopted(name, part, text)
         elif any(line == name or line.startswith(f"{name} ") for line in lines):
             plain = re.sub(r"([*?[])", r"[\1]", name)
             yield from (plain, f"{plain} *")
@@ -270,9 +270,9 @@ def _environment(templates: Path, name: str) -> Environment:
         carrying=_carrying,
         by_value=_by_value,
         secret=_secret,
-        **(its.filters if its is not None else {}),
+        **(its.words.filters if its is not None else {}),
     )
-    environment.globals[_ENCODINGS] = its.encodings if its is not None else {}
+    environment.globals[_ENCODINGS] = its.words.encodings if its is not None else {}
     return environment
 
 

@@ -16,7 +16,9 @@ on_loopback: a host of every driver, each behind a port of this machine
 import shutil
 from pathlib import Path
 
-from routebook.intent import IntentError, Network, Problem, load
+from routebook.intent.load import load
+from routebook.intent.network import Network
+from routebook.intent.problem import IntentError, Problem
 from tests.networks.example import CHECKOUT
 
 NETWORKS = Path(__file__).parent

@@ -1,97 +1,16 @@
 """An abacus: a device in memory with a syntax of its own. One line is one object; a tunnel is a wire."""
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
 
 from routebook.intent.capabilities import IPV4, Capabilities
-from routebook.intent.fields import Count, matching
-from routebook.intent.layers import Layers
-from routebook.intent.model import DeviceNames, Neighbor
-from routebook.intent.network import Endpoints, Session
-from routebook.intent.node import Node
-from routebook.intent.part import Input
-from routebook.intent.platform import Platform, TunnelSide, UnfitValueError
-from routebook.intent.policy import Policies
-from routebook.intent.problem import Mark, Problems
-
-Rod = Annotated[str, BeforeValidator(matching(re.compile(r"rod[0-9]+"), "is no rod: write rod1, rod2 …"))]
-
-
-class InterfaceKeys(Input):
-    """An abacus calls an interface by the rod that it is on."""
-
-    rod: Rod | None = None
-
-
-class TunnelKeys(Input):
-    """Wires are numbered."""
-
-    number: Count | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wire(DeviceNames):
-    """What an abacus calls its end of a tunnel: `wire NUMBER` for the IKE SA and its child."""
-
-    number: int
-
-
-def name_tunnel(side: TunnelSide) -> Wire:
-    """The number follows from the other end's address, unless the inventory says one."""
-    number = side.options.get("number", int(side.remote) & 0xFF)
-    return Wire(connection=f"wire {number}", child=f"strand {number}", number=number)
-
-
-def name_interface(name: str, own: Mapping[str, Any]) -> str:
-    """Its rod."""
-    return own.get("rod") or name
-
-
-def check_session(
-    session: Session,
-    me: Node,
-    neighbor: Neighbor,
-    own: Layers,
-    endpoints: Endpoints,
-    mark: Mark,
-    policies: Policies,
-    problems: Problems,
-) -> None:
-    """An abacus authenticates nothing."""
-    del endpoints, policies
-    if neighbor.password is not None:
-        problems.error(
-            own.mark("password", mark), f"{session.name}: {me.name} is an abacus and has no passwords", "leave it out"
-        )
-
-
-def spaced(value: str) -> str:
-    """A key as beads: its letters, joined by dots."""
-    if "." in value or " " in value:
-        raise UnfitValueError("has a dot or a space in it, which an abacus takes for the end of a bead")
-    return ".".join(value)
-
-
-def listed(items: Iterable[object]) -> str:
-    """Several things as one word."""
-    return ",".join(map(str, items))
-
+from routebook.intent.platform import Platform
 
 PLATFORM = Platform(
     name="abacus",
     called="an abacus",
     can=Capabilities(families={"link": IPV4, "tunnel": IPV4}, ipsec=True, bfd=False, rpki=False, drains=False),
-    keys={"interface": InterfaceKeys, "tunnel end": TunnelKeys},
-    check_session=check_session,
-    name_interface=name_interface,
-    name_tunnel=name_tunnel,
-    filters={"abacus_list": listed},
-    encodings={"spaced": spaced},
+    rules_in="tests.toy_platform.rules:RULES",
+    words_in="tests.toy_platform.rules:WORDS",
     templates=Path(__file__).with_name("templates"),
     driver="tests.toy_platform.driver:AbacusDriver",
 )

@@ -8,7 +8,7 @@ import pytest
 from nornir.core.plugins.inventory import InventoryPluginRegister
 
 from routebook.errors import RefusedError
-from routebook.intent import IntentError
+from routebook.intent.problem import IntentError
 from routebook.project.inventory import IntentHost, RoutebookInventory, nornir_for
 from routebook.project.secrets import SecretError
 from tests.networks.project import Project

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from routebook.device.candidate import Candidate, Section
-from routebook.intent import HostIntent, load
-from routebook.intent.model import SecretRef
+from routebook.intent.load import load
+from routebook.intent.model import HostIntent, SecretRef
 from routebook.project.render import (
     Placeholders,
     RenderError,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.intent import load
+from routebook.intent.load import load
 from routebook.intent.model import SecretRef
 from routebook.project.secret_files import secret_problems
 from routebook.project.secrets import SecretError, Secrets

@@ -3,35 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Any
 
 from routebook.intent.capabilities import Release
-from routebook.intent.fields import Count, matching
 from routebook.intent.model import DeviceNames, IPNetwork
-from routebook.intent.part import Input
-from routebook.intent.platform import TunnelSide
+
+if TYPE_CHECKING:
+    from routebook.intent.rules import TunnelSide
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)\((\d+)\)(\d*)")
-_NAMEIF = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")  # 48 characters: command reference of ASA
-Nameif = Annotated[
-    str, BeforeValidator(matching(_NAMEIF, "is no name on an ASA: a letter, then letters, digits and . _ -"))
-]
-
-
-class InterfaceKeys(Input):
-    """What is said of an ASA's interface: its name in the configuration, and the crypto map that is on it."""
-
-    nameif: Nameif | None = None
-    crypto_map: Nameif | None = None
-
-
-class TunnelKeys(Input):
-    """What is said of an ASA's end of a tunnel: the number of its interface or crypto map entry, and its name."""
-
-    number: Count | None = None
-    nameif: Nameif | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +43,7 @@ def name_interface(name: str, own: Mapping[str, Any]) -> str:
     return own.get("nameif") or name
 
 
-def name_tunnel(side: TunnelSide) -> AsaEnd:
+def name_tunnel(side: "TunnelSide") -> AsaEnd:
     """What the ASA calls its end: the IKE SA goes by the peer's address, the child by its interface or its entry.
 
     Numbers follow from addresses, so that no other tunnel's changes one.
@@ -89,7 +69,7 @@ def name_tunnel(side: TunnelSide) -> AsaEnd:
     )
 
 
-def _routes(side: TunnelSide) -> tuple[IPNetwork, ...]:
+def _routes(side: "TunnelSide") -> tuple[IPNetwork, ...]:
     """The prefixes of the other end's site that the tunnel interface's family can carry."""
     if side.mode != "route" or side.options.get("route_metric") is None or side.inner is None:
         return ()

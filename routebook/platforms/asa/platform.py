@@ -4,7 +4,7 @@ from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities, Feature
 from routebook.intent.platform import LabPart, Platform
-from routebook.platforms.asa import names, rules, words
+from routebook.platforms.asa import names
 
 # Cisco's release notes and configuration guides: "BGP over VTI … IPv6 is not supported" (9.16, 9.18).
 _SINCE: dict[Feature, str] = {
@@ -33,18 +33,8 @@ PLATFORM = Platform(
         since={feature: names.read_release(release) for feature, release in _SINCE.items()},
         product="ASA",
     ),
-    keys={"interface": names.InterfaceKeys, "tunnel end": names.TunnelKeys},
-    check_session=rules.check_asa_session,
-    check_suites=rules.check_asa_suites,
-    check_tunnel=rules.check_asa_tunnel,
-    check_host=rules.check_asa_host,
-    check_redistribution=rules.check_asa_redistribution,
-    check_interface=rules.check_asa_interface,
-    read_release=names.read_release,
-    name_interface=names.name_interface,
-    name_tunnel=names.name_tunnel,
-    filters=words.FILTERS,
-    encodings=words.ENCODINGS,
+    rules_in="routebook.platforms.asa.rules:RULES",
+    words_in="routebook.platforms.asa.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.asa.driver:AsaDriver",
     lab=LabPart(

@@ -12,8 +12,10 @@ from routebook.intent.node import Node
 from routebook.intent.platform_rules import check_route_map, check_transport, too_old
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
+from routebook.intent.rules import Rules
 from routebook.intent.schema import ProposalInput, RedistributeInput
-from routebook.platforms.asa.names import AsaEnd
+from routebook.platforms.asa.keys import InterfaceKeys, TunnelKeys
+from routebook.platforms.asa.names import AsaEnd, name_interface, name_tunnel, read_release
 from routebook.platforms.asa.words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUITES
 
 _KEEPALIVE = range(10, 3601)  # seconds: `isakmp keepalive threshold`
@@ -247,3 +249,17 @@ def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Ma
         problems.error(
             marks[tunnels[-1].name], f"{host} needs {len(lifetimes)} IKE policies", f"have at most {MOST_POLICIES}"
         )
+
+
+RULES = Rules(
+    keys={"interface": InterfaceKeys, "tunnel end": TunnelKeys},
+    check_session=check_asa_session,
+    check_suites=check_asa_suites,
+    check_tunnel=check_asa_tunnel,
+    check_host=check_asa_host,
+    check_redistribution=check_asa_redistribution,
+    check_interface=check_asa_interface,
+    read_release=read_release,
+    name_interface=name_interface,
+    name_tunnel=name_tunnel,
+)

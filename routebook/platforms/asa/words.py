@@ -3,15 +3,14 @@
 From the command reference of ASA 9.16, in the spelling of `show running-config`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
 
 from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
-from routebook.intent.platform import UnfitValueError
+from routebook.intent.platform import UnfitValueError, Words
 from routebook.platforms.asa.names import AsaEnd
 
 _ENCRYPTION = {
@@ -187,19 +186,21 @@ def _word(value: str, most: int) -> str:
     return value
 
 
-ENCODINGS = {"asa-key": key, "asa-password": password}
-FILTERS: dict[str, Callable[..., Any]] = {
-    "asa_ike_policies": ike_policies,
-    "asa_esp_proposals": esp_proposals,
-    "asa_esp_name": esp_name,
-    "asa_dh_group": dh_group,
-    "asa_by_peer": by_peer,
-    "asa_outside": outside_interfaces,
-    "asa_crypto_maps": crypto_maps,
-    "asa_acl": acl_network,
-    "asa_network": bgp_network,
-    "asa_community": community,
-    "asa_communities": communities,
-    "asa_nameif": nameif,
-    "asa_route": static_route,
-}
+WORDS = Words(
+    encodings={"asa-key": key, "asa-password": password},
+    filters={
+        "asa_ike_policies": ike_policies,
+        "asa_esp_proposals": esp_proposals,
+        "asa_esp_name": esp_name,
+        "asa_dh_group": dh_group,
+        "asa_by_peer": by_peer,
+        "asa_outside": outside_interfaces,
+        "asa_crypto_maps": crypto_maps,
+        "asa_acl": acl_network,
+        "asa_network": bgp_network,
+        "asa_community": community,
+        "asa_communities": communities,
+        "asa_nameif": nameif,
+        "asa_route": static_route,
+    },
+)

@@ -3,27 +3,14 @@
 from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, Capabilities
-from routebook.intent.part import Input
 from routebook.intent.platform import Platform
-from routebook.intent.schema import ClusterNodeInput
-from routebook.platforms.cilium.releases import read_release
-from routebook.platforms.cilium.speakers import FILTERS, check_cilium_session
-
-
-class PeerKeys(Input):
-    """What makes a peer a node of a cluster with Cilium."""
-
-    cilium: ClusterNodeInput
-
 
 PLATFORM = Platform(
     name="cilium",
     called="a Kubernetes node",
     can=Capabilities(families={"link": BOTH}, ipsec=False, bfd=False, rpki=False),
-    keys={"peer": PeerKeys},
-    check_session=check_cilium_session,
-    read_release=read_release,
-    filters=FILTERS,
+    rules_in="routebook.platforms.cilium.speakers:RULES",
+    words_in="routebook.platforms.cilium.speakers:WORDS",
     templates=Path(__file__).with_name("templates"),
     manifests="routebook.platforms.cilium.speakers:clusters",
 )

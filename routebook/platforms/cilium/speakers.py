@@ -1,18 +1,27 @@
 """Kubernetes clusters as BGP speakers: which nodes need the same of Cilium's control plane, and what it cannot do."""
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from routebook.intent.capabilities import Release
 from routebook.intent.layers import Layers
 from routebook.intent.model import Announced, Family, IPAddress, Neighbor, SecretRef
 from routebook.intent.network import Endpoints, Network, Session
 from routebook.intent.node import Node
+from routebook.intent.part import Input
+from routebook.intent.platform import Words
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problem, Problems
-from routebook.platforms.cilium.releases import NEWEST, api_version, refused
+from routebook.intent.rules import Rules
+from routebook.intent.schema import ClusterNodeInput
+from routebook.platforms.cilium.releases import NEWEST, api_version, read_release, refused
+
+
+class PeerKeys(Input):
+    """What makes a peer a node of a cluster with Cilium."""
+
+    cilium: ClusterNodeInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +178,11 @@ def password_source(reference: SecretRef) -> str:
     return f"{reference.command} | tr -d '\\n'"
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "cilium_peer": peer_name,
-    "cilium_secret": secret_name,
-    "cilium_password": password_source,
-}
+WORDS = Words(
+    filters={
+        "cilium_peer": peer_name,
+        "cilium_secret": secret_name,
+        "cilium_password": password_source,
+    }
+)
+RULES = Rules(keys={"peer": PeerKeys}, check_session=check_cilium_session, read_release=read_release)

@@ -4,14 +4,12 @@ from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import LabPart, Platform
-from routebook.platforms.frr import words as frr
-from routebook.platforms.strongswan import words as strongswan
 
 PLATFORM = Platform(
     name="edge",
     called="a edge",
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True),
-    encodings=frr.ENCODINGS | strongswan.ENCODINGS,
+    words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.edge.driver:EdgeDriver",
     lab=LabPart(

@@ -4,13 +4,12 @@ from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import LabPart, Platform
-from routebook.platforms.frr.words import ENCODINGS
 
 PLATFORM = Platform(
     name="frr",
     called="a frr",
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True),
-    encodings=ENCODINGS,
+    words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.frr.driver:FRRDriver",
     lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",), releases=True),

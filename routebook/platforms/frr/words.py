@@ -1,7 +1,7 @@
 """How FRR's configuration takes a password."""
 
 from routebook.intent.fields import TCP_MD5_KEY
-from routebook.intent.platform import UnfitValueError
+from routebook.intent.platform import UnfitValueError, Words
 
 
 def word(value: str) -> str:
@@ -13,4 +13,6 @@ def word(value: str) -> str:
     return value
 
 
-ENCODINGS = {"word": word}
+WORDS = Words(
+    encodings={"word": word},
+)

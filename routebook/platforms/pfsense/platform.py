@@ -4,7 +4,6 @@ from pathlib import Path
 
 from routebook.intent.capabilities import BOTH, IPV4, Capabilities
 from routebook.intent.platform import LabPart, Platform
-from routebook.platforms.pfsense import adoption, rules, words
 
 PLATFORM = Platform(
     name="pfsense",
@@ -21,15 +20,8 @@ PLATFORM = Platform(
         bgp_packages=("openbgpd", "frr"),
         unfiltered=frozenset({"openbgpd"}),
     ),
-    check_session=rules.check_pfsense_session,
-    check_suites=rules.check_pfsense_suites,
-    check_tunnel=rules.check_pfsense_tunnel,
-    check_host=rules.check_pfsense_host,
-    check_redistribution=rules.check_redistribution,
-    check_interface=rules.check_pfsense_interface,
-    adopted=adoption.adopted,
-    filters=words.FILTERS,
-    encodings=words.ENCODINGS,
+    rules_in="routebook.platforms.pfsense.rules:RULES",
+    words_in="routebook.platforms.pfsense.words:WORDS",
     xml=True,
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",

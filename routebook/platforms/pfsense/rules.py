@@ -11,6 +11,7 @@ from routebook.intent.node import Node
 from routebook.intent.platform_rules import check_route_map, check_transport
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
+from routebook.intent.rules import Rules
 from routebook.intent.schema import ProposalInput, RedistributeInput
 from routebook.platforms.pfsense.words import SUITES, is_interface_name, offered
 
@@ -211,3 +212,13 @@ def check_pfsense_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str
                 f"{node.name} takes for one tunnel only",
                 "give the other end of one of them another address",
             )
+
+
+RULES = Rules(
+    check_session=check_pfsense_session,
+    check_suites=check_pfsense_suites,
+    check_tunnel=check_pfsense_tunnel,
+    check_host=check_pfsense_host,
+    check_redistribution=check_redistribution,
+    check_interface=check_pfsense_interface,
+)

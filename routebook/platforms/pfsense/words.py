@@ -5,9 +5,8 @@ packages (net/pfSense-pkg-OpenBGPD, net/pfSense-pkg-frr in pfsense/FreeBSD-ports
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
@@ -19,8 +18,9 @@ from routebook.intent.model import (
     RouteMap,
     Tunnel,
 )
-from routebook.intent.platform import UnfitValueError
+from routebook.intent.platform import UnfitValueError, Words
 from routebook.platforms.frr.words import word
+from routebook.platforms.pfsense.adoption import adopted
 
 _INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
 _BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -249,20 +249,23 @@ def _in_config_xml(value: str) -> str:
     return value
 
 
-ENCODINGS = {"pfsense-key": key, "pfsense-frr": frr_password, "openbgpd": openbgpd_password}
-FILTERS: dict[str, Callable[..., Any]] = {
-    "pfsense_cipher": cipher,
-    "pfsense_ciphers": ciphers,
-    "pfsense_communities": communities,
-    "pfsense_community": community,
-    "pfsense_dh_group": dh_group,
-    "pfsense_hashes": hashes,
-    "pfsense_identity": identity,
-    "pfsense_ike": ike_suites,
-    "pfsense_interface": interface,
-    "pfsense_lifetime": life_time,
-    "pfsense_child_lifetime": child_life_time,
-    "pfsense_networks": networks,
-    "pfsense_redistribution": redistribution,
-    "pfsense_rows": rows,
-}
+WORDS = Words(
+    encodings={"pfsense-key": key, "pfsense-frr": frr_password, "openbgpd": openbgpd_password},
+    filters={
+        "pfsense_cipher": cipher,
+        "pfsense_ciphers": ciphers,
+        "pfsense_communities": communities,
+        "pfsense_community": community,
+        "pfsense_dh_group": dh_group,
+        "pfsense_hashes": hashes,
+        "pfsense_identity": identity,
+        "pfsense_ike": ike_suites,
+        "pfsense_interface": interface,
+        "pfsense_lifetime": life_time,
+        "pfsense_child_lifetime": child_life_time,
+        "pfsense_networks": networks,
+        "pfsense_redistribution": redistribution,
+        "pfsense_rows": rows,
+    },
+    adopted=adopted,
+)

@@ -4,13 +4,12 @@ from pathlib import Path
 
 from routebook.intent.capabilities import Capabilities
 from routebook.intent.platform import LabPart, Platform
-from routebook.platforms.strongswan.words import ENCODINGS
 
 PLATFORM = Platform(
     name="strongswan",
     called="a strongswan",
     can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False),
-    encodings=ENCODINGS,
+    words_in="routebook.platforms.strongswan.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
     lab=LabPart(

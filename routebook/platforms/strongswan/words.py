@@ -2,10 +2,14 @@
 
 import base64
 
+from routebook.intent.platform import Words
+
 
 def encoded(value: str) -> str:
     """A key in base64, with the mark that swanctl.conf has for it (strongSwan's swanctl.conf(5), `secrets`)."""
     return "0s" + base64.b64encode(value.encode()).decode()
 
 
-ENCODINGS = {"base64": encoded}
+WORDS = Words(
+    encodings={"base64": encoded},
+)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.intent import load
+from routebook.intent.load import load
 from routebook.intent.model import HostIntent
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets

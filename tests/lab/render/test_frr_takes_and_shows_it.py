@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routebook.intent import load
+from routebook.intent.load import load
 from routebook.intent.model import (
     BfdProfile,
     BgpHost,

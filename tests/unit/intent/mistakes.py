@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from routebook.intent import Problem
+from routebook.intent.problem import Problem
 from tests.networks.project import Project
 
 

@@ -8,7 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routebook.intent import IntentError, Network, load
+from routebook.intent.load import load
+from routebook.intent.network import Network
+from routebook.intent.problem import IntentError
 
 SUITES = [
     {"encryption": "aes256gcm16", "prf": "prfsha256", "dh_group": "modp2048"},

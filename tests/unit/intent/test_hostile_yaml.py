@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from routebook.intent import Problem
+from routebook.intent.problem import Problem
 from tests.networks.project import Project
 
 LIMIT = 10.0  # seconds of CPU that no such file may take
