@@ -1,7 +1,7 @@
 """The whole network as it is meant to be: our hosts, who is not ours, and sessions and tunnels with both their ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from routebook.intent.capabilities import Release, Transport
