@@ -1,29 +1,9 @@
 """Rules that several platforms share; `what` begins their sentences: "fw1--k8s1: fw1 is a firewall and"."""
 
 from routebook.intent.capabilities import Feature
-from routebook.intent.layers import Layers
-from routebook.intent.model import Neighbor
-from routebook.intent.network import Endpoints, Session
 from routebook.intent.node import Node
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
-
-_VERSION = {"ipv4-unicast": 4, "ipv6-unicast": 6}
-
-
-def check_transport(
-    what: str, session: Session, neighbor: Neighbor, own: Layers, endpoints: Endpoints, mark: Mark, problems: Problems
-) -> None:
-    """Report families of a session that its addresses, being of the other one, cannot carry."""
-    version = neighbor.address.version
-    for name in session.families:
-        if _VERSION[name] != version and endpoints.over != "tunnel":  # over a tunnel it is refused for both
-            problems.error(
-                own.mark("families", mark),
-                f"{what} carries {name} between IPv{_VERSION[name]} addresses only, and these are IPv{version}",
-                "make it a session of its own: transport: "
-                f"ipv{_VERSION[name]}, families: [{name}], and a name: for one of them",
-            )
 
 
 def check_route_map(what: str, name: str, mark: Mark, policies: Policies, problems: Problems) -> None:

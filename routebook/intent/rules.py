@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from routebook.intent.capabilities import Release
+from routebook.intent.checked_end import CheckedSession, CheckedTunnel
 from routebook.intent.layers import Layers
-from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Neighbor, Tunnel
-from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.node import Node
 from routebook.intent.part import Input
 from routebook.intent.policy import Policies
@@ -30,9 +30,7 @@ class TunnelSide:
     beyond: tuple[IPNetwork, ...]
 
 
-SessionRule = Callable[[Session, Node, Neighbor, Layers, Endpoints, Mark, Policies, Problems], None]
 SuiteRule = Callable[[Node, Sequence[IpsecProposal], Sequence[ProposalInput], Mark, Problems], None]
-TunnelRule = Callable[[TunnelPair, int, tuple[Node, Node], tuple[Layers, Layers], Mark, Mark, Problems], None]
 HostRule = Callable[[Node, Sequence[Tunnel], Mapping[str, Mark], Problems], None]
 RedistributionRule = Callable[[Node, RedistributeInput, Policies, Problems], None]
 InterfaceRule = Callable[[str, Mapping[str, Any], bool, Mark, Problems], None]
@@ -40,17 +38,18 @@ InterfaceRule = Callable[[str, Mapping[str, Any], bool, Mark, Problems], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules report what an inventory must not ask of a platform, each to the `Problems` that is its last argument.
+    """The rules report what an inventory must not ask of a platform.
 
-    They judge the end of a session, the suites and the end of a tunnel, all tunnels of a host together, routes that BGP
+    They judge the end of a session and the end of a tunnel, which know where to report it; and, reporting to the
+    `Problems` that is their last argument, the suites of a tunnel, all tunnels of a host together, routes that BGP
     takes over, and an interface (its name, the platform's own keys, whether it is a loopback).
     """
 
     keys: Mapping[Part, type[Input]] = field(default_factory=dict)  # that it has of its own, by where they may stand
 
-    check_session: SessionRule | None = None
+    check_session: Callable[[CheckedSession], None] | None = None
     check_suites: SuiteRule | None = None
-    check_tunnel: TunnelRule | None = None
+    check_tunnel: Callable[[CheckedTunnel], None] | None = None
     check_host: HostRule | None = None
     check_redistribution: RedistributionRule | None = None
     check_interface: InterfaceRule | None = None

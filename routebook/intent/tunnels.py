@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 
 from routebook.intent.addresses import Use
+from routebook.intent.checked_end import CheckedTunnel
 from routebook.intent.ciphers import common, describe, proposals
 from routebook.intent.layers import Layers, named
 from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
@@ -224,7 +225,20 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     for side in (0, 1):
         its = platform(pair.ends[side].platform)
         if its is not None and its.rules.check_tunnel is not None:
-            its.rules.check_tunnel(found, side, pair.ends, pair.options, mark, pair.inner_mark, problems)
+            me = pair.ends[side]
+            end_to_check = CheckedTunnel(
+                me=me,
+                options=pair.options[side],
+                mark=mark,
+                problems=problems,
+                subject=f"tunnel {pair.name}: {me.name}",
+                pair=found,
+                tunnel=found.ends[side].tunnel,
+                peer=pair.ends[1 - side],
+                peer_options=pair.options[1 - side],
+                inner_mark=pair.inner_mark,
+            )
+            its.rules.check_tunnel(end_to_check)
     return found
 
 

@@ -7,15 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from routebook.intent.checked_end import CheckedSession
 from routebook.intent.fields import Count, matching
-from routebook.intent.layers import Layers
-from routebook.intent.model import DeviceNames, Neighbor
-from routebook.intent.network import Endpoints, Session
-from routebook.intent.node import Node
+from routebook.intent.model import DeviceNames
 from routebook.intent.part import Input
 from routebook.intent.platform import UnfitValueError, Words
-from routebook.intent.policy import Policies
-from routebook.intent.problem import Mark, Problems
 from routebook.intent.rules import Rules, TunnelSide
 
 Rod = Annotated[str, BeforeValidator(matching(re.compile(r"rod[0-9]+"), "is no rod: write rod1, rod2 …"))]
@@ -51,22 +47,10 @@ def name_interface(name: str, own: Mapping[str, Any]) -> str:
     return own.get("rod") or name
 
 
-def check_session(
-    session: Session,
-    me: Node,
-    neighbor: Neighbor,
-    own: Layers,
-    endpoints: Endpoints,
-    mark: Mark,
-    policies: Policies,
-    problems: Problems,
-) -> None:
+def check_session(end: CheckedSession) -> None:
     """An abacus authenticates nothing."""
-    del endpoints, policies
-    if neighbor.password is not None:
-        problems.error(
-            own.mark("password", mark), f"{session.name}: {me.name} is an abacus and has no passwords", "leave it out"
-        )
+    if end.neighbor.password is not None:
+        end.cannot("is an abacus and has no passwords", "leave it out", "password")
 
 
 def spaced(value: str) -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from routebook.intent.capabilities import Feature
+from routebook.intent.checked_end import CheckedSession, CheckedTunnel
 from routebook.intent.ciphers import check_suites, mark_of
-from routebook.intent.layers import Layers
-from routebook.intent.model import IpsecProposal, Neighbor, Tunnel
-from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.model import IpsecProposal, Tunnel
 from routebook.intent.node import Node
-from routebook.intent.platform_rules import check_route_map, check_transport, too_old
+from routebook.intent.platform_rules import check_route_map, too_old
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.rules import Rules
@@ -24,58 +22,38 @@ _MOST_NAMEIF = 48
 _OLD_TUNNELS, _TUNNELS = 100, 10413  # the highest number of a tunnel interface before 9.16(1), and since
 
 
-def check_asa_session(
-    session: Session,
-    me: Node,
-    neighbor: Neighbor,
-    own: Layers,
-    endpoints: Endpoints,
-    mark: Mark,
-    policies: Policies,
-    problems: Problems,
-) -> None:
+def check_asa_session(end: CheckedSession) -> None:
     """Report what an ASA's end of a session cannot be."""
-    what = f"{session.name}: {me.name} is an ASA and"
-    check_transport(what, session, neighbor, own, endpoints, mark, problems)
-    _check_release(me, mark, problems, "bgp", f"{session.name}: BGP")
-    if neighbor.address.version == 6:
-        _check_release(me, own.mark("families", mark), problems, "ipv6 bgp", f"{session.name}: BGP for IPv6")
-    if endpoints.over == "loopback":
-        _check_release(me, own.mark("via", mark), problems, "loopback", f"{session.name}: BGP between loopbacks")
-    _check_bfd(session.name, me, own, endpoints, mark, what, problems)
-    for family in neighbor.families:
+    name, over = end.session.name, end.endpoints.over
+    end = end.called("is an ASA and")
+    end.check_transport()
+    end.check_release("bgp", f"{name}: BGP", end.mark)
+    if end.neighbor.address.version == 6:
+        end.check_release("ipv6 bgp", f"{name}: BGP for IPv6", end.place("families"))
+    if over == "loopback":
+        end.check_release("loopback", f"{name}: BGP between loopbacks", end.place("via"))
+    _check_bfd(end)
+    for family in end.neighbor.families:
         if family.addpath_tx_all:
-            problems.error(
-                own.mark("addpath_tx_all", mark), f"{what} sends one path of a prefix", "remove addpath_tx_all"
-            )
+            end.cannot("sends one path of a prefix", "remove addpath_tx_all", "addpath_tx_all")
         if family.route_reflector_client:
-            problems.error(
-                own.mark("route_reflector_client", mark), f"{what} reflects no routes", "let another host reflect"
-            )
+            end.cannot("reflects no routes", "let another host reflect", "route_reflector_client")
         for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
             if used is not None:
-                check_route_map(what, used, own.mark(option, mark), policies, problems)
-    if "?" in neighbor.description:
-        problems.error(own.mark("description", mark), f"{what} takes a question mark for a question", "leave it out")
+                check_route_map(end.subject, used, end.place(option), end.policies, end.problems)
+    if "?" in end.neighbor.description:
+        end.cannot("takes a question mark for a question", "leave it out", "description")
 
 
-def _check_bfd(
-    session: str, me: Node, own: Layers, endpoints: Endpoints, mark: Mark, what: str, problems: Problems
-) -> None:
-    wanted = own.get("bfd", False)
+def _check_bfd(end: CheckedSession) -> None:
+    wanted = end.options.get("bfd", False)
     if wanted is False:
         return
-    place = own.mark("bfd", mark)
-    if endpoints.over == "tunnel":
-        problems.error(place, f"{what} has no BFD over a tunnel", "remove bfd")
+    if end.endpoints.over == "tunnel":
+        end.cannot("has no BFD over a tunnel", "remove bfd", "bfd")
     elif wanted is not True:
-        problems.error(place, f"{what} takes the times of BFD from its interface", "write bfd: true")
-    _check_release(me, place, problems, "bfd", f"{session}: BFD")
-
-
-def _check_release(me: Node, mark: Mark, problems: Problems, feature: Feature, called: str) -> None:
-    if reason := too_old(me, feature):
-        problems.error(mark, f"{called} is not to be had: {reason}", "upgrade it, or end this at another host")
+        end.cannot("takes the times of BFD from its interface", "write bfd: true", "bfd")
+    end.check_release("bfd", f"{end.session.name}: BFD", end.place("bfd"))
 
 
 def check_asa_redistribution(node: Node, entry: RedistributeInput, policies: Policies, problems: Problems) -> None:
@@ -107,83 +85,64 @@ def check_asa_suites(
                 )
 
 
-def check_asa_tunnel(
-    pair: TunnelPair,
-    side: int,
-    nodes: tuple[Node, Node],
-    options: tuple[Layers, Layers],
-    mark: Mark,
-    inner_mark: Mark,
-    problems: Problems,
-) -> None:
+def check_asa_tunnel(end: CheckedTunnel) -> None:
     """Report what an ASA's end of a tunnel cannot be."""
-    me, peer, own = nodes[side], nodes[1 - side], options[side]
-    tunnel = pair.ends[side].tunnel
-    what = f"tunnel {pair.name}: {me.name} is an ASA and"
+    end = end.called("is an ASA and")
+    pair, tunnel, peer = end.pair, end.tunnel, end.peer
     if tunnel.local_id != str(tunnel.local_address):
-        problems.error(own.mark("id", mark), f"{what} is known by its outer address", "remove id")
+        end.cannot("is known by its outer address", "remove id", "id")
     if tunnel.remote_id != str(tunnel.remote_address):
-        problems.error(
-            options[1 - side].mark("id", mark), f"{what} knows its peers by their outer addresses", "remove id"
-        )
+        place = end.peer_options.mark("id", end.mark)
+        end.problems.error(place, f"{end.subject} knows its peers by their outer addresses", "remove id")
     if tunnel.mode == "route":
-        _check_route(pair, tunnel, me, own, mark, inner_mark, what, problems)
+        _check_route(end)
     else:
         if pair.inner is not None:
-            problems.error(
-                inner_mark, f"{what} has inner addresses only on a tunnel interface", "write mode: route, or no inner"
+            end.problems.error(
+                end.inner_mark,
+                f"{end.subject} has inner addresses only on a tunnel interface",
+                "write mode: route, or no inner",
             )
         pairs = tunnel.selector_pairs
         if not pairs:
-            problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
+            end.report(f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
         if len(pairs) > 1 and peer.managed and not peer.addressed:
-            problems.error(
-                own.mark("selectors", mark),
-                f"{what} negotiates each of its {len(pairs)} pairs of selectors by itself, which {peer.name} does not",
+            end.cannot(
+                f"negotiates each of its {len(pairs)} pairs of selectors by itself, which {peer.name} does not",
                 "write mode: route, or selectors of one prefix at each end",
+                "selectors",
             )
-    groups = {suite.dh_group for suite in tunnel.esp_proposals}
-    if len(groups) > 1:
-        problems.error(
-            own.mark("esp", mark), f"{what} has one DH group for all ESP proposals", "give them the same dh_group"
-        )
+    if len({suite.dh_group for suite in tunnel.esp_proposals}) > 1:
+        end.cannot("has one DH group for all ESP proposals", "give them the same dh_group", "esp")
     if tunnel.dpd_delay is not None and tunnel.dpd_delay not in _KEEPALIVE:
-        problems.error(
-            own.mark("dpd_delay", mark),
-            f"{what} asks for signs of life every {_KEEPALIVE.start} to {_KEEPALIVE.stop - 1} seconds",
+        end.cannot(
+            f"asks for signs of life every {_KEEPALIVE.start} to {_KEEPALIVE.stop - 1} seconds",
             "correct dpd_delay",
+            "dpd_delay",
         )
     for option, value in (("ike_rekey", tunnel.ike_rekey), ("child_rekey", tunnel.child_rekey)):
         if value is not None and value < _LEAST_LIFETIME:
-            problems.error(
-                own.mark(option, mark), f"{what} lets no SA live less than {_LEAST_LIFETIME} seconds", "raise it"
-            )
+            end.cannot(f"lets no SA live less than {_LEAST_LIFETIME} seconds", "raise it", option)
 
 
-def _check_route(
-    pair: TunnelPair, tunnel: Tunnel, me: Node, own: Layers, mark: Mark, inner_mark: Mark, what: str, problems: Problems
-) -> None:
+def _check_route(end: CheckedTunnel) -> None:
+    pair, tunnel, me = end.pair, end.tunnel, end.me
     if pair.inner is None:
-        problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
-    _check_release(
-        me, own.mark("mode", mark), problems, "route tunnel", f"tunnel {pair.name}: a tunnel interface with IKEv2"
-    )
-    six = tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6)
-    if six:
-        _check_release(me, inner_mark, problems, "ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface")
+        end.cannot("needs an address on its tunnel interface", "write inner: a /31")
+    end.check_release("route tunnel", f"tunnel {pair.name}: a tunnel interface with IKEv2", end.place("mode"))
+    if tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6):
+        end.check_release("ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface", end.inner_mark)
     if not isinstance(tunnel.device, AsaEnd):
         return
     most = _OLD_TUNNELS if too_old(me, "ipv6 tunnel") else _TUNNELS
     if tunnel.device.number > most:
-        problems.error(
-            own.mark("number", mark),
-            f"{what} numbers its tunnel interfaces up to {most}, not {tunnel.device.number}",
+        end.cannot(
+            f"numbers its tunnel interfaces up to {most}, not {tunnel.device.number}",
             f"write {me.name}: {{number: …}}",
+            "number",
         )
     if len(tunnel.device.nameif) > _MOST_NAMEIF:
-        problems.error(
-            mark, f"{what} has names of at most {_MOST_NAMEIF} characters", f"write {me.name}: {{nameif: …}}"
-        )
+        end.cannot(f"has names of at most {_MOST_NAMEIF} characters", f"write {me.name}: {{nameif: …}}")
 
 
 def check_asa_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:

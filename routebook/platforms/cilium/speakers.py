@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from routebook.intent.capabilities import Release
-from routebook.intent.layers import Layers
+from routebook.intent.checked_end import CheckedSession
 from routebook.intent.model import Announced, Family, IPAddress, Neighbor, SecretRef
-from routebook.intent.network import Endpoints, Network, Session
-from routebook.intent.node import Node
+from routebook.intent.network import Network, Session
 from routebook.intent.part import Input
 from routebook.intent.platform import Words
-from routebook.intent.policy import Policies
-from routebook.intent.problem import Mark, Problem, Problems
+from routebook.intent.problem import Mark, Problem
 from routebook.intent.rules import Rules
 from routebook.intent.schema import ClusterNodeInput
 from routebook.platforms.cilium.releases import NEWEST, api_version, read_release, refused
@@ -137,26 +135,17 @@ def _name(neighbor: Neighbor, sessions: Sequence[tuple[str, int]]) -> str:
     return router if (neighbor.peer, 10 - version) not in sessions else f"{router}-ipv{version}"
 
 
-def check_cilium_session(
-    session: Session,
-    me: Node,
-    neighbor: Neighbor,
-    own: Layers,
-    endpoints: Endpoints,
-    mark: Mark,
-    _policies: Policies,
-    problems: Problems,
-) -> None:
+def check_cilium_session(end: CheckedSession) -> None:
     """Report what a Kubernetes node's end of a session cannot be: Cilium has no field for it."""
-    what = f"{session.name}: {me.name} is a Kubernetes node, and Cilium"
-    if endpoints.over != "link":
-        problems.error(mark, f"{what} peers over links only", "let the session run over a common link")
-    if own.get("bfd", False) is not False:
-        problems.error(own.mark("bfd", mark), f"{what} has no BFD", "remove bfd")
-    if neighbor.ttl_security_hops is not None:
-        problems.error(own.mark("ttl_security", mark), f"{what} cannot secure the TTL", "remove ttl_security")
-    if neighbor.passive:
-        problems.error(own.mark("passive", mark), f"{what} does not listen", "let it connect: remove passive")
+    end = end.called("is a Kubernetes node, and Cilium")
+    if end.endpoints.over != "link":
+        end.cannot("peers over links only", "let the session run over a common link")
+    if end.options.get("bfd", False) is not False:
+        end.cannot("has no BFD", "remove bfd", "bfd")
+    if end.neighbor.ttl_security_hops is not None:
+        end.cannot("cannot secure the TTL", "remove ttl_security", "ttl_security")
+    if end.neighbor.passive:
+        end.cannot("does not listen", "let it connect: remove passive", "passive")
 
 
 def peer_name(group: NodeGroup, peering: Peering) -> str:

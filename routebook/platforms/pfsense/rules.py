@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from routebook.intent.checked_end import CheckedSession, CheckedTunnel
 from routebook.intent.ciphers import check_suites
-from routebook.intent.layers import Layers
-from routebook.intent.model import IpsecProposal, Neighbor, NeighborFamily, Tunnel
-from routebook.intent.network import Endpoints, Session, TunnelPair
+from routebook.intent.model import IpsecProposal, Tunnel
 from routebook.intent.node import Node
-from routebook.intent.platform_rules import check_route_map, check_transport
+from routebook.intent.platform_rules import check_route_map
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.rules import Rules
@@ -22,78 +21,62 @@ _POLICIES = (
 )
 
 
-def check_pfsense_session(
-    session: Session,
-    me: Node,
-    neighbor: Neighbor,
-    own: Layers,
-    endpoints: Endpoints,
-    mark: Mark,
-    policies: Policies,
-    problems: Problems,
-) -> None:
+def check_pfsense_session(end: CheckedSession) -> None:
     """Report what a pfSense's end of a session cannot be."""
-    what = f"{session.name}: {me.name} is a pfSense and"
-    check_transport(what, session, neighbor, own, endpoints, mark, problems)
-    if me.bgp_package == "openbgpd":
-        what = f"{session.name}: {me.name} has the OpenBGPD package, which"
-        _check_openbgpd(neighbor, own, mark, what, problems)
-        for family in neighbor.families:
-            _check_openbgpd_family(family, own, mark, what, policies, problems)
-    elif me.bgp_package == "frr":
-        if endpoints.over == "loopback":
-            problems.error(
-                own.mark("via", mark),
-                f"{session.name}: {me.name} has the FRR package, which takes the source of a session from an interface",
+    end.called("is a pfSense and").check_transport()
+    if end.me.bgp_package == "openbgpd":
+        _check_openbgpd(end.called("has the OpenBGPD package, which"))
+    elif end.me.bgp_package == "frr":
+        if end.endpoints.over == "loopback":
+            end.cannot(
+                "has the FRR package, which takes the source of a session from an interface",
                 "let it run over a link or a tunnel, or take the OpenBGPD package",
+                "via",
             )
-        for family in neighbor.families:
+        what = end.called("is a pfSense and").subject
+        for family in end.neighbor.families:
             for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
                 if used is not None:
-                    _check_frr_route_map(what, used, own.mark(option, mark), policies, problems)
+                    _check_frr_route_map(what, used, end.place(option), end.policies, end.problems)
 
 
-def _check_openbgpd(neighbor: Neighbor, own: Layers, mark: Mark, what: str, problems: Problems) -> None:
+def _check_openbgpd(end: CheckedSession) -> None:
+    neighbor = end.neighbor
     if neighbor.hold_time is not None and neighbor.keepalive != neighbor.hold_time // 3:
-        problems.error(
-            own.mark("keepalive", mark),
-            f"{what} sends signs of life three times in a hold time",
+        end.cannot(
+            "sends signs of life three times in a hold time",
             f"write keepalive: {neighbor.hold_time // 3}, or leave it out",
+            "keepalive",
         )
     if neighbor.ttl_security_hops not in (None, 1):
-        problems.error(own.mark("ttl_security", mark), f"{what} secures the TTL of neighbors only", "write 1")
+        end.cannot("secures the TTL of neighbors only", "write 1", "ttl_security")
+    for family in neighbor.families:
+        for option, field in _POLICIES:
+            if getattr(family, field) is not None:
+                end.cannot(
+                    "takes and sends every route",
+                    f"write {option}: none, and filter at the other end, or take the FRR package",
+                    option,
+                )
+        if family.route_map_in is not None:
+            _check_attributes(end, family.route_map_in)
+        if family.addpath_tx_all:
+            end.cannot("sends one path of a prefix", "remove addpath_tx_all", "addpath_tx_all")
 
 
-def _check_openbgpd_family(
-    family: NeighborFamily, own: Layers, mark: Mark, what: str, policies: Policies, problems: Problems
-) -> None:
-    for option, field in _POLICIES:
-        if getattr(family, field) is not None:
-            written = option.removesuffix("_")
-            problems.error(
-                own.mark(option, mark),
-                f"{what} takes and sends every route",
-                f"write {written}: none, and filter at the other end, or take the FRR package",
-            )
-    if family.route_map_in is not None:
-        _check_attributes(family.route_map_in, own.mark("import_", mark), what, policies, problems)
-    if family.addpath_tx_all:
-        problems.error(own.mark("addpath_tx_all", mark), f"{what} sends one path of a prefix", "remove addpath_tx_all")
-
-
-def _check_attributes(name: str, mark: Mark, what: str, policies: Policies, problems: Problems) -> None:
+def _check_attributes(end: CheckedSession, name: str) -> None:
     """A route map that OpenBGPD can say as attributes of the neighbor: everything is permitted, and changed alike."""
-    route_map = policies.route_maps.get(name)
+    route_map = end.policies.route_maps.get(name)
     if route_map is None:
         return  # reported
     first = route_map.rules[0]
     matches = first.match_prefix_list or first.match_community or first.match_rpki
     others = first.set_communities or first.set_large_communities or first.set_prepend
     if len(route_map.rules) > 1 or first.action == "deny" or matches or others:
-        problems.error(
-            mark,
-            f"{what} takes every route, and sets local_preference and med of all of them alike; {name} asks for more",
+        end.cannot(
+            f"takes every route, and sets local_preference and med of all of them alike; {name} asks for more",
             "write import: none, or a route map of one entry `permit: all`",
+            "import_",
         )
 
 
@@ -148,55 +131,48 @@ def check_pfsense_suites(
     check_suites(f"{me.name} is a pfSense and", SUITES, shared, written, mark, problems)
 
 
-def check_pfsense_tunnel(
-    pair: TunnelPair,
-    side: int,
-    nodes: tuple[Node, Node],
-    options: tuple[Layers, Layers],
-    mark: Mark,
-    inner_mark: Mark,
-    problems: Problems,
-) -> None:
+def check_pfsense_tunnel(end: CheckedTunnel) -> None:
     """Report what a pfSense's end of a tunnel cannot be."""
-    me, own = nodes[side], options[side]
-    tunnel = pair.ends[side].tunnel
-    what = f"tunnel {pair.name}: {me.name} is a pfSense and"
-    interface = me.interface_with(tunnel.local_address)
+    end = end.called("is a pfSense and")
+    pair, tunnel = end.pair, end.tunnel
+    interface = end.me.interface_with(tunnel.local_address)
     if interface is not None:
         same = [a.ip for a in interface.addresses if a.version == tunnel.local_address.version]
         if interface.loopback or same[0] != tunnel.local_address:
-            problems.error(
-                own.mark("address", mark),
-                f"{what} ends a tunnel at the first address of an interface, which {tunnel.local_address} is not",
+            end.cannot(
+                f"ends a tunnel at the first address of an interface, which {tunnel.local_address} is not",
                 "take another address, or another interface",
+                "address",
             )
     if tunnel.mode == "route":
         if pair.inner is None:
-            problems.error(mark, f"{what} needs an address on its tunnel interface", "write inner: a /31")
+            end.cannot("needs an address on its tunnel interface", "write inner: a /31")
         elif pair.inner.version == 6:
-            problems.error(
-                inner_mark, f"{what} carries IPv4 only over a tunnel interface", "write inner: a /31 of IPv4"
+            end.problems.error(
+                end.inner_mark,
+                f"{end.subject} carries IPv4 only over a tunnel interface",
+                "write inner: a /31 of IPv4",
             )
     else:
         if not tunnel.selector_pairs:
-            problems.error(mark, f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
+            end.report(f"tunnel {pair.name}: its ends have no selectors of one family", "write selectors")
         for mine, theirs in (("local", "remote"), ("remote", "local")):
             versions = {each.version for each in getattr(tunnel, f"{theirs}_selectors")}
             for selector in getattr(tunnel, f"{mine}_selectors"):
                 if selector.version not in versions:
-                    problems.error(
-                        own.mark("selectors", mark),
-                        f"{what} protects pairs of one family, and {selector} has no other half",
+                    end.cannot(
+                        f"protects pairs of one family, and {selector} has no other half",
                         "write selectors for both ends, or mode: route",
+                        "selectors",
                     )
     esp = tunnel.esp_proposals
     if not any(SUITES.missing(suite) for suite in esp):
         wanted = {suite for each in esp for suite in offered([each])}
         if offered(esp) != wanted:
-            problems.error(
-                own.mark("esp", mark),
-                f"{what} combines all ciphers, hashes and DH groups of its ESP proposals",
+            end.cannot(
+                "combines all ciphers, hashes and DH groups of its ESP proposals",
                 "write one proposal, or such as differ in the cipher only",
+                "esp",
             )
 
 
