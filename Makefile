@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab fault fuzz lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases fault fuzz lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ test-packages: setup ## What is fetched: the system packages of each release (by
 
 test-lab: setup ## Tests on real daemons; need root
 	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
+
+test-releases: setup ## The firewalls' tests on every release that their labs play (two hours)
+	$(ROOT) env ROUTEBOOK_ASA_RELEASE=all ROUTEBOOK_PFSENSE_RELEASE=all $(patsubst sudo,,$(LAB_PYTEST)) \
+		tests/lab/asa tests/lab/asa_driver tests/lab/asa_render tests/lab/pfsense tests/lab/pfsense_driver
 
 # So many labs at once, one case after the other on each; `make fault FAULT="--seed 2 --minutes 10"` for others.
 FAULT ?= --labs 5

@@ -12,6 +12,7 @@ import yaml
 
 from lab import access
 from lab.control import Lab
+from tests.lab import releases
 from tests.lab.elsewhere import Elsewhere
 from tests.networks.example import copy_project as copy_project
 from tests.networks.example import environment as environment
@@ -111,6 +112,18 @@ def lab(project: Path) -> Iterator[RunningLab]:
             running = Lab(project)
             running.up(print)
             yield RunningLab(running, project)
+
+
+@pytest.fixture(scope="session")
+def asa_release(request: pytest.FixtureRequest) -> str:
+    """The release that a lab ASA plays in a test."""
+    return releases.asked_for(request, "asa")
+
+
+@pytest.fixture(scope="session")
+def pfsense_release(request: pytest.FixtureRequest) -> str:
+    """The release that a lab pfSense plays in a test."""
+    return releases.asked_for(request, "pfsense")
 
 
 @pytest.fixture

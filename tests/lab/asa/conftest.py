@@ -7,17 +7,23 @@ from typing import Any
 
 import pytest
 
+from tests.lab import releases
 from tests.lab.asa.units import Unit
 from tests.lab.drivers.hosts import can_make_hosts, link
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On the releases that were asked for."""
+    releases.parametrize(metafunc, "asa")
+
+
 @pytest.fixture(scope="session")
-def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
+def unit(tmp_path_factory: pytest.TempPathFactory, asa_release: str) -> Iterator[Unit]:
     """One ASA without daemons, for what is about the command line alone. Tests leave it as they found it."""
     if not can_make_hosts():
         pytest.skip("lab ASAs need root and the daemons of lab/system-packages.txt")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    running = Unit.start("fw", tmp_path_factory.mktemp("asa"), daemons=False)
+    running = Unit.start("fw", tmp_path_factory.mktemp("asa"), daemons=False, version=asa_release)
     running.boot()
     yield running
     running.stop()
@@ -34,7 +40,7 @@ def make_pair(folder: Path, **settings: Any) -> tuple[Unit, Unit]:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Unit, Unit]]:
+def pair(tmp_path_factory: pytest.TempPathFactory, asa_release: str) -> Iterator[tuple[Unit, Unit]]:
     """Two ASAs with real FRR and charon, joined by their outside interfaces."""
     if not can_make_hosts():
         pytest.skip("lab ASAs need root and the daemons of lab/system-packages.txt")
@@ -42,6 +48,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Unit, Unit]
     folder = tmp_path_factory.mktemp("pair")
     pair = make_pair(
         folder,
+        version=asa_release,
         tunnels={
             "192.0.2.1": {"local": ["10.2.0.0/24"], "remote": ["10.1.0.0/24"]},
             "192.0.2.2": {"local": ["10.1.0.0/24"], "remote": ["10.2.0.0/24"]},

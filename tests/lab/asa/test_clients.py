@@ -8,14 +8,14 @@ from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 
 
 @pytest.mark.parametrize("options", [{}, {"allow_auto_change": False}])
-def test_netmiko(unit: Unit, options: dict[str, bool]) -> None:
+def test_netmiko(unit: Unit, options: dict[str, bool], asa_release: str) -> None:
     with netmiko.ConnectHandler(
         device_type="cisco_asa", host=unit.address, username=USER, password=PASSWORD, secret=ENABLE, **options
     ) as connection:
         assert connection.find_prompt() == "fw#"
         if options:
             connection.global_cmd_verify = True
-        assert "Cisco Adaptive Security Appliance Software Version 9.16(4)" in connection.send_command("show version")
+        assert f"Appliance Software Version {asa_release}" in connection.send_command("show version")
         sent = connection.send_config_set(["access-list NM remark by netmiko", "access-list NM permit ip any any"])
         assert "ERROR" not in sent
         assert "access-list NM remark by netmiko" in connection.send_command("show running-config access-list NM")
@@ -23,7 +23,7 @@ def test_netmiko(unit: Unit, options: dict[str, bool]) -> None:
         assert "[OK]" in connection.save_config()
         facts = connection.send_command("show version", use_textfsm=True)
         assert isinstance(facts, list)
-        assert facts[0]["version"] == "9.16(4)"
+        assert facts[0]["version"] == asa_release
 
 
 def test_netmiko_without_enable_secret_logs_in(unit: Unit) -> None:

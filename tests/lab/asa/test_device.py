@@ -17,7 +17,7 @@ Boot = Callable[..., Unit]
 
 
 @pytest.fixture
-def boot(tmp_path: Path) -> Iterator[Boot]:
+def boot(tmp_path: Path, asa_release: str) -> Iterator[Boot]:
     """Start ASAs without daemons, with settings of their own."""
     if not can_make_hosts():
         pytest.skip("lab ASAs need root and the daemons of lab/system-packages.txt")
@@ -25,7 +25,9 @@ def boot(tmp_path: Path) -> Iterator[Boot]:
     running: list[Unit] = []
 
     def start(**settings: Any) -> Unit:
-        running.append(Unit.start("fw", tmp_path / str(len(running)), daemons=False, **settings))
+        running.append(
+            Unit.start("fw", tmp_path / str(len(running)), daemons=False, **{"version": asa_release, **settings})
+        )
         running[-1].boot()
         return running[-1]
 

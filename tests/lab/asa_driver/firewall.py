@@ -18,11 +18,6 @@ from routebook.platforms.asa.driver import AsaDriver
 CHECKOUT = Path(__file__).resolve().parents[3]
 USER, PASSWORD, ENABLE = "admin", "correct horse", "battery-staple"
 
-# The releases that the lab ASA plays. Each test runs on one of them, ROUTEBOOK_ASA_RELEASE or the default;
-# test_releases.py on the oldest and the newest, with ROUTEBOOK_ASA_RELEASE=all on every one.
-RELEASES = ("9.8(4)", "9.12(4)", "9.16(4)", "9.20(3)", "9.22(1)")
-RELEASE = os.environ.get("ROUTEBOOK_ASA_RELEASE", "")
-
 STARTUP = """hostname fw1
 enable password battery-staple
 names
@@ -98,7 +93,6 @@ class Firewall:
                     "startup": str(self.folder / "startup"),
                     "users": {USER: PASSWORD},
                     "daemons": False,
-                    **({"version": RELEASE} if RELEASE in RELEASES else {}),
                     **self.settings,
                 }
             )

@@ -25,9 +25,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="class")
-def set_device_parameters(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def set_device_parameters(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, asa_release: str
+) -> Iterator[None]:
     """The device that the suite asks."""
-    firewall = Firewall(tmp_path_factory.mktemp("napalm") / "asa")
+    firewall = Firewall(tmp_path_factory.mktemp("napalm") / "asa", {"version": asa_release})
     firewall.boot()
     assert get_network_driver("asa") is AsaDriver
     request.cls.driver = AsaDriver

@@ -71,12 +71,13 @@ class End:
 
 
 @pytest.fixture(scope="module")
-def ends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[End, End]]:
+def ends(tmp_path_factory: pytest.TempPathFactory, asa_release: str) -> Iterator[tuple[End, End]]:
     if not can_make_hosts():
         pytest.skip("lab ASAs need root and the daemons of lab/system-packages.txt")
     folder = tmp_path_factory.mktemp("driven")
     pair = make_pair(
         folder,
+        version=asa_release,
         tunnels={
             "192.0.2.1": {"local": ["10.2.0.0/24"], "remote": ["10.1.0.0/24"]},
             "192.0.2.2": {"local": ["10.1.0.0/24"], "remote": ["10.2.0.0/24"]},

@@ -7,9 +7,10 @@ import pytest
 
 from routebook.device.candidate import Candidate, Section
 from routebook.device.errors import CandidateError
+from routebook.platforms.asa.names import read_release
 from routebook.platforms.asa.transaction import same_text
 from tests.lab.asa_driver.changes import OURS, OWNS, arm_and_push, candidate, opened
-from tests.lab.asa_driver.firewall import RELEASE, RELEASES, STARTUP, Firewall
+from tests.lab.asa_driver.firewall import STARTUP, Firewall
 
 OWNED = (
     *OWNS, "crypto ikev2 policy 640[0-9][0-9]", "group-policy RB-*", "access-list RB-*",
@@ -48,23 +49,15 @@ route-map AAA permit 10
 """
 
 
-def versions() -> tuple[str, ...]:
-    if RELEASE == "all":
-        return RELEASES
-    return (RELEASE,) if RELEASE else (RELEASES[0], RELEASES[-1])
-
-
-@pytest.fixture(scope="module", params=versions())
-def booted(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Firewall]]:
+@pytest.fixture(scope="module")
+def booted(asa_release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Firewall]]:
     """A lab ASA of each release with this startup configuration; one that an earlier test has left is not shared."""
     running: list[Firewall] = []
 
     def start(startup: str = STARTUP) -> Firewall:
         folder: Path = tmp_path_factory.mktemp("release")
         (folder / "own").write_text(startup)
-        running.append(Firewall(folder, {"version": request.param, "startup": str(folder / "own")}))
+        running.append(Firewall(folder, {"version": asa_release, "startup": str(folder / "own")}))
         running[-1].boot()
         return running[-1]
 
@@ -91,7 +84,7 @@ def test_defaults_that_a_release_hides_are_read_back_and_no_difference(
     arm_and_push(driver, wanted(text))
     shown = driver.snapshot().parts["asa"]
     assert "timers 60 180" not in shown
-    hidden = int(firewall.settings["version"].split(".")[1].split("(")[0]) >= 13
+    hidden = read_release(firewall.settings["version"]).numbers >= (9, 13)
     assert ("set pfs group14" in shown) == (group == "14" and not hidden)
     driver.confirm()
     driver.unlock("run-1")

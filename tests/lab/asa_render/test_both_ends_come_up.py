@@ -55,12 +55,19 @@ def push(drivers: list[AsaDriver], candidates: list[Candidate]) -> None:
 
 
 @pytest.fixture
-def firewalls(tmp_path: Path) -> Iterator[tuple[Unit, Unit]]:
+def firewalls(tmp_path: Path, asa_release: str) -> Iterator[tuple[Unit, Unit]]:
     """Both ASAs, joined by their outside interfaces."""
     carried = {"192.0.2.1": (["10.2.0.0/24"], ["10.1.0.0/24"]), "192.0.2.2": (["10.1.0.0/24"], ["10.2.0.0/24"])}
     tunnels = {peer: {"local": local, "remote": remote} for peer, (local, remote) in carried.items()}
     units = [
-        Unit.start(f"fw{number}", tmp_path, outside=f"192.0.2.{number}", inside=f"10.{number}.0.1", tunnels=tunnels)
+        Unit.start(
+            f"fw{number}",
+            tmp_path,
+            outside=f"192.0.2.{number}",
+            inside=f"10.{number}.0.1",
+            tunnels=tunnels,
+            version=asa_release,
+        )
         for number in (1, 2)
     ]
     try:
@@ -96,8 +103,8 @@ def test_two_asas_bring_up_a_tunnel_interface_and_bgp_over_it(
     assert [driver.snapshot().parts["asa"] for driver in drivers] == before
 
 
-def test_an_edge_starts_a_tunnel_into_an_asas_crypto_map(project: Project, tmp_path: Path) -> None:
-    unit = Unit.start("fw1", tmp_path, outside="192.0.2.1", inside="10.1.0.1")
+def test_an_edge_starts_a_tunnel_into_an_asas_crypto_map(project: Project, tmp_path: Path, asa_release: str) -> None:
+    unit = Unit.start("fw1", tmp_path, outside="192.0.2.1", inside="10.1.0.1", version=asa_release)
     edge = LinuxHost("edge1", tmp_path / "edge1")
     try:
         link(unit.host, edge, "eth0", [], ["192.0.2.3/24"])

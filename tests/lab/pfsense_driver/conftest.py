@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from routebook.platforms.pfsense.driver import PfSenseDriver
+from tests.lab import releases
 from tests.lab.conftest import skip_unless_possible
 from tests.lab.pfsense_driver.firewall import Firewall
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On the releases that were asked for."""
+    releases.parametrize(metafunc, "pfsense")
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +28,12 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def boot(tmp_path: Path, key: Path) -> Iterator[Callable[..., Firewall]]:
+def boot(tmp_path: Path, key: Path, pfsense_release: str) -> Iterator[Callable[..., Firewall]]:
     """Start a lab pfSense with some settings."""
     running: list[Firewall] = []
 
     def start(**settings: Any) -> Firewall:
-        running.append(Firewall(tmp_path / f"fw{len(running)}", key, **settings))
+        running.append(Firewall(tmp_path / f"fw{len(running)}", key, **{"version": pfsense_release, **settings}))
         return running[-1]
 
     yield start
@@ -36,9 +42,9 @@ def boot(tmp_path: Path, key: Path) -> Iterator[Callable[..., Firewall]]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Firewall]:
-    """One for a module's tests, of the release with which the fewest functions are as they were before."""
-    firewall = Firewall(tmp_path_factory.mktemp("shared"), key, version="2.8.1-RELEASE")
+def shared(tmp_path_factory: pytest.TempPathFactory, key: Path, pfsense_release: str) -> Iterator[Firewall]:
+    """One for a module's tests."""
+    firewall = Firewall(tmp_path_factory.mktemp("shared"), key, version=pfsense_release)
     yield firewall
     firewall.stop()
 

@@ -29,9 +29,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[PfSenseDriver]:
+def opened(tmp_path_factory: pytest.TempPathFactory, key: Path, pfsense_release: str) -> Iterator[PfSenseDriver]:
     """An open driver, at the suite's initial configuration."""
-    firewall = Firewall(tmp_path_factory.mktemp("napalm"), key)
+    firewall = Firewall(tmp_path_factory.mktemp("napalm"), key, version=pfsense_release)
     firewall.ip("addr add 8.8.8.8/32 dev lo")  # what the suite pings
     assert get_network_driver("pfsense") is PfSenseDriver
     driver = napalm(firewall.driver("admin"))

@@ -128,14 +128,16 @@ class Pair:
 
 
 @pytest.fixture(scope="module", params=["openbgpd", "frr"])
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Pair]:
+def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key: Path, pfsense_release: str
+) -> Iterator[Pair]:
     """A firewall that has just come up from nothing by one change."""
     folder = tmp_path_factory.mktemp(request.param)
     settings: dict[str, Any] = {
         "tunnels": {f"{OUTER[0]}-{OUTER[1]}": {"local": [], "remote": []}},
         "interfaces_ignored": ["mgmt0", "eth1"],
     }
-    firewall = Firewall(folder / "fw", key, package=request.param, **settings)
+    firewall = Firewall(folder / "fw", key, package=request.param, version=pfsense_release, **settings)
     edge = LinuxHost("edge", folder / "edge")
     try:
         firewall.ip(f"link set plug0 netns {edge.pid}")

@@ -112,6 +112,7 @@ def settings(host: Host, topology: Topology, access: Access, esp_in_kernel: bool
         "authorized_keys": {"operator": access.authorized_key},
         "tunnels": tunnels,
         "data_plane": "kernel" if esp_in_kernel else "user",
+        **({"version": host.release} if host.release else {}),
     }
 
 
