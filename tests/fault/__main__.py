@@ -1,6 +1,7 @@
 """`python -m tests.fault`: inject faults on several labs at once, and print the table of what became of the hosts."""
 
 import argparse
+import itertools
 import json
 import os
 import queue
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tests.fault import table
 from tests.fault.cases import Case, every, quick
+from tests.fault.network import Releases
 from tests.fault.remote import RemoteBench
 from tests.fault.trial import Result
 
@@ -22,6 +24,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fault", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="repeats what was random (default 1)")
     parser.add_argument("--labs", type=int, default=4, help="how many labs at once (default 4)")
+    parser.add_argument(
+        "--asa", default="9.12(4),9.20(3)", help="releases of the labs' ASAs, in turn (default 9.12(4),9.20(3))"
+    )
+    parser.add_argument("--pfsense", default="2.8.1", help="releases of the labs' pfSenses, in turn (default 2.8.1)")
     parser.add_argument("--minutes", type=float, default=55.0, help="begin no case after that (default 55)")
     parser.add_argument("--only", default="*", help="cases of which the description matches this pattern")
     parser.add_argument("--numbers", default="", help="cases with these numbers, separated by commas")
@@ -43,7 +49,9 @@ def main() -> int:
     earlier = _earlier(out) if arguments.go_on else []
     done = {result.case.number for result in earlier}
     chosen = [case for case in chosen if case.number not in done]
-    results = earlier + _all(chosen, arguments.seed, min(arguments.labs, len(chosen)), 60 * arguments.minutes, out)
+    pairs = zip(itertools.cycle(arguments.asa.split(",")), itertools.cycle(arguments.pfsense.split(",")), strict=False)
+    labs = [Releases(*pair) for pair in itertools.islice(pairs, min(arguments.labs, len(chosen)))]
+    results = earlier + _all(chosen, arguments.seed, labs, 60 * arguments.minutes, out)
     wrong = [result for result in results if result.wrong]
     for result in wrong:
         print(f"\n{result.case} ({result.said}): {result.outcome}\n  " + "\n  ".join(result.wrong))
@@ -58,7 +66,7 @@ def _earlier(out: Path) -> list[Result]:
     return [Result.from_json(json.loads(line)) for line in lines]
 
 
-def _all(cases: list[Case], seed: int, labs: int, seconds: float, out: Path) -> list[Result]:
+def _all(cases: list[Case], seed: int, labs: list[Releases], seconds: float, out: Path) -> list[Result]:
     out.mkdir(parents=True, exist_ok=True)
     left: queue.SimpleQueue[Case] = queue.SimpleQueue()
     for case in cases:
@@ -69,7 +77,7 @@ def _all(cases: list[Case], seed: int, labs: int, seconds: float, out: Path) -> 
     with (out / "results.jsonl").open("a") as log:
 
         def one_lab(number: int) -> None:
-            bench = RemoteBench(out / f"lab{number}-{os.getpid()}", seed)
+            bench = RemoteBench(out / f"lab{number}-{os.getpid()}", seed, labs[number])
             try:
                 while time.monotonic() < until:
                     try:
@@ -85,7 +93,7 @@ def _all(cases: list[Case], seed: int, labs: int, seconds: float, out: Path) -> 
             finally:
                 bench.close()
 
-        threads = [threading.Thread(target=one_lab, args=(number,)) for number in range(labs)]
+        threads = [threading.Thread(target=one_lab, args=(number,)) for number in range(len(labs))]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -25,7 +25,7 @@ setsid /usr/lib/frr/frrinit.sh start >/dev/null 2>&1 </dev/null
 """
 # Nothing on a pfSense starts a daemon again but the package Service Watchdog, with what starts the service.
 _SERVICE_WATCHDOG = {
-    "bgp": "pgrep -x bgpd || bgpd -f /var/etc/openbgpd/bgpd.conf",
+    "bgp": "pgrep -x bgpd || /usr/local/etc/rc.d/frr.sh restart",
     "ike": "/usr/local/sbin/strongswanrc start",
 }
 TYPED = "198.18.7.0/24"
@@ -156,8 +156,8 @@ def set_clock_right(place: Place, host: str) -> None:
 
 def answers(place: Place, host: str) -> None:
     """Wait until a device that was rebooted is there again."""
-    daemons = "bgpctl show" if host == PFSENSE else "vtysh -c 'show bgp summary'"
-    script = f"({daemons} && swanctl --stats && test -e /run/sshd.pid) >/dev/null 2>&1 && echo yes"
+    daemons = "vtysh -c 'show bgp summary' && swanctl --stats"
+    script = f"({daemons} && test -e /run/sshd.pid) >/dev/null 2>&1 && echo yes"
 
     def there() -> bool:
         return _logs_in(place) if host == ASA else place.on(host, script, check=False) == "yes\n"

@@ -14,6 +14,15 @@ EDGES = (EDGE, EDGE2)
 ADDRESSES = {EDGE: "192.0.2.31", EDGE2: "192.0.2.41", ASA: "192.0.2.11", PFSENSE: "192.0.2.51"}
 PEERS = {EDGE: 3, EDGE2: 1, ASA: 1, PFSENSE: 1}
 
+
+@dataclass(frozen=True)
+class Releases:
+    """What the firewalls of a lab play. The usual ones stand in the network's files."""
+
+    asa: str = "9.20(3)"
+    pfsense: str = "2.8.1"
+
+
 PREFERENCES = (200, 210)
 KEYS = ("first-key-of-{name}-0123456789", "other-key-of-{name}-9876543210")
 
@@ -59,9 +68,12 @@ class Intent:
         return host in self.policy, tuple(sorted(self.keys if host == EDGE else self.keys & {host}))
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder: Path, releases: Releases) -> Path:
     """The project in a new folder, with the example's templates, tasks and runbooks."""
-    project.make_project(folder, "every_platform")
+    made = project.make_project(folder, "every_platform")
+    hosts = made / "inventory/hosts.yaml"
+    usual = Releases()
+    hosts.write_text(hosts.read_text().replace(usual.asa, releases.asa).replace(usual.pfsense, releases.pfsense))
     (folder / "secrets").mkdir(mode=0o700)
     (folder / "runbooks/doomed.py").write_text(_DOOMED)
     write(folder, Intent())
@@ -75,9 +87,7 @@ def write(folder: Path, intent: Intent) -> None:
         f"{PREFERENCES[host in intent.policy]}}}\n"
         for host in HOSTS
     )
-    (folder / "inventory/policy.yaml").write_text(
-        f"policy:\n  route_maps:\n{maps}    RB-TO-PF1:\n      - permit: all\n"
-    )
+    (folder / "inventory/policy.yaml").write_text(f"policy:\n  route_maps:\n{maps}    RB-ALL:\n      - permit: all\n")
     for far, name in TUNNELS.items():
         path = folder / "secrets" / f"{name}.psk"
         path.touch(mode=0o600)

@@ -15,7 +15,7 @@ from routebook.platforms.asa.config import parse
 from routebook.platforms.asa.config.objects import objects
 from tests.fault import network
 from tests.fault.command import Server
-from tests.fault.network import ADDRESSES, ASA, EDGES, HOSTS, PEERS, PFSENSE, Intent
+from tests.fault.network import ADDRESSES, ASA, EDGES, HOSTS, PEERS, PFSENSE, Intent, Releases
 from tests.lab.asa.units import Console
 
 FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
@@ -40,7 +40,7 @@ _EDGE = (
 _ASA = "f=/home/asa/startup-config;" + _FILE + _SHOW.format(name="LEFT", command="find /home/asa/disk0 -type f")
 _PFSENSE = (
     _SHOW.format(name="config.xml", command="cat /cf/conf/config.xml")
-    + "for f in /var/etc/ipsec/swanctl.conf /var/etc/openbgpd/bgpd.conf;"
+    + "for f in /var/etc/ipsec/swanctl.conf /var/etc/frr/frr.conf;"
     + f" do {_FILE} done;"
     + _SHOW.format(
         name="LEFT",
@@ -84,6 +84,7 @@ class Place:
     """A running lab. `known` has what each device has for each intent, as clean runs left it."""
 
     folder: Path
+    releases: Releases
     intent: Intent = field(default_factory=Intent)
     known: dict[tuple[str, object], Parts] = field(default_factory=dict)
     clean: dict[str, set[str]] = field(default_factory=dict)  # files that are always there
@@ -95,7 +96,7 @@ class Place:
 
     def up(self) -> None:
         """Make project, lab and server."""
-        self.project = network.make_project(self.folder / "project")
+        self.project = network.make_project(self.folder / "project", self.releases)
         state = self.project / ".routebook"
         state.mkdir(mode=0o700)
         # A disk of its own, that can be filled.
@@ -177,15 +178,10 @@ class Place:
 
     def up_again(self, host: str) -> str:
         """What of a host's sessions and tunnels is not up; empty if all is."""
-        if host == PFSENSE:
-            shown = self.on(host, "bgpctl -j show neighbor; printf '\\f'; swanctl --list-sas", check=False)
-            bgp, _, sas = shown.partition("\f")
-            states = [each["state"] for each in json.loads(bgp or "{}").get("neighbors", ())]
-        else:
-            shown = self.on(host, "vtysh -c 'show bgp neighbors json'; printf '\\f'; swanctl --list-sas", check=False)
-            bgp, _, sas = shown.partition("\f")
-            found = _json(bgp)
-            states = [each["bgpState"] for each in found.values() if isinstance(each, dict) and "bgpState" in each]
+        shown = self.on(host, "vtysh -c 'show bgp neighbors json'; printf '\\f'; swanctl --list-sas", check=False)
+        bgp, _, sas = shown.partition("\f")
+        found = _json(bgp).values()
+        states = [each["bgpState"] for each in found if isinstance(each, dict) and "bgpState" in each]
         children = set(re.findall(r"^  (\S+): #\d+, reqid \d+, INSTALLED,", sas, re.MULTILINE))
         if states.count("Established") < PEERS[host]:
             return f"{host}: sessions {states}"

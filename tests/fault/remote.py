@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.fault.cases import Case
+from tests.fault.network import Releases
 from tests.fault.trial import Bench, Result
 from tests.networks.example import CHECKOUT, environment
 
@@ -14,8 +15,8 @@ from tests.networks.example import CHECKOUT, environment
 class RemoteBench:
     """Cases go in, results come out. `private` gives it a network of its own; without, it uses this process's."""
 
-    def __init__(self, folder: Path, seed: int, *, private: bool = True) -> None:
-        argv = [sys.executable, "-m", "tests.fault.remote", str(folder), str(seed)]
+    def __init__(self, folder: Path, seed: int, releases: Releases, *, private: bool = True) -> None:
+        argv = [sys.executable, "-m", "tests.fault.remote", str(folder), str(seed), releases.asa, releases.pfsense]
         self._process = subprocess.Popen(
             ["lab/private", *argv] if private else argv,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=CHECKOUT,
@@ -50,10 +51,10 @@ class RemoteBench:
 
 def main() -> None:
     """One lab, in this network: cases from standard input, results to standard output."""
-    folder, seed = sys.argv[1:]
+    folder, seed, *releases = sys.argv[1:]
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    bench = Bench(Path(folder), int(seed))
+    bench = Bench(Path(folder), int(seed), Releases(*releases))
     try:
         for line in sys.stdin:
             if line == "prepare\n":

@@ -49,7 +49,9 @@ def summary(results: Sequence[Result], seconds: float, seed: int) -> str:
     kills = [result for result in results if result.case.step == ANYWHERE and result.status == -signal.SIGKILL]
     wrong = [result for result in results if result.wrong]
     counts = ", ".join(f"{count} {name}" for name, count in sorted(platforms.items()))
+    labs = Counter(f"ASA {result.asa} and pfSense {result.pfsense}" for result in results)
+    played = ", ".join(f"{count} with {name}" for name, count in sorted(labs.items()))
     return (
         f"{len(results)} faults injected in {seconds / 60:.0f} minutes (seed {seed}): {counts}; "
-        f"{len(kills)} kills at random instants; {len(wrong)} violations"
+        f"{played}; {len(kills)} kills at random instants; {len(wrong)} violations"
     )

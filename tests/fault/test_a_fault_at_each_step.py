@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fault.cases import Case, quick
+from tests.fault.network import Releases
 from tests.fault.remote import RemoteBench
 from tests.lab.conftest import skip_unless_possible
 
@@ -16,7 +17,7 @@ from tests.lab.conftest import skip_unless_possible
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteBench]:
     """A lab with a host of every platform."""
     skip_unless_possible()
-    started = RemoteBench(tmp_path_factory.mktemp("bench") / "lab", seed=1)
+    started = RemoteBench(tmp_path_factory.mktemp("bench") / "lab", 1, Releases())
     started.prepare()
     yield started
     started.close()

@@ -11,7 +11,7 @@ from tests.fault.child import FORWARD, Hold
 from tests.fault.command import Ended
 from tests.fault.faults import ATTENTION, BROKEN, CONFIRM_TIMEOUT, FAULTS, UNHURRIED, Scene
 from tests.fault.invariants import NEW, everywhere, judge, last_run, not_up
-from tests.fault.network import HOSTS, Intent
+from tests.fault.network import HOSTS, Intent, Releases
 from tests.fault.place import Place
 
 DEADLINE = 60
@@ -31,6 +31,8 @@ class Result:
     status: int = 0
     said: str = ""
     evidence: str = ""
+    asa: str = ""  # the releases that the firewalls played
+    pfsense: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """For the process that collects them."""
@@ -45,9 +47,10 @@ class Result:
 class Bench:
     """A lab on which cases are carried out. `seed` decides what is random in them."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, releases: Releases) -> None:
         self.folder = folder
         self.seed = seed
+        self.releases = releases
         self.labs = 0
         self.place: Place | None = None
 
@@ -61,7 +64,7 @@ class Bench:
         """The lab, made now if there is none."""
         if self.place is None:
             self.labs += 1
-            self.place = _new_place(self.folder / str(self.labs))
+            self.place = _new_place(self.folder / str(self.labs), self.releases)
         return self.place
 
     def carry_out(self, case: Case) -> Result:
@@ -76,11 +79,12 @@ class Bench:
         if result.wrong:
             self.close()
         result.seconds = time.monotonic() - begun
+        result.asa, result.pfsense = self.releases.asa, self.releases.pfsense
         return result
 
 
-def _new_place(folder: Path) -> Place:
-    place = Place(folder)
+def _new_place(folder: Path, releases: Releases) -> Place:
+    place = Place(folder, releases)
     try:
         place.up()
         _learn(place, HOSTS, place.intent)
