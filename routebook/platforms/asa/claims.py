@@ -22,12 +22,14 @@ _ENTRY = re.compile(r"crypto map (?P<map>\S+) (?P<number>\d+)")
 _SHARED = re.compile(r"router |interface (?!Tunnel)|crypto map interface ")
 
 
-def claims(running: Config, sections: Sequence[Section]) -> Iterator[str]:
-    """A sentence for each object of others that the sections would change or take over."""
+def claims(running: Config, sections: Sequence[Section], *, in_context: bool = False) -> Iterator[str]:
+    """A sentence for each object of others that the sections would take over, and for what a context cannot have."""
     there = objects(running.commands)
     owns = ownership(sections, manifest.read(there))
     wanted = objects(parse("\n".join(section.text.rstrip("\n") for section in sections)).commands)
     wanted = as_shown(wanted, there, Device.of(running))
+    if in_context:
+        yield from _single_mode_only(wanted)
     yield from _bindings(there, wanted, owns)
     yield from _other_as(there, wanted, owns)
     for key, nodes in wanted.items():
@@ -38,6 +40,16 @@ def claims(running: Config, sections: Sequence[Section]) -> Iterator[str]:
         # What is there to the letter is not rewritten, whoever has made it.
         if meaning(nodes) != meaning(there[key]):
             yield _sentence(key, there)
+
+
+def _single_mode_only(wanted: Objects) -> Iterator[str]:
+    """Cisco's VPN guide of 9.17, "Guidelines for Virtual Tunnel Interfaces": supported in single mode only."""
+    for key in wanted:
+        if key[0].startswith("interface Tunnel"):
+            yield (
+                f"`{key[0]}` cannot be in a context: an ASA has tunnel interfaces in single mode only. Write "
+                "`mode: policy` for the tunnel, which makes it an entry of a crypto map"
+            )
 
 
 def _bindings(there: Objects, wanted: Objects, owns: Ownership) -> Iterator[str]:

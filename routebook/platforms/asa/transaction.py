@@ -93,7 +93,7 @@ class AsaTransaction:
         for section in candidate.sections:
             self.component_for(section.part)
         running = parse(snapshot.parts[PART])
-        if claimed := list(claims(running, candidate.sections)):
+        if claimed := list(claims(running, candidate.sections, in_context=bool(self.session.options.context))):
             raise CandidateError(f"{self.name}: {_joined(claimed)}; {UNCHANGED}")
         try:
             delta = difference(running, candidate.sections, record=True)

@@ -29,7 +29,7 @@ def _part(space: Space, wanted: str, parsed: Parsed) -> str:
             word == each or ((number == 0 or number < 2) and word.startswith(each.lower()))
             for number, (word, each) in enumerate(zip(words, typed, strict=False))
         ):
-            lines += line.render(0, masked=True)
+            lines += space.configuration.shown([line], masked=True)
     if lines:
         return "\n".join(lines)
     heads = {line.words[0] for line in space.configuration.root.children if line.words}

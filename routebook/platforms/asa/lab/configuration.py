@@ -2,9 +2,10 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from routebook.platforms.asa.lab import names
 from routebook.platforms.asa.lab.grammar import Grammar, Parsed, Rule, SyntaxRefusedError
 from routebook.platforms.asa.lab.modes import grammars
 
@@ -205,10 +206,17 @@ class Configuration:
 
     def lines(self, masked: bool) -> list[str]:
         """The configuration without the device's header and checksum."""
-        found = list(self.preamble)
-        for line in self.root.children:
-            found += line.render(0, masked)
-        return found
+        return [*self.preamble, *self.shown(self.root.children, masked)]
+
+    def shown(self, lines: Iterable[Line], masked: bool) -> list[str]:
+        """Top-level lines with what is below them, as the device shows them."""
+        named = self.names()
+        return [names.shown(text, named) for line in lines for text in line.render(0, masked)]
+
+    def names(self) -> dict[str, str]:
+        """Names by address, where `names` shows them."""
+        named = {line.words[1]: line.words[2] for line in self.root.find("name")}
+        return named if self.root.first("names") is not None else {}
 
     def load(self, text: str) -> None:
         """Take a whole configuration as the device reads it at boot: nesting by indentation, nothing refused."""
@@ -216,7 +224,8 @@ class Configuration:
         self.preamble = []
         open_lines: list[tuple[int, Line]] = [(-1, self.root)]
         top: Line | None = None
-        for raw in text.splitlines():
+        named = names.by_address([raw.rstrip() for raw in text.splitlines()])
+        for raw in (names.meant(line, named) for line in text.splitlines()):
             if top is None and (raw.startswith((":", "ASA Version ", "NGFW Version "))):
                 self.header.append(raw)
                 continue

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from routebook.platforms.asa.lab import semantics
+from routebook.platforms.asa.lab import names, semantics
 from routebook.platforms.asa.lab.configuration import (
     GRAMMARS,
     Configuration,
@@ -56,6 +56,7 @@ class Engine:
         Raises SyntaxRefusedError, whose answer the device prints. `where` follows the modes that open and close.
         """
         self._follow(where)
+        line = names.meant(line, self.configuration.names())
         typed = tokens(line)
         word = typed[0].text.lower()
         negated = word == "no"

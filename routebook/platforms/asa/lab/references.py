@@ -1,6 +1,7 @@
 """What configuration lines refer to, and what the device does when the two ends no longer agree."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from routebook.platforms.asa.lab.configuration import Configuration, Line, section
 from routebook.platforms.asa.lab.grammar import Parsed
@@ -49,6 +50,8 @@ def check_names(parsed: Parsed, configuration: Configuration) -> None:
         name = words[4]
     elif words[0] == "access-group" and "interface" in words:
         name = words[words.index("interface") + 1]
+    if words[0] == "access-group" and root.first("access-list", words[1]) is None:
+        raise RefusedCommandError(f"ERROR: access-list <{words[1]}> does not exist")
     if name is not None and interface_of(configuration, name) is None:
         raise RefusedCommandError(marker(parsed, words.index(name)))
     if parsed.rule.name == "tunnel-protection" and root.first("crypto", "ipsec", "profile", words[-1]) is None:
@@ -117,6 +120,14 @@ def refuse_in_use(line: Line, configuration: Configuration, among: list[Line] | 
         users = [each for each in _users(configuration, line, after="object", name=name) if each.rule.name != "object"]
         if users:
             raise RefusedCommandError(f"ERROR: unable to delete object ({name}). object is being used.")
+    elif kind == "access-list":
+        name = line.words[1]
+        going = among or [line]
+        left = [each for each in configuration.root.find("access-list", name) if each not in going]
+        if configuration.root.first("access-group", name) and not any(
+            not each.words[2].startswith("remark") for each in left
+        ):
+            raise RefusedCommandError(f"Removing access-list ({name}) not allowed, it is being used.")
     elif kind == "in-use":
         words = line.words
         name = words[3] if words[2] == "profile" else words[4]
@@ -124,8 +135,36 @@ def refuse_in_use(line: Line, configuration: Configuration, among: list[Line] | 
             words[2] if words[2] == "profile" else words[3], "set ikev1 transform-set"
         )
         label = "IPsec profile" if words[2] == "profile" else words[3]
-        if used(after, name):
+        # Crypto maps lose it instead: see `forget_proposals`.
+        if any(not each.text.startswith("crypto map ") for each in _users(configuration, line, after=after, name=name)):
             raise RefusedCommandError(f"ERROR: {label} {name} is in use and cannot be removed")
+
+
+_PROPOSALS = re.compile(r"(crypto (?:dynamic-)?map \S+ \d+ set ikev([12]) (?:transform-set|ipsec-proposal)) (.+)")
+
+
+def forget_proposals(configuration: Configuration, reparse: Callable[[str], Parsed]) -> None:
+    """Take transform sets and proposals that are gone, or have no encryption any more, out of crypto maps.
+
+    With its only element a transform set or proposal goes from crypto maps, too: Cisco ASA 5500 Series Configuration
+    Guide using the CLI, "Configuring IPsec", page 64-20.
+    """
+    root = configuration.root
+    ikev1 = {line.words[4] for line in root.find("crypto", "ipsec", "ikev1", "transform-set")}
+    ikev2 = {
+        line.words[4]
+        for line in root.find("crypto", "ipsec", "ikev2", "ipsec-proposal")
+        if line.first("protocol", "esp", "encryption") is not None
+    }
+    for number, line in reversed(list(enumerate(root.children))):
+        if (found := _PROPOSALS.fullmatch(line.text)) is None:
+            continue
+        names = found[3].split()
+        left = [name for name in names if name in (ikev1 if found[2] == "1" else ikev2)]
+        if left and left != names:
+            line.parsed = reparse(f"{found[1]} {' '.join(left)}")
+        elif not left:
+            del root.children[number]
 
 
 def rename(new: str, configuration: Configuration) -> None:

@@ -21,6 +21,10 @@ class Device(Protocol):
     def release(self) -> releases.Release:
         """The release that runs there."""
 
+    @property
+    def multiple(self) -> bool:
+        """Whether it is in multiple context mode."""
+
     def has_interface(self, name: str) -> bool:
         """Whether there is such a physical interface."""
 
@@ -73,7 +77,7 @@ def _interface(parsed: Parsed, _parent: Line, _configuration: Configuration, dev
     name = parsed.words[1]
     tunnel = re.fullmatch(r"Tunnel(\d+)", name)
     known = int(tunnel[1]) <= 10413 if tunnel else name.startswith(("Loopback", "Vlan", "BVI")) or "." in name
-    if not known and not device.has_interface(name):
+    if (not known and not device.has_interface(name)) or (tunnel and device.multiple):
         raise RefusedCommandError(references.marker(parsed, 1))
     return parsed, ""
 
@@ -179,7 +183,9 @@ def _prompt(parsed: Parsed, parent: Line, *_: object) -> Result:
     return parsed, ""
 
 
-def _applet(parsed: Parsed, *_: object) -> Result:
+def _applet(parsed: Parsed, _parent: Line, _configuration: Configuration, device: Device) -> Result:
+    if device.multiple:
+        raise RefusedCommandError(references.marker(parsed, 0))
     if len(parsed.words[-1]) > 32:
         raise RefusedCommandError(references.marker(parsed, 3))
     return parsed, ""
@@ -307,6 +313,8 @@ def removed(parsed: Parsed, parent: Line, configuration: Configuration, inserter
     """What follows from a removal."""
     if parsed.rule.name in ("nameif", "interface"):
         references.forget_names(configuration)
+    if parsed.rule.name == "in-use" or parent.rule.name == "in-use":
+        references.forget_proposals(configuration, reparse)
     for default in releases.policy_defaults(parent.mode, device.release):
         if default.split()[0] == parsed.words[0]:
             inserter.insert(parent, Line(reparse(default, parent.mode)))

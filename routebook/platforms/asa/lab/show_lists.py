@@ -36,6 +36,12 @@ async def access_list(session: Session, parsed: Parsed) -> str:
     return "\n".join(lines)
 
 
+@command("names")
+async def names(session: Session, _: Parsed) -> str:
+    """The names of addresses."""
+    return "\n".join(line.text for line in session.space.configuration.root.find("name"))
+
+
 @command("prefix-list")
 async def prefix_list(session: Session, parsed: Parsed) -> str:
     """The prefix lists."""

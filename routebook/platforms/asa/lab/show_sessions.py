@@ -1,7 +1,7 @@
 """`show vpn-sessiondb …` in the device's formats, with what charon says."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from routebook.platforms.asa.lab.grammar import Parsed
@@ -39,11 +39,12 @@ async def l2l(session: Session, parsed: Parsed) -> str:
     if not found:
         return NONE
     detail = parsed.rule.name == "sessiondb-detail"
+    named = session.space.configuration.names()
     lines = ["", "Session Type: LAN-to-LAN" + (" Detailed" if detail else ""), ""]
     for sa in found:
-        lines += _head(sa, detail)
+        lines += _head(sa, detail, named)
         if detail:
-            lines += _detail(sa)
+            lines += _detail(sa, named)
     return "\n".join(lines)
 
 
@@ -51,15 +52,16 @@ def _pair(left: str, one: object, right: str, two: object) -> str:
     return f"{left:<13}: {one!s:<23}{right:<13}: {two}"
 
 
-def _head(sa: Sa, detail: bool) -> Iterator[str]:
+def _head(sa: Sa, detail: bool, named: Mapping[str, str]) -> Iterator[str]:
     version = f"IKEv{sa.connection.version}"
     sent = sum(int(_of(child, "bytes-out")) for child in sa.children)
     received = sum(int(_of(child, "bytes-in")) for child in sa.children)
     age = int(sa.text("established", "0"))
     counts = f"IPsec: ({len(sa.children)})"
     child = sa.children[0] if sa.children else sa.message
-    yield f"{'Connection':<13}: {sa.connection.peer}"
-    yield _pair("Index", sa.text("uniqueid"), "IP Addr", sa.connection.peer)
+    peer = named.get(str(sa.connection.peer), sa.connection.peer)
+    yield f"{'Connection':<13}: {peer}"
+    yield _pair("Index", sa.text("uniqueid"), "IP Addr", peer)
     yield f"{'Protocol':<13}: {version} IPsec" + ("OverNatT" if sa.text("local-port") == "4500" else "")
     yield f"{'Encryption':<13}: {version}: (1){_encryption(sa.message)}  {counts}{_encryption(child)}"
     yield f"{'Hashing':<13}: {version}: (1){_hashing(sa.message)}  {counts}{_hashing(child)}"
@@ -71,7 +73,7 @@ def _head(sa: Sa, detail: bool) -> Iterator[str]:
     yield ""
 
 
-def _detail(sa: Sa) -> Iterator[str]:
+def _detail(sa: Sa, named: Mapping[str, str]) -> Iterator[str]:
     index = sa.text("uniqueid")
     age = int(sa.text("established", "0"))
     life = sa.connection.ike_lifetime
@@ -92,20 +94,21 @@ def _detail(sa: Sa) -> Iterator[str]:
     yield f"  {'Filter Name':<13}: "
     yield ""
     for number, child in enumerate(sa.children, 2):
-        yield from _child(sa, child, f"{index}.{number}")
+        yield from _child(sa, child, f"{index}.{number}", named)
 
 
-def _address(child: Message, key: str) -> str:
+def _address(child: Message, key: str, named: Mapping[str, str]) -> str:
     network = ip_network((_networks(child, key) or ["0.0.0.0/0"])[0])
-    return f"{network.network_address}/{network.netmask}/0/0"
+    address = str(network.network_address)
+    return f"{named.get(address, address)}/{network.netmask}/0/0"
 
 
-def _child(sa: Sa, child: Message, number: str) -> Iterator[str]:
+def _child(sa: Sa, child: Message, number: str, named: Mapping[str, str]) -> Iterator[str]:
     life = sa.connection.lifetime
     yield "IPsec" + ("OverNatT:" if _of(child, "encap", "no") == "yes" else ":")
     yield f"  {'Tunnel ID':<13}: {number}"
-    yield f"  {'Local Addr':<13}: {_address(child, 'local-ts')}"
-    yield f"  {'Remote Addr':<13}: {_address(child, 'remote-ts')}"
+    yield f"  {'Local Addr':<13}: {_address(child, 'local-ts', named)}"
+    yield f"  {'Remote Addr':<13}: {_address(child, 'remote-ts', named)}"
     yield "  " + _pair("Encryption", _encryption(child), "Hashing", f"{_hashing(child):<23}")
     if sa.connection.pfs:
         yield "  " + _pair("Encapsulation", "Tunnel", "PFS Group", f"{sa.connection.pfs:<23}")
