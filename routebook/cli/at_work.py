@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,10 +21,13 @@ from routebook.report.files import write_reports
 from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.report.terminal import render_changes, render_notes, render_summary, render_terminal
-from routebook.run.commands import Approve, Running
 from routebook.run.options import Options
+from routebook.run.running import Running
 from routebook.run.workspace import Selectors, Workspace, open_workspace
 from routebook.safety.accepted import OLD_SECRET
+
+if TYPE_CHECKING:
+    from routebook.run.commands import Approve
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -94,7 +97,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signal.signal(number, handle)
 
 
-def approval(*, yes: bool, as_json: bool, accept: Collection[str] = ()) -> Approve:
+def approval(*, yes: bool, as_json: bool, accept: Collection[str] = ()) -> "Approve":
     """What decides whether a plan is carried out: `--yes`, or the operator who has seen it.
 
     Nobody has seen an old secret come back with `--yes`: that has to be among what is accepted.

@@ -16,5 +16,6 @@ def drift(context: Context, limit: str, as_json: bool) -> None:
     Exit code 0: no difference; 2: there are differences; 1: a device could not be compared.
     """
     from routebook.cli.at_work import carry_out
+    from routebook.run import commands
 
-    carry_out(context, limit, "", lambda running: running.drift(), as_json=as_json)
+    carry_out(context, limit, "", commands.drift, as_json=as_json)

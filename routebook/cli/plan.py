@@ -44,7 +44,7 @@ def plan(
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
     from routebook.cli.at_work import carry_out
-    from routebook.run import saved_plan
+    from routebook.run import commands, saved_plan
     from routebook.run.options import Options
     from routebook.run.runbook import load
 
@@ -64,7 +64,7 @@ def plan(
         context,
         limit,
         loaded.hosts,
-        lambda running: running.plan(loaded, keep if out else None),
+        lambda running: commands.plan(running, loaded, keep if out else None),
         as_json=as_json,
         options=how,
     )

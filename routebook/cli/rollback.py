@@ -35,6 +35,7 @@ def rollback(
     one that begins so.
     """
     from routebook.cli.at_work import approval, carry_out
+    from routebook.run import commands
     from routebook.run.options import Options
     from routebook.run.revert import reverting
     from routebook.run.workspace import open_journal
@@ -46,7 +47,7 @@ def rollback(
         context,
         limit,
         "",
-        lambda running: running.run(back.runbook, back.goal, approve, nothing=back.nothing),
+        lambda running: commands.run(running, back.runbook, back.goal, approve, nothing=back.nothing),
         as_json=as_json,
         options=Options(confirm_timeout, back.runbook.deadline, accept=frozenset(accept)),
         named=back.hosts,

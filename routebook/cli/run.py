@@ -42,7 +42,7 @@ def run(
     everything was rolled back; 4: needs attention; 130: interrupted and rolled back.
     """
     from routebook.cli.at_work import approval, carry_out
-    from routebook.run import saved_plan
+    from routebook.run import commands, saved_plan
     from routebook.run.options import Options
     from routebook.run.runbook import load
 
@@ -66,7 +66,7 @@ def run(
         context,
         limit,
         loaded.hosts,
-        lambda running: running.run(loaded, None, approval(yes=yes, as_json=as_json), reviewed),
+        lambda running: commands.run(running, loaded, None, approval(yes=yes, as_json=as_json), reviewed),
         as_json=as_json,
         options=options.how(usual, **given),
         reason=reason,

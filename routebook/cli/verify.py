@@ -25,6 +25,7 @@ def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: floa
     The last line says what was looked at. Exit code 0: that is as intended; 3: checks failed.
     """
     from routebook.cli.at_work import carry_out
+    from routebook.run import verification
     from routebook.run.runbook import load
 
     loaded = load(context.project, runbook)
@@ -32,6 +33,6 @@ def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: floa
         context,
         limit,
         loaded.hosts,
-        lambda running: running.verify(loaded, wait, config=not no_config),
+        lambda running: verification.verify(running, loaded, wait, config=not no_config),
         as_json=as_json,
     )

@@ -9,8 +9,6 @@ from routebook.intent.problem import Mark, Problems
 from routebook.intent.secret_names import names_a_secret, set_of, words_of
 from routebook.intent.source import LocatedDict, LocatedList, Sources
 
-REFERENCE = frozenset({"env", "file", "command"})
-
 _SECRET_VALUE = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----"
     r"|://[^/\s:@]*:[^/\s@]+@"  # a password in a URL

@@ -154,6 +154,10 @@ class DottedNumber(float):
         number.text = text
         return number
 
+    def __reduce__(self) -> tuple[type["DottedNumber"], tuple[float, str]]:
+        """Copies are of both."""
+        return DottedNumber, (float(self), self.text)
+
     text: str
 
 

@@ -10,6 +10,7 @@ IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
 IPNetwork = IPv4Network | IPv6Network
 Family = Literal["ipv4-unicast", "ipv6-unicast"]
+REFERENCE = frozenset({"env", "file", "command"})  # the keys that a reference to a secret may have
 Announced = Literal["services", "pods"]  # what a Kubernetes node announces
 
 

@@ -35,7 +35,7 @@ REGISTERED: dict[str, Registered] = {}  # those that were asked for
 def find(name: str) -> Registered | None:
     """The object of a platform; None when there is none of that name."""
     if name not in REGISTERED:
-        if name in _shipped():
+        if name in shipped():
             REGISTERED[name] = import_module(f"{GROUP}.{name}.platform").PLATFORM
         elif name in (plugged := _plugged()):
             REGISTERED[name] = plugged[name].load()
@@ -44,7 +44,7 @@ def find(name: str) -> Registered | None:
 
 def known() -> tuple[str, ...]:
     """The names of all platforms, whether they were asked for or not."""
-    return tuple(sorted({*REGISTERED, *_shipped(), *_plugged()}))
+    return tuple(sorted({*REGISTERED, *shipped(), *_plugged()}))
 
 
 def owners(part: Part) -> dict[str, Registered]:
@@ -66,7 +66,8 @@ def load(where: str) -> Any:
 
 
 @cache
-def _shipped() -> frozenset[str]:
+def shipped() -> frozenset[str]:
+    """The names of those in routebook/platforms."""
     return frozenset(path.parent.name for path in _FOLDER.glob("*/platform.py"))
 
 

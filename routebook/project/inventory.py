@@ -12,15 +12,13 @@ from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Ho
 from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionPlugin, ConnectionPluginRegister
 from nornir.plugins.runners import ThreadedRunner
 
-from routebook.intent.cleartext import REFERENCE
-from routebook.intent.load import build
-from routebook.intent.model import HostIntent, SecretRef
+from routebook.intent.model import REFERENCE, HostIntent, SecretRef
 from routebook.intent.network import Network
 from routebook.intent.platform import platform
 from routebook.intent.problem import Problems
-from routebook.intent.source import LocatedDict, Sources, plain, read_sources
 from routebook.project.connection import CONNECTION, DeviceConnection
 from routebook.project.device_identity import Identities
+from routebook.project.kept_intent import ReadIntent, digest_of, keep, kept
 from routebook.project.limit import choose
 from routebook.project.pins import Pin
 from routebook.project.secrets import Secrets
@@ -140,32 +138,51 @@ class RoutebookInventory:
 
     def load(self) -> Inventory:
         """Read the files and build Nornir's objects."""
-        problems = Problems()
-        sources = read_sources(self.project, problems)
-        self.network = build(self.project, sources, problems)
-        return to_nornir(sources, self.network, self.secrets)
+        found = _read(self.project)
+        self.network = found.network
+        return _to_nornir(found, self.secrets)
 
 
-def to_nornir(sources: Sources, network: Network, secrets: Secrets) -> Inventory:
-    """Nornir's inventory of files that were read and found good."""
+def _read(project: Path) -> ReadIntent:
+    """The intent, as it is kept from an earlier command if nothing has changed since."""
+    digest = digest_of(project)
+    found = kept(project, digest) if digest else None
+    if found is None:
+        found = _read_anew(project)
+        if digest and digest_of(project) == digest:
+            keep(project, digest, found)
+    return found
+
+
+def _read_anew(project: Path) -> ReadIntent:
+    # With pydantic and a YAML parser: half of the CPU time of a command that finds the intent kept.
+    from routebook.intent.load import build
+    from routebook.intent.source import plain, read_sources
+
+    problems = Problems()
+    sources = read_sources(project, problems)
+    network = build(project, sources, problems)
+    return ReadIntent(plain(sources.hosts), plain(sources.groups), plain(sources.defaults), network)
+
+
+def _to_nornir(found: ReadIntent, secrets: Secrets) -> Inventory:
+    """Nornir's inventory of what was read."""
+    network = found.network
     secrets.places = network.secret_places()
-    defaults = Defaults(**_attributes(plain(sources.defaults)))
+    defaults = Defaults(**_attributes(found.defaults))
     groups = Groups(
-        {name: Group(name, **_attributes(entry), defaults=defaults) for name, entry in _entries(sources.groups)}
+        {name: Group(name, **_attributes(entry or {}), defaults=defaults) for name, entry in found.groups.items()}
     )
-    for name, entry in _entries(sources.groups):
-        groups[name].groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
+    for name, entry in found.groups.items():
+        groups[name].groups = ParentGroups([groups[group] for group in (entry or {}).get("groups") or ()])
     hosts = Hosts()
-    for name, entry in _entries(sources.hosts):
+    for name, written in found.hosts.items():
+        entry = written or {}
         host = IntentHost(name, **_attributes(entry), defaults=defaults, project=network.project, secrets=secrets)
         host.groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
         host.data[INTENT] = network.hosts[name]
         hosts[name] = host
     return Inventory(hosts=hosts, groups=groups, defaults=defaults)
-
-
-def _entries(tree: LocatedDict) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(name, plain(entry or {})) for name, entry in tree.items()]
 
 
 def _attributes(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
 from routebook.errors import RefusedError
+from routebook.project import strict_json
 from routebook.project.private_files import own_folder, read_private, write_private
 
 if TYPE_CHECKING:
@@ -25,20 +24,32 @@ class Pin:
     serials: tuple[str, ...] = ()
 
 
-_PINS = TypeAdapter(dict[str, Pin])
-
-
 def read_pins(path: Path) -> dict[str, Pin]:
     """What is pinned; nothing where there is no file yet. Raises RefusedError for one that is not Routebook's."""
     try:
-        return _PINS.validate_json(read_private(path, _MOST))
+        return _parsed(read_private(path, _MOST))
     except FileNotFoundError:
         return {}
-    except ValidationError as error:
+    except ValueError as error:
         raise RefusedError(
             f"{path} is not what Routebook writes there; move it away, and the next confirmed run pins its devices "
             "anew. Nothing was changed."
         ) from error
+
+
+def _parsed(content: bytes) -> dict[str, Pin]:
+    """Raises ValueError for what is not written so."""
+    written = strict_json.loads(content)
+    if not isinstance(written, dict):
+        raise ValueError("it is no object")
+    pins = {}
+    for host, each in written.items():
+        match each:
+            case {"hostname": str(hostname), "serials": [*serials]} if all(isinstance(one, str) for one in serials):
+                pins[host] = Pin(hostname, tuple(serials))
+            case _:
+                raise ValueError(f"{host} is pinned in another way")
+    return pins
 
 
 def pin(path: Path, said: "Mapping[str, DeviceIdentity]") -> None:

@@ -1,8 +1,6 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
-import os
 import re
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +35,7 @@ from routebook.intent.network import Network
 from routebook.intent.platform import UnfitValueError
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
+from routebook.project.cache import cache_folder
 from routebook.project.secrets import SecretError, Secrets, UnfitSecretError
 
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
@@ -239,16 +238,9 @@ class _Compiled(FileSystemBytecodeCache):
 
 
 def _compiled(*, xml: bool) -> _Compiled | None:
-    """What this user keeps of them; None without a folder that is this user's alone, as what is in it is executed."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "routebook"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-    except (OSError, RuntimeError):
-        return None
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
-        return None
-    return _Compiled(str(folder), f"{'xml' if xml else 'text'}_%s.cache")
+    """What this user keeps of them."""
+    folder = cache_folder()
+    return _Compiled(str(folder), f"{'xml' if xml else 'text'}_%s.cache") if folder is not None else None
 
 
 @lru_cache(maxsize=16)

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from routebook.device.values import Snapshot, State
 from routebook.errors import RefusedError
@@ -22,11 +21,19 @@ from routebook.redaction.gate import clean
 from routebook.run.journal_file import JournalError as JournalError
 from routebook.run.journal_file import open_journal_file, unusable
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 T = TypeVar("T")
 NOBODY = Provenance()
-_ORIGIN = TypeAdapter(Provenance)
-_SNAPSHOT = TypeAdapter(Snapshot)
-_STATE = TypeAdapter(State)
+
+
+@cache
+def _kind(kind: Any) -> "TypeAdapter[Any]":
+    """What reads and writes values of a type. Only commands that open the journal pay for pydantic."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 class HostState(StrEnum):
@@ -137,7 +144,7 @@ class Journal:
     def begin(self, runbook: str, hosts: Sequence[str], by: Provenance = NOBODY) -> str:
         """Open a run on `hosts` and return its id. Raises RefusedError while another run holds one of them."""
         run_id, start = new_run_id(), _process_start(os.getpid())
-        origin = _ORIGIN.dump_json(by).decode()
+        origin = _kind(Provenance).dump_json(by).decode()
         self._forget_dead()
         with self._transaction():
             for holder in self.unfinished():
@@ -179,15 +186,15 @@ class Journal:
 
     def store_snapshot(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep a host's configuration from before the run, secrets included."""
-        self._keep("snapshot", run_id, host, _SNAPSHOT.dump_json(snapshot))
+        self._keep("snapshot", run_id, host, _kind(Snapshot).dump_json(snapshot))
 
     def store_made(self, run_id: str, host: str, snapshot: Snapshot) -> None:
         """Keep the configuration that a confirmed run left on a host, secrets included."""
-        self._keep("made", run_id, host, _SNAPSHOT.dump_json(snapshot))
+        self._keep("made", run_id, host, _kind(Snapshot).dump_json(snapshot))
 
     def store_state(self, run_id: str, host: str, state: State) -> None:
         """Keep the sessions and tunnels that a host had before the run."""
-        self._keep("before", run_id, host, _STATE.dump_json(state))
+        self._keep("before", run_id, host, _kind(State).dump_json(state))
 
     def _keep(self, column: str, run_id: str, host: str, value: bytes) -> None:
         with self._transaction():
@@ -195,25 +202,26 @@ class Journal:
 
     def snapshot(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that a host had before the run, None if it was not kept."""
-        return self._kept(_SNAPSHOT, "snapshot", run_id, host)
+        return self._kept(Snapshot, "snapshot", run_id, host)
 
     def made(self, run_id: str, host: str) -> Snapshot | None:
         """The configuration that the run left on a host, None if it was not kept."""
-        return self._kept(_SNAPSHOT, "made", run_id, host)
+        return self._kept(Snapshot, "made", run_id, host)
 
     def state(self, run_id: str, host: str) -> State | None:
         """The sessions and tunnels that a host had before the run, None if they were not kept."""
-        return self._kept(_STATE, "before", run_id, host)
+        return self._kept(State, "before", run_id, host)
 
-    def _kept(self, kind: TypeAdapter[T], column: str, run_id: str, host: str) -> T | None:
+    def _kept(self, kind: type[T], column: str, run_id: str, host: str) -> T | None:
         rows = self._rows(f"SELECT {column} FROM hosts WHERE run = ? AND host = ?", (run_id, host))  # noqa: S608  ours
         if not rows or not rows[0][0]:
             return None
         try:
-            return kind.validate_json(rows[0][0])
+            found: T = _kind(kind).validate_json(rows[0][0])
         except (ValueError, TypeError):
             # The exception would have the text in it, and with it a secret.
             raise self._strange(run_id, f"{host}'s {column} is not as it was stored") from None
+        return found
 
     def finish(self, run_id: str, outcome: str, message: str = "") -> None:
         """Close a run."""
@@ -290,9 +298,10 @@ class Journal:
             "SELECT at, coalesce(host, ''), state, detail FROM events WHERE run = ? ORDER BY seq", (run_id,)
         )
         try:
-            return _EVENTS.validate_python(rows, strict=True)
+            events: list[tuple[float, str, str, str]] = _kind(_EVENTS).validate_python(rows, strict=True)
         except ValueError:
             raise self._strange(run_id, "one of its events") from None
+        return events
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that hold their hosts: those still alive, and dead ones that may have left something on a device."""
@@ -307,7 +316,7 @@ class Journal:
             (run_id,),
         )
         try:
-            (row,) = _RUNS.validate_python(rows, strict=True)
+            (row,) = _kind(_RUNS).validate_python(rows, strict=True)
         except ValueError:
             raise self._strange(run_id, "its own entry") from None
         found, runbook, started, finished, outcome, message, pid, process_start, origin = row
@@ -318,7 +327,7 @@ class Journal:
             hosts[str(host)] = HostState(state)
         alive = finished is None and _process_start(pid) == process_start != ""
         try:
-            by = _ORIGIN.validate_json(origin)
+            by = _kind(Provenance).validate_json(origin)
         except ValueError:
             raise self._strange(run_id, "where it comes from") from None
         return RunRecord(found, runbook, started, finished, outcome, message, hosts, alive, by)
@@ -326,8 +335,8 @@ class Journal:
 
 _STATES = frozenset(HostState)
 # What a run's row may hold. SQLite itself keeps anything in any column.
-_RUNS = TypeAdapter(list[tuple[str, str, float, float | None, str | None, str, int, str, str]])
-_EVENTS = TypeAdapter(list[tuple[float, str, str, str]])
+_RUNS = list[tuple[str, str, float, float | None, str | None, str, int, str, str]]
+_EVENTS = list[tuple[float, str, str, str]]
 
 
 def _held(holder: RunRecord, shared: Sequence[str]) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from routebook.checks.names import ON_TUNNELS
 from routebook.errors import RefusedError
 from routebook.project.private_files import own_folder, read_private, write_private
@@ -41,7 +39,6 @@ class Lease:
         return name in (*self.hosts, *self.tunnels, *self.sessions)
 
 
-_LEASE = TypeAdapter(Lease)
 _MOST = 1 << 20  # bytes
 
 
@@ -111,11 +108,13 @@ def current(folder: Path) -> list[Lease]:
     """
     if not folder.exists():
         return []
+    from pydantic import TypeAdapter
+
     own_folder(folder)
-    found = []
+    lease_of, found = TypeAdapter(Lease), []
     for path in sorted(folder.glob("[!.]*.json")):
         try:
-            lease = _LEASE.validate_json(read_private(path, _MOST, readable=True))
+            lease = lease_of.validate_json(read_private(path, _MOST, readable=True))
         except (FileNotFoundError, ValueError):
             continue
         if lease.until > time.time():

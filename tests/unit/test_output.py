@@ -357,7 +357,7 @@ with world(project) as made:
     as_json = "--json" in sys.argv
     approve = approval(yes="--yes" in sys.argv, as_json=as_json)
     carry_out(
-        Context(project, False), "", "", lambda running: running.run(made.runbook(), None, approve),
+        Context(project, False), "", "", lambda running: commands.run(running, made.runbook(), None, approve),
         as_json=as_json, options=Options(confirm_timeout=10),
     )
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context
 from routebook.device.values import Effect
+from routebook.run import commands
 from tests.unit.engine.world import SECRET, world
 
 EFFECTS = (
@@ -26,7 +27,7 @@ def main() -> None:
                 Context(project, False),
                 "",
                 "",
-                lambda running: running.run(made.runbook(), None, approval(yes=False, as_json=False)),
+                lambda running: commands.run(running, made.runbook(), None, approval(yes=False, as_json=False)),
                 as_json=False,
             )
         finally:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from routebook.checks.findings import Finding
 from routebook.cli.group import cli
 from routebook.device.errors import ConnectionFailedError
+from routebook.run import commands, verification
 from routebook.run.drift import LONGEST_LINE
 from routebook.run.runbook import Runbook, View
 from tests.unit.engine.world import SECRET, World
@@ -43,7 +44,7 @@ def rendering(world: World) -> World:
 @pytest.fixture
 def intended(rendering: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("PSK", SECRET)
-    for host, planned in rendering.running().drift().hosts.items():
+    for host, planned in commands.drift(rendering.running()).hosts.items():
         assert planned.commands, host
         text = planned.commands[0].removeprefix("set ") + "\n"
         rendering[host].running = text.replace("<secret>", SECRET)
@@ -52,7 +53,7 @@ def intended(rendering: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_a_verification_fails_where_a_configuration_is_not_as_intended(world: World) -> None:
     world.wanted = {"no-edge1": f"maximum-prefix 100\npassword {SECRET}\n"}
-    result = world.running().verify(world.runbook(), 0)
+    result = verification.verify(world.running(), world.runbook(), 0)
     assert (result.outcome, result.exit_code) == ("failed", 3)
     found = drifts(result.findings)
     assert {host: finding.status for host, finding in found.items()} == {
@@ -65,30 +66,30 @@ def test_a_verification_fails_where_a_configuration_is_not_as_intended(world: Wo
 
 def test_it_leaves_no_trace_on_a_device(world: World) -> None:
     world.wanted = {"no-edge1": "new\n"}
-    world.running().verify(world.runbook(), 0)
-    world.running().drift()
+    verification.verify(world.running(), world.runbook(), 0)
+    commands.drift(world.running())
     assert {step for step, _ in world.log} <= READING
     assert set(world.texts().values()) == {"old\n"}
 
 
 def test_without_the_configuration_success_is_said_of_the_rest_alone(world: World) -> None:
     world.wanted = {"no-edge1": "new\n"}
-    result = world.running().verify(world.runbook(), 0, config=False)
+    result = verification.verify(world.running(), world.runbook(), 0, config=False)
     assert (result.outcome, drifts(result.findings)) == ("verified", {})
     assert result.sentence == "what was looked at is as intended: 4 hosts, test.check, no configuration"
 
 
 def test_what_was_looked_at_is_said_of_a_success(world: World) -> None:
-    result = world.running(limit="no-edge1").verify(world.runbook(), 0)
+    result = verification.verify(world.running(limit="no-edge1"), world.runbook(), 0)
     assert result.sentence == "what was looked at is as intended: 1 host, test.check, the configuration of 1 host"
-    nothing = world.running().verify(Runbook(checks=(upstreams,), sections=None, name="own"), 0)
+    nothing = verification.verify(world.running(), Runbook(checks=(upstreams,), sections=None, name="own"), 0)
     assert nothing.sentence == "what was looked at is as intended: 4 hosts, upstreams, no configuration"
 
 
 def test_a_runbook_of_checks_alone_compares_all_sections_or_those_that_it_names(intended: World) -> None:
     def verify(sections: tuple[str, ...] | None) -> dict[str, Finding]:
         book = Runbook(checks=(), sections=sections, name="verify")
-        return drifts(intended.running(limit="no-edge1").verify(book, 0).findings)
+        return drifts(verification.verify(intended.running(limit="no-edge1"), book, 0).findings)
 
     assert verify(())["no-edge1"].status == "ok"
     assert verify(("bgp",))["no-edge1"].status == "failed", "the device's only part has more than this section"
@@ -101,7 +102,7 @@ def test_a_configuration_that_cannot_be_compared_is_not_as_intended(
     rendering: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PSK", raising=False)
-    result = rendering.running(limit="no-edge1").verify(Runbook(checks=(), name="verify"), 0)
+    result = verification.verify(rendering.running(limit="no-edge1"), Runbook(checks=(), name="verify"), 0)
     assert result.outcome == "failed"
     finding = drifts(result.findings)["no-edge1"]
     assert finding.status == "failed"
@@ -110,7 +111,7 @@ def test_a_configuration_that_cannot_be_compared_is_not_as_intended(
 
 def test_an_unreachable_host_is_told_once(world: World) -> None:
     world["no-edge2"].fails["open"] = no_route
-    result = world.running().verify(world.runbook(), 0)
+    result = verification.verify(world.running(), world.runbook(), 0)
     assert [f.check for f in result.findings if f.status == "failed" and f.host == "no-edge2"] == [
         "host.contact", "test.check"
     ]  # fmt: skip
@@ -118,7 +119,7 @@ def test_an_unreachable_host_is_told_once(world: World) -> None:
 
 def test_the_evidence_is_bounded(world: World) -> None:
     world.wanted = {"no-edge1": "".join(f"+line {number} {'x' * 500}\n" for number in range(1000))}
-    finding = drifts(world.running().verify(world.runbook(), 0).findings)["no-edge1"]
+    finding = drifts(verification.verify(world.running(), world.runbook(), 0).findings)["no-edge1"]
     assert len(finding.evidence) == 11
     assert finding.evidence[-1] == "no-edge1: and 991 more lines"
     assert max(map(len, finding.evidence)) < LONGEST_LINE + 20

@@ -9,6 +9,7 @@ import pytest
 from routebook.project.provenance import Provenance
 from routebook.project.state_folder import state_folder
 from routebook.report.files import write_reports
+from routebook.run import commands
 from routebook.run.workspace import open_journal
 from tests.unit.engine.world import World
 
@@ -23,7 +24,7 @@ TOLD = ("bot@runner (anna in CI)", "https://gitlab.example.net/jobs/7", "1a2b3c4
 def test_the_journal_and_every_report_say_it(world: World, tmp_path: Path, outcome: str) -> None:
     world.wanted = {"no-edge1": "new\n"}
     running = replace(world.running(), by=BY)
-    result = running.run(world.runbook(), None, lambda *_: outcome == "confirmed")
+    result = commands.run(running, world.runbook(), None, lambda *_: outcome == "confirmed")
     assert (result.outcome, result.by) == (outcome, BY)
     with open_journal(state_folder(world.project)) as journal:
         assert journal.run(result.run_id).by == BY

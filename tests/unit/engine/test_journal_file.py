@@ -11,6 +11,7 @@ import pytest
 
 from routebook.device.values import Snapshot
 from routebook.errors import RefusedError
+from routebook.run import commands
 from routebook.run.journal import HostState, Journal
 from routebook.run.journal_file import MIGRATIONS
 from tests.unit.engine.world import SECRET, World
@@ -166,9 +167,9 @@ def test_a_run_that_was_refused_at_its_question_leaves_no_secret_in_any_file(wor
     world.wanted = {"no-edge1": "new\n"}
     if answer == "nobody":
         with pytest.raises(RefusedError, match="nobody to ask"):
-            world.running().run(world.runbook(), None, ask)
+            commands.run(world.running(), world.runbook(), None, ask)
     else:
-        assert world.running().run(world.runbook(), None, ask).outcome == "refused"
+        assert commands.run(world.running(), world.runbook(), None, ask).outcome == "refused"
     assert files_with_a_secret(world) == []
 
 

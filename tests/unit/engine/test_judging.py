@@ -9,6 +9,7 @@ import pytest
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.checks.findings import Finding
 from routebook.device.errors import ConnectionFailedError, DriverError
+from routebook.run import verification
 from routebook.run.judge import asked
 from routebook.run.restore import unproven
 from routebook.run.runbook import Check, Runbook, View
@@ -41,7 +42,7 @@ def test_a_finding_about_something_that_is_no_host_counts(world: World, name: st
     def check(view: View) -> list[Finding]:
         return [replace(finding, host=name) for finding in upstreams(view)]
 
-    result = world.running(limit="no-edge1").verify(only_checking(check), 0)
+    result = verification.verify(world.running(limit="no-edge1"), only_checking(check), 0)
     assert (result.outcome, result.exit_code) == ("failed", 3)
     assert named(result.findings, "upstreams")[name].status == "failed"
 
@@ -60,13 +61,13 @@ def test_what_is_left_out_of_a_host_that_is_only_observed_is_told(world: World) 
     def harmless(view: View) -> list[Finding]:
         return [finding for finding in check(view) if finding.host != "no-edge1"]
 
-    result = world.running(limit="no-edge1").verify(only_checking(harmless), 0)
+    result = verification.verify(world.running(limit="no-edge1"), only_checking(harmless), 0)
     assert result.outcome == "verified"
     left_out = named(result.findings, "host.observed")
     assert list(left_out) == ["ch-edge1"]
     assert left_out["ch-edge1"].status == "warning"
     assert left_out["ch-edge1"].evidence == ("ch-edge1: failed test.check somewhere else",)
-    assert world.running(limit="no-edge1").verify(only_checking(check), 0).outcome == "failed"
+    assert verification.verify(world.running(limit="no-edge1"), only_checking(check), 0).outcome == "failed"
 
 
 def raising(view: View) -> list[Finding]:
@@ -131,7 +132,7 @@ class TestAHostThatCannotBeRead:
 
     def test_it_is_not_verified_and_the_reason_is_told(self, world: World) -> None:
         world["no-edge2"].fails["open"] = unreachable
-        result = world.running().verify(only_checking(), 0)
+        result = verification.verify(world.running(), only_checking(), 0)
         assert (result.outcome, result.exit_code) == ("failed", 3)
         contacts = named(result.findings, "host.contact")
         assert {host: finding.status for host, finding in contacts.items()} == {
@@ -144,12 +145,12 @@ class TestAHostThatCannotBeRead:
             return [unreadable(host) for host in view.intents if host not in view.now]
 
         world["no-edge2"].fails["open"] = unreachable
-        findings = world.running().verify(only_checking(check), 0).findings
+        findings = verification.verify(world.running(), only_checking(check), 0).findings
         assert [finding.evidence for finding in findings if finding.status == "failed"] == [(f"no-edge2: {NO_ROUTE}",)]
 
     def test_a_daemon_that_does_not_tell_its_state_is_the_reason(self, world: World) -> None:
         world["no-edge2"].fails["state"] = world.raising(DriverError("bgpd does not answer"), times=9)
-        result = world.running().verify(only_checking(), 0)
+        result = verification.verify(world.running(), only_checking(), 0)
         assert named(result.findings, "host.contact")["no-edge2"].evidence == ("no-edge2: bgpd does not answer",)
 
     def test_after_a_push_it_rolls_every_host_back(self, world: World) -> None:
@@ -191,7 +192,7 @@ class TestAHostThatCannotBeRead:
 
     def test_a_far_end_is_a_warning_with_its_reason(self, world: World) -> None:
         world["ch-edge1"].fails["open"] = unreachable
-        result = world.running(limit="no-edge1").verify(only_checking(), 0)
+        result = verification.verify(world.running(limit="no-edge1"), only_checking(), 0)
         assert result.outcome == "verified"
         finding = named(result.findings, "host.contact")["ch-edge1"]
         assert (finding.status, finding.evidence) == ("warning", (f"ch-edge1: {NO_ROUTE}",))

@@ -6,6 +6,7 @@ import pytest
 
 from routebook.device.values import Effect
 from routebook.project.state_folder import state_folder
+from routebook.run import commands
 from routebook.run.leases import Lease, current
 from tests.unit.engine.test_waves import FIRST, SECOND
 from tests.unit.engine.world import World
@@ -57,5 +58,5 @@ def test_that_of_a_run_that_died_is_over_when_its_devices_have_undone_the_change
 
 def test_a_dry_run_takes_none(world: World) -> None:
     world.wanted = {"no-edge1": "new\n"}
-    world.running().plan(world.runbook())
+    commands.plan(world.running(), world.runbook())
     assert not state_folder(world.project).leases.exists()

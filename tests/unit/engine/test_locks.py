@@ -9,6 +9,7 @@ import pytest
 
 from routebook.device.errors import DriverError, LostContactError
 from routebook.device.values import Lock
+from routebook.run import commands
 from tests.unit.engine.world import World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
@@ -51,7 +52,7 @@ def test_a_lock_whose_time_is_over_is_not_taken_by_a_run(world: World) -> None:
 
 def test_dry_runs_and_runs_that_send_nothing_take_none(world: World) -> None:
     world["no-edge1"].lock = OTHERS
-    assert world.running().plan(world.runbook()).outcome == "planned"
+    assert commands.plan(world.running(), world.runbook()).outcome == "planned"
     world.wanted = {}
     assert world.run().outcome == "unchanged"
     assert world.steps("lock", "unlock") == []

@@ -1,5 +1,6 @@
 """What a device sends to its mate before anybody has confirmed it is said by the plan, and refused unless accepted."""
 
+from routebook.run import commands
 from tests.unit.engine.world import World
 
 SENT = "it sends ipsec to its mate 10.0.0.2 by itself"
@@ -21,7 +22,7 @@ def test_it_is_refused_with_the_word_that_accepts_it(world: World) -> None:
 
 def test_a_plan_says_so(world: World) -> None:
     sending(world)
-    result = world.running("no-edge1").plan(world.runbook())
+    result = commands.plan(world.running("no-edge1"), world.runbook())
     assert [note for note in result.notes if note.startswith(f"danger: no-edge1: {SENT}")]
 
 

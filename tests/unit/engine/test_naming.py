@@ -14,6 +14,7 @@ from routebook.device.state import ChildSa, IkeSa
 from routebook.device.values import Effect, State
 from routebook.intent.model import HostIntent, Tunnel
 from routebook.platforms.asa.names import AsaEnd
+from routebook.run import commands
 from tests.networks.observed import TUNNEL, healthy, ike_of, intents, only, troubles, tunnel, with_ike
 from tests.unit.engine.world import World
 
@@ -183,7 +184,7 @@ def test_a_forecast_says_who_is_at_the_other_end_and_what_is_foreign(world: Worl
             Effect("note", "rpki", "caches"),
         )
     }
-    found = world.running().plan(world.runbook()).hosts["no-edge1"].effects
+    found = commands.plan(world.running(), world.runbook()).hosts["no-edge1"].effects
     assert [(effect.subject, effect.peer, effect.foreign) for effect in found] == [
         ("10.255.4.1", "ch-edge1", False),
         ("10.255.4.2", "ch-edge2", False),

@@ -4,6 +4,7 @@ import pytest
 
 from routebook.device.errors import LostContactError
 from routebook.device.values import Effect, EffectKind
+from routebook.run import commands
 from tests.unit.engine.world import World
 
 TUNNEL, SESSION = "no-edge1--ch-edge1", {"no-edge1": "10.255.4.1", "ch-edge1": "10.255.3.1"}
@@ -29,7 +30,7 @@ def test_one_end_of_what_changes_at_both_is_refused_with_the_other_ones_name(wor
 
 def test_a_plan_of_one_end_says_so(world: World) -> None:
     changing(world, "tunnel-rekey", "no-edge1", "ch-edge1")
-    result = world.running("no-edge1").plan(world.runbook())
+    result = commands.plan(world.running("no-edge1"), world.runbook())
     assert [note for note in result.notes if "changes at both ends, and ch-edge1 is not part of this run" in note]
 
 

@@ -11,6 +11,7 @@ from routebook.device.errors import LostContactError
 from routebook.device.values import Pending
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
+from routebook.run import commands
 from routebook.run.events import Event
 from routebook.run.journal import HostState, Journal, JournalError
 from routebook.run.recovery import Recovered, finish, recover
@@ -404,5 +405,5 @@ def test_nobody_who_reads_is_no_reason_to_leave_devices_in_between(world: World,
 
     running = world.running()
     running.listener = listen
-    assert running.run(world.runbook(), None, lambda *_: True).outcome == "rolled_back"
+    assert commands.run(running, world.runbook(), None, lambda *_: True).outcome == "rolled_back"
     whole(world)

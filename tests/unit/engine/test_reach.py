@@ -4,6 +4,7 @@ import pytest
 
 from routebook.device.errors import LostContactError
 from routebook.device.values import Effect, Reached
+from routebook.run import commands
 from routebook.run.inputs import layers
 from routebook.run.planning import make_plan, to_candidate
 from routebook.safety.management_path import distances, management_paths
@@ -24,7 +25,7 @@ def a_change(world: World) -> None:
 
 
 def told(world: World) -> str:
-    return world.running().plan(world.runbook()).hosts["ch-edge1"].way
+    return commands.plan(world.running(), world.runbook()).hosts["ch-edge1"].way
 
 
 def test_a_host_on_a_connected_network_is_not_touched(world: World) -> None:

@@ -14,10 +14,11 @@ from routebook.device.values import Effect, State
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult
-from routebook.run.commands import Running
+from routebook.run import commands
 from routebook.run.journal import HostState
 from routebook.run.options import Options
 from routebook.run.revert import reverting
+from routebook.run.running import Running
 from routebook.run.workspace import open_journal, open_workspace
 from tests.unit.engine.world import OTHER_SECRET, SECRET, World
 
@@ -31,7 +32,7 @@ def rollback(world: World, run: str, limit: str = "", *, accept: tuple[str, ...]
     workspace = open_workspace(world.project, limit, "", named=back.hosts)
     running = Running(workspace, world.events.append, options=Options(accept=frozenset(accept), **options))
     approve = approval(yes=True, as_json=True, accept=accept)
-    return running.run(back.runbook, back.goal, approve, nothing=back.nothing)
+    return commands.run(running, back.runbook, back.goal, approve, nothing=back.nothing)
 
 
 def run(world: World, **settings: Any) -> str:

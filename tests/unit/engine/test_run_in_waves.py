@@ -9,6 +9,7 @@ from routebook.device.errors import DriverError
 from routebook.device.values import Effect, State
 from routebook.intent.platform import platform
 from routebook.intent.registry import REGISTERED
+from routebook.run import commands
 from routebook.run.runbook import View
 from tests.unit.engine.test_waves import FIRST, SECOND, up
 from tests.unit.engine.world import World
@@ -88,7 +89,7 @@ class TestWaves:
 
     def test_the_plan_says_which(self, world: World) -> None:
         world.wanted = NEW
-        notes = world.running(waves="site").plan(world.runbook()).notes
+        notes = commands.plan(world.running(waves="site"), world.runbook()).notes
         assert notes == ("wave 1 of 2: no-edge1, no-edge2", "wave 2 of 2: ch-edge1, ch-edge2")
 
 

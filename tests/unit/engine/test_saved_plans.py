@@ -12,7 +12,7 @@ import pytest
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult
-from routebook.run import saved_plan
+from routebook.run import commands, saved_plan
 from routebook.run.options import Options
 from routebook.run.saved_plan import SavedPlan
 from tests.unit.engine.world import OTHER_SECRET, SECRET, World
@@ -30,7 +30,7 @@ def saved(world: World, limit: str = "", seconds: float = 600, **options: Any) -
         save = saved_plan.save
         save(path, world.project, key, plan, shown, runbook="change", limit=limit, options=how, seconds=seconds)
 
-    assert world.running(limit).plan(world.runbook(), keep).outcome in ("planned", "unchanged")
+    assert commands.plan(world.running(limit), world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
 
 
@@ -43,7 +43,7 @@ def carried_out(world: World, path: Path, **others: Any) -> RunResult:
     reviewed = loaded(world, path)
     running = world.running(reviewed.limit)
     running.options = replace(reviewed.bound(), **others)
-    return running.run(world.runbook(), None, lambda *_: True, reviewed)
+    return commands.run(running, world.runbook(), None, lambda *_: True, reviewed)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.project.pins import Pin, forget, read_pins
 from routebook.project.state_folder import state_folder
+from routebook.run import commands, verification
 from routebook.run.journal import HostState
 from routebook.run.recovery import recover
 from routebook.run.revert import reverting
@@ -43,7 +44,7 @@ def test_devices_that_are_who_they_are_meant_to_be_are_worked_on(named: World) -
 
 def test_plan_refuses_and_names_both(named: World) -> None:
     exchanged(named)
-    result = named.running().plan(named.runbook())
+    result = commands.plan(named.running(), named.runbook())
     assert result.exit_code == 1
     assert "no-edge1 (192.0.2.31) answers as ch-edge1: its hostname is ch-edge1" in result.hosts["no-edge1"].message
     assert "ch-edge1 (192.0.2.41) answers as no-edge1" in result.hosts["ch-edge1"].message
@@ -60,7 +61,7 @@ def test_a_run_is_refused_and_nothing_is_done_to_any_device(named: World) -> Non
 
 def test_verify_fails_with_the_reason(named: World) -> None:
     exchanged(named)
-    result = named.running().verify(named.runbook(), 0)
+    result = verification.verify(named.running(), named.runbook(), 0)
     assert result.exit_code == 3
     told = [line for finding in result.findings if finding.host == "no-edge1" for line in finding.evidence]
     assert any("answers as ch-edge1" in line for line in told)
@@ -72,7 +73,7 @@ def test_rollback_of_an_earlier_run_refuses(named: World) -> None:
     with open_journal(state_folder(named.project)) as journal:
         back = reverting(journal, journal.runs()[0].id)
         named.log.clear()
-        result = named.running().run(back.runbook, back.goal, lambda *_: True)
+        result = commands.run(named.running(), back.runbook, back.goal, lambda *_: True)
     assert result.outcome == "refused"
     assert named.steps(*CHANGING) == []
     assert set(named.texts().values()) == {"new\n"}
@@ -123,7 +124,7 @@ def test_that_it_is_somebody_else_is_told_before_what_it_lacks_therefore(named: 
         raise DriverError("strongSwan's swanctl is not installed")
 
     named["no-edge1"].fails["snapshot"] = lacks
-    assert "answers as ch-edge1" in named.running().plan(named.runbook()).hosts["no-edge1"].message
+    assert "answers as ch-edge1" in commands.plan(named.running(), named.runbook()).hosts["no-edge1"].message
 
 
 class TestPinning:

@@ -30,10 +30,11 @@ from routebook.device.values import (
     belongs,
 )
 from routebook.report.model import RunResult
-from routebook.run.commands import Running
+from routebook.run import commands
 from routebook.run.events import Event
 from routebook.run.options import Options
 from routebook.run.runbook import Runbook, View
+from routebook.run.running import Running
 from routebook.run.workspace import Workspace, open_workspace
 from tests.networks.project import Project
 
@@ -321,7 +322,7 @@ class World:
 
     def run(self, limit: str = "", *, book: Runbook | None = None, **options: Any) -> RunResult:
         """Carry the runbook out, approved."""
-        return self.running(limit, **options).run(book or self.runbook(), None, lambda *_: True)
+        return commands.run(self.running(limit, **options), book or self.runbook(), None, lambda *_: True)
 
     def raising(self, error: Exception, *, times: int, seconds: float = 0.0) -> Callable[[], None]:
         """A step that fails so often, each time after so long."""
