@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -28,12 +27,16 @@ T = TypeVar("T")
 NOBODY = Provenance()
 
 
-@cache
+_KINDS: dict[Any, "TypeAdapter[Any]"] = {}
+
+
 def _kind(kind: Any) -> "TypeAdapter[Any]":
     """What reads and writes values of a type. Only commands that open the journal pay for pydantic."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _KINDS:
+        _KINDS[kind] = TypeAdapter(kind)
+    return _KINDS[kind]
 
 
 class HostState(StrEnum):
