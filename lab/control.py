@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lab import access, operator_link, processes, topology
-from lab.host import node as host_node
 from lab.namespaces import Namespaces
 from lab.processes import NodeStatus, Process
-from lab.speakers import cache_node, peer_node
 from lab.topology import MANAGEMENT, Topology
 from lab.uml import DOOR_KEY, Uml
 from routebook.errors import RefusedError
@@ -197,6 +195,9 @@ class Lab:
 
     def _describe(self, kernel: Kernel, plan: Topology) -> dict[str, Any]:
         """What the lab's first process has to know: links, nodes, and the way in where it has its own kernel."""
+        from lab.host import node as host_node
+        from lab.speakers import cache_node, peer_node
+
         entries = access.prepare(self.project, plan.hosts, (DOOR_KEY, str(plan.door.ip)))
         access.write_private(self.folder / "door", f"{plan.door.ip}\n")
         nodes = [

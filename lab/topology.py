@@ -7,7 +7,6 @@ from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
 from routebook.errors import RefusedError
-from routebook.intent.load import load
 from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPInterface, IPNetwork, SecretRef, Tunnel
 from routebook.intent.network import Network
 from routebook.project.secrets import Secrets
@@ -133,15 +132,22 @@ class Topology:
 
 def secret_files(project: Path) -> list[str]:
     """The files of secrets that the intent refers to, relative to the project."""
-    network = load(project)
+    network = _network(project)
     references = [session.password for session in network.sessions]
     references += [end.tunnel.psk for pair in network.tunnels for end in pair.ends]
     return sorted({reference.file for reference in references if reference is not None and reference.file is not None})
 
 
+def _network(project: Path) -> Network:
+    # What a running lab narrows is asked by commands that have the intent already.
+    from routebook.intent.load import load
+
+    return load(project)
+
+
 def read(project: Path) -> Topology:
     """The topology of the project's inventory; its secrets must be there. Raises RefusedError."""
-    network = load(project)
+    network = _network(project)
     if not network.hosts:
         raise RefusedError("the inventory has no hosts, so there is nothing to bring up")
     peers, caches = tuple(_peers(network, Secrets(project))), tuple(_caches(network))
