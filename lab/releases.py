@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab.apt import Apt
 from routebook.errors import RefusedError
-from routebook.intent.fields import LAB_RELEASES
+from routebook.intent.network import LAB_RELEASES
 
 COMMAND = "sudo routebook lab releases"
 

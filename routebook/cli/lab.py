@@ -71,7 +71,7 @@ def releases(names: tuple[str, ...], again: bool, only_list: bool) -> None:
     They run in the lab alone; nothing is installed on this machine.
     """
     from lab import releases as of
-    from routebook.intent.fields import LAB_RELEASES
+    from routebook.intent.network import LAB_RELEASES
 
     for name in names or LAB_RELEASES:
         began = time.monotonic()

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, SecretRef
+from routebook.intent.network import LAB_RELEASES
 
 # `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name on some device.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
@@ -26,7 +27,6 @@ _RESERVED_AS = {
     65535: "reserved (RFC 7300)",
     4294967295: "reserved (RFC 7300)",
 }
-LAB_RELEASES = ("bookworm", "trixie", "sid")  # of Debian, whose daemons the lab can run
 TCP_MD5_KEY = 80  # bytes that a key may have: TCP_MD5SIG_MAXKEYLEN of Linux
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what no device wants quoted

@@ -18,6 +18,8 @@ from routebook.intent.model import (
 )
 from routebook.intent.problem import Mark, Problem
 
+LAB_RELEASES = ("bookworm", "trixie", "sid")  # of Debian, whose daemons the lab can run
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
