@@ -29,7 +29,7 @@ system: lab/system-packages.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q routebook custom_napalm lab tasks  # as pip does with a wheel
+	$(BIN)/python -m compileall -q routebook custom_napalm lab tasks
 	touch $@
 
 demo: setup ## Bring up the lab and play six scenes on it, three of them rolled back
