@@ -100,7 +100,8 @@ def _manifests(
     if out is not None:
         for section, text in manifests.items():
             write_private(out / name / f"{section}.yaml", text)
-        output.line(f"wrote {len(manifests)} manifests of {name} to {out / name}; apply one of them", err=True)
+        choice = "; apply one of them" if len(manifests) > 1 else ""
+        output.line(f"wrote {', '.join(manifests)} of {name} to {out / name}{choice}", err=True)
     elif as_json:
         output.data({"clusters": {name: manifests}})
     else:

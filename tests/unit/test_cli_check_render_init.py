@@ -232,6 +232,14 @@ def test_render_writes_a_clusters_manifests_for_kubectl(project: Project, tmp_pa
     done = routebook("render", "--cluster", "west", "--out", str(tmp_path / "out"), cwd=project.folder)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out" / "west").iterdir()) == ["bgp.yaml", "peering-policy.yaml"]
+    assert done.stderr.endswith(
+        "wrote bgp, peering-policy of west to {}; apply one of them\n".format(tmp_path / "out" / "west")
+    )
+    project.change("network", "release: '1.18'", "release: '1.20'")
+    done = routebook("render", "--cluster", "west", "--out", str(tmp_path / "new"), cwd=project.folder)
+    assert done.stderr.endswith(f"wrote bgp of west to {tmp_path / 'new' / 'west'}\n")
+    done = routebook("render", "--cluster", "west", "--section", "peering-policy", cwd=project.folder)
+    assert (done.returncode, "1.19 removed CiliumBGPPeeringPolicy; render `bgp`" in done.stderr) == (1, True)
 
 
 def test_render_refuses_a_cluster_that_does_not_exist_with_the_nearest_one(project: Project) -> None:
