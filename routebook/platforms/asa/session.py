@@ -14,7 +14,7 @@ import paramiko
 from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError, PrivilegeError
 from routebook.device.limits import AnswerTooLongError
 from routebook.device.values import DeviceIdentity
-from routebook.platforms.asa import prompt
+from routebook.platforms.asa import answers, prompt
 from routebook.platforms.asa.options import AsaOptions
 from routebook.platforms.asa.show import failover
 from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownNameError, UnknownOutputError
@@ -239,6 +239,9 @@ class AsaSession:
             if not self.terminal.mode:
                 said = self.terminal.run("configure terminal", timeout=self.timeout, replies=_CALL_HOME)
                 self._refuse(said, "configure terminal")
+                if answers.from_standby([said]):
+                    self.leave_configuration()
+                    raise DriverError(self._standby())
                 if not self.terminal.mode:
                     raise PrivilegeError(f"{self.host} does not enter configuration mode; {UNCHANGED}")
             return self.terminal.configure(lines, timeout=timeout or self.timeout)

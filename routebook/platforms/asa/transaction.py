@@ -268,6 +268,8 @@ class AsaTransaction:
         deadline = time.monotonic() + _REPLICATION
         pause = threading.Event()
         while not (pair := self.session.failover()).in_step:
+            if not pair.usable:
+                raise DriverError(f"{self.name} has become its pair's standby unit in the middle", changed=True)
             if pair.mate in ("Failed", "Not Detected", "Cold Standby", "Disabled"):
                 self._notes.append(f"the failover mate is {pair.mate}: it does not have this change")
                 return
@@ -313,6 +315,7 @@ class AsaTransaction:
 
         The inverse stays on flash until the lock is given back. One that died before it had saved saves again.
         """
+        self.session.refuse_standby()
         found = self.timer.find()
         marker = self._marker or found.marker
         already = self._confirmed or found.confirmed

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from routebook.device.candidate import Candidate, Section
-from routebook.device.errors import CandidateError
+from routebook.device.errors import CandidateError, DriverError
 from routebook.platforms.asa.transaction import same_text
 from tests.lab.asa_driver.changes import Boot, arm_and_push, candidate, opened
 from tests.lab.asa_driver.firewall import STARTUP, Firewall
@@ -211,3 +211,36 @@ def test_an_access_list_of_an_interface_is_kept_and_one_that_is_not_there_is_not
     assert "being used" in kept
     assert "does not exist" in unbound
     driver.session.leave_configuration()
+
+
+class TestAPairThatFailsOver:
+    """The unit that was active is the standby unit, which warns, takes what is typed, and loses it."""
+
+    @pytest.fixture
+    def firewall(self, boot: Boot) -> Firewall:
+        return boot(failover={"unit": "primary", "state": "active"})
+
+    def test_before_the_push_nothing_is_sent(self, firewall: Firewall) -> None:
+        driver = opened(firewall)
+        before = driver.snapshot()
+        assert driver.plan(entry(), before)
+        driver.arm("run-1", 120)
+        (firewall.disk / "unit").write_text("standby")
+        with pytest.raises(DriverError, match="standby unit"):
+            driver.push()
+        assert "RB-" not in before.parts["asa"]
+        (firewall.disk / "unit").write_text("active")
+        driver.rollback()
+        assert same_text(driver.snapshot().parts["asa"], before.parts["asa"])
+
+    def test_before_the_confirmation_nothing_is_saved(self, firewall: Firewall) -> None:
+        driver = opened(firewall)
+        before = driver.snapshot()
+        arm_and_push(driver, entry(), seconds=120)
+        (firewall.disk / "unit").write_text("standby")
+        with pytest.raises(DriverError, match="standby unit"):
+            driver.confirm()
+        assert "RB-" not in (firewall.disk / "startup-config").read_text()
+        (firewall.disk / "unit").write_text("active")
+        driver.rollback()
+        assert same_text(driver.snapshot().parts["asa"], before.parts["asa"])

@@ -95,7 +95,7 @@ async def leave(session: Session, _: Parsed) -> str:
 async def configure(session: Session, _: Parsed) -> str:
     """Enter configuration mode."""
     session.place = Place()
-    failover = session.device.settings.failover
+    failover = session.device.failover
     if failover is not None and failover.state == "standby":
         session.io.write(STANDBY_WARNING + "\n")
     if not session.device.call_home_pending or not session.io.interactive:

@@ -5,13 +5,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from routebook.platforms.asa.lab import semantics
 from routebook.platforms.asa.lab.configuration import Configuration
 from routebook.platforms.asa.lab.engine import Engine
-from routebook.platforms.asa.lab.settings import Settings
+from routebook.platforms.asa.lab.settings import Failover, Settings
 from routebook.platforms.asa.lab.syslog import Log
 
 SYSTEM = ""  # the name of the only configuration in single mode, and of the system space in multiple mode
@@ -173,12 +173,20 @@ class Device:
         self.reload_at = None
         return True
 
+    @property
+    def failover(self) -> Failover | None:
+        """The pair as this unit sees it now. Its state is what the file `unit` says, where somebody wrote one."""
+        ours, said = self.settings.failover, self.settings.state / "unit"
+        if ours is None or not said.exists():
+            return ours
+        return replace(ours, state="active" if said.read_text().strip() == "active" else "standby")
+
     def mate(self) -> str:
         """What the failover mate's state is, from the file `mate`; "Standby Ready" if nobody wrote one."""
         try:
             return (self.settings.state / "mate").read_text().strip()
         except FileNotFoundError:
-            ours = self.settings.failover
+            ours = self.failover
             return "Standby Ready" if ours is None or ours.state == "active" else "Active"
 
 

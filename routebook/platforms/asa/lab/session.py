@@ -64,7 +64,7 @@ class Session:
         system = self.device.spaces[SYSTEM]
         wanted = system.configuration.root.first("prompt")
         words = wanted.text.split()[1:] if wanted is not None else ["hostname", "context"]
-        failover = self.device.settings.failover
+        failover = self.device.failover
         parts = []
         for word in words:
             if word == "hostname":

@@ -65,7 +65,7 @@ async def version(session: Session, _: Parsed) -> str:
 @command("failover")
 async def failover(session: Session, parsed: Parsed) -> str:
     """The failover pair."""
-    ours = session.device.settings.failover
+    ours = session.device.failover
     if ours is None:
         return (
             "Failover Off \nFailover unit Secondary\nFailover LAN Interface: not Configured\n"
