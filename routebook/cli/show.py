@@ -56,13 +56,13 @@ def show(context: Context, run_id: str | None, as_json: bool) -> None:
 def _report(path: Path, run_id: str) -> Any:
     from routebook.errors import RefusedError
     from routebook.project.private_files import read_private
-    from routebook.project.strict_json import MOST, StrictJsonError, loads
+    from routebook.project.strict_json import MOST, loads
 
     try:
         return loads(read_private(path, MOST))
     except FileNotFoundError:
         raise RefusedError(f"run {run_id} has no report; it did not come to its end") from None
-    except StrictJsonError as error:
+    except ValueError as error:
         raise RefusedError(f"{path} is not as Routebook wrote it: {error}") from error
 
 

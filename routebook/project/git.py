@@ -24,13 +24,13 @@ class GitError(Exception):
     """git does not answer; the message is why, in a few words."""
 
 
-def ask(folder: Path, *arguments: str) -> str:
-    """What git prints, without the last newline. Raises GitError."""
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """git in a folder, with how it ended. Raises GitError where it does not run or does not end."""
     command = ["git", "--no-pager", *(word for setting in _HARMLESS for word in ("-c", setting)), *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in _ANOTHER}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=folder,
             env=environment,
@@ -45,6 +45,11 @@ def ask(folder: Path, *arguments: str) -> str:
         raise GitError(f"git gave no answer within {_TIMEOUT:.0f} s") from None
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}") from None
+
+
+def ask(folder: Path, *arguments: str) -> str:
+    """What git prints, without the last newline. Raises GitError."""
+    done = run(folder, *arguments)
     if done.returncode:
         said = done.stderr.decode(errors="replace")
         if "dubious ownership" in said:

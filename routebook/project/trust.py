@@ -7,12 +7,12 @@ to every file that Routebook would run or rely on, and not to the project's fold
 import os
 import shlex
 import stat
-import subprocess
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from routebook.errors import RefusedError
+from routebook.project import git
 from routebook.project.private_files import trusted, user_name
 
 SAFE_PROJECTS = "ROUTEBOOK_SAFE_PROJECTS"
@@ -79,15 +79,8 @@ def _gits_own() -> Sequence[str]:
     found: list[str] = []
     for scope in ("--system", "--global"):
         try:
-            done = subprocess.run(
-                ["git", "config", scope, "--null", "--get-all", "safe.directory"],
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                cwd="/",
-                timeout=10,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            done = git.run(Path("/"), "config", scope, "--null", "--get-all", "safe.directory")
+        except git.GitError:
             return []
         for word in os.fsdecode(done.stdout).split("\0")[:-1]:
             found = [*found, word] if word else []

@@ -17,7 +17,7 @@ from routebook.device.plan import HostPlan, Plan
 from routebook.device.values import Change, Effect
 from routebook.errors import RefusedError
 from routebook.project.private_files import check_private, own_folder, read_private, write_private
-from routebook.project.strict_json import StrictJsonError, read_file
+from routebook.project.strict_json import read_file
 from routebook.report.model import HostResult
 from routebook.run.journal import new_run_id
 from routebook.run.options import Options
@@ -195,7 +195,7 @@ def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
         data = read_file(path)
     except OSError as error:
         raise RefusedError(f"{path}: {error.strerror}") from error
-    except StrictJsonError as error:
+    except ValueError as error:
         raise RefusedError(f"{path} is not a saved plan: {error}") from error
     form = data.get("format") if isinstance(data, dict) else None
     if isinstance(data, dict) and type(form) is int and form != FORMAT:
