@@ -16,6 +16,7 @@ from napalm.base.exceptions import (
 from custom_napalm.commits import Commits
 from routebook.device.errors import CommandRefusedError, ConnectionFailedError, DriverError, LostContactError
 from routebook.device.platform_driver import PlatformDriver
+from routebook.device.values import Echo
 
 A = TypeVar("A", bound="Adapter")
 
@@ -152,9 +153,9 @@ class Adapter(NetworkDriver):
         source_interface: str = constants.PING_SOURCE_INTERFACE,
     ) -> models.PingResultDict:
         """Send echo requests from the device."""
-        through = source or source_interface
+        echo = Echo(destination, source or source_interface, timeout, size, count, ttl, vrf)
         with _napalms_errors():
-            found = self._driver.ping(destination, through, ttl=ttl, timeout=timeout, size=size, count=count, vrf=vrf)
+            found = self._driver.ping(echo)
         return cast("models.PingResultDict", found)
 
     def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:

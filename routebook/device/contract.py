@@ -9,7 +9,18 @@ from routebook.device.candidate import Candidate
 from routebook.device.causes import Cause
 from routebook.device.errors import NotUnderstoodError
 from routebook.device.merging import Overlap
-from routebook.device.values import Answer, Beside, Change, DeviceIdentity, Lock, Pending, Reached, Snapshot, State
+from routebook.device.values import (
+    Answer,
+    Beside,
+    Change,
+    DeviceIdentity,
+    Echo,
+    Lock,
+    Pending,
+    Reached,
+    Snapshot,
+    State,
+)
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What code that takes an answer apart stumbles with where the answer is none that a device gives."""
@@ -169,8 +180,8 @@ class TransactionDriver(ABC):
         """Read BGP sessions and IPsec SAs."""
 
     @abstractmethod
-    def ping(self, destination: str, source: str = "", *, timeout: int = 2, size: int = 100, count: int = 5) -> Answer:
-        """Send echo requests from the device, from an address or an interface of its own. `timeout` is in seconds.
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device.
 
         Returns what NAPALM's `ping` does, times in milliseconds: {"success": {"packet_loss": …}} or {"error": …}.
         """

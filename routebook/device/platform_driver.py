@@ -1,10 +1,12 @@
 """What a platform's driver is beside the contract of a run: how it is opened, and what people and NAPALM ask of it."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.contract import TransactionDriver
+from routebook.device.state import BgpSession
 from routebook.device.values import Answer, Snapshot
 
 
@@ -66,13 +68,28 @@ class PlatformDriver(TransactionDriver):
     def component_for(self, part: str) -> Part:
         """What keeps a part. Raises CandidateError where nothing does."""
 
+    def running(self) -> Snapshot:
+        """The configuration as it runs, to be shown."""
+        return self.snapshot()
+
     @abstractmethod
     def startup(self) -> Snapshot:
         """The configuration as it would be after a reboot."""
 
     @abstractmethod
+    def config_text(self, snapshot: Snapshot, *, hide: bool) -> str:
+        """A snapshot as `get_config` shows it and a candidate is loaded from it; with `hide`, without secrets."""
+
     def get_config(self, retrieve: str = "all", *, sanitized: bool = False) -> dict[str, str]:
-        """The text of "running" and "startup", where `retrieve` is that or "all"; otherwise it is empty."""
+        """The text of "running" and "startup", where `retrieve` is that or "all"; otherwise it is empty.
+
+        "startup" is what a restart would leave. Secrets are redacted unless optional_args has `secrets: true`.
+        """
+        hide = sanitized or not self.shows_secrets
+        return {
+            "running": self.config_text(self.running(), hide=hide) if retrieve in ("running", "all") else "",
+            "startup": self.config_text(self.startup(), hide=hide) if retrieve in ("startup", "all") else "",
+        }
 
     @abstractmethod
     def cli(self, commands: list[str]) -> dict[str, str]:
@@ -90,24 +107,14 @@ class PlatformDriver(TransactionDriver):
     def get_interfaces_ip(self) -> Answer:
         """Every address."""
 
+    def bgp_sessions(self) -> Sequence[BgpSession]:
+        """The BGP sessions of a platform that has one routing table."""
+        raise NotImplementedError
+
     def get_bgp_neighbors(self) -> Answer:
         """The BGP sessions, by routing table and peer."""
-        raise NotImplementedError
+        return bgp_neighbors(self.bgp_sessions())
 
     def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
         """The BGP sessions with what the device shows of each, by routing table and remote AS."""
-        raise NotImplementedError
-
-    @abstractmethod
-    def ping(
-        self,
-        destination: str,
-        source: str = "",
-        *,
-        ttl: int = 255,
-        timeout: int = 2,
-        size: int = 100,
-        count: int = 5,
-        vrf: str = "",
-    ) -> Answer:
-        """Send echo requests from the device; see the contract. What a platform cannot set is left as it is there."""
+        return bgp_neighbors_detail(self.bgp_sessions(), neighbor_address)

@@ -184,5 +184,26 @@ def belongs(change: str, run_id: str) -> bool:
     return bool(run_id) and change in (run_id, f"{run_id}{UNDOING}")
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Echo requests to send from a device: `source` is an address or an interface of its own, `timeout` in seconds.
+
+    What a platform cannot set (`ttl`, `vrf`) is left as it is there.
+    """
+
+    destination: str
+    source: str = ""
+    timeout: int = 2
+    size: int = 100
+    count: int = 5
+    ttl: int = 255
+    vrf: str = ""
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which the command that sends them has ended, if the device answers at all."""
+        return 30.0 + self.count * (self.timeout + 1)
+
+
 Answer = dict[str, Any]
 """A getter's answer in the shape that NAPALM gives it (`napalm.base.models`)."""

@@ -7,6 +7,7 @@ from nornir.core import Nornir
 
 from routebook.checks.names import named_states
 from routebook.device.contract import TransactionDriver
+from routebook.device.values import Echo
 from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
 from routebook.intent.platform import platform
 from routebook.run.fan_out import on_drivers
@@ -80,7 +81,7 @@ def _unanswered(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> 
         source, destination = ends
 
         def probe(device: TransactionDriver, source: str = source, destination: str = destination) -> Any:
-            return device.ping(destination, source=source, count=PROBES, timeout=1)
+            return device.ping(Echo(destination, source, timeout=1, count=PROBES))
 
         answers = on_drivers(nornir, [host], probe)
         for error in answers.errors.values():

@@ -13,6 +13,7 @@ from routebook.device.values import (
     Answer,
     Change,
     DeviceIdentity,
+    Echo,
     Effect,
     EffectKind,
     Lock,
@@ -220,10 +221,9 @@ class AbacusDriver(TransactionDriver):
         """What is up, as the table tells."""
         return State(tuple(TABLE.sessions(self.device)), tuple(TABLE.tunnels(self.device)))
 
-    def ping(self, destination: str, source: str = "", *, timeout: int = 2, size: int = 100, count: int = 5) -> Answer:
+    def ping(self, echo: Echo) -> Answer:
         """Everything answers, as long as nothing is jammed."""
-        del destination, source, timeout, size
-        return {"success": {"packet_loss": count if self.device.jammed else 0}}
+        return {"success": {"packet_loss": echo.count if self.device.jammed else 0}}
 
     def identity(self) -> DeviceIdentity:
         """Its name is engraved."""

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.causes import Cause
 from routebook.device.errors import CommandRefusedError, DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession
-from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
 from routebook.platforms.asa import getters, identity, reading, recording
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer
@@ -47,9 +46,10 @@ class AsaDriver(AsaTransaction, PlatformDriver):
 
     def state(self) -> State:
         """What the device says of sessions and SAs."""
-        return State(bgp=self._sessions(), ike=reading.read_ike(self.session))
+        return State(bgp=self.bgp_sessions(), ike=reading.read_ike(self.session))
 
-    def _sessions(self) -> tuple[BgpSession, ...]:
+    def bgp_sessions(self) -> tuple[BgpSession, ...]:
+        """What the device says of its sessions."""
         found = reading.read_bgp(self.session)
         self.router_id = next((each.router_id for each in found), self.router_id)
         return found
@@ -79,14 +79,6 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         """Nothing: an ASA tries by itself when there is traffic."""
         del names
 
-    def get_bgp_neighbors(self) -> Answer:
-        """The sessions, all in "global"."""
-        return bgp_neighbors(self._sessions())
-
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
-        """The sessions with what the device shows of each, by remote AS."""
-        return bgp_neighbors_detail(self._sessions(), neighbor_address)
-
     def get_facts(self) -> Answer:
         """Uptime, names, versions and interfaces."""
         return getters.facts(self.session)
@@ -99,19 +91,9 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         """Every address in use."""
         return getters.addresses(self.session)
 
-    def ping(
-        self,
-        destination: str,
-        source: str = "",
-        *,
-        ttl: int = 255,  # noqa: ARG002  an ASA sets its own
-        timeout: int = 2,
-        size: int = 100,
-        count: int = 5,
-        vrf: str = "",  # noqa: ARG002  there are none
-    ) -> Answer:
-        """Send echo requests from the device; `source` is an interface's nameif."""
-        return getters.ping(self.session, destination, source=source, timeout=timeout, size=size, count=count)
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device; their source is an interface's nameif."""
+        return getters.ping(self.session, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""
@@ -132,16 +114,17 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         except DriverError as error:
             raise CommandRefusedError(str(error)) from error
 
+    def running(self) -> Snapshot:
+        """The running configuration, of a standby unit, too."""
+        return Snapshot({PART: self.session.running_config()}, exact=False)
+
     def startup(self) -> Snapshot:
         """The startup configuration, in which an ASA masks secrets."""
         return Snapshot({PART: self.session.startup_config()}, exact=False)
 
-    def get_config(self, retrieve: str = "all", *, sanitized: bool = False) -> dict[str, str]:
-        """The configuration. Secrets are redacted unless optional_args has `secrets: true`; ASA masks startup's."""
-        running = self.session.running_config() if retrieve in ("running", "all") else ""
-        startup = self.session.startup_config() if retrieve in ("startup", "all") else ""
-        hide = sanitized or not self.shows_secrets
-        return {"running": redact(running) if hide else running, "startup": redact(startup) if hide else startup}
+    def config_text(self, snapshot: Snapshot, *, hide: bool) -> str:
+        """The configuration; an ASA masks the startup configuration's secrets itself."""
+        return redact(snapshot.parts[PART]) if hide else snapshot.parts[PART]
 
     def _shown(self, text: str) -> str:
         return text if self.shows_secrets else redact(text)

@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_interface
 from typing import Any
 
-from routebook.device.values import Answer
+from routebook.device.values import Answer, Echo
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import version
 from routebook.platforms.asa.show.text import UnknownOutputError
@@ -88,13 +88,14 @@ def parse_addresses(text: str) -> Answer:
     return found
 
 
-def ping(session: AsaSession, destination: str, *, source: str, timeout: int, size: int, count: int) -> Answer:
-    """NAPALM's ping. `source` is an interface's nameif; times are in milliseconds, `timeout` in seconds."""
+def ping(session: AsaSession, echo: Echo) -> Answer:
+    """NAPALM's ping, from an interface by its nameif; times are in milliseconds."""
+    destination, source = echo.destination, echo.source
     if not re.fullmatch(r"[\w.:-]+", destination) or not re.fullmatch(r"[\w.-]*", source):
         return {"error": f"{destination!r} is neither an address nor a name"}
     through = f"{source} " if source else ""
-    command = f"ping {through}{destination} repeat {int(count)} size {int(size)} timeout {int(timeout)}"
-    said = session.run(command, timeout=30.0 + count * (timeout + 1))
+    command = f"ping {through}{destination} repeat {int(echo.count)} size {int(echo.size)} timeout {int(echo.timeout)}"
+    said = session.run(command, timeout=echo.longest)
     rate = _RATE.search(said)
     if rate is None:
         last = [line.strip() for line in said.splitlines() if line.strip()][-1:] or ["no answer"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from routebook.device import bundle
 from routebook.device.causes import Cause
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
 from routebook.platforms.linux import commands as reading
 from routebook.platforms.linux import getters, identity
 from routebook.platforms.linux.component import Component
@@ -80,35 +80,16 @@ class LinuxDriver(HostTransaction, PlatformDriver):
         """Every address."""
         return getters.addresses(self.shell)
 
-    def ping(
-        self,
-        destination: str,
-        source: str = "",
-        *,
-        ttl: int = 255,
-        timeout: int = 2,
-        size: int = 100,
-        count: int = 5,
-        vrf: str = "",
-    ) -> Answer:
+    def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device."""
-        return getters.ping(
-            self.shell, destination, source=source, ttl=ttl, timeout=timeout, size=size, count=count, vrf=vrf
-        )
+        return getters.ping(self.shell, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""
         return {command: self._shown(reading.run(self.shell, command)) for command in commands}
 
-    def get_config(self, retrieve: str = "all", *, sanitized: bool = False) -> dict[str, str]:
-        """The configuration as a bundle. Secrets are redacted unless optional_args has `secrets: true`."""
-        hide = sanitized or not self.shows_secrets
-        return {
-            "running": self._bundle(self.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
-            "startup": self._bundle(self.startup(), hide=hide) if retrieve in ("startup", "all") else "",
-        }
-
-    def _bundle(self, snapshot: Snapshot, *, hide: bool) -> str:
+    def config_text(self, snapshot: Snapshot, *, hide: bool) -> str:
+        """The configuration as a bundle."""
         parts: dict[str, str] = {}
         for component in self.components:
             own = {part: text for part, text in snapshot.parts.items() if component.handles(part)}

@@ -7,7 +7,7 @@ from shlex import quote
 from typing import Any
 
 from routebook.device.errors import DriverError
-from routebook.device.values import Answer
+from routebook.device.values import Answer, Echo
 from routebook.transport.shell import Result, Shell
 
 _FACTS = r"""
@@ -81,18 +81,17 @@ def addresses(shell: Shell) -> Answer:
     return found
 
 
-def ping(
-    shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int, vrf: str
-) -> Answer:
-    """NAPALM's ping. `source` is an address or an interface; times are in milliseconds, `timeout` in seconds."""
+def ping(shell: Shell, echo: Echo) -> Answer:
+    """NAPALM's ping; times are in milliseconds."""
+    destination = echo.destination
     if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
         return {"error": f"{destination!r} is neither an address nor a name"}
-    arguments = f"-n -c {int(count)} -W {int(timeout)} -s {int(size)} -t {int(ttl)} -i 0.2"
-    if source:
-        arguments += f" -I {quote(source)}"
-    prefix = f"ip vrf exec {quote(vrf)} " if vrf else ""
-    result = shell.run(f"{prefix}ping {arguments} -- {quote(destination)}", timeout=30.0 + count * (timeout + 1))
-    return parse_ping(result, count)
+    arguments = f"-n -c {int(echo.count)} -W {int(echo.timeout)} -s {int(echo.size)} -t {int(echo.ttl)} -i 0.2"
+    if echo.source:
+        arguments += f" -I {quote(echo.source)}"
+    prefix = f"ip vrf exec {quote(echo.vrf)} " if echo.vrf else ""
+    result = shell.run(f"{prefix}ping {arguments} -- {quote(destination)}", timeout=echo.longest)
+    return parse_ping(result, echo.count)
 
 
 def parse_ping(result: Result, count: int) -> Answer:

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.causes import Cause
 from routebook.device.errors import DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession, IkeSa
-from routebook.device.values import Answer, DeviceIdentity, Reached, Snapshot, State
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
 from routebook.platforms.frr import diagnosis as frr_diagnosis
 from routebook.platforms.frr.sessions import read_bgp_sessions
 from routebook.platforms.pfsense import commands as reading
@@ -112,13 +111,9 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
         """Nothing: its charon tries by itself."""
         del names
 
-    def get_bgp_neighbors(self) -> Answer:
-        """The sessions, all in "global"."""
-        return bgp_neighbors(self._bgp(self._root()) or ())
-
-    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> Answer:
-        """The sessions with what the device shows of each, by remote AS."""
-        return bgp_neighbors_detail(self._bgp(self._root()) or (), neighbor_address)
+    def bgp_sessions(self) -> tuple[BgpSession, ...]:
+        """What the BGP package says of its sessions."""
+        return self._bgp(self._root()) or ()
 
     def get_facts(self) -> Answer:
         """Uptime, names, release and interfaces."""
@@ -135,36 +130,15 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
         """Every address."""
         return getters.addresses(str(self._facts()["interfaces"]))
 
-    def ping(
-        self,
-        destination: str,
-        source: str = "",
-        *,
-        ttl: int = 255,
-        timeout: int = 2,
-        size: int = 100,
-        count: int = 5,
-        vrf: str = "",  # noqa: ARG002  there are none
-    ) -> Answer:
-        """Send echo requests from the device; `source` is an address."""
-        return getters.ping(self.shell, destination, source=source, ttl=ttl, timeout=timeout, size=size, count=count)
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device; their source is an address."""
+        return getters.ping(self.shell, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""
         hidden = frozenset() if self.shows_secrets else secrets([self._root()])
         return {command: scrub(reading.run(self.shell, command), hidden) for command in commands}
 
-    def get_config(self, retrieve: str = "all", *, sanitized: bool = False) -> dict[str, str]:
-        """config.xml. Secrets are redacted unless optional_args has `secrets: true`.
-
-        "startup" is what a restart would leave: the snapshot, while a change waits for its confirmation.
-        """
-        hide = sanitized or not self.shows_secrets
-        return {
-            "running": self._shown(self.snapshot(), hide=hide) if retrieve in ("running", "all") else "",
-            "startup": self._shown(self.startup(), hide=hide) if retrieve in ("startup", "all") else "",
-        }
-
-    def _shown(self, snapshot: Snapshot, *, hide: bool) -> str:
-        text = snapshot.parts[WHOLE]
-        return redact(text) if hide else text
+    def config_text(self, snapshot: Snapshot, *, hide: bool) -> str:
+        """config.xml."""
+        return redact(snapshot.parts[WHOLE]) if hide else snapshot.parts[WHOLE]

@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
-from routebook.device.values import Answer
+from routebook.device.values import Answer, Echo
 from routebook.platforms.linux.getters import parse_ping
 from routebook.platforms.pfsense.tree import Element
 from routebook.transport.shell import Shell
@@ -93,14 +93,15 @@ def _blocks(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def ping(shell: Shell, destination: str, *, source: str, ttl: int, timeout: int, size: int, count: int) -> Answer:
-    """NAPALM's ping by FreeBSD's ping(8). `source` is an address; times are in milliseconds, `timeout` in seconds."""
+def ping(shell: Shell, echo: Echo) -> Answer:
+    """NAPALM's ping by FreeBSD's ping(8), from an address; times are in milliseconds."""
+    destination, source = echo.destination, echo.source
     if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
         return {"error": f"{destination!r} is neither an address nor a name"}
     if source and not re.fullmatch(r"[0-9A-Fa-f.:]+", source):
         return {"error": f"{source!r} is no address; a pfSense's ping takes its source by address"}
-    arguments = f"-n -c {int(count)} -W {int(timeout) * 1000} -s {int(size)} -m {int(ttl)} -i 0.2"
+    arguments = f"-n -c {int(echo.count)} -W {int(echo.timeout) * 1000} -s {int(echo.size)} -m {int(echo.ttl)} -i 0.2"
     if source:
         arguments += f" -S {source}"
-    result = shell.run(f"/sbin/ping {arguments} {destination}", timeout=30.0 + count * (timeout + 1))
-    return parse_ping(result, count)
+    result = shell.run(f"/sbin/ping {arguments} {destination}", timeout=echo.longest)
+    return parse_ping(result, echo.count)

@@ -21,6 +21,7 @@ from routebook.device.values import (
     Beside,
     Change,
     DeviceIdentity,
+    Echo,
     Effect,
     Lock,
     Pending,
@@ -252,10 +253,10 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
-    def ping(self, *_: Any, count: int = 5, **__: Any) -> Any:
+    def ping(self, echo: Echo) -> Any:
         """Echo requests that are answered, or not."""
         self.memory.step("ping")
-        return {"success": {"packet_loss": 0 if self.memory.answers_ping else count}}
+        return {"success": {"packet_loss": 0 if self.memory.answers_ping else echo.count}}
 
     def identity(self) -> DeviceIdentity:
         """Who the test says it is."""
