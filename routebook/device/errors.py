@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Self
 
 from routebook.device.merging import Overlap
 from routebook.device.values import Lock
@@ -78,6 +79,14 @@ class OverlapError(DriverError):
 
 class StaleError(DriverError):
     """The device's configuration is no longer the one that the change was computed from."""
+
+    @classmethod
+    def found_at(cls, host: str) -> Self:
+        """The error of a host where nothing has been stored yet."""
+        return cls(
+            f"{host}: the configuration is no longer the one that the change was computed from; nothing was changed. "
+            "Plan again"
+        )
 
 
 class NotUnderstoodError(DriverError):

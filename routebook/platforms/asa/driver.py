@@ -16,9 +16,10 @@ from routebook.platforms.asa.deadman import DeadManTimer
 from routebook.platforms.asa.explain import explain
 from routebook.platforms.asa.flash import Flash
 from routebook.platforms.asa.options import read_asa_options
+from routebook.platforms.asa.planning import PART
 from routebook.platforms.asa.reached import reached
 from routebook.platforms.asa.session import AsaSession
-from routebook.platforms.asa.transaction import PART, AsaTransaction
+from routebook.platforms.asa.transaction import AsaTransaction
 
 _READING = re.compile(
     r"(?:(?:show|sh) [^\n\r\x00?]*|more system:running-config|more (?:disk\d|flash):[\w./-]+|dir(?: [\w:./-]+)?"

@@ -1,166 +1,36 @@
-"""One ASA's part in a transaction: planned, armed, pushed, confirmed or undone, with nothing saved before the end."""
+"""One ASA's part in a transaction: armed, pushed, confirmed or undone, with nothing saved before the end."""
 
-import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from routebook.device.candidate import Candidate, Section
-from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError, StaleError
-from routebook.device.merging import Overlap, TakenBack
-from routebook.device.platform_driver import Part
-from routebook.device.values import Beside, Change, Lock, Pending, Phase, Snapshot, belongs
+from routebook.device.errors import CandidateError, DriverError, LostContactError, StaleError
+from routebook.device.values import Beside, Lock, Pending, Phase, Snapshot, belongs
 from routebook.platforms.asa import answers, sent_lines
 from routebook.platforms.asa import lock as locks
-from routebook.platforms.asa.activation import Activation, activation
-from routebook.platforms.asa.beside import beside
-from routebook.platforms.asa.claims import claims
-from routebook.platforms.asa.config import (
-    Block,
-    Config,
-    Delta,
-    EncryptedSecretsError,
-    MaskedSecretError,
-    apply,
-    difference,
-    fingerprint,
-    parse,
-    redact,
-    redaction,
-    restoration,
-    typed,
-)
-from routebook.platforms.asa.config.taking_back import taken_back
-from routebook.platforms.asa.deadman import DeadManTimer, Marker, name_of, without_applet
-from routebook.platforms.asa.session import UNCHANGED, AsaSession
+from routebook.platforms.asa.activation import Activation
+from routebook.platforms.asa.config import Block, parse, redact, restoration, typed
+from routebook.platforms.asa.deadman import DeadManTimer, Marker, name_of
+from routebook.platforms.asa.planning import PART, AsaPlanning, Planned
+from routebook.platforms.asa.session import UNCHANGED
 from routebook.platforms.asa.traffic import interesting_traffic
-
-PART = "asa"
-"""The name of the running configuration among a candidate's parts."""
 
 _REPLICATION = 60.0  # seconds that a pair may take to have the mate in step
 
-_ROUTER_ID = re.compile(r"^ bgp router-id ([0-9.]+)\s*$", re.MULTILINE)
-
-
-@dataclass(slots=True)
-class _Planned:
-    delta: Delta
-    sections: tuple[Section, ...] | None  # None: the whole of `target`
-    target: Config | None
-    activation: Activation
-    undoing: Activation
-    fingerprint: str
-
 
 @dataclass(slots=True, eq=False)
-class AsaTransaction:
+class AsaTransaction(AsaPlanning):
     """All that a change takes, over one session."""
 
-    name: str
-    session: AsaSession
     timer: DeadManTimer
     armed_with: Snapshot | None = None
-    router_id: str = ""  # of BGP, as the last reading of configuration or sessions had it
-    _planned: _Planned | None = None
     _marker: Marker | None = None
     beside: Beside | None = None  # what somebody else had changed since the push that was undone last
     _pushing: bool = False
     _pushed: Snapshot | None = None  # the running configuration after the push
     _confirmed: bool = False
     _notes: list[str] = field(default_factory=list)
-
-    def component_for(self, part: str) -> Part:
-        """Raises CandidateError for a part that is not the running configuration."""
-        if part != PART:
-            raise CandidateError(f"{self.name} has no configuration part {part!r}: an ASA has {PART!r}")
-        return redaction
-
-    def snapshot(self) -> Snapshot:
-        """The running configuration; a standby unit is refused."""
-        self.session.refuse_standby()
-        return self._snapshot()
-
-    def _snapshot(self) -> Snapshot:
-        text = without_applet(self.session.running_config())
-        self.router_id = configured[1] if (configured := _ROUTER_ID.search(text)) is not None else ""
-        # It says when it was last written, and by whom.
-        return Snapshot({PART: text}, fingerprint=fingerprint(parse(text)), exact=False)
-
-    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to `candidate` within what its sections own."""
-        for section in candidate.sections:
-            self.component_for(section.part)
-        running = parse(snapshot.parts[PART])
-        if claimed := list(claims(running, candidate.sections, in_context=bool(self.session.options.context))):
-            raise CandidateError(f"{self.name}: {_joined(claimed)}; {UNCHANGED}")
-        try:
-            delta = difference(running, candidate.sections, record=True)
-        except (MaskedSecretError, EncryptedSecretsError) as error:
-            raise CandidateError(f"{self.name}: {error}") from error
-        if delta.problems:
-            # An ASA refuses such a command, or drops without a word what refers to something that goes.
-            raise CandidateError(f"{self.name}: {_joined(delta.problems)}; {UNCHANGED}")
-        return self._remember(delta, candidate.sections, None, running, snapshot)
-
-    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` back to the whole of `target`."""
-        running, earlier = parse(snapshot.parts[PART]), parse(target.parts[PART])
-        try:
-            delta = restoration(running, earlier)
-        except (MaskedSecretError, EncryptedSecretsError) as error:
-            raise CandidateError(f"{self.name}: {error}") from error
-        return self._remember(delta, None, earlier, running, snapshot)
-
-    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
-        """The change from `snapshot` to what it is without the change from `before` to `made`."""
-        running = parse(snapshot.parts[PART])
-        target, found = self._taken_back(before, made, snapshot)
-        if found.overlaps:
-            raise OverlapError(self.name, found.overlaps)
-        try:
-            delta = restoration(running, target)
-        except (MaskedSecretError, EncryptedSecretsError) as error:
-            raise CandidateError(f"{self.name}: {error}") from error
-        return replace(self._remember(delta, None, target, running, snapshot), old_secrets=found.old_secrets)
-
-    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
-        """Where that change has been changed again."""
-        return self._taken_back(before, made, now)[1].overlaps
-
-    def _taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Config, TakenBack]:
-        old, new, running = (parse(snapshot.parts[PART]) for snapshot in (before, made, now))
-        return taken_back(old, new, running)
-
-    def _remember(
-        self,
-        delta: Delta,
-        sections: tuple[Section, ...] | None,
-        target: Config | None,
-        running: Config,
-        snapshot: Snapshot,
-    ) -> Change:
-        for line in sent_lines.lines(delta.commands):
-            if line.startswith(("hostname ", "no hostname", "prompt ", "no prompt", "changeto ")):
-                raise CandidateError(
-                    f"{self.name}: `{redact(line)}` would change the prompt by which answers are separated; change it "
-                    "by hand",
-                    line=redact(line),
-                )
-        after = apply(running, delta.commands)
-        live = activation(running, after, delta.commands)
-        self._planned = _Planned(
-            delta, sections, target, live, activation(after, running, delta.undo), snapshot.fingerprint
-        )
-        return Change(
-            diff=delta.diff,
-            commands=sent_lines.shown(delta.commands),
-            undo=sent_lines.shown(delta.undo),
-            effects=tuple(live.effects),
-            fingerprint=snapshot.fingerprint,
-            warnings=(*delta.problems, *(beside(running, sections) if sections and delta else ())),
-        )
 
     def lock(self, lock: Lock) -> None:
         """Take or renew the lock."""
@@ -192,10 +62,7 @@ class AsaTransaction:
             )
         before = self._snapshot()
         if before.fingerprint != planned.fingerprint:
-            raise StaleError(
-                f"{self.name}: the configuration is no longer the one that the change was computed from; {UNCHANGED}. "
-                "Plan again"
-            )
+            raise StaleError.found_at(self.name)
         self.timer.clean()  # what runs have left that are over
         marker = Marker(run_id, name_of(run_id), self.session.options.dead_man, before.fingerprint)
         self.timer.arm(marker, typed(planned.delta.undo), seconds)
@@ -214,13 +81,6 @@ class AsaTransaction:
             self.timer.clean(marker.name)
         self._done()
 
-    def difference(self, before: Snapshot, after: Snapshot) -> str:
-        """What differs between two snapshots, redacted."""
-        try:
-            return restoration(parse(before.parts[PART]), parse(after.parts[PART])).diff
-        except (MaskedSecretError, EncryptedSecretsError):
-            return ""
-
     def push(self) -> None:
         """Send the change, one exchange a block; the first answer that is not known to be good stops it."""
         planned = self._armed()
@@ -236,12 +96,6 @@ class AsaTransaction:
             )
         self._wait_for_mate()
         self._pushed = after
-
-    def _left(self, now: Config, planned: _Planned) -> Delta:
-        if planned.sections is not None:
-            return difference(now, planned.sections)
-        assert planned.target is not None  # noqa: S101  a plan has sections or a target
-        return restoration(now, planned.target)
 
     def _send(self, blocks: Iterable[Block]) -> None:
         sent = False
@@ -294,7 +148,7 @@ class AsaTransaction:
                 # Its answer says nothing of the tunnel: the first packets are lost while IKE negotiates.
                 self.session.run(f"ping {interface} {destination} repeat 2 timeout 1", timeout=30)
 
-    def _armed(self) -> _Planned:
+    def _armed(self) -> Planned:
         if self._planned is None or self._marker is None:
             raise DriverError(f"{self.name} is not armed; {UNCHANGED}")
         return self._planned
@@ -410,7 +264,7 @@ class AsaTransaction:
             self._send(delta.commands)
         return wanted
 
-    def _undo_beside(self, before: Snapshot, pushed: Snapshot, now: Snapshot, planned: _Planned) -> Snapshot | None:
+    def _undo_beside(self, before: Snapshot, pushed: Snapshot, now: Snapshot, planned: Planned) -> Snapshot | None:
         """Send the inverse of our change alone; None where more than what was typed differs from before then."""
         if self._left(parse(now.parts[PART]), planned):
             return None  # what was pushed has been changed, too
@@ -432,19 +286,8 @@ class AsaTransaction:
         # Lines whose effect is there already are answered with errors; the comparison afterwards decides.
         self.session.run(f"copy /noconfirm {path} running-config", timeout=max(300, self.session.timeout))
 
-    def _differences(self, now: Snapshot, wanted: Snapshot | None) -> list[str]:
-        if wanted is None:
-            return []
-        left = restoration(parse(now.parts[PART]), parse(wanted.parts[PART]))
-        return list(sent_lines.shown(left.commands)[:3])
-
     def _done(self) -> None:
         self._marker, self.armed_with, self._pushed, self._confirmed, self._pushing = None, None, None, False, False
-
-
-def _joined(sentences: Sequence[str]) -> str:
-    more = f", and {len(sentences) - 3} more" if len(sentences) > 3 else ""
-    return f"{'; '.join(sentences[:3])}{more}"
 
 
 def same_text(one: str, other: str) -> bool:

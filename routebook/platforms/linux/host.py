@@ -113,10 +113,7 @@ class HostTransaction:
             raise DriverError(f"{self.name}: nothing is planned, so there is nothing to arm; nothing was changed")
         found = self.snapshot()
         if found.fingerprint != self.fingerprint:
-            raise StaleError(
-                f"{self.name}: the configuration is no longer the one that the change was computed from; "
-                "nothing was changed. Plan again"
-            )
+            raise StaleError.found_at(self.name)
         uploads: dict[str, str] = {}
         for component, change in changing:
             for name, text in {**change.uploads, **component.live_uploads(change)}.items():

@@ -310,7 +310,7 @@ def test_a_key_that_the_system_would_write_wrongly_is_refused_by_the_plan_and_by
     before = firewall.sh(state)
     with pytest.raises(CandidateError, match=r"<pre-shared-key> of <phase1> RB home-edge has a letter beyond ASCII"):
         plan(driver, tunnels(tunnel(psk="Zürich")))
-    monkeypatch.setattr("routebook.platforms.pfsense.transaction.refuse_unwritable", lambda _: None)
+    monkeypatch.setattr("routebook.platforms.pfsense.planning.refuse_unwritable", lambda _: None)
     assert plan(driver, tunnels(tunnel(psk="Zürich")))
     driver.arm("run-1", 120)
     if pfsense_release in WRITES_WRONGLY:
@@ -330,7 +330,7 @@ def test_the_copy_that_the_system_leaves_of_a_file_that_it_could_not_read_goes(
 ) -> None:
     if pfsense_release not in WRITES_WRONGLY:
         pytest.skip("it reads everything that it writes")
-    monkeypatch.setattr("routebook.platforms.pfsense.transaction.refuse_unwritable", lambda _: None)
+    monkeypatch.setattr("routebook.platforms.pfsense.planning.refuse_unwritable", lambda _: None)
     whole = program.body()
     monkeypatch.setattr(program, "body", lambda: whole.replace("    routebook_try(", "    array("))
     plan(driver, tunnels(tunnel(psk="Zürich")))

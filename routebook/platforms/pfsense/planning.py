@@ -1,0 +1,227 @@
+"""What a change of a pfSense is: config.xml read, and the difference to what is wanted, whole or in part."""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from routebook.device.candidate import Candidate
+from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError
+from routebook.device.merging import Overlap, TakenBack
+from routebook.device.platform_driver import Part
+from routebook.device.values import Change, Snapshot
+from routebook.platforms.pfsense import program, redaction
+from routebook.platforms.pfsense.armed import Planned
+from routebook.platforms.pfsense.beside import beside, refuse_doubled
+from routebook.platforms.pfsense.changes import (
+    consequences,
+    edit_text,
+    parts_between,
+    parts_of,
+    shown_edits,
+    shown_trees,
+    undo_text,
+)
+from routebook.platforms.pfsense.difference import Delta, difference
+from routebook.platforms.pfsense.mate import synchronised
+from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
+from routebook.platforms.pfsense.program import UNCHANGED
+from routebook.platforms.pfsense.routing import refuse_ignored, router_id
+from routebook.platforms.pfsense.taking_back import taken_back
+from routebook.platforms.pfsense.tree import ConfigError, Element, fingerprint, parse
+from routebook.platforms.pfsense.writable import refuse_unwritable
+from routebook.transport.ssh import SshShell
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the device has: config.xml in the form in which its own system writes it, the BGP package, and the release.
+
+    `sum` is of the file's exact bytes, which may be in another form.
+    """
+
+    text: str = field(repr=False)
+    package: str
+    release: str
+    sum: str
+
+
+@dataclass(slots=True, eq=False)
+class PfSensePlanning:
+    """What is planned over one SSH connection. Changes nothing."""
+
+    name: str
+    shell: SshShell
+    router_id: str = ""  # of BGP, as the last reading of config.xml had it
+    _planned: Planned | None = None
+    _package: str | None = None
+
+    def component_for(self, part: str) -> Part:
+        """Raises CandidateError for a part that a pfSense does not have."""
+        if part not in (IPSEC, BGP, WHOLE):
+            raise CandidateError(
+                f"{self.name} has no configuration part {part!r}: a pfSense has {IPSEC!r}, {BGP!r} and {WHOLE!r}"
+            )
+        return redaction
+
+    def read(self, *, startup: bool = False) -> Reading:
+        """config.xml as it is, or, with `startup`, as a restart would leave it.
+
+        Of the system's code the parser alone is loaded: all else would replace a broken file by a backup.
+        """
+        answer = program.run(self.shell, self.name, {"action": "read", "startup": startup})
+        text = self._text(answer)
+        packages = list(answer["packages"])
+        # They exclude each other; of one that was taken away badly, the file is still there.
+        self._package = packages[0] if packages else ""
+        return Reading(text, self._package, str(answer["release"]), str(answer.get("sum", "")))
+
+    def _text(self, answer: dict[str, Any]) -> str:
+        try:
+            return self._inflated(base64.b64decode(answer["config"], validate=True))
+        except (binascii.Error, zlib.error) as error:
+            raise LostContactError(f"{self.name}: config.xml came incomplete; {UNCHANGED}") from error
+
+    def _inflated(self, packed: bytes) -> str:
+        """A compressed text. Raises AnswerTooLongError, for a few KiB can be many GiB, and zlib.error."""
+        limits, stream = self.shell.options.limits, zlib.decompressobj()
+        text = stream.decompress(packed, limits.most + 1)
+        limits.check(len(text), text.count(b"\n"), self.name, "a request for config.xml")
+        if not stream.eof:
+            raise zlib.error("it is cut off")
+        return text.decode("utf-8", "surrogateescape")
+
+    def snapshot(self) -> Snapshot:
+        """config.xml, whole."""
+        return self._snapshot(self.read())
+
+    def startup(self) -> Snapshot:
+        """config.xml as it would be after a restart, which puts back a change that nobody confirmed."""
+        return self._snapshot(self.read(startup=True))
+
+    def _snapshot(self, reading: Reading) -> Snapshot:
+        return Snapshot({WHOLE: reading.text}, fingerprint=fingerprint(self.tree(reading.text)), exact=False)
+
+    def tree(self, text: str) -> Element:
+        """The configuration in a text that the device sent. Raises DriverError."""
+        try:
+            root = parse(text)
+        except ConfigError as error:
+            raise DriverError(
+                f"{self.name}: its config.xml is broken: {error}; {UNCHANGED}. pfSense itself will put its newest "
+                "backup in place as soon as anything loads the file: look at Diagnostics / Backup & Restore"
+            ) from error
+        self.router_id = router_id(root, self._package or "")
+        return root
+
+    @property
+    def package(self) -> str:
+        """The BGP package that is installed: "openbgpd", "frr", or empty."""
+        if self._package is None:
+            self.read()
+        return self._package or ""
+
+    def plan(self, candidate: Candidate, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to `candidate` within what its sections own."""
+        for section in candidate.sections:
+            self.component_for(section.part)
+        whole = [section for section in candidate.sections if section.part == WHOLE]
+        if whole:
+            if len(candidate.sections) > 1 or not whole[0].owns:
+                raise CandidateError(f"{self.name}: {WHOLE!r} can only replace everything, alone; {UNCHANGED}")
+            return self._plan_whole(whole[0].text, snapshot)
+        before = self.tree(snapshot.parts[WHOLE])
+        try:
+            delta = difference(before, candidate.sections, self.package)
+            refuse_unwritable(element for edit in delta.edits for element in edit.new)
+            refuse_doubled(delta.after, delta.edits)
+            if any(edit.path[0] == "installedpackages" for edit in delta.edits):
+                refuse_ignored(delta.after, self.package)
+        except CandidateError as error:
+            raise CandidateError(f"{self.name}: {error}", line=error.line) from error
+        return self._remember(before, delta, parts_of(delta.edits, self.package), snapshot)
+
+    def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` back to the whole of `target`."""
+        return self._plan_whole(target.parts[WHOLE], snapshot)
+
+    def plan_revert(self, before: Snapshot, made: Snapshot, snapshot: Snapshot) -> Change:
+        """The change from `snapshot` to what it is without the change from `before` to `made`."""
+        delta, found = self._taken_back(before, made, snapshot)
+        if found.overlaps:
+            raise OverlapError(self.name, found.overlaps)
+        parts = parts_of(delta.edits, self.package)
+        change = self._remember(self.tree(snapshot.parts[WHOLE]), delta, parts, snapshot)
+        return replace(change, old_secrets=found.old_secrets)
+
+    def overlaps(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Overlap, ...]:
+        """Where that change has been changed again."""
+        return self._taken_back(before, made, now)[1].overlaps
+
+    def _taken_back(self, before: Snapshot, made: Snapshot, now: Snapshot) -> tuple[Delta, TakenBack]:
+        old, new, running = (self.tree(snapshot.parts[WHOLE]) for snapshot in (before, made, now))
+        return taken_back(old, new, running)
+
+    def _plan_whole(self, text: str, snapshot: Snapshot) -> Change:
+        before = self.tree(snapshot.parts[WHOLE])
+        try:
+            after = parse(text)
+        except ConfigError as error:
+            raise CandidateError(f"{self.name}: the configuration is broken: {error}; {UNCHANGED}") from error
+        after = self._as_written(text, after)
+        parts = parts_between(before, after, self.package)
+        if fingerprint(before) == fingerprint(after):
+            return self._remember(before, Delta((), before), (), snapshot)
+        return self._remember(before, Delta((), after), parts, snapshot, restored=text)
+
+    def _as_written(self, text: str, parsed: Element) -> Element:
+        """A whole configuration as the device's system would write it, which is what will be read there."""
+        encoded = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()
+        try:
+            return parse(self._text(program.run(self.shell, self.name, {"action": "form", "text": encoded})))
+        except ConfigError:
+            return parsed  # the push refuses it
+
+    def _remember(
+        self,
+        before: Element,
+        delta: Delta,
+        parts: tuple[str, ...],
+        snapshot: Snapshot,
+        restored: str | None = None,
+    ) -> Change:
+        forward = consequences(before, delta.after, self.package, parts)
+        backward = consequences(delta.after, before, self.package, parts)
+        planned = Planned(before, delta.after, delta.edits, forward, backward, snapshot.fingerprint, restored)
+        self._planned = planned
+        applied = tuple(f"apply {part}" for part in parts)
+        if restored is not None:
+            diff = shown_trees(before, delta.after)
+            commands: tuple[str, ...]
+            undo: tuple[str, ...]
+            commands = undo = ("restore config.xml as a whole",)
+        else:
+            diff = shown_edits(delta.edits)
+            commands = tuple(edit_text(edit) for edit in delta.edits)
+            undo = tuple(undo_text(edit) for edit in reversed(delta.edits))
+        return Change(
+            diff=diff,
+            commands=(*commands, *applied) if planned else (),
+            undo=(*undo, *applied) if planned else (),
+            effects=forward.effects,
+            fingerprint=snapshot.fingerprint,
+            synchronised=tuple(synchronised(before, delta.after)),
+            warnings=(*_warnings(parts), *beside(before, delta.after, delta.edits)),
+        )
+
+    def difference(self, before: Snapshot, after: Snapshot) -> str:
+        """What differs between two snapshots, redacted."""
+        return shown_trees(self.tree(before.parts[WHOLE]), self.tree(after.parts[WHOLE]))
+
+
+def _warnings(parts: Iterable[str]) -> tuple[str, ...]:
+    if "all" not in parts:
+        return ()
+    return ("more than IPsec and BGP differs: the system will reload everything (rc.reload_all)",)
