@@ -11,10 +11,10 @@ from routebook.device.errors import NotUnderstoodError
 from routebook.device.merging import Overlap
 from routebook.device.values import (
     Answer,
-    Beside,
     Change,
     DeviceIdentity,
     Echo,
+    ForeignChange,
     Lock,
     Pending,
     Reached,
@@ -48,7 +48,7 @@ class TransactionDriver(ABC):
     that a reader foresaw.
     """
 
-    beside: Beside | None = None
+    foreign_change: ForeignChange | None = None
     """What somebody else had changed since the push that this connection rolled back last; None if nothing."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:

@@ -145,7 +145,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ForeignChange:
     """What somebody else had changed on a device since a run's push, when that push was undone: `diff`, redacted.
 
     `kept` is what the device has now where it was kept: the configuration from before the run, and that. None where

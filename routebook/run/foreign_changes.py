@@ -8,7 +8,7 @@ from nornir.core.task import Task
 from routebook.checks.findings import Finding, Status
 from routebook.device.errors import DriverError
 from routebook.device.plan import HostPlan
-from routebook.device.values import Beside
+from routebook.device.values import ForeignChange
 from routebook.run.fan_out import driver, on_drivers, on_hosts
 
 CHECK = "host.meanwhile"
@@ -40,12 +40,12 @@ def moved_since(
     return errors, findings
 
 
-def found_at_rollback(host: str, beside: Beside) -> Finding:
+def found_at_rollback(host: str, change: ForeignChange) -> Finding:
     """Somebody typed after the push, and the push was undone."""
-    if beside.kept is not None:
-        return _finding(host, beside.diff, "changed by somebody else after the push; it was kept", "warning")
+    if change.kept is not None:
+        return _finding(host, change.diff, "changed by somebody else after the push; it was kept", "warning")
     cause = "changed by somebody else after the push; rolling back has discarded it: type it again"
-    return _finding(host, beside.diff, cause, "failed")
+    return _finding(host, change.diff, cause, "failed")
 
 
 def in_short(diff: str) -> str:

@@ -75,12 +75,12 @@ class Ending:
         hosts: Collection[str],
         before: Mapping[str, Snapshot | str],
         confirmed: Collection[str] = (),
-        beside: Collection[str] = (),
+        compared: Collection[str] = (),
     ) -> None:
-        """Restore `hosts` to what they were `before`; those `beside` them are compared with that, and not touched."""
+        """Restore `hosts` to what they were `before`; `compared` hosts are compared with that, and not touched."""
         restore = Restore(self.nornir, self.run_id, before, self.confirm_timeout, self.listener)
-        problems = restore.restore(hosts, confirmed) | restore.differences(beside)
-        self.unfinished.update(restore.unfinished - set(beside))
+        problems = restore.restore(hosts, confirmed) | restore.differences(compared)
+        self.unfinished.update(restore.unfinished - set(compared))
         self.recovered.hosts |= dict.fromkeys(hosts, HostState.ROLLED_BACK)
         self.recovered.messages |= problems
         self.recovered.findings += restore.findings()
@@ -289,9 +289,9 @@ def _finish_wave(
         if lost or not errors:
             return
     # What others of it still hold is undone by their own word, after this.
-    beside = before.keys() - own - left.hosts.keys() - taken.keys()
+    others = before.keys() - own - left.hosts.keys() - taken.keys()
     holding = {host for host in own if looks[host].holds(left.run_id)}
-    ending.undo(holding, {host: old for host, old in before.items() if old}, beside={*beside, *own} - holding)
+    ending.undo(holding, {host: old for host, old in before.items() if old}, compared={*others, *own} - holding)
     ending.recovered.hosts |= dict.fromkeys(own, HostState.ROLLED_BACK)
 
 

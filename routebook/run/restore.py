@@ -12,7 +12,7 @@ from routebook.checks import baseline
 from routebook.checks.findings import Finding
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, SomebodyElseError
-from routebook.device.values import UNDOING, Beside, Lock, Pending, Snapshot, State, belongs
+from routebook.device.values import UNDOING, ForeignChange, Lock, Pending, Snapshot, State, belongs
 from routebook.intent.model import HostIntent
 from routebook.run.events import Event, Listener
 from routebook.run.fan_out import OUT_OF_REACH, driver, on_drivers, on_hosts, reasons
@@ -39,8 +39,8 @@ class TakenOverError(DriverError):
 class Restore:
     """Restores hosts to what they were `before`, by the device's own revert where it still knows the change.
 
-    Of a host whose snapshot is not known here, `before` has the fingerprint, or nothing. `beside` is what others had
-    changed where a push was undone, and `unfinished` are hosts that may still need what undoes the change.
+    Of a host whose snapshot is not known here, `before` has the fingerprint, or nothing. `foreign_changes` is what
+    others had changed where a push was undone, and `unfinished` are hosts that may still need what undoes the change.
     """
 
     nornir: Nornir
@@ -48,7 +48,7 @@ class Restore:
     before: Mapping[str, Snapshot | str]
     confirm_timeout: int
     listener: Listener
-    beside: dict[str, Beside] = field(default_factory=dict)
+    foreign_changes: dict[str, ForeignChange] = field(default_factory=dict)
     unfinished: set[str] = field(default_factory=set)
 
     def restore(self, hosts: Collection[str], confirmed: Collection[str] = ()) -> dict[str, str]:
@@ -75,9 +75,9 @@ class Restore:
         self.unfinished |= answers.errors.keys()
         problems = {host: f"cannot be read after rolling back: {error}" for host, error in answers.errors.items()}
         for host, snapshot in answers.values.items():
-            beside, wanted = self.beside.get(host), self.before[host]
-            if beside is not None and beside.kept is not None:
-                wanted = beside.kept
+            change, wanted = self.foreign_changes.get(host), self.before[host]
+            if change is not None and change.kept is not None:
+                wanted = change.kept
             if isinstance(wanted, str):
                 if wanted != snapshot.fingerprint:
                     problems[host] = NOTHING_TO_UNDO_WITH
@@ -92,7 +92,7 @@ class Restore:
 
     def findings(self) -> list[Finding]:
         """What others had changed on the hosts that were restored, and what has become of it."""
-        return [found_at_rollback(host, beside) for host, beside in sorted(self.beside.items())]
+        return [found_at_rollback(host, change) for host, change in sorted(self.foreign_changes.items())]
 
     def _disarm(self, device: TransactionDriver) -> None:
         """Disarm a host that was lost: also where it has restarted, so that what undoes the change is gone."""
@@ -100,15 +100,15 @@ class Restore:
         if pending is not None and pending.phase != "confirmed" and belongs(pending.run_id, self.run_id):
             device.disarm()
 
-    def _note(self, found: Mapping[str, Beside | None]) -> None:
-        for host, beside in found.items():
-            if beside is not None:
-                self.beside[host] = beside
-                fate = "kept" if beside.kept is not None else "discarded"
-                lines = f"somebody else's lines were {fate}: {in_short(beside.diff)}"
-                self.listener(Event("roll back", lines, host, failed=beside.kept is None))
+    def _note(self, found: Mapping[str, ForeignChange | None]) -> None:
+        for host, change in found.items():
+            if change is not None:
+                self.foreign_changes[host] = change
+                fate = "kept" if change.kept is not None else "discarded"
+                lines = f"somebody else's lines were {fate}: {in_short(change.diff)}"
+                self.listener(Event("roll back", lines, host, failed=change.kept is None))
 
-    def _undo(self, device: TransactionDriver) -> Beside | None:
+    def _undo(self, device: TransactionDriver) -> ForeignChange | None:
         """Undo what the run did, and nothing that another run has done there by now.
 
         One that was cut off while it was armed may have left something although nothing is pending. An undo of ours
@@ -119,10 +119,10 @@ class Restore:
             raise TakenOverError(f"run {other} has it by now; it is left as it is")
         if pending is None or pending.phase == "reverted" or pending.run_id == self.run_id or pending.unconfirmed:
             device.rollback()
-            return device.beside
+            return device.foreign_change
         return None
 
-    def _finish(self, device: TransactionDriver) -> Beside | None:
+    def _finish(self, device: TransactionDriver) -> ForeignChange | None:
         """Make sure that a host which was lost is back at its snapshot.
 
         One that undid the change by restarting may keep what it would have undone it with: this takes that away.
@@ -144,7 +144,7 @@ class Restore:
         return reasons(on_hosts(self.nornir, hosts, step).errors)
 
     def _again(
-        self, errors: Mapping[str, Exception], finish: Callable[[TransactionDriver], Beside | None]
+        self, errors: Mapping[str, Exception], finish: Callable[[TransactionDriver], ForeignChange | None]
     ) -> dict[str, str]:
         """Wait for lost hosts to come back after their own timers have restored them, and for those that failed to roll
         back, as a daemon was not there, to do it after all.

@@ -1,9 +1,9 @@
 """A hand-made tunnel between the ends of one that is declared is named in the plan, with where it is and what to do."""
 
 from routebook.device.candidate import Section
-from routebook.platforms.asa.beside import beside as asa_beside
 from routebook.platforms.asa.config import parse as asa_parse
-from routebook.platforms.strongswan.beside import beside as strongswan_beside
+from routebook.platforms.asa.hand_made import hand_made as asa_hand_made
+from routebook.platforms.strongswan.hand_made import hand_made as strongswan_hand_made
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, build
 
 OURS, HAND = f"{FOLDER}/conf.d/routebook.conf", f"{FOLDER}/conf.d/hand.conf"
@@ -16,7 +16,7 @@ def connection(name: str, local: str, remote: str) -> str:
 
 def strongswan(hand: str, changed: str = "gr-home") -> list[str]:
     files = {MAIN: "include conf.d/*.conf\n", OURS: connection("gr-home", "192.0.2.1", "198.51.100.1"), HAND: hand}
-    return list(strongswan_beside(build(files), {OURS}, {changed}))
+    return list(strongswan_hand_made(build(files), {OURS}, {changed}))
 
 
 def test_strongswan_names_connection_and_file() -> None:
@@ -46,7 +46,7 @@ OWNS = ("crypto map * where crypto map * match address RB-*",)
 
 
 def asa(running: str, text: str) -> list[str]:
-    return list(asa_beside(asa_parse(running), [Section("cryptomap", "asa", text, OWNS)]))
+    return list(asa_hand_made(asa_parse(running), [Section("cryptomap", "asa", text, OWNS)]))
 
 
 def test_an_asa_names_crypto_map_entries_and_tunnel_interfaces_of_the_same_peer() -> None:

@@ -11,7 +11,6 @@ from routebook.device.platform_driver import Part
 from routebook.device.values import Change, Snapshot
 from routebook.platforms.asa import sent_lines
 from routebook.platforms.asa.activation import Activation, activation
-from routebook.platforms.asa.beside import beside
 from routebook.platforms.asa.claims import claims
 from routebook.platforms.asa.config import (
     Config,
@@ -28,6 +27,7 @@ from routebook.platforms.asa.config import (
 )
 from routebook.platforms.asa.config.taking_back import taken_back
 from routebook.platforms.asa.deadman import without_applet
+from routebook.platforms.asa.hand_made import hand_made
 from routebook.platforms.asa.session import UNCHANGED, AsaSession
 
 PART = "asa"
@@ -148,7 +148,7 @@ class AsaPlanning:
             undo=sent_lines.shown(delta.undo),
             effects=tuple(live.effects),
             fingerprint=snapshot.fingerprint,
-            warnings=(*delta.problems, *(beside(running, sections) if sections and delta else ())),
+            warnings=(*delta.problems, *(hand_made(running, sections) if sections and delta else ())),
         )
 
     def difference(self, before: Snapshot, after: Snapshot) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from routebook.device.errors import CandidateError, DriverError, LostContactError, StaleError
-from routebook.device.values import Beside, Lock, Pending, Phase, Snapshot, belongs
+from routebook.device.values import ForeignChange, Lock, Pending, Phase, Snapshot, belongs
 from routebook.platforms.asa import answers, sent_lines
 from routebook.platforms.asa import lock as locks
 from routebook.platforms.asa.activation import Activation
@@ -26,7 +26,7 @@ class AsaTransaction(AsaPlanning):
     timer: DeadManTimer
     armed_with: Snapshot | None = None
     _marker: Marker | None = None
-    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
+    foreign_change: ForeignChange | None = None  # what somebody else had changed since the push that was undone last
     _pushing: bool = False
     _pushed: Snapshot | None = None  # the running configuration after the push
     _confirmed: bool = False
@@ -220,7 +220,7 @@ class AsaTransaction(AsaPlanning):
         if marker is None or (found.confirmed and not found.undo):
             return False
         saved = self._confirmed or found.confirmed
-        self.beside, wanted = None, self.armed_with
+        self.foreign_change, wanted = None, self.armed_with
         if wanted is not None:
             wanted = self._restore(wanted)
         elif found.undo and self._snapshot().fingerprint != marker.fingerprint:
@@ -255,7 +255,7 @@ class AsaTransaction(AsaPlanning):
         now = self._snapshot()
         if self._pushed is not None and self._planned is not None and now.fingerprint != self._pushed.fingerprint:
             kept = self._undo_beside(wanted, self._pushed, now, self._planned)
-            self.beside = Beside(self.difference(self._pushed, now), kept)
+            self.foreign_change = ForeignChange(self.difference(self._pushed, now), kept)
             if kept is not None:
                 return kept
             now = self._snapshot()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from routebook.device.candidate import Candidate, Section
 from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError, StaleError
 from routebook.device.merging import Overlap, TakenBack
-from routebook.device.values import Beside, Change, Lock, Pending, Snapshot, belongs
+from routebook.device.values import Change, ForeignChange, Lock, Pending, Snapshot, belongs
 from routebook.platforms.linux.component import Component, ComponentChange
 from routebook.platforms.linux.lock import read, release, take
 from routebook.platforms.linux.transaction import DeviceTransaction, folder
@@ -25,7 +25,7 @@ class HostTransaction:
     run_id: str = ""
     armed_with: Snapshot | None = None
     _begun: bool = False  # whether the push of what was armed over this connection has begun
-    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
+    foreign_change: ForeignChange | None = None  # what somebody else had changed since the push that was undone last
 
     def snapshot(self) -> Snapshot:
         """Every component's parts."""
@@ -147,7 +147,7 @@ class HostTransaction:
     def rollback(self) -> bool:
         """Let the device restore what its change was armed with, and verify. False if it knows of none."""
         run_id = self.run_id or self._live_run()
-        self.beside = None
+        self.foreign_change = None
         if not run_id:
             return False
         if self.run_id and not self._begun:
@@ -170,10 +170,10 @@ class HostTransaction:
             found = self.snapshot()
             if not undoing.reached(found):
                 raise DriverError(f"{self.name} is not at its snapshot and what was typed since", changed=True)
-            self.beside = Beside(undoing.diff, found)
+            self.foreign_change = ForeignChange(undoing.diff, found)
         else:
             self._compare(wanted)
-            self.beside = Beside(undoing.diff) if undoing.diff else None
+            self.foreign_change = ForeignChange(undoing.diff) if undoing.diff else None
         self.run_id, self.armed_with = "", None
         return True
 

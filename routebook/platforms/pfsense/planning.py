@@ -14,7 +14,6 @@ from routebook.device.platform_driver import Part
 from routebook.device.values import Change, Snapshot
 from routebook.platforms.pfsense import program, redaction
 from routebook.platforms.pfsense.armed import Planned
-from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.changes import (
     consequences,
     edit_text,
@@ -25,6 +24,7 @@ from routebook.platforms.pfsense.changes import (
     undo_text,
 )
 from routebook.platforms.pfsense.difference import Delta, difference
+from routebook.platforms.pfsense.hand_made import hand_made, refuse_doubled
 from routebook.platforms.pfsense.mate import synchronised
 from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
 from routebook.platforms.pfsense.program import UNCHANGED
@@ -213,7 +213,7 @@ class PfSensePlanning:
             effects=forward.effects,
             fingerprint=snapshot.fingerprint,
             synchronised=tuple(synchronised(before, delta.after)),
-            warnings=(*_warnings(parts), *beside(before, delta.after, delta.edits)),
+            warnings=(*_warnings(parts), *hand_made(before, delta.after, delta.edits)),
         )
 
     def difference(self, before: Snapshot, after: Snapshot) -> str:

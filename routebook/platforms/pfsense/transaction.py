@@ -6,7 +6,7 @@ from typing import Any
 
 from routebook.device import records
 from routebook.device.errors import DriverError, LockedError, LostContactError, StaleError
-from routebook.device.values import Beside, Lock, Pending, Snapshot, belongs
+from routebook.device.values import ForeignChange, Lock, Pending, Snapshot, belongs
 from routebook.platforms.pfsense import program
 from routebook.platforms.pfsense.armed import Ended, Planned, files, read_pending
 from routebook.platforms.pfsense.changes import shown_trees
@@ -34,7 +34,7 @@ class PfSenseTransaction(PfSensePlanning):
 
     armed_with: Snapshot | None = None
     run_id: str = ""
-    beside: Beside | None = None  # what somebody else had changed since the push that was undone last
+    foreign_change: ForeignChange | None = None  # what somebody else had changed since the push that was undone last
     _sum: str = ""  # of the config.xml that the run was armed on
     _pushed: bool = False
 
@@ -134,7 +134,7 @@ class PfSenseTransaction(PfSensePlanning):
         if not self.shell.is_alive():
             self.shell.open()  # a connection that broke in the middle of a push is the usual reason to be here
         run_id = self.run_id or self._live_run()
-        self.beside = None
+        self.foreign_change = None
         if not run_id:
             return False
         typed_since = self._typed_since()
@@ -162,14 +162,14 @@ class PfSenseTransaction(PfSensePlanning):
                         changed=True,
                     )
             typed_diff = typed_since.diff if typed_since is not None else f"+ {answer['detail']}"
-            self.beside = Beside(typed_diff, found)
+            self.foreign_change = ForeignChange(typed_diff, found)
             return True
         wanted = self.armed_with if answer.get("pushed", True) else None
         if wanted is not None and (found := self.snapshot()).fingerprint != wanted.fingerprint:
             differing = _differing(self.tree(found.parts[WHOLE]), self.tree(wanted.parts[WHOLE]))
             raise DriverError(f"{self.name} is not back at its snapshot: {', '.join(differing)} differ", changed=True)
         if typed_since is not None:
-            self.beside = Beside(typed_since.diff)
+            self.foreign_change = ForeignChange(typed_since.diff)
         self._over()
         return True
 

@@ -20,10 +20,10 @@ from routebook.platforms.linux import files
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
 from routebook.platforms.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from routebook.platforms.strongswan import device_scripts as scripts
-from routebook.platforms.strongswan.beside import beside
 from routebook.platforms.strongswan.changes import Kind, TunnelChange, compare, effects
 from routebook.platforms.strongswan.check import check_file, real_names, staged
 from routebook.platforms.strongswan.explain import explain
+from routebook.platforms.strongswan.hand_made import hand_made
 from routebook.platforms.strongswan.redaction import REDACTED, diffs, redact
 from routebook.platforms.strongswan.settings import SettingsError
 from routebook.platforms.strongswan.state import read_ike_sas
@@ -201,7 +201,7 @@ class SwanctlComponent(Component):
             undo=_commands(paths, snapshot, _opposite(changes)),
             effects=effects(changes, old, new),
             fingerprint=snapshot.fingerprint,
-            warnings=tuple(beside(new, ours, {each.connection for each in changes if each.kind != "removed"})),
+            warnings=tuple(hand_made(new, ours, {each.connection for each in changes if each.kind != "removed"})),
         )
         return SwanctlChange(
             change=change,

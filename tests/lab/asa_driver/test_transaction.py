@@ -217,12 +217,12 @@ def test_what_somebody_typed_after_the_push_is_kept_and_named(boot: Boot) -> Non
     somebody.session.configure(["object network NEW", "host 10.9.9.9"])
     somebody.session.leave_configuration()
     driver.rollback()
-    beside, now = driver.beside, driver.snapshot()
-    assert beside is not None
-    assert beside.kept is not None
-    assert beside.kept.fingerprint == now.fingerprint
-    assert [line for line in beside.diff.splitlines() if line[0] in "+-"] == ["+object network NEW", "+ host 10.9.9.9"]
-    assert driver.difference(before, now) == beside.diff
+    change, now = driver.foreign_change, driver.snapshot()
+    assert change is not None
+    assert change.kept is not None
+    assert change.kept.fingerprint == now.fingerprint
+    assert [line for line in change.diff.splitlines() if line[0] in "+-"] == ["+object network NEW", "+ host 10.9.9.9"]
+    assert driver.difference(before, now) == change.diff
     assert files(firewall) == []
     assert driver.pending() is None
 
@@ -235,10 +235,10 @@ def test_what_somebody_typed_into_what_was_pushed_goes_with_it_and_is_named(boot
     somebody.session.configure(["interface Tunnel1", "description THEIRS"])
     somebody.session.leave_configuration()
     driver.rollback()
-    beside = driver.beside
-    assert beside is not None
-    assert beside.kept is None
-    assert "description THEIRS" in beside.diff
+    change = driver.foreign_change
+    assert change is not None
+    assert change.kept is None
+    assert "description THEIRS" in change.diff
     assert driver.snapshot().parts["asa"] == before.parts["asa"]
 
 

@@ -50,10 +50,10 @@ def test_what_was_typed_after_the_push_is_kept_and_named(edge: Edge, armed: Host
     typed(edge, THEIRS, *WORDS)
     undoing = armed if who == "the run itself" else fresh(edge)
     assert undoing.rollback()
-    assert undoing.beside is not None
-    assert undoing.beside.kept is not None
-    assert undoing.beside.kept.parts["frr"] == edge.running()
-    assert {line[1:].strip() for line in undoing.beside.diff.splitlines() if line[0] in "+-"} == {
+    assert undoing.foreign_change is not None
+    assert undoing.foreign_change.kept is not None
+    assert undoing.foreign_change.kept.parts["frr"] == edge.running()
+    assert {line[1:].strip() for line in undoing.foreign_change.diff.splitlines() if line[0] in "+-"} == {
         THEIRS, "neighbor 10.255.3.3 description no-edge3", "neighbor 10.255.3.3 description theirs",
     }  # fmt: skip
     expected = before.replace("10.255.3.3 description no-edge3", "10.255.3.3 description theirs") + THEIRS
@@ -67,10 +67,10 @@ def test_what_was_typed_into_what_the_push_had_made_goes_and_is_named(edge: Edge
     armed.push()
     typed(edge, THEIRS, "route-map RB-NEW permit 10", "set local-preference 50")
     assert armed.rollback()
-    assert armed.beside is not None
-    assert armed.beside.kept is None
-    assert THEIRS in armed.beside.diff
-    assert "set local-preference 50" in armed.beside.diff
+    assert armed.foreign_change is not None
+    assert armed.foreign_change.kept is None
+    assert THEIRS in armed.foreign_change.diff
+    assert "set local-preference 50" in armed.foreign_change.diff
     assert edge.running() == before
 
 
@@ -78,7 +78,7 @@ def test_nothing_typed_is_nothing_told(edge: Edge, armed: HostTransaction) -> No
     before = edge.running()
     armed.push()
     assert armed.rollback()
-    assert armed.beside is None
+    assert armed.foreign_change is None
     assert edge.running() == before
 
 

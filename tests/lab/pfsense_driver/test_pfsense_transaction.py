@@ -371,10 +371,10 @@ def test_somebody_elses_change_in_between_survives_the_rollback(firewall: Firewa
     make(driver, "run-1", *WANTED)
     firewall.unit.value("sleep(1); config_set_path('system/hostname', 'theirs'); write_config('by hand');")
     driver.rollback()
-    beside = driver.beside
-    assert beside is not None
-    assert beside.kept == driver.snapshot()
-    assert [line.strip() for line in beside.diff.splitlines() if line[0] in "+-"][2:] == [
+    change = driver.foreign_change
+    assert change is not None
+    assert change.kept == driver.snapshot()
+    assert [line.strip() for line in change.diff.splitlines() if line[0] in "+-"][2:] == [
         f"-    hostname {name}",
         "+    hostname theirs",
     ]

@@ -18,11 +18,11 @@ from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LockedError, LostContactError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
 from routebook.device.values import (
-    Beside,
     Change,
     DeviceIdentity,
     Echo,
     Effect,
+    ForeignChange,
     Lock,
     Pending,
     Reached,
@@ -54,7 +54,7 @@ class Device:
     pending: Pending | None = None
     undo: str = ""
     pushed: str | None = None
-    beside: Beside | None = None
+    foreign_change: ForeignChange | None = None
     keeps: bool = False  # what somebody else has typed, where a push is undone
     saved_before: str = ""
     lock: Lock | None = None
@@ -215,17 +215,17 @@ class MemoryDriver(TransactionDriver):
         """Undo what is pending or confirmed."""
         self.memory.step("rollback")
         memory = self.memory
-        memory.beside = None
+        memory.foreign_change = None
         known = memory.pending is not None and memory.pending.phase != "reverted"
         if known:
-            beside = memory.pushed is not None and memory.running.startswith(memory.pushed)
-            typed = memory.running.removeprefix(memory.pushed or "") if beside else ""
+            appended = memory.pushed is not None and memory.running.startswith(memory.pushed)
+            typed = memory.running.removeprefix(memory.pushed or "") if appended else ""
             memory.running, memory.saved = memory.undo + (typed if memory.keeps else ""), memory.saved_before
             memory.pending = None
             if typed:
                 shown = typed.replace(SECRET, "<secret>")
-                memory.beside = Beside(f"+{shown}", self.snapshot() if memory.keeps else None)
-        self.beside = memory.beside
+                memory.foreign_change = ForeignChange(f"+{shown}", self.snapshot() if memory.keeps else None)
+        self.foreign_change = memory.foreign_change
         return known
 
     def disarm(self) -> None:

@@ -5,8 +5,8 @@ import pytest
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.adoption import adopted
-from routebook.platforms.pfsense.beside import beside, refuse_doubled
 from routebook.platforms.pfsense.difference import Delta, difference
+from routebook.platforms.pfsense.hand_made import hand_made, refuse_doubled
 from routebook.platforms.pfsense.tree import parse
 
 GATEWAY = "198.51.100.1"
@@ -81,7 +81,7 @@ def test_a_phase_1_to_the_gateway_of_a_hand_made_one_is_refused_with_how_to_adop
 def test_what_pfsense_itself_takes_is_not_refused(hand: str, ours: str) -> None:
     delta = tunnels(hand, ours)
     refuse_doubled(delta.after, delta.edits)
-    assert list(beside(delta.after, delta.after, delta.edits)) == []
+    assert list(hand_made(delta.after, delta.after, delta.edits)) == []
 
 
 def test_the_same_gateway_in_another_spelling_is_the_same() -> None:
@@ -98,7 +98,7 @@ def test_what_was_doubled_before_is_named_and_does_not_hold_a_change_up() -> Non
         phase1("office", ikeid="1") + phase1("RB a", ikeid="2"), phase1("RB a", more="<lifetime>5</lifetime>")
     )
     refuse_doubled(delta.after, delta.edits)
-    (said,) = beside(delta.after, delta.after, delta.edits)
+    (said,) = hand_made(delta.after, delta.after, delta.edits)
     assert said.startswith("phase 1 office (ikeid 1) has the remote gateway of RB a")
     moved = tunnels(phase1("office", ikeid="1") + phase1("RB a", "198.51.100.9", ikeid="2"), phase1("RB a"))
     assert "is somebody else's" in refused(moved)
@@ -146,7 +146,7 @@ def test_an_assigned_interface_of_a_tunnel_that_comes_or_goes_is_named() -> None
     ours = phase1("RB a", ikeid="3") + vti("RB a 1", ikeid="3", reqid="1")
     gone = to(f"{assigned}<ipsec>{ours}</ipsec>", "", "ipsec/phase1 where descr RB *", "ipsec/phase2 where descr RB *")
     before = parse(f"<pfsense>{assigned}<ipsec>{ours}</ipsec></pfsense>")
-    (said,) = beside(before, gone.after, gone.edits)
+    (said,) = hand_made(before, gone.after, gone.edits)
     assert said.startswith("interface opt1 is assigned to ipsec1, which goes away with RB a")
-    (said,) = beside(gone.after, before, ())
+    (said,) = hand_made(gone.after, before, ())
     assert said.startswith("interface opt1 is assigned to ipsec1 already, which becomes that of RB a")

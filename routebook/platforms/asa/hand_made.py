@@ -14,7 +14,7 @@ _DESTINATION = re.compile(r"tunnel destination (?P<peer>\S+)")
 _TUNNEL = re.compile(r"interface (?P<name>Tunnel\d+)")
 
 
-def beside(running: Config, sections: Sequence[Section]) -> Iterator[str]:
+def hand_made(running: Config, sections: Sequence[Section]) -> Iterator[str]:
     """A sentence for each crypto map entry or tunnel interface of others that leads to the peer of a new one of ours.
 
     An ASA takes the first entry of a crypto map that fits; a tunnel group is one for all of a peer's tunnels.

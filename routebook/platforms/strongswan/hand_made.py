@@ -7,7 +7,7 @@ from routebook.platforms.strongswan.tree import Section, Tree
 _ANY = frozenset({"%any", "%any4", "%any6", "0.0.0.0/0", "::/0"})
 
 
-def beside(tree: Tree, ours: Collection[str], changed: Collection[str]) -> Iterator[str]:
+def hand_made(tree: Tree, ours: Collection[str], changed: Collection[str]) -> Iterator[str]:
     """A sentence for each foreign connection that has the ends of one in `changed`; `ours` are our files.
 
     charon picks a peer configuration by addresses and identities (peer_cfg selection in backend_manager.c), so an SA

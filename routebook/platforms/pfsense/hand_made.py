@@ -32,7 +32,7 @@ def refuse_doubled(after: Element, edits: Sequence[Edit]) -> None:
         raise CandidateError(f"{'; '.join(said)}; nothing was changed")
 
 
-def beside(before: Element, after: Element, edits: Sequence[Edit]) -> Iterator[str]:
+def hand_made(before: Element, after: Element, edits: Sequence[Edit]) -> Iterator[str]:
     """What is no reason to refuse a change and has to be known: entries that were doubled before, and interfaces."""
     for mine, theirs in _pairs(after, edits, _PHASE1, _gateway, changed=False):
         yield (
