@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
@@ -34,3 +34,12 @@ def address_of(text: str) -> str:
     except ValueError:
         return ""
     return "" if address.is_loopback or address.is_link_local else str(address)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address, alone and without a length."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -8,11 +8,11 @@ confirmed run, and that it does not say to be another host of the inventory.
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from weakref import WeakKeyDictionary
 
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import SomebodyElseError
+from routebook.device.naming import is_address
 from routebook.device.values import DeviceIdentity
 from routebook.intent.model import HostIntent
 from routebook.project.pins import Pin
@@ -34,7 +34,7 @@ class Meant:
         """From everything that the inventory says of a host."""
         written = intent.identity
         names = [intent.name, *([written.hostname] if written and written.hostname else [])]
-        names += [] if _is_address(intent.hostname) else [intent.hostname]
+        names += [] if is_address(intent.hostname) else [intent.hostname]
         ids = (intent.bgp and intent.bgp.router_id, written and written.router_id)
         addresses = (address.ip for interface in intent.interfaces for address in interface.addresses)
         return cls(intent, tuple(names), frozenset(str(ip) for ip in ids if ip), frozenset(map(str, addresses)))
@@ -123,14 +123,6 @@ def _same_name(one: str, other: str) -> bool:
     if "." in one and "." in other:
         return one == other
     return one.partition(".")[0] == other.partition(".")[0]
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _shown(word: str) -> str:

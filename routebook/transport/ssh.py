@@ -60,13 +60,7 @@ class SshShell:
 
     def is_alive(self) -> bool:
         """Whether the connection stands, as far as is known without waiting for the host."""
-        if not self._transports or not all(transport.is_active() for transport in self._transports):
-            return False
-        try:
-            self._transports[-1].send_ignore()
-        except (paramiko.SSHException, EOFError, OSError):
-            return False
-        return True
+        return ssh_login.stand(self._transports)
 
     def run(self, script: str, *, timeout: float = 60.0, root: bool = True, asked: str = "a command") -> Result:
         """See `Shell.run`."""

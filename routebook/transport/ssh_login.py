@@ -113,6 +113,17 @@ def connect(options: SshOptions) -> list[paramiko.Transport]:
     return transports
 
 
+def stand(transports: Sequence[paramiko.Transport]) -> bool:
+    """Whether there are connections and all of them stand, as far as is known without waiting for the host."""
+    if not transports or not all(transport.is_active() for transport in transports):
+        return False
+    try:
+        transports[-1].send_ignore()
+    except (paramiko.SSHException, EOFError, OSError):
+        return False
+    return True
+
+
 def close(transports: Sequence[paramiko.Transport]) -> None:
     """Close connections, the innermost first."""
     for transport in reversed(transports):

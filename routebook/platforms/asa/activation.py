@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
+from routebook.device.naming import is_address
 from routebook.device.prefixes import prefix_effects
 from routebook.device.values import Effect, EffectKind
 from routebook.platforms.asa.config import Block, Config
@@ -153,7 +154,7 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
         elif name not in new.tunnels:
             touched.setdefault(tunnel.peer, "the tunnel is taken away")
     for peer, reason in touched.items():
-        if not _is_address(peer):
+        if not is_address(peer):
             continue  # a tunnel group of another kind, or a name that only `names` could resolve
         if peer in old.peers and peer in new.peers:
             found._effect("tunnel-rekey", peer, reason)
@@ -167,14 +168,6 @@ def _tunnels(found: Activation, lines: Sequence[tuple[tuple[str, ...], str]], ol
                 found._command(f"clear crypto {version} sa {peer}")
             found._command(f"clear crypto ipsec sa peer {peer}")
     found.new_maps = [entry for entry, peers in new.map_peers.items() if any(peer in touched for peer in peers)]
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _peers_of(top: str, line: str, old: "_Facts", new: "_Facts") -> Iterable[tuple[str, str]]:

@@ -17,7 +17,7 @@ from routebook.device.values import DeviceIdentity
 from routebook.platforms.asa import answers, prompt
 from routebook.platforms.asa.options import AsaOptions
 from routebook.platforms.asa.show import failover
-from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownNameError, UnknownOutputError
+from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownNameError, UnknownOutputError, lines
 from routebook.platforms.asa.terminal import Terminal, UnexpectedTextError
 from routebook.transport import ssh_login
 
@@ -76,13 +76,7 @@ class AsaSession:
 
     def is_alive(self) -> bool:
         """Whether the connection stands, as far as is known without waiting for the host."""
-        if self._terminal is None or not all(transport.is_active() for transport in self._transports):
-            return False
-        try:
-            self._transports[-1].send_ignore()
-        except (paramiko.SSHException, EOFError, OSError):
-            return False
-        return True
+        return self._terminal is not None and ssh_login.stand(self._transports)
 
     def _refused(self, error: BaseException) -> ConnectionFailedError:
         return ConnectionFailedError(
@@ -257,10 +251,7 @@ class AsaSession:
 
 def _names(text: str) -> Names:
     found: dict[str, str] = {}
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line:
-            continue
+    for line in lines(text):
         entry = _NAME.fullmatch(line)
         if entry is None:
             raise UnknownOutputError("show names", "has a line that is not known", line)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+from routebook.device.naming import is_address
 from routebook.platforms.frr.tree import Block, Tree, lines_of
 
 _UNICAST = {"ipv4-unicast": "address-family ipv4 unicast", "ipv6-unicast": "address-family ipv6 unicast"}
@@ -54,7 +55,7 @@ def peers(lines: Iterable[str]) -> dict[str, Peer]:
             )
         elif option == "remote-as" and value:
             known = Peer(name, known.is_group, known.group, value[0], known.interface)
-        elif option == "interface" and not _is_address(name):
+        elif option == "interface" and not is_address(name):
             known = Peer(name, group=_after(value, "peer-group"), remote_as=_after(value, "remote-as"), interface=line)
         else:
             continue
@@ -156,14 +157,6 @@ def _explicit_family(lines: Tree, independent: list[str], *, active: bool) -> Tr
             if on not in present and off not in present:
                 blocks.append(Block(on))
     return tuple(blocks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _after(words: list[str], keyword: str) -> str:

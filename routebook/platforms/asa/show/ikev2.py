@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import summarize_address_range
 
 from routebook.device.state import IPAddress
-from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none
+from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none, lines
 
 COMMAND = "show crypto ikev2 sa detail"
 NONE = "There are no IKEv2 SAs"
@@ -88,10 +88,7 @@ def parse_ikev2_sas(text: str, names: Names = NO_NAMES) -> tuple[Ikev2Sa, ...]:
     """The SAs in the output. Raises UnknownOutputError on text that is not known or is cut off."""
     sessions: list[_Session] = []
     begun = nothing = False
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line:
-            continue
+    for line in lines(text):
         if line == NONE:
             nothing = True
         elif line == "IKEv2 SAs:":

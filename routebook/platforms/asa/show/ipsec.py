@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from routebook.device.state import IPAddress
-from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none
+from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, check_some_or_none, lines
 
 COMMAND = "show crypto ipsec sa"
 NONE = "There are no ipsec sas"
@@ -90,10 +90,7 @@ def parse_ipsec_sas(text: str, names: Names = NO_NAMES) -> tuple[Flow, ...]:
     interface = ""
     nothing = False
     sas: list[EspSa] | None = None
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line:
-            continue
+    for line in lines(text):
         if line == NONE:
             nothing = True
         elif (title := _INTERFACE.fullmatch(line)) is not None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from routebook.platforms.asa.show.text import Names, UnknownOutputError, address, check_some_or_none, seconds
+from routebook.platforms.asa.show.text import Names, UnknownOutputError, address, check_some_or_none, lines, seconds
 
 COMMAND = "show vpn-sessiondb detail l2l"
 NONE = "INFO: There are presently no active sessions of the type specified"
@@ -69,10 +69,7 @@ def parse_sessions(text: str) -> tuple[Session, ...]:
     """
     found: list[Session] = []
     titled = nothing = False
-    for raw in text.splitlines():
-        line = raw.strip()
-        if not line:
-            continue
+    for line in lines(text):
         if line == NONE:
             nothing = True
         elif _TITLE.fullmatch(line):

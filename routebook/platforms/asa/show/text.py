@@ -1,7 +1,7 @@
 """What the readers of `show` outputs share: the errors, addresses behind names, durations and AS numbers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from routebook.device.errors import DriverError
@@ -38,6 +38,11 @@ class UnknownNameError(DriverError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name!r} stands for an address that `show names` does not have; nothing was changed")
         self.name = name
+
+
+def lines(text: str) -> Iterator[str]:
+    """The lines of an output that have something in them, without what is around it."""
+    return filter(None, map(str.strip, text.splitlines()))
 
 
 def address(text: str, names: Names) -> IPAddress:
