@@ -95,16 +95,33 @@ def add_address(address: IPInterface, device: str) -> str:
     return f"address add {address.with_prefixlen} dev {device}{' nodad' if address.version == 6 else ''}"
 
 
-def _network(host: Host, topology: Topology, esp_in_kernel: bool) -> list[str]:
+def management(host: Host, topology: Topology) -> list[str]:
+    """The lines for `ip -batch` that bring loopback and management link up."""
     length = 24 if host.management.version == 4 else 64
-    nodad = " nodad" if host.management.version == 6 else ""
     lines = [
         "link set lo up",
         f"link set {MANAGEMENT_DEVICE} up",
-        f"address add {host.management}/{length} dev {MANAGEMENT_DEVICE}{nodad}",
+        add_address(ip_interface(f"{host.management}/{length}"), MANAGEMENT_DEVICE),
     ]
     if host.management not in topology.operator.network:
         lines.append(f"route add {topology.operator.ip} dev {MANAGEMENT_DEVICE}")
+    return lines
+
+
+def firewall_network(host: Host, topology: Topology) -> list[str]:
+    """The lines for a firewall: management, then its interfaces; addresses of loopbacks are all on `lo`."""
+    lines = management(host, topology)
+    for interface in host.interfaces:
+        if interface.link is not None:
+            lines.append(f"link set {interface.name} up")
+        if interface.link is not None or interface.loopback:
+            device = interface.name if interface.link is not None else "lo"
+            lines += [add_address(address, device) for address in interface.addresses]
+    return lines
+
+
+def _network(host: Host, topology: Topology, esp_in_kernel: bool) -> list[str]:
+    lines = management(host, topology)
     for interface in host.interfaces:
         if interface.link is not None:
             lines.append(f"link set {interface.name} up")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lab.carried import sites
-from lab.host import FRR, Access, add_address, frr_files
+from lab.host import FRR, Access, firewall_network, frr_files
 from lab.node import Device, File, Node, Service
 from lab.routing import internet, site_loopbacks, sysctls
 from lab.strongswan import CHARON, PLUGINS
@@ -21,21 +21,8 @@ _CHECKOUT = Path(__file__).resolve().parents[4]
 
 def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool) -> Node:
     """The node of an ASA. Its interfaces' names in the intent are its `nameif`s."""
-    length = 24 if host.management.version == 4 else 64
-    lines = [
-        "link set lo up",
-        f"link set {MANAGEMENT_DEVICE} up",
-        f"address add {host.management}/{length} dev {MANAGEMENT_DEVICE}",
-    ]
-    if host.management not in topology.operator.network:
-        lines.append(f"route add {topology.operator.ip} dev {MANAGEMENT_DEVICE}")
     linked = [each for each in host.interfaces if each.link is not None]
-    for interface in host.interfaces:
-        if interface.link is not None:
-            lines.append(f"link set {interface.name} up")
-        if interface.link is not None or interface.loopback:
-            device = interface.name if interface.link is not None else "lo"
-            lines += [add_address(address, device) for address in interface.addresses]
+    lines = firewall_network(host, topology)
     if not esp_in_kernel:
         lines += [f"address add {address}/32 dev lo" for address in _inside(host, topology)]
     ipsec = "kernel-netlink" if esp_in_kernel else "kernel-libipsec kernel-netlink"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import carried
-from lab.host import Access, add_address
+from lab.host import Access, firewall_network
 from lab.node import Device, File, Node, Service
 from lab.routing import routes
 from lab.topology import MANAGEMENT, MANAGEMENT_DEVICE, Host, Topology
@@ -25,21 +25,8 @@ def node(host: Host, topology: Topology, access: Access, *, esp_in_kernel: bool,
 
     Its interfaces are called wan, lan, opt1 and so on in the intent, as config.xml calls them.
     """
-    length = 24 if host.management.version == 4 else 64
     linked = [each for each in host.interfaces if each.link is not None]
-    lines = [
-        "link set lo up",
-        f"link set {MANAGEMENT_DEVICE} up",
-        f"address add {host.management}/{length} dev {MANAGEMENT_DEVICE}",
-    ]
-    if host.management not in topology.operator.network:
-        lines.append(f"route add {topology.operator.ip} dev {MANAGEMENT_DEVICE}")
-    for interface in host.interfaces:
-        if interface.link is not None:
-            lines.append(f"link set {interface.name} up")
-        if interface.link is not None or interface.loopback:
-            device = interface.name if interface.link is not None else "lo"
-            lines += [add_address(address, device) for address in interface.addresses]
+    lines = firewall_network(host, topology)
     wanted = settings(host, topology, access, esp_in_kernel) | changed
     tree = config_xml.base(host.name, configured(host), package=str(wanted["package"]))
     return Node(
