@@ -1,6 +1,6 @@
 """Whether the algorithms of an SA are those of a proposal: proposal keywords against IANA's names.
 
-Where the keywords come from is said in docs/inventory.md; the names are those
+docs/inventory.md says where the keywords come from; the names are those
 of the IKEv2 transform registries (RFC 7296 section 3.3.2) as a daemon prints them.
 """
 

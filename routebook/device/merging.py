@@ -44,7 +44,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What runs now without a change, and where that is not to be had. `old_secrets` names secrets that come back."""
+    """What runs now without a change, or where that is impossible. `old_secrets` names secrets that come back."""
 
     item: Item
     overlaps: tuple[Overlap, ...] = ()

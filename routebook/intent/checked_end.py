@@ -48,7 +48,7 @@ class CheckedEnd:
         """Report a feature that came with a later release than this host's."""
         if reason := too_old(self.me, feature):
             self.problems.error(
-                place, f"{called} is not to be had: {reason}", "upgrade it, or end this at another host"
+                place, f"{called} is not available: {reason}", "upgrade it, or end this at another host"
             )
 
 

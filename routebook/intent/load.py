@@ -209,7 +209,7 @@ def _redistributed(
                 if family == "ipv6-unicast" and (reason := too_old(node, "ipv6 bgp")):
                     problems.error(
                         entry.mark("families"),
-                        f"BGP for IPv6 is not to be had: {reason}",
+                        f"BGP for IPv6 is not available: {reason}",
                         "leave it out, or upgrade it",
                     )
                 found[node.name].append(

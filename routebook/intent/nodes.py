@@ -118,7 +118,7 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
 
 
 def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool, ClusterNode | None]:
-    """Whether what is said of a peer's platform is valid, and the Kubernetes node that the peer is."""
+    """Whether the keys of a peer's platform are valid, and the Kubernetes node that the peer is."""
     for key in peer.own:
         owner = platform(key)
         model = owner.rules.keys.get("peer") if owner is not None else None

@@ -134,7 +134,7 @@ def _check_timers_and_hops(end: CheckedSession) -> None:
     if neighbor.ttl_security_hops is not None and not session.external:
         # RFC 5082 is about neighbors on one link; a daemon refuses it (docs/platforms/frr.md)
         end.report(
-            f"{session.name} is iBGP, where ttl_security cannot be had",
+            f"{session.name} is iBGP, which has no ttl_security",
             "remove ttl_security, or write it under external:",
             "ttl_security",
         )

@@ -45,7 +45,7 @@ def resolve_sessions(
 ) -> list[Session]:
     """Every session; those that are wrong are reported and left out. Passwords are added to `uses`.
 
-    Without `tunnels_complete` a tunnel that is not there may be one that was reported: nothing is said of its sessions.
+    Without `tunnels_complete` a tunnel that is not there may be one that was reported: its sessions are not.
     """
     by_tunnel = {tunnel.name: tunnel for tunnel in tunnels}
     sessions: dict[str, Session] = {}

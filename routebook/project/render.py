@@ -178,7 +178,7 @@ def render_host(
     """The host's candidate: all sections of its platform, or those of the named ones that it has.
 
     A section of which nothing is intended is rendered empty: what it owns then goes away. Raises RenderError,
-    and SecretError when a secret cannot be had.
+    and SecretError when a secret cannot be read.
     """
     declared = section_templates(templates, intent.platform)
     if sections is not None:
@@ -326,7 +326,7 @@ def check_templates(network: Network, templates: Path) -> list[Problem]:
 
 
 class _AtHand:
-    """Resolves the secrets that can be had without running a command; others, and `unfit` ones, are placeholders."""
+    """Resolves the secrets that can be read without running a command; others, and `unfit` ones, are placeholders."""
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets

@@ -18,14 +18,14 @@ _BYTES = 32  # of a made-up secret, which are 64 characters: what TCP MD5 and ev
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A secret that the inventory refers to and that cannot be had, with the reason."""
+    """A secret that the inventory refers to and that cannot be read, with the reason."""
 
     use: SecretUse
     error: SecretError
 
 
 def unusable(network: Network) -> list[Unusable]:
-    """Every secret that cannot be had as things stand. Runs no command, so it says nothing of those."""
+    """Every secret that cannot be read now, except those of commands, which are not run."""
     resolver = Secrets(network.project)
     uses = {use.reference: use for use in network.secret_uses}
     return [Unusable(use, error) for use in uses.values() if (error := resolver.missing(use.reference))]

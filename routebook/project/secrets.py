@@ -19,7 +19,7 @@ _OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 
 class SecretError(RefusedError):
-    """A secret cannot be had. It names the reference and the `fix`, never the secret."""
+    """A secret cannot be read. It names the reference and the `fix`, never the secret."""
 
     def __init__(self, message: str, fix: str = "") -> None:
         self.message, self.fix = message, fix

@@ -1,4 +1,4 @@
-"""What a verification looked at, in words: success is said of that alone."""
+"""What a verification looked at, in words: success is claimed for that alone."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ from routebook.device.values import Effect, EffectKind
 from routebook.report.text import label
 
 _FEW = 6
-"""As many of a kind are named one by one; of more, it is said how many each host has."""
+"""As many of a kind are named one by one; beyond that, each host's number is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Summary:
         }
 
     def lines(self) -> list[tuple[str, str]]:
-        """A headline and what is to be said for each kind of thing that happens; nothing of what does not."""
+        """A headline and a line for each kind of thing that happens, and only for those."""
         changed = f"{_counted(len(self.hosts), 'host')}, {_counted(self.commands, 'command')}"
         lines = [(changed, ", ".join(self.hosts))]
         for key, (words, _) in _KINDS.items():

@@ -83,7 +83,7 @@ def render_changes(hosts: Mapping[str, HostResult]) -> Iterator[Block]:
 
 
 def render_notes(notes: Sequence[str]) -> Iterator[Line]:
-    """What is to be said of a plan as a whole."""
+    """The sentences about a plan as a whole."""
     for note in notes:
         yield line(Span(one_line(note), "yellow"))
 

@@ -15,14 +15,14 @@ Nameif = Annotated[
 
 
 class InterfaceKeys(Input):
-    """What is said of an ASA's interface: its name in the configuration, and the crypto map that is on it."""
+    """The keys of an ASA's interface: its name in the configuration, and the crypto map that is on it."""
 
     nameif: Nameif | None = None
     crypto_map: Nameif | None = None
 
 
 class TunnelKeys(Input):
-    """What is said of an ASA's end of a tunnel: the number of its interface or crypto map entry, and its name."""
+    """The keys of an ASA's end of a tunnel: the number of its interface or crypto map entry, and its name."""
 
     number: Count | None = None
     nameif: Nameif | None = None

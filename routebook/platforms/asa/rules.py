@@ -80,7 +80,7 @@ def check_asa_suites(
             if same and (reason := too_old(me, feature)):
                 problems.error(
                     mark_of(suite, "dh_group", written, mark),
-                    f"{suite.dh_group} is not to be had: {reason}",
+                    f"{suite.dh_group} is not available: {reason}",
                     "take ecp256 or modp2048",
                 )
 

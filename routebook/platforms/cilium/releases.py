@@ -34,7 +34,7 @@ def api_version(release: Release) -> str:
 def refused(cluster: str, release: Release | None, mark: Mark) -> dict[str, Problem]:
     """The manifests that a cluster's release does not take, by name. Without a release it is taken for the newest.
 
-    `mark` is where the release is said, or where it would have to be.
+    `mark` is where the release is written, or where it would have to be.
     """
     newest = release or NEWEST
     if newest.numbers < _RESOURCES_SINCE:

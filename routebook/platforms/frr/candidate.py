@@ -75,7 +75,7 @@ def target(running: Tree, candidate: Wanted) -> Tree:
 
 
 def _others(router: Block, said: Block | None) -> set[str]:
-    """The neighbors of a router that nothing is said of."""
+    """The neighbors of a router that `said` does not name."""
     named = {peer_of(line) or line.removeprefix("no neighbor ") for _, line in (said.walk() if said else ())}
     return peers(child.line for child in router.children).keys() - named
 

@@ -118,7 +118,7 @@ MISTAKES = [
             "      via: loopback\n      keepalive: 30000", "keepalive: 30000",
             "a hold time of three times keepalive (90000 s) is over 65535 s", "write hold_time"),
     Mistake("TTL security is for external sessions", "bgp", "      via: loopback",
-            "      via: loopback\n      ttl_security: 1", "ttl_security: 1", "is iBGP, where ttl_security cannot be had"),
+            "      via: loopback\n      ttl_security: 1", "ttl_security: 1", "is iBGP, which has no ttl_security"),
     Mistake("a hostname is no placeholder of a shell", "hosts", "hostname: 192.0.2.1\n", "hostname: ${EDGE1_IP}\n",
             "hostname: ${EDGE1_IP}", "'hostname' has the placeholder ${EDGE1_IP}, which nothing fills in"),
     Mistake("a hostname is no placeholder of Jinja", "hosts", "hostname: 192.0.2.1\n", 'hostname: "{{ x }}"\n',

@@ -25,7 +25,7 @@ _GROUPS_UNTIL = {"2": (9, 15), "5": (9, 15), "24": (9, 15)}
 
 
 def default_group(release: Release) -> str:
-    """The DH group where none is said."""
+    """The DH group where none is configured."""
     return "14" if release >= _GROUP_14 else "2"
 
 
