@@ -17,23 +17,22 @@ MANY = 5  # warnings alike, from which on they are shown together
 GOOD_STATES = frozenset({"confirmed", "unchanged"})
 
 
-def render_terminal(result: RunResult, *, verbose: bool = False) -> Iterator[Block]:
+def render_terminal(result: RunResult) -> Iterator[Block]:
     """Differences for a plan, the hosts, what is not ok, and the outcome in the last lines.
 
     Warnings are left to the reports where there is something worse to read; many that are alike are shown together.
-    With `verbose`, all findings and the differences of every run are shown.
     """
-    if result.outcome is Outcome.PLANNED or verbose:
+    if result.outcome is Outcome.PLANNED:
         yield from render_summary(result.hosts)
         yield from render_changes(result.hosts)
     if result.hosts:
         yield _hosts(result.hosts)
     yield from render_notes(result.notes)
     quiet = {"ok", "warning"} if definite(result.findings) == "failed" else {"ok"}
-    shown = [f for f in by_severity(result.findings) if verbose or f.status not in quiet]
+    shown = [f for f in by_severity(result.findings) if f.status not in quiet]
     if shown:
         yield line()
-        yield from _findings(shown if verbose else gathered(shown))
+        yield from _findings(gathered(shown))
     if result.findings:
         yield line(public(f"findings: {tally(result.findings)}"))
     if result.timings:
