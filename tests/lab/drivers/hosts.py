@@ -5,14 +5,35 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import releases
 from routebook.device.errors import LostContactError
 from routebook.transport.shell import Result
 from tests.lab.waiting import wait_for, wait_reachable
+
+# Each host has the daemons of this release, or of this machine: `make releases` runs tests on every one.
+RELEASE = os.environ.get("ROUTEBOOK_LINUX_RELEASE", "")
+
+# Where a host has a release of its own: that is its whole file system, and only its own folder of this machine's.
+ENTER_RELEASE = """
+set -e
+mount --bind {root} {root}
+mount -t proc proc {root}/proc
+for place in dev sys; do mount --rbind /$place {root}/$place; done
+for place in tmp var/tmp; do mount -t tmpfs -o mode=1777 tmpfs {root}/$place; done
+mkdir -p {root}{folder} {root}/tmp/machine
+mount --bind {folder} {root}{folder}
+cd {root}
+pivot_root . tmp/machine
+cd /
+umount -l /tmp/machine
+mount -o remount,bind,ro /
+"""
+OF_THE_MACHINE = ("passwd", "group", "shadow", "nsswitch.conf", "pam.d")  # which packages' scripts make
 
 # Process 1 of a host: makes its file systems, then only reaps. Killing it ends every process and mount in there.
 SETUP = """
@@ -79,17 +100,29 @@ NOBODY = Account("visitor", "no rights here", "")
 class LinuxHost:
     """One host. `folder` is private to it; `ssh_keys` are authorized for every account and for root.
 
-    `keep` are folders of this machine that the host sees although it has its own /root, /home and /run.
+    `keep` are folders of this machine that the host sees although it has its own /root, /home and /run; then its
+    daemons are this machine's, whatever `release` says.
     """
 
-    def __init__(self, name: str, folder: Path, ssh_keys: Iterable[str] = (), keep: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        ssh_keys: Iterable[str] = (),
+        keep: Collection[str] = (),
+        release: str = RELEASE,
+    ) -> None:
         self.name = name
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.root = releases.root(release, name) if release and not keep else Path("/")
         self.keys = list(ssh_keys)
         self._copy_etc()
         namespaces = ["--net", "--uts", "--ipc", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         setup = SETUP.format(name=name, folder=folder, keep=" ".join(keep))
+        if self.root != Path("/"):
+            assert str(folder).startswith("/tmp/"), f"a host of another release has its folder below /tmp, not {folder}"
+            setup = ENTER_RELEASE.format(root=self.root, folder=folder) + setup
         self._holder = subprocess.Popen(
             # A test run that dies takes its hosts with it.
             ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "--propagation", "private", "sh", "-c", setup],
@@ -115,7 +148,12 @@ class LinuxHost:
 
     def _copy_etc(self) -> None:
         etc = self.folder / "etc"
-        subprocess.run(["cp", "-a", "/etc", str(etc)], check=True)
+        subprocess.run(["cp", "-a", str(self.root / "etc"), str(etc)], check=True)
+        if self.root != Path("/"):
+            shutil.rmtree(etc / "pam.d")
+            subprocess.run(["cp", "-a", *(f"/etc/{name}" for name in OF_THE_MACHINE), str(etc)], check=True)
+            shutil.copy2(self.root / "etc/pam.d/frr", etc / "pam.d/frr")
+            shutil.chown(etc / "frr", "frr", "frr")
         (etc / "ssh/sshd_config").write_text(SSHD)
         for path in (etc / "ssh").glob("ssh_host_*"):
             path.unlink()
