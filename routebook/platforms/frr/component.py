@@ -100,7 +100,7 @@ class FrrComponent(Component):
         ]
         candidate = wanted(mine)
         candidate = replace(candidate, tree=without_defaults(candidate.tree, running))
-        unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
+        unstable = unstable_lines(candidate.owned_part(candidate.tree), running, release(snapshot.parts[PART]))
         if unstable:
             first = unstable[0]
             more = f" (and {len(unstable) - 1} more such lines)" if len(unstable) > 1 else ""
@@ -252,7 +252,7 @@ class FrrComponent(Component):
             + "".join(_boot_diff(path, snapshot.parts.get(path), boot[path]) for path in differing),
             commands=(*redact(push).splitlines(), *(f"! {path} gets its earlier text" for path in differing)),
             undo=tuple(redact(undo).splitlines()),
-            effects=forecast(before, after),
+            effects=forecast(before, after, has),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(_warnings(before, after, snapshot)) if push else (),
         )

@@ -18,16 +18,25 @@ DATACENTER = "datacenter"
 _TIMERS = {DATACENTER: (3, 9, 10)}
 _TRADITIONAL_TIMERS = (60, 180, 120)
 
-# What a new `router bgp` has otherwise where its file says an older release: the line that sets what the release itself
-# begins with, the first release that knows the line, and whether the profile datacenter is without (bgpd/bgp_vty.c).
-_BY_RELEASE = (
-    ("bgp network import-check", (7, 4), False),
-    ("bgp ebgp-requires-policy", (7, 4), True),
-    ("bgp suppress-duplicates", (7, 6), False),
-    ("bgp graceful-restart notification", (8, 3), False),
-    ("bgp hard-administrative-reset", (8, 3), False),
-    ("bgp enforce-first-as", (9, 1), False),
-)
+_BOTH, _TRADITIONAL_ONLY, _DATACENTER_ONLY = (True, True), (True, False), (False, True)
+
+# What a router has switched on or off by default, under the profiles traditional and datacenter, and the first release
+# with that default: FRR_CFG_DEFAULT_BOOL in bgpd/bgp_vty.c, of the tags frr-8.4.4 to frr-10.7.0. (`enforce-first-as` is
+# said there to be of 9.1; the command came with 10.0.)
+_SWITCHES = {
+    "bgp network import-check": ((7, 4), _BOTH),
+    "bgp ebgp-requires-policy": ((7, 4), _TRADITIONAL_ONLY),
+    "bgp suppress-duplicates": ((7, 6), _BOTH),
+    "bgp graceful-restart notification": ((8, 3), _BOTH),
+    "bgp hard-administrative-reset": ((8, 3), _BOTH),
+    "bgp enforce-first-as": ((10, 0), _BOTH),
+    "bgp log-neighbor-changes": ((0, 0), _DATACENTER_ONLY),
+    "bgp deterministic-med": ((0, 0), _DATACENTER_ONLY),
+    "bgp default show-hostname": ((0, 0), _DATACENTER_ONLY),
+    "bgp default show-nexthop-hostname": ((0, 0), _DATACENTER_ONLY),
+    "bgp default software-version-capability": ((9, 1), _DATACENTER_ONLY),
+    "bgp default dynamic-capability": ((10, 1), _DATACENTER_ONLY),
+}
 
 _CONNECT = re.compile(r"neighbor (\S+) timers connect (\d+)")
 _PEER_TIMERS = re.compile(r"neighbor (\S+) timers (\d+) (\d+)")
@@ -77,11 +86,22 @@ def _explicit(router: Block, shown: set[str], running: Tree) -> Iterable[Block]:
 def beginning(router: Block, tree: Tree, has: tuple[int, int]) -> list[str]:
     """The lines that give a new `router bgp` of `tree` the defaults of the release `has`, whatever the file says.
 
-    FRR shows none of them. What the router says itself is left out.
+    FRR shows none of them. What the router says itself is left out, and what only the profile datacenter has: that is
+    the same whatever the file says.
     """
     said = {setting(child.line) for child in router.children}
+    column = profile(tree) == DATACENTER
     return [
         line
-        for line, first, not_datacenter in _BY_RELEASE
-        if first <= has and setting(line) not in said and not (not_datacenter and profile(tree) == DATACENTER)
+        for line, (first, on) in _SWITCHES.items()
+        if first <= has and on[0] and on[column] and setting(line) not in said
     ]
+
+
+def is_default(line: str, running: Tree, has: tuple[int, int]) -> bool:
+    """Whether a line of a router says what a device of release `has` has by default, and therefore does not show."""
+    under = profile(running)
+    if line == "timers bgp {} {}".format(*_TIMERS.get(under, _TRADITIONAL_TIMERS)):
+        return True
+    first, on = _SWITCHES.get(line.removeprefix("no "), ((99, 0), _BOTH))
+    return has >= first and on[under == DATACENTER] is not line.startswith("no ")

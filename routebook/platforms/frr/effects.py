@@ -7,6 +7,7 @@ import re
 
 from routebook.device.prefixes import prefix_effects
 from routebook.device.values import Effect
+from routebook.platforms.frr import graceful_restart
 from routebook.platforms.frr.meaning import Peer, explicit, peers
 from routebook.platforms.frr.policy import NO_POLICY, changed_objects, changed_policies, routes_announced
 from routebook.platforms.frr.router import renewed
@@ -34,8 +35,11 @@ _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
 _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-holdtime")
 
 
-def forecast(before: Tree, after: Tree) -> tuple[Effect, ...]:
-    """What the change from one configuration to the other does to sessions, in the order of their addresses."""
+def forecast(before: Tree, after: Tree, release: tuple[int, int] = (0, 0)) -> tuple[Effect, ...]:
+    """What the change from one configuration to the other does to sessions, in the order of their addresses.
+
+    `release` is the device's, as (10, 3); (0, 0) is taken for an old one.
+    """
     before, after = explicit(before), explicit(after)
     old = {block.line: block for block in before if block.line.startswith("router bgp ")}
     new = {block.line: block for block in after if block.line.startswith("router bgp ")}
@@ -45,7 +49,7 @@ def forecast(before: Tree, after: Tree) -> tuple[Effect, ...]:
     found: list[Effect] = []
     for line in {**old, **new}:
         routers = old.get(line, Block(line)), new.get(line, Block(line))
-        found += _of_router(*routers, profiles)
+        found += _of_router(*routers, profiles, release)
         announced = [reason for router in routers for reason in routes_announced(before, after, router)]
         announced += ["rpki changes"] if rpki else []
         found += [Effect("policy", name, why) for name, why in changed_policies(*routers, objects, announced).items()]
@@ -83,7 +87,7 @@ def _rpki(tree: Tree) -> set[str]:
     return {child.line for block in tree if block.line == "rpki" for child in block.children}
 
 
-def _of_router(old: Block, new: Block, profiles: frozenset[str]) -> list[Effect]:
+def _of_router(old: Block, new: Block, profiles: frozenset[str], release: tuple[int, int]) -> list[Effect]:
     was, now = _sessions(old), _sessions(new)
     whole = _of_whole_router(old, new)
     found: list[Effect] = []
@@ -93,21 +97,29 @@ def _of_router(old: Block, new: Block, profiles: frozenset[str]) -> list[Effect]
         elif name not in now:
             found.append(Effect("session-removed", name, "neighbor removed"))
         else:
-            found += _of_session(name, old, new, whole, profiles)
-    found += [Effect("note", new.line, reason) for reason in _notes(old, new)]
+            found += _of_session(name, old, new, whole, profiles, release)
+    found += [Effect("note", new.line, reason) for reason in _notes(old, new, release)]
     return found
 
 
 def _of_session(
-    name: str, old: Block, new: Block, whole: list[tuple[str, bool]], profiles: frozenset[str]
+    name: str,
+    old: Block,
+    new: Block,
+    whole: list[tuple[str, bool]],
+    profiles: frozenset[str],
+    release: tuple[int, int],
 ) -> list[Effect]:
-    options = _options(name, new)
-    differing = _options(name, old) ^ options
+    options_before, options = _options(name, old), _options(name, new)
+    differing = options_before ^ options
     changed = {setting(line) for _, line in differing}
     words = {line.removeprefix("no ").split()[2] for _, line in differing}
     reasons = sorted({key.split()[2] for key in changed if len(key.split()) > 2 and key.split()[2] in _RESETS})
     internal = _remote_as(name, old) in (old.line.split()[2], "internal")
     reasons += [reason for reason, only_internal in whole if internal or not only_internal]
+    of_neighbor = [line for _, line in options_before], [line for _, line in options]
+    if restarting := graceful_restart.resets(_own(old), _own(new), of_neighbor, release):
+        reasons.append(restarting)
     group = _peer(name, new).group
     if _peer(name, old).group != group:
         reasons.append("peer-group")
@@ -144,14 +156,11 @@ def _of_whole_router(old: Block, new: Block) -> list[tuple[str, bool]]:
     return sorted(set(found))
 
 
-def _notes(old: Block, new: Block) -> list[str]:
-    return sorted(
-        {
-            f"{setting(line)} takes effect when a session is next reset"
-            for line in _own(old) ^ _own(new)
-            if _ROUTER_NEXT_RESET.match(setting(line))
-        }
-    )
+def _notes(old: Block, new: Block, release: tuple[int, int]) -> list[str]:
+    later = {key for line in _own(old) ^ _own(new) if _ROUTER_NEXT_RESET.match(key := setting(line))}
+    if release >= graceful_restart.MODE_RESETS:
+        later = {key for key in later if not graceful_restart.concerns(key)}
+    return sorted(f"{key} takes effect when a session is next reset" for key in later)
 
 
 def _own(router: Block) -> set[str]:

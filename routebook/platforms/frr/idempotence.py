@@ -7,7 +7,7 @@ Measured on bgpd 8.4.4 and 10.3; frr-reload.py sends such lines at every reload,
 import re
 from dataclasses import dataclass
 
-from routebook.platforms.frr.defaults import DATACENTER, profile
+from routebook.platforms.frr.defaults import is_default
 from routebook.platforms.frr.meaning import Peer, peers
 from routebook.platforms.frr.tree import Block, Tree, lines_of
 
@@ -18,8 +18,8 @@ _ALWAYS = tuple(
     for pattern, fix in (
         (r"bgp graceful-restart (restart-time 120|stalepath-time 360|select-defer-time 360)", _DEFAULT),
         (r"bgp default (local-preference 100|ipv4-unicast)", _DEFAULT),
-        (r"bgp (client-to-client reflection|network import-check)", _DEFAULT),
-        (r"bgp (fast-external-failover|suppress-duplicates)", _DEFAULT),
+        (r"bgp client-to-client reflection", _DEFAULT),
+        (r"bgp fast-external-failover", _DEFAULT),
         (r"distance bgp 20 200 200", _DEFAULT),
         (r"neighbor \S+ send-community( both| all| standard| extended| large)?", _DEFAULT),
         (r"no neighbor \S+ (shutdown|password|description|passive|route-map .*|prefix-list .*)", _DEFAULT),
@@ -41,17 +41,6 @@ _ALWAYS = tuple(
 )  # fmt: skip
 
 
-# What is a default depends on the profile (bgpd/bgp_vty.c: FRR_CFG_DEFAULT_…).
-_BY_PROFILE = {
-    "traditional": re.compile(
-        r"timers bgp 60 180|bgp ebgp-requires-policy|no bgp (log-neighbor-changes|default show-(nexthop-)?hostname)"
-    ),
-    DATACENTER: re.compile(
-        r"timers bgp 3 9|no bgp ebgp-requires-policy|bgp (log-neighbor-changes|default show-(nexthop-)?hostname)"
-    ),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Unstable:
     """A line that would never be equal to what FRR shows, and what to write in its place."""
@@ -60,10 +49,12 @@ class Unstable:
     fix: str
 
 
-def unstable_lines(candidate: Tree, running: Tree) -> list[Unstable]:
-    """The candidate's lines of this kind. A line that FRR shows right now is none, whatever the tables say."""
+def unstable_lines(candidate: Tree, running: Tree, has: tuple[int, int] = (0, 0)) -> list[Unstable]:
+    """The candidate's lines of this kind, for a device of release `has`, as (10, 3).
+
+    A line that FRR shows right now is none, whatever the tables say.
+    """
     shown = lines_of(running)
-    defaults = _BY_PROFILE.get(profile(running))
     found = []
     for path, line in sorted(lines_of(candidate) - shown):
         for pattern, fix in _ALWAYS:
@@ -71,7 +62,7 @@ def unstable_lines(candidate: Tree, running: Tree) -> list[Unstable]:
                 found.append(Unstable(line, fix))
                 break
         else:
-            if defaults is not None and path and path[0].startswith("router ") and defaults.fullmatch(line):
+            if path and path[0].startswith("router ") and is_default(line, running, has):
                 found.append(Unstable(line, _DEFAULT))
             elif (
                 path

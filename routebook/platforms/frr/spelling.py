@@ -7,17 +7,12 @@ Seen: 8.4.4 knows the line without `tcp` alone, 10.3 the one with it alone; 10.2
 
 import re
 
+from routebook.platforms.frr.defaults import release
+
 _CACHE_WITHOUT_TRANSPORT = re.compile(r"^(\s*(?:no )?rpki cache )(?!tcp |ssh )(?=\S+ \d+ )", re.MULTILINE)
 _TRANSPORT_SINCE = (10, 1)
-_VERSION = re.compile(r"^frr version (\d+)\.(\d+)", re.MULTILINE)
 
 
 def spelled_for(running: str, text: str) -> str:
     """Configuration text in the words of the FRR whose running configuration this is."""
-    return _CACHE_WITHOUT_TRANSPORT.sub(r"\1tcp ", text) if _release(running) >= _TRANSPORT_SINCE else text
-
-
-def _release(running: str) -> tuple[int, int]:
-    """What vtysh says of itself at the head of a running configuration; (0, 0) where it says nothing."""
-    found = _VERSION.search(running)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    return _CACHE_WITHOUT_TRANSPORT.sub(r"\1tcp ", text) if release(running) >= _TRANSPORT_SINCE else text

@@ -4,7 +4,18 @@ import pytest
 
 from routebook.platforms.frr.sessions import read_bgp
 from tests.lab.frr.edge import put
-from tests.lab.frr.triangle import INSIDE, INTENT, OUTSIDE, OWNS, Triangle, in_family, option, start_again
+from tests.lab.frr.triangle import (
+    INSIDE,
+    INTENT,
+    OUTSIDE,
+    OWNS,
+    Triangle,
+    configured,
+    in_family,
+    option,
+    start_again,
+    wait_up,
+)
 from tests.lab.waiting import wait_for
 
 ROUTER_ID = " bgp router-id 10.255.0.1"
@@ -37,6 +48,11 @@ CANDIDATES = {
     "a network": put(INTENT, "  network 10.3.0.0/16", "  network 10.4.0.0/16"),
     "graceful-shutdown": put(INTENT, ROUTER_ID, " bgp graceful-shutdown"),
     "graceful-restart": put(INTENT, ROUTER_ID, " bgp graceful-restart"),
+    "graceful-restart off": put(INTENT, ROUTER_ID, " bgp graceful-restart-disable"),
+    "graceful-restart of one": option(OUTSIDE, "graceful-restart"),
+    "a helper, as it is already": option(OUTSIDE, "graceful-restart-helper"),
+    "graceful-restart off of one": option(INSIDE, "graceful-restart-disable"),
+    "a restart time that nobody is told": put(INTENT, ROUTER_ID, " bgp graceful-restart restart-time 60"),
     "router timers": put(INTENT, ROUTER_ID, " timers bgp 10 30"),
     "another neighbor": put(INTENT, ROUTER_ID, " neighbor 10.0.0.6 remote-as 64499"),
     "a policy's content": INTENT.replace(
@@ -51,11 +67,33 @@ def drops(three: Triangle) -> dict[str, int]:
     return {peer: found[peer]["connectionsDropped"] for peer in (INSIDE, OUTSIDE)}
 
 
+RESTARTING = put(INTENT, ROUTER_ID, " bgp graceful-restart")
+FROM_RESTARTING = {
+    "another restart time": put(RESTARTING, ROUTER_ID, " bgp graceful-restart restart-time 60"),
+    "one that is told nothing of it": option(OUTSIDE, "graceful-restart-helper", text=RESTARTING),
+    "as the router": option(OUTSIDE, "graceful-restart", text=RESTARTING),
+    "its own in place of the router's": option(OUTSIDE, "graceful-restart"),
+    "no longer": INTENT,
+}
+
+
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_exactly_the_forecast_sessions_reset(three: Triangle, name: str) -> None:
     start_again(three)
+    exactly_the_forecast_sessions_reset(three, CANDIDATES[name])
+
+
+@pytest.mark.parametrize("name", FROM_RESTARTING)
+def test_exactly_the_forecast_sessions_reset_where_graceful_restart_is_on(three: Triangle, name: str) -> None:
+    start_again(three)
+    configured(three, RESTARTING)
+    wait_up(three)
+    exactly_the_forecast_sessions_reset(three, FROM_RESTARTING[name])
+
+
+def exactly_the_forecast_sessions_reset(three: Triangle, candidate: str) -> None:
     before = drops(three)
-    change = three.plan(CANDIDATES[name], OWNS)
+    change = three.plan(candidate, OWNS)
     assert change.change
     folder = three.push(change)
     forecast = {effect.subject for effect in change.change.effects if effect.kind == "session-reset"}

@@ -126,7 +126,7 @@ def make_triangle(folder: Path) -> Triangle:
     hosts = [LinuxHost(name, folder / name) for name in ("edge", "inside", "outside")]
     for host in hosts:
         host.start_frr()
-    link(hosts[0], hosts[1], "in0", ["10.0.0.1/30"], ["10.0.0.2/30"])
+    link(hosts[0], hosts[1], "in0", ["10.0.0.1/30", "2001:db8:2::1/64"], ["10.0.0.2/30", "2001:db8:2::2/64"])
     link(hosts[0], hosts[2], "out0", ["2001:db8:1::1/64"], ["2001:db8:1::2/64"])
     found = Triangle(hosts[0])
     found.inside, found.outside = Edge(hosts[1]), Edge(hosts[2])
@@ -138,6 +138,11 @@ def start_again(three: Triangle) -> None:
     configured(three.inside, INSIDE_PEER)
     configured(three.outside, OUTSIDE_PEER)
     configured(three, INTENT)
+    wait_up(three)
+
+
+def wait_up(three: Triangle) -> None:
+    """Wait until both sessions are up and have their prefixes."""
     if set(three.sessions()) != {INSIDE, OUTSIDE} or not three.up():
         wait_for(lambda: _tried_again(three), 40, "sessions")
     wait_for(lambda: three.received() == 2, 15, "prefixes")
