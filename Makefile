@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases fault fuzz lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases releases fault fuzz lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,15 @@ test-lab: setup ## Tests on real daemons; need root
 test-releases: setup ## The firewalls' tests on every release that their labs play (two hours)
 	$(ROOT) env ROUTEBOOK_ASA_RELEASE=all ROUTEBOOK_PFSENSE_RELEASE=all $(patsubst sudo,,$(LAB_PYTEST)) \
 		tests/lab/asa tests/lab/asa_driver tests/lab/asa_render tests/lab/pfsense tests/lab/pfsense_driver
+
+# `make releases RELEASES=sid` for one of them.
+RELEASES ?= bookworm trixie sid
+releases: setup ## The tests of FRR and strongSwan on the daemons of each of Debian's RELEASES (an hour)
+	$(ROOT) $(BIN)/routebook lab releases $(RELEASES)
+	status=0; for release in $(RELEASES); do echo "on $$release:"; \
+		$(ROOT) env ROUTEBOOK_LINUX_RELEASE=$$release $(patsubst sudo,,$(LAB_PYTEST)) \
+			tests/lab/frr tests/lab/drivers tests/lab/render tests/lab/checks || status=$$?; \
+	done; exit $$status
 
 # So many labs at once, one case after the other on each; `make fault FAULT="--seed 2 --minutes 10"` for others.
 FAULT ?= --labs 5

@@ -1,6 +1,6 @@
 """The forecast: which sessions a change of FRR's configuration makes, ends, resets, or lets exchange other prefixes.
 
-Measured on bgpd 8.4.4 by changing each option of an Established session and watching it; the tests do it again.
+Measured by changing each option of an Established session and watching it; the tests do it again, on every release.
 """
 
 import re
