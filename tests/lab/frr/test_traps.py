@@ -242,6 +242,7 @@ def test_reverting_reports_failure_when_the_snapshot_cannot_be_reached(edge: Edg
 def test_a_new_router_has_the_defaults_of_its_release_although_the_file_says_an_older_one(edge: Edge) -> None:
     """An upgrade leaves `frr version` as it was; the daemon then begins with that release's defaults."""
     edge.apply("")
+    own = next(line for line in edge.running().splitlines() if line.startswith("frr version "))
     edge.host.sh("vtysh -c 'configure terminal' -c 'frr version 8.1'")
     try:
         edge.host.sh("vtysh -c 'configure terminal' -c 'router bgp 65550'")
@@ -252,7 +253,7 @@ def test_a_new_router_has_the_defaults_of_its_release_although_the_file_says_an_
         assert "hard-administrative-reset" not in edge.running()
         assert edge.revert(folder).status == 0
     finally:
-        edge.host.sh("vtysh -c 'configure terminal' -c 'frr version 8.4.4'")
+        edge.host.sh(f"vtysh -c 'configure terminal' -c '{own}'")
 
 
 def test_timers_are_those_intended_under_the_profile_datacenter_too(edge: Edge) -> None:
