@@ -19,16 +19,15 @@ def check(context: Context, as_json: bool) -> None:
     from routebook.intent.load import load
     from routebook.intent.problem import IntentError
     from routebook.project.manifests import check_manifests
-    from routebook.project.render import check_templates, unfit_secrets
+    from routebook.project.render import check_rendering
     from routebook.project.secret_files import secret_problems
 
     project = context.project
     try:
         network = load(project)
         templates = project / "templates"
-        rendering = [*check_templates(network, templates), *check_manifests(network, templates)]
-        secret = [*secret_problems(network), *unfit_secrets(network, templates)]
-        problems = tuple(sorted((*network.warnings, *rendering, *secret)))
+        rendering = [*check_rendering(network, templates), *check_manifests(network, templates)]
+        problems = tuple(sorted((*network.warnings, *rendering, *secret_problems(network))))
         size = f"{len(network.hosts)} hosts, {len(network.sessions)} sessions, {len(network.tunnels)} tunnels: "
     except IntentError as error:
         problems, size = error.problems, ""

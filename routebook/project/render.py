@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 import yaml
 from jinja2 import (
@@ -243,11 +243,34 @@ def _compiled(*, xml: bool) -> _Compiled | None:
     return _Compiled(str(folder), f"{'xml' if xml else 'text'}_%s.cache") if folder is not None else None
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, which need not look into each value of the intent: those cannot be changed."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may see an attribute."""
+        values = _VALUES.get(type(obj))
+        if values is None:
+            values = _VALUES[type(obj)] = _values(type(obj))
+        return attr in values or super().is_safe_attribute(obj, attr, value)
+
+
+_VALUES: dict[type, frozenset[str]] = {}
+
+
+def _values(kind: Any) -> frozenset[str]:
+    """The fields and properties of a frozen dataclass; nothing of other types."""
+    made = getattr(kind, "__dataclass_params__", None)
+    if made is None or not made.frozen:
+        return frozenset()
+    derived = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
+    return frozenset(name for name in (*kind.__dataclass_fields__, *derived) if not name.startswith("_"))
+
+
 @lru_cache(maxsize=16)
 def _environment(templates: Path, name: str) -> Environment:
     """Jinja's environment of a folder for a platform; compiling its templates takes longer than rendering a host."""
     its = registry.platform(name)
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=_Loader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -314,17 +337,6 @@ def _place(traceback: TracebackType | None, templates: Path, platform: str) -> M
     return place
 
 
-def check_templates(network: Network, templates: Path) -> list[Problem]:
-    """What is wrong with the templates of the network's platforms, each thing once. Resolves no secret."""
-    found: dict[Problem, None] = {}
-    for intent in network.hosts.values():
-        try:
-            render_host(intent, templates, Placeholders())
-        except RenderError as error:
-            found.setdefault(Problem(error.place, error.reason, "correct the template"))
-    return list(found)
-
-
 class _AtHand:
     """Resolves the secrets that can be read without running a command; others, and `unfit` ones, are placeholders."""
 
@@ -339,27 +351,40 @@ class _AtHand:
         return self.secrets.resolve(reference)
 
 
-def unfit_secrets(network: Network, templates: Path) -> list[Problem]:
-    """The secrets that are at hand and that the platform of one of their ends cannot take. Runs no command."""
+def check_rendering(network: Network, templates: Path) -> list[Problem]:
+    """What is wrong with the templates of the network's platforms, each thing once, and with the secrets at hand.
+
+    A secret is wrong that the platform of one of its ends cannot take. Runs no command.
+    """
     uses = {use.reference: use for use in network.secret_uses}
     at_hand = _AtHand(Secrets(network.project))
-    found: list[Problem] = []
+    found: dict[Problem, None] = {}
     for name, intent in network.hosts.items():
-        while (error := _unfit(intent, templates, at_hand)) is not None and error.reference not in at_hand.unfit:
+        while (error := _unfit(intent, templates, at_hand)) is not None:
+            if isinstance(error, RenderError):
+                found.setdefault(Problem(error.place, error.reason, "correct the template"))
+            if isinstance(error, RenderError) or error.reference in at_hand.unfit:
+                break
             at_hand.unfit.add(error.reference)
             use = uses[error.reference]
-            found.append(Problem(use.mark, f"{use.purpose}: {name}: {error.reference} {error.what}", error.fix))
-    return found
+            found.setdefault(Problem(use.mark, f"{use.purpose}: {name}: {error.reference} {error.what}", error.fix))
+    return list(found)
 
 
-def _unfit(intent: HostIntent, templates: Path, secrets: Resolver) -> UnfitSecretError | None:
+def _unfit(intent: HostIntent, templates: Path, secrets: Resolver) -> UnfitSecretError | RenderError | None:
     try:
         render_host(intent, templates, secrets)
     except UnfitSecretError as error:
         return error
     except (RenderError, SecretError):
-        pass  # reported with the templates and the secrets
-    return None
+        pass  # what a template says of a secret may have it in it
+    else:
+        return None
+    try:
+        render_host(intent, templates, Placeholders())
+    except RenderError as error:
+        return error
+    return None  # secrets that cannot be had are reported by themselves
 
 
 def _named(items: Iterable[PrefixList | CommunityList], name: str) -> PrefixList | CommunityList:

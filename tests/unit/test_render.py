@@ -14,7 +14,7 @@ from routebook.intent.model import HostIntent, SecretRef
 from routebook.project.render import (
     Placeholders,
     RenderError,
-    check_templates,
+    check_rendering,
     render_host,
     render_template,
     section_templates,
@@ -209,7 +209,7 @@ def test_an_error_in_a_template_names_host_file_line_and_what(templates: Path, l
 
 def test_check_tells_a_templates_error_once_for_all_hosts(templates: Path) -> None:
     (templates / "frr/bfd.j2").write_text("{{ nothing }}")
-    assert [str(problem) for problem in check_templates(NETWORK, templates)] == [
+    assert [str(problem) for problem in check_rendering(NETWORK, templates)] == [
         "templates/frr/bfd.j2:1: 'nothing' is undefined; correct the template"
     ]
 
