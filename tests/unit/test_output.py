@@ -337,6 +337,7 @@ from routebook.device.errors import DriverError
 from routebook.cli import output
 from routebook.cli.at_work import approval, carry_out
 from routebook.cli.context import Context
+from routebook.run import commands
 from routebook.run.options import Options
 from routebook.redaction.redactor import OF_THIS_PROCESS
 from tests.unit.engine.world import world
