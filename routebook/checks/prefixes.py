@@ -83,24 +83,22 @@ def _falls(family: FamilyState, old: FamilyState, tolerance: Tolerance) -> Itera
 
 def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: FamilyState) -> Iterator[_Remark]:
     name, peer = wanted.family, neighbor.peer
-    if family.received is None:
-        if wanted.min_received or wanted.max_prefix:
-            yield _Remark("unknown", f"{name}: no count of received prefixes", f"{host} does not say what it received")
-    elif family.received < wanted.min_received:
-        text = f"{name}: received {family.received}, at least {wanted.min_received} intended"
-        yield _Remark("pending", text, f"{peer} sends too little, or a filter on {host} discards it")
-    elif wanted.max_prefix is not None and family.received > wanted.max_prefix:
-        text = f"{name}: received {family.received}, at most {wanted.max_prefix} intended"
-        yield _Remark("failed", text, f"{peer} sends more than its limit")
-    if family.sent is None:
-        if wanted.min_sent or wanted.max_sent is not None:
-            yield _Remark("unknown", f"{name}: no count of sent prefixes", f"{host} does not say what it sent")
-    elif family.sent < wanted.min_sent:
-        text = f"{name}: sent {family.sent}, at least {wanted.min_sent} intended"
-        yield _Remark("pending", text, f"{host} has too little to announce to {peer}, or a filter stops it")
-    elif wanted.max_sent is not None and family.sent > wanted.max_sent:
-        text = f"{name}: sent {family.sent}, at most {wanted.max_sent} intended"
-        yield _Remark("failed", text, f"{host} announces more to {peer} than it should: a route leak")
+    received = (f"{peer} sends too little, or a filter on {host} discards it", f"{peer} sends more than its limit")
+    sent = (
+        f"{host} has too little to announce to {peer}, or a filter stops it",
+        f"{host} announces more to {peer} than it should: a route leak",
+    )
+    for verb, count, least, most, (too_few, too_many) in (
+        ("received", family.received, wanted.min_received, wanted.max_prefix, received),
+        ("sent", family.sent, wanted.min_sent, wanted.max_sent, sent),
+    ):
+        if count is None:
+            if least or most is not None:
+                yield _Remark("unknown", f"{name}: no count of {verb} prefixes", f"{host} does not say what it {verb}")
+        elif count < least:
+            yield _Remark("pending", f"{name}: {verb} {count}, at least {least} intended", too_few)
+        elif most is not None and count > most:
+            yield _Remark("failed", f"{name}: {verb} {count}, at most {most} intended", too_many)
 
 
 def _fewer(

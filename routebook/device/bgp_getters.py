@@ -11,24 +11,30 @@ def bgp_neighbors(sessions: Iterable[BgpSession]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for session in sessions:
         table = found.setdefault("global", {"router_id": session.router_id, "peers": {}})
-        table["peers"][str(session.peer)] = {
-            "local_as": session.local_as,
-            "remote_as": session.remote_as,
-            "remote_id": session.remote_router_id,
-            "is_up": session.established,
-            "is_enabled": session.state is not BgpState.IDLE_ADMIN,
-            "description": session.description,
-            "uptime": session.uptime if session.uptime is not None else -1,
-            "address_family": {
-                family.name.removesuffix("-unicast"): {
-                    "received_prefixes": family.received if family.received is not None else -1,
-                    "accepted_prefixes": family.received if family.received is not None else -1,
-                    "sent_prefixes": family.sent if family.sent is not None else -1,
-                }
-                for family in session.families
-            },
+        families = {
+            family.name.removesuffix("-unicast"): {
+                "received_prefixes": family.received if family.received is not None else -1,
+                "accepted_prefixes": family.received if family.received is not None else -1,
+                "sent_prefixes": family.sent if family.sent is not None else -1,
+            }
+            for family in session.families
         }
+        table["peers"][str(session.peer)] = neighbor(session, families)
     return found
+
+
+def neighbor(session: BgpSession, families: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """One session as NAPALM's get_bgp_neighbors has it, with the counts of prefixes by family."""
+    return {
+        "local_as": session.local_as,
+        "remote_as": session.remote_as,
+        "remote_id": session.remote_router_id,
+        "is_up": session.established,
+        "is_enabled": session.state is not BgpState.IDLE_ADMIN,
+        "description": session.description,
+        "uptime": session.uptime if session.uptime is not None else -1,
+        "address_family": families,
+    }
 
 
 def bgp_neighbors_detail(sessions: Iterable[BgpSession], address: str) -> dict[str, dict[int, list[dict[str, Any]]]]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from routebook.device.state import BgpSession, BgpState
+from routebook.device import bgp_getters
+from routebook.device.state import BgpSession
 from routebook.device.typed import Fields
 from routebook.platforms.frr.sessions import Bgp, Json, family_name, sessions, summary_of
 
@@ -13,16 +14,8 @@ def bgp_neighbors(bgp: Bgp) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for session, vrf, name, neighbor in _all(bgp):
         table = found.setdefault(vrf, {"router_id": session.router_id, "peers": {}})
-        table["peers"][name] = {
-            "local_as": session.local_as,
-            "remote_as": session.remote_as,
-            "remote_id": session.remote_router_id,
-            "is_up": session.established,
-            "is_enabled": session.state is not BgpState.IDLE_ADMIN,
-            "description": session.description,
-            "uptime": session.uptime if session.uptime is not None else -1,
-            "address_family": _families(session, Fields(neighbor, name), summary_of(bgp, session.vrf, name)),
-        }
+        families = _families(session, Fields(neighbor, name), summary_of(bgp, session.vrf, name))
+        table["peers"][name] = bgp_getters.neighbor(session, families)
     return found
 
 
