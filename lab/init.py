@@ -344,7 +344,7 @@ def write_syslog(log: socket.socket) -> None:
 
 
 def say(word: str) -> None:
-    """Tell the lab how far this node is; the lab may have gone away meanwhile, which ends this node anyway."""
+    """Report to the lab how far this node is; the lab may have gone away meanwhile, which ends this node anyway."""
     os.write(1, (word.replace("\n", " ") + "\n").encode())
 
 

@@ -46,7 +46,7 @@ class Finding:
 
 
 def definite(findings: Iterable[Finding]) -> Verdict:
-    """Tell whether polling can stop: "failed" on any definite failure, "passed" when nothing is open.
+    """Whether polling can stop: "failed" on any definite failure, "passed" when nothing is open.
 
     Warnings do not hold a run up; an "unknown" keeps the verdict pending, as ignorance is not success. After the
     last evaluation (`final=True`) everything but "passed" is a failure.

@@ -29,18 +29,18 @@ Commands:
   run       Carry out a runbook as a transaction.
   verify    Check sessions, tunnels and configuration against the intent;
             changes nothing.
-  drift     Tell which devices are not configured as intended; changes
+  drift     List the devices that are not configured as intended; changes
             nothing.
   rollback  Take back what an earlier run changed, and nothing else.
   recover   Bring the hosts of a run that died to a verified end.
-  identity  Tell who devices were at their last confirmed run; forget one that
+  identity  Show who devices were at their last confirmed run; forget one that
             was replaced.
-  lease     Tell which tunnels and sessions runs are working on.
+  lease     List the tunnels and sessions that runs are working on.
   runs      List earlier runs.
   show      Show a run: what it did on each host, and when.
   lab       A lab of real daemons, made from the inventory.
   init      Make a new project.
-  secrets   Tell which secrets are missing, and make them.
+  secrets   List the secrets that are missing, and make them.
 """
 
 _WIDTH = 80

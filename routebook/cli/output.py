@@ -49,7 +49,7 @@ def data(value: Any, *, reveal: bool = False) -> None:
 
 
 def complain(*sentences: str) -> None:
-    """Tell on standard error why a command ends, or what went wrong beside it: each sentence on a line of its own."""
+    """Print on standard error why a command ends, or what else went wrong: each sentence on a line of its own."""
     for number, sentence in enumerate(sentences):
         line(sentence if number else f"routebook: {sentence}", err=True)
 

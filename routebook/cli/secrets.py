@@ -10,13 +10,13 @@ from routebook.cli.context import Context
 
 @click.group()
 def secrets() -> None:
-    """Tell which secrets are missing, and make them."""
+    """List the secrets that are missing, and make them."""
 
 
 @secrets.command()
 @click.pass_obj
 def check(context: Context) -> None:
-    """Tell of every secret that is missing or cannot be used. Exit code 1 when there is one; runs no command."""
+    """List every secret that is missing or cannot be used. Exit code 1 when there is one; runs no command."""
     from routebook.intent.load import load
     from routebook.project.secret_files import unusable
 

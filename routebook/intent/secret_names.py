@@ -1,4 +1,4 @@
-"""Tells by a key of the inventory whether its value is a secret."""
+"""Whether the value of a key of the inventory is a secret, by the key's name."""
 
 import re
 from collections.abc import Sequence
