@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases releases fault fuzz lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases releases fault forecast fuzz lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,13 @@ releases: setup ## The tests of FRR and strongSwan on the daemons of each of Deb
 FAULT ?= --labs 5
 fault: setup ## Break runs at every step on every platform, and print what became of the hosts (an hour)
 	$(ROOT) $(BIN)/python -m tests.fault $(FAULT)
+
+# What was measured is in files and not measured again; `rm tests/forecast/measured/*` for all of it (an hour).
+forecast: setup ## Change every option on live sessions and tunnels, and hold the forecast against what happens
+	$(PRIVATE) $(BIN)/python -m tests.forecast sessions
+	$(PRIVATE) $(BIN)/python -m tests.forecast sessions --combinations 210
+	$(PRIVATE) $(BIN)/python -m tests.forecast tunnels
+	$(PRIVATE) $(BIN)/python -m tests.forecast tunnels --combinations 60
 
 # `make fuzz FUZZ="--seed 7 --minutes 60"` for others.
 FUZZ ?= --minutes 20

@@ -22,7 +22,7 @@ from routebook.platforms.frr.command import render_commands
 from routebook.platforms.frr.defaults import release, without_defaults
 from routebook.platforms.frr.diagnosis import explain, retry_sessions
 from routebook.platforms.frr.difference import commands
-from routebook.platforms.frr.effects import forecast
+from routebook.platforms.frr.effects import Received, forecast, limits_changed
 from routebook.platforms.frr.idempotence import unstable_lines
 from routebook.platforms.frr.meaning import fingerprint, same
 from routebook.platforms.frr.merge import kept, shown_as, typed_since
@@ -100,7 +100,7 @@ class FrrComponent(Component):
         ]
         candidate = wanted(mine)
         candidate = replace(candidate, tree=without_defaults(candidate.tree, running))
-        unstable = unstable_lines(candidate.owned_part(candidate.tree), running, release(snapshot.parts[PART]))
+        unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
         if unstable:
             first = unstable[0]
             more = f" (and {len(unstable) - 1} more such lines)" if len(unstable) > 1 else ""
@@ -252,7 +252,7 @@ class FrrComponent(Component):
             + "".join(_boot_diff(path, snapshot.parts.get(path), boot[path]) for path in differing),
             commands=(*redact(push).splitlines(), *(f"! {path} gets its earlier text" for path in differing)),
             undo=tuple(redact(undo).splitlines()),
-            effects=forecast(before, after, has),
+            effects=forecast(before, after, has, self._received(before, after)),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(_warnings(before, after, snapshot)) if push else (),
         )
@@ -288,6 +288,17 @@ class FrrComponent(Component):
             candidate=candidate,
             refresh=refresh,
         )
+
+    def _received(self, before: Tree, after: Tree) -> Received:
+        """How many prefixes are there of each neighbor, where a forecast needs it."""
+        if not limits_changed(before, after):
+            return {}
+        return {
+            (str(session.peer), f"address-family {family.name.replace('-', ' ')}"): family.received or 0
+            for session in read_bgp_sessions(self.shell)
+            for family in session.families
+            if session.vrf == "default"
+        }
 
     def _check_boot(self, paths: Sequence[str]) -> None:
         """Refuse where confirming could not save to what FRR boots with, or `write` would save elsewhere."""

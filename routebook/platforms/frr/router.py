@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from routebook.platforms.frr.command import Command
 from routebook.platforms.frr.meaning import Peer, peers
-from routebook.platforms.frr.settings import negation, setting
+from routebook.platforms.frr.settings import negation, replaces, setting
 from routebook.platforms.frr.tree import Block
 
 # A neighbor's policy is taken away only after its new policy is there, so that nothing leaks in between.
@@ -111,8 +111,9 @@ def _internal(remote_as: str, asn: str) -> bool:
 def _change(old: Iterable[str], new: Iterable[str]) -> list[str]:
     """Take back what is not wanted, except settings that only change their value, then set what is new."""
     old, new = list(old), list(new)
-    settings = {setting(line) for line in new if line not in old}
-    taken = [negation(line) for line in old if line not in new and setting(line) not in settings]
+    given = {setting(line): line for line in new if line not in old}
+    gone = [line for line in old if line not in new]
+    taken = [negation(line) for line in gone if setting(line) not in given or not replaces(given[setting(line)], line)]
     return taken + [line for line in new if line not in old]
 
 

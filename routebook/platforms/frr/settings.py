@@ -120,5 +120,16 @@ def replaceable(line: str) -> bool:
     return not _OLD_FIRST.match(line)
 
 
+def replaces(new: str, old: str) -> bool:
+    """Whether a line takes the place of another value of its setting, so that this need not be taken back first.
+
+    bgpd keeps the metric and the route map of a `redistribute` that is given again without (bgp_redistribute_rmap_set
+    and bgp_redistribute_metric_set in bgpd/bgp_vty.c are called for what is given alone).
+    """
+    if not new.startswith("redistribute "):
+        return replaceable(old)
+    return {*old.split()[2::2]} <= {*new.split()[2::2]}
+
+
 def _begins_with(words: list[str], name: tuple[str, ...]) -> bool:
     return len(words) >= len(name) and all(wanted in ("*", word) for wanted, word in zip(name, words, strict=False))

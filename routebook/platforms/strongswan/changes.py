@@ -20,13 +20,17 @@ class ChildUp:
 
 @dataclass(frozen=True, slots=True)
 class TunnelChange:
-    """One connection's change. `ended` are its children of which SAs must go ("ike": the whole IKE SA)."""
+    """One connection's change. `ended` are its children of which SAs must go ("ike": the whole IKE SA).
+
+    `with_ike` says of "children" that charon closes the IKE SA by itself as soon as it has loaded the change.
+    """
 
     connection: str
     kind: Kind
     ended: tuple[str, ...]
     wanted: tuple[ChildUp, ...]
     reason: str
+    with_ike: bool = False
 
 
 def compare(old: Tree, new: Tree) -> list[TunnelChange]:
@@ -58,7 +62,8 @@ def effects(changes: Iterable[TunnelChange], old: Tree, new: Tree) -> tuple[Effe
         elif change.kind == "removed":
             found.append(Effect("tunnel-removed", change.connection, "no longer configured: its SAs are closed"))
         else:
-            kind: EffectKind = "child-rekey" if change.kind == "children" else "tunnel-rekey"
+            alone = change.kind == "children" and not change.with_ike
+            kind: EffectKind = "child-rekey" if alone else "tunnel-rekey"
             found.append(Effect(kind, change.connection, change.reason))
     names = sorted(key for key in old.others.keys() | new.others.keys() if old.others.get(key) != new.others.get(key))
     found += [Effect("note", name, f"section {name} changes; SAs that use it stay as they are") for name in names]
@@ -66,14 +71,23 @@ def effects(changes: Iterable[TunnelChange], old: Tree, new: Tree) -> tuple[Effe
 
 
 def _children_change(name: str, before: Section, after: Section) -> TunnelChange:
+    """What changes beneath an IKE SA that stays, if it does.
+
+    charon closes what an old configuration with `start_action = start` had started, and an IKE SA that is left without
+    a child with it (clear_start_action in src/libcharon/plugins/vici/vici_config.c).
+    """
     old, new = children(before), children(after)
     changed = sorted(child for child in old.keys() | new.keys() if old.get(child) != new.get(child))
+    started = any("start" in old[child].get("start_action", "") for child in changed if child in old)
+    with_ike = started and old.keys() <= set(changed)
     return TunnelChange(
         connection=name,
         kind="children",
         ended=tuple(child for child in changed if child in old),
         wanted=_wanted({child: new[child] for child in changed if child in new}),
-        reason=f"child {', '.join(changed)} changes",
+        reason=f"child {', '.join(changed)} changes"
+        + (", and charon closes the IKE SA with its last child" if with_ike else ""),
+        with_ike=with_ike,
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from routebook.platforms.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import LinuxHost, can_make_hosts, link, manage
-from tests.lab.drivers.tunnels import CONNECTIONS, LEFT, NAME, RIGHT, SECRETS, Pair, candidate
+from tests.lab.drivers.hosts import can_make_hosts
+from tests.lab.drivers.tunnels import CONNECTIONS, LEFT, NAME, RIGHT, SECRETS, Pair, candidate, make_pair
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,28 +30,20 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Pair]:
     """Two hosts with a tunnel that is up."""
-    folder = tmp_path_factory.mktemp("hosts")
-    public = key.with_suffix(".pub").read_text() if key.suffix else Path(f"{key}.pub").read_text()
-    hosts = [LinuxHost(name, folder / name, [public]) for name in ("left", "right")]
-    left, right = hosts
+    wan, inner = (["198.51.100.1/24"], ["198.51.100.2/24"]), (["10.1.0.1/24"], ["10.2.0.1/24"])
+    pair = make_pair(tmp_path_factory.mktemp("hosts"), key, wan, inner)
+    left, right = pair.left, pair.right
     try:
-        link(left, right, "wan0", ["198.51.100.1/24"], ["198.51.100.2/24"])
-        for host, inner, tunnel in ((left, "10.1.0.1/24", LEFT), (right, "10.2.0.1/24", RIGHT)):
-            host.sh(f"ip addr add {inner} dev lo")
+        for host, tunnel in ((left, LEFT), (right, RIGHT)):
             for section in candidate(tunnel).sections:
                 host.write(section.part, section.text)
-            host.start_sshd()
         right.start_strongswan()
         left.start_strongswan()
-        addresses = {host.name: manage(host) for host in hosts}
-        known_hosts = folder / "known_hosts"
-        known_hosts.write_text("".join(f"{addresses[host.name]} {host.host_key}\n" for host in hosts))
-        pair = Pair(left, right, addresses, key, known_hosts)
         pair.wait_up()
         yield pair
         pair.close()
     finally:
-        for host in hosts:
+        for host in (left, right):
             host.stop()
 
 

@@ -1,15 +1,16 @@
 """Two strongSwan hosts with a tunnel, as the templates render it: the left end starts it, the right end answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from routebook.device.candidate import Candidate, Section
 from routebook.device.state import ChildSa
 from routebook.platforms.strongswan.driver import StrongSwanDriver
 from routebook.platforms.strongswan.state import read_ike_sas
-from tests.lab.drivers.hosts import OPERATOR, Account, LinuxHost
+from tests.lab.drivers.hosts import OPERATOR, Account, LinuxHost, link, manage
 from tests.lab.waiting import wait_for
 
 CONNECTIONS = "/etc/swanctl/conf.d/routebook.conf"
@@ -154,6 +155,25 @@ class Pair:
     def wait_up(self, seconds: float = 15) -> None:
         """Wait for the tunnel."""
         wait_for(self.tunnel_up, seconds, "the tunnel with equal SPIs at both ends")
+
+
+def make_pair(
+    folder: Path, key: Path, wan: Sequence[Sequence[str]], inner: Sequence[Sequence[str]], **options: Any
+) -> Pair:
+    """Two hosts with these addresses on a common link and on their loopbacks, and with sshd; no charon runs yet.
+
+    Who calls stops the hosts. They end with the calling thread.
+    """
+    hosts = [LinuxHost(name, folder / name, [Path(f"{key}.pub").read_text()], **options) for name in ("left", "right")]
+    link(hosts[0], hosts[1], "wan0", wan[0], wan[1])
+    for host, addresses in zip(hosts, inner, strict=True):
+        host.sh("\n".join(f"ip addr add {address} dev lo nodad" for address in addresses))
+        host.start_sshd()
+    known_hosts = folder / "known_hosts"
+    reached = {host.name: manage(host) for host in hosts}
+    known_hosts.write_text("".join(f"{reached[host.name]} {host.host_key}\n" for host in hosts))
+    left, right = hosts
+    return Pair(left, right, reached, key, known_hosts)
 
 
 def together(drivers: list[StrongSwanDriver], step: Callable[[StrongSwanDriver], object]) -> None:

@@ -105,7 +105,6 @@ def test_a_static_route_that_is_announced_concerns_every_session(announcing: str
 @pytest.mark.parametrize(
     ("old", "new", "sessions"),
     [
-        (f" neighbor {TRANSIT} password", f" neighbor {TRANSIT} bfd\n neighbor {TRANSIT} password", {TRANSIT}),
         ("maximum-prefix 100", "maximum-prefix 900", {TRANSIT}),
         (f" neighbor {TRANSIT} password", f" neighbor {TRANSIT} timers 5 15\n neighbor {TRANSIT} password", {TRANSIT}),
         ("detect-multiplier 3", "detect-multiplier 5", {INSIDE}),
@@ -117,3 +116,31 @@ def test_another_option_of_a_session_that_is_not_reset_is_an_effect_on_it(
     old: str, new: str, sessions: set[str]
 ) -> None:
     assert affected(old, new, "session-changed") == sessions
+
+
+def test_bfd_that_goes_resets_the_session_and_bfd_that_comes_does_not() -> None:
+    without, there = (
+        parse(RUNNING),
+        parse(RUNNING.replace(f" neighbor {TRANSIT} pass", f" neighbor {TRANSIT} bfd\n neighbor {TRANSIT} pass")),
+    )
+    assert {each.kind for each in forecast(without, there) if each.subject == TRANSIT} == {"session-changed"}
+    assert {each.kind for each in forecast(there, without) if each.subject == TRANSIT} == {"session-reset"}
+
+
+def test_a_limit_below_what_is_there_resets_the_session() -> None:
+    after = parse(RUNNING.replace("maximum-prefix 100", "maximum-prefix 90"))
+    context = next(path[-1] for block in parse(RUNNING) for path, line in block.walk() if "maximum-prefix 100" in line)
+    for number, kind in ((90, "session-changed"), (91, "session-reset")):
+        found = forecast(parse(RUNNING), after, received={(TRANSIT, context): number})
+        assert {each.kind for each in found if each.subject == TRANSIT} == {kind}
+
+
+def test_the_same_option_in_two_families_is_looked_at_in_each() -> None:
+    """An option that one family has already is on for the other nevertheless."""
+    one = "router bgp 1\n neighbor 192.0.2.1 remote-as 1\n address-family ipv4 unicast\n  neighbor 192.0.2.1 addpath-tx-all-paths\n exit-address-family\nexit\n"
+    family = " address-family ipv6 unicast\n  neighbor 192.0.2.1 activate\n"
+    more = f"{family}  neighbor 192.0.2.1 addpath-tx-all-paths\n exit-address-family\nexit\n"
+    plain = f"{family} exit-address-family\nexit\n"
+    base = one.removesuffix("exit\n")
+    found = forecast(parse(base + plain), parse(base + more))
+    assert [each.kind for each in found if each.subject == "192.0.2.1"][0] == "session-reset"

@@ -1,0 +1,1 @@
+"""Measures what each change that Routebook can render does to live sessions and tunnels, against what it forecasts."""

@@ -1,0 +1,187 @@
+"""Which options there are, from the intent's own models, and what a change of each is measured by."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from routebook.intent import model, schema
+
+MODELS: tuple[type, ...] = (
+    model.HostIntent,
+    model.BgpHost,
+    model.Neighbor,
+    model.NeighborFamily,
+    model.Redistribution,
+    model.PrefixList,
+    model.PrefixRule,
+    model.CommunityList,
+    model.RouteMap,
+    model.RouteMapRule,
+    model.BfdProfile,
+    model.RpkiCache,
+    model.Tunnel,
+    model.IpsecProposal,
+)
+"""What a template is given, as far as FRR's and strongSwan's read it."""
+
+RENDERS_NOTHING = frozenset(
+    {
+        *(f"HostIntent.{field}" for field in ("site", "hostname", "version", "bgp_package", "identity", "groups")),
+        *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release")),
+        *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster")),
+        *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
+        *(f"Tunnel.{field}" for field in ("peer", "peer_host", "mode", "local_inner", "remote_inner", "route_metric")),
+        "Tunnel.device",
+    }
+)
+"""Fields that neither FRR's templates nor strongSwan's read: checks and other platforms do."""
+
+OF_THE_RENDERING = frozenset({"HostIntent.name", "HostIntent.platform", "HostIntent.adopt", "HostIntent.bgp"})
+"""Fields of which no option is made: what is rendered, for whom, and what that may take over."""
+
+INPUTS: dict[type[BaseModel], dict[str, str]] = {
+    schema.SideInput: {
+        "import_": "NeighborFamily.route_map_in",
+        "export": "NeighborFamily.route_map_out",
+        "prefix_list_in": "NeighborFamily.prefix_list_in",
+        "prefix_list_out": "NeighborFamily.prefix_list_out",
+        "max_prefix": "NeighborFamily.max_prefix",
+        "min_received": "NeighborFamily.min_received",
+        "min_sent": "NeighborFamily.min_sent",
+        "max_sent": "NeighborFamily.max_sent",
+        "route_reflector_client": "NeighborFamily.route_reflector_client",
+        "next_hop_self": "NeighborFamily.next_hop_self",
+        "addpath_tx_all": "NeighborFamily.addpath_tx_all",
+        "soft_reconfiguration": "NeighborFamily.soft_reconfiguration",
+        "passive": "Neighbor.passive",
+        "shutdown": "Neighbor.shutdown",
+        "description": "Neighbor.description",
+        "address": "Neighbor.local_address",
+        "remote_as": "Neighbor.remote_as",
+    },
+    schema.SessionDefaults: {
+        "link": "Neighbor.address",
+        "via": "Neighbor.update_source",
+        "tunnel": "Neighbor.address",
+        "transport": "Neighbor.address",
+        "families": "Neighbor.families",
+        "password": "Neighbor.password",
+        "keepalive": "Neighbor.keepalive",
+        "hold_time": "Neighbor.hold_time",
+        "connect_retry": "Neighbor.connect_retry",
+        "bfd": "Neighbor.bfd",
+        "ttl_security": "Neighbor.ttl_security_hops",
+        "multihop": "Neighbor.ebgp_multihop",
+    },
+    schema.SessionInput: {"name": "Neighbor.session", "ends": "BgpHost.neighbors", "sides": "BgpHost.neighbors"},
+    schema.SessionMeshInput: {"reflect": "NeighborFamily.route_reflector_client", "sides": "BgpHost.neighbors"},
+    schema.NetworksInput: {"hosts": "BgpHost.networks", "prefixes": "BgpHost.networks"},
+    schema.RedistributeInput: {
+        "hosts": "BgpHost.redistribute",
+        "source": "Redistribution.source",
+        "families": "Redistribution.family",
+        "route_map": "Redistribution.route_map",
+        "metric": "Redistribution.metric",
+    },
+    schema.BgpInput: {
+        "defaults": "BgpHost.neighbors",
+        "external": "BgpHost.neighbors",
+        "sessions": "BgpHost.neighbors",
+        "meshes": "BgpHost.neighbors",
+        "networks": "BgpHost.networks",
+        "redistribute": "BgpHost.redistribute",
+        "graceful_shutdown": "BgpHost.graceful_shutdown",
+    },
+    schema.EndInput: {
+        "address": "Tunnel.local_address",
+        "id": "Tunnel.local_id",
+        "selectors": "Tunnel.local_selectors",
+        "ike": "Tunnel.ike_proposals",
+        "esp": "Tunnel.esp_proposals",
+    },
+    schema.TunnelDefaults: {
+        "link": "Tunnel.local_address",
+        "mode": "Tunnel.local_selectors",
+        "device": "Tunnel.mark",
+        "key": "Tunnel.if_id",
+        "ike": "Tunnel.ike_proposals",
+        "esp": "Tunnel.esp_proposals",
+        "psk": "Tunnel.psk",
+        "ike_rekey": "Tunnel.ike_rekey",
+        "child_rekey": "Tunnel.child_rekey",
+        "dpd_delay": "Tunnel.dpd_delay",
+        "route_metric": "Tunnel.route_metric",
+    },
+    schema.TunnelInput: {
+        "name": "Tunnel.name",
+        "ends": "Tunnel.initiator",
+        "inner": "Tunnel.local_selectors",
+        "sides": "HostIntent.tunnels",
+    },
+    schema.TunnelMeshInput: {"inner": "Tunnel.local_selectors", "sides": "HostIntent.tunnels"},
+    schema.ProposalInput: {
+        option: f"IpsecProposal.{option}" for option in ("encryption", "integrity", "prf", "dh_group")
+    },
+    schema.MatchInput: {
+        "prefix_list": "RouteMapRule.match_prefix_list",
+        "community": "RouteMapRule.match_community",
+        "rpki": "RouteMapRule.match_rpki",
+    },
+    schema.SetInput: {
+        "local_preference": "RouteMapRule.set_local_preference",
+        "med": "RouteMapRule.set_med",
+        "communities": "RouteMapRule.set_communities",
+        "add_communities": "RouteMapRule.set_communities_additive",
+        "prepend": "RouteMapRule.set_prepend",
+    },
+    schema.RouteMapEntryInput: {
+        "seq": "RouteMapRule.seq",
+        "permit": "RouteMapRule.action",
+        "deny": "RouteMapRule.action",
+        "set_": "RouteMap.rules",
+    },
+    schema.BfdProfileInput: {
+        option: f"BfdProfile.{option}" for option in ("detect_multiplier", "receive_interval", "transmit_interval")
+    },
+    schema.PolicyInput: {
+        "prefix_lists": "HostIntent.prefix_lists",
+        "community_lists": "HostIntent.community_lists",
+        "route_maps": "HostIntent.route_maps",
+        "bfd_profiles": "HostIntent.bfd_profiles",
+    },
+    schema.CacheInput: {
+        "name": "HostIntent.rpki_caches",
+        "address": "RpkiCache.host",
+        "port": "RpkiCache.port",
+        "preference": "RpkiCache.preference",
+        "link": "HostIntent.interfaces",
+        "lab": "HostIntent.interfaces",
+    },
+    schema.RpkiInput: {"hosts": "HostIntent.rpki_caches", "caches": "HostIntent.rpki_caches"},
+    schema.DataInput: {
+        "site": "HostIntent.site",
+        "asn": "BgpHost.asn",
+        "router_id": "BgpHost.router_id",
+        "version": "HostIntent.version",
+        "bgp_package": "HostIntent.bgp_package",
+        "interfaces": "HostIntent.interfaces",
+        "ipsec": "Tunnel.ike_proposals",
+        "identity": "HostIntent.identity",
+        "adopt": "HostIntent.adopt",
+        "redundancy": "HostIntent.redundancy",
+        "lab": "HostIntent.lab_release",
+    },
+}
+"""The keys of an inventory that say something of a session, a tunnel or a policy, with the field that each one decides.
+
+What a device is, and what is around it, is left out: sites, links, outside peers and their relations change policy
+and checks, by way of these.
+"""
+
+
+def fields() -> Iterator[str]:
+    """Every field of every model, as "Model.field"."""
+    for each in MODELS:
+        for field in dataclasses.fields(each):
+            yield f"{each.__name__}.{field.name}"
