@@ -72,7 +72,8 @@ def main() -> int:
         found = accuracy.of_tunnels(rows, rated)
     print(found.table("reset" if kind.daemon == "frr" else "made anew"))
     for name in ("missed", "surplus", "over_limit"):
-        print(*(f"{name}: {case}" for case in getattr(found, name)), sep="\n")
+        for case in getattr(found, name):
+            print(f"{name}: {case}")
     if arguments.out == ROWS:
         write_tables()
     return 0 if found.good and not failures else 1

@@ -137,10 +137,16 @@ def test_a_limit_below_what_is_there_resets_the_session() -> None:
 
 def test_the_same_option_in_two_families_is_looked_at_in_each() -> None:
     """An option that one family has already is on for the other nevertheless."""
-    one = "router bgp 1\n neighbor 192.0.2.1 remote-as 1\n address-family ipv4 unicast\n  neighbor 192.0.2.1 addpath-tx-all-paths\n exit-address-family\nexit\n"
+    one = """router bgp 1
+ neighbor 192.0.2.1 remote-as 1
+ address-family ipv4 unicast
+  neighbor 192.0.2.1 addpath-tx-all-paths
+ exit-address-family
+exit
+"""
     family = " address-family ipv6 unicast\n  neighbor 192.0.2.1 activate\n"
     more = f"{family}  neighbor 192.0.2.1 addpath-tx-all-paths\n exit-address-family\nexit\n"
     plain = f"{family} exit-address-family\nexit\n"
     base = one.removesuffix("exit\n")
     found = forecast(parse(base + plain), parse(base + more))
-    assert [each.kind for each in found if each.subject == "192.0.2.1"][0] == "session-reset"
+    assert next(each.kind for each in found if each.subject == "192.0.2.1") == "session-reset"
