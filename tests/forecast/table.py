@@ -94,9 +94,8 @@ def _outcomes(row: Mapping[str, Any]) -> Iterable[tuple[str, set[str]]]:
 
 
 def _summary(found: set[str]) -> str:
-    restarts = found & RESTARTS
-    if restarts:
-        return "reset" if found <= RESTARTS else "at times"
+    if found & RESTARTS:
+        return "reset" if found <= RESTARTS - {"over limit"} else "at times"
     return next(each for each in (_PREFIXES, _REFRESHED, _NOTHING) if each in found)
 
 

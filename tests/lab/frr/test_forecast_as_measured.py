@@ -15,7 +15,6 @@ from tests.lab.drivers.hosts import can_make_hosts
 CHANGES = {
     "external IPv4: description",
     "external IPv4: ttl_security_hops",
-    "internal IPv6: password",
     "external IPv6, ipv6-unicast: max_prefix",
 }
 
