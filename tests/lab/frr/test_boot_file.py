@@ -169,6 +169,10 @@ def test_without_frr_conf_the_daemons_own_files_are_saved_and_come_back(edge: Ed
         edge.host.sh("vtysh -c 'write memory'; rm -f /etc/frr/*.sav")
         before = files(edge)
         assert edge.snapshot().parts["/etc/frr/bgpd.conf"].count("ch-edge3") == 1
+        if "mgmtd" in edge.host.vtysh("show daemons"):
+            with pytest.raises(DriverError, match="which of the daemons' own files mgmtd reads is not known here"):
+                edge.plan(CHANGED)
+            return
         change = edge.plan(CHANGED)
         assert change.change.warnings == ()
         folder = edge.push(change)
@@ -231,7 +235,8 @@ def test_the_fingerprint_is_of_the_meaning_not_of_the_order(edge: Edge) -> None:
     edge.load("no route-map LEGACY")
     assert edge.snapshot().fingerprint != before
     edge.load("route-map LEGACY permit 10\n match ip address prefix-list LEGACY\n set metric 20\nexit")
-    assert edge.running() != text
+    # 8.4 shows objects in the order in which they were made, 10 sorted.
+    assert (edge.running() == text) == ("mgmtd" in edge.host.vtysh("show daemons"))
     assert edge.snapshot().fingerprint == before
 
 
