@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 # Lines of `show running-config` that say nothing about the configuration.
-_NOISE = re.compile(r"Building configuration\.\.\.|Current configuration:|frr version \S+.*|end|!.*|#.*")
+# bgpd 10.6 and 10.7 show `use-underlays-nexthop-weight` for `bgp always-compare-med` and `bgp deterministic-med`, never
+# for itself, and its `no` takes those two away (bgp_config_write and bgp_use_underlying_nexthop_weight test and clear
+# BGP_WECMP_BEHAVIOR_USE_RECURSIVE_VALUE, which is no flag but 3; bgpd/bgp_vty.c). So it is never read and never sent.
+_NOISE = re.compile(
+    r"Building configuration\.\.\.|Current configuration:|frr version \S+.*|use-underlays-nexthop-weight|end|!.*|#.*"
+)
 
 _DEEPEST = 32  # contexts in each other, of which FRR has four; what is indented further stays where it is
 

@@ -110,7 +110,8 @@ def test_a_line_that_would_differ_on_every_run_is_refused(edge: Edge, context: s
     # So it is: FRR takes the line, and shows another one or none, or one more.
     shown = _shown_after(edge, candidate, before)
     wanted = " ".join(line.split())
-    assert wanted not in shown or len(shown) > 1
+    as_given = "mgmtd" in edge.host.vtysh("show daemons") and wanted.endswith(" ebgp-multihop")  # since 10
+    assert as_given or wanted not in shown or len(shown) > 1
     edge.apply(INTENT)
 
 
@@ -262,6 +263,7 @@ def test_timers_are_those_intended_under_the_profile_datacenter_too(edge: Edge) 
         INTENT, f" {neighbor} remote-as 65550", f" {neighbor} timers 60 180", f" {neighbor} timers connect 120"
     )
     assert edge.plan(wanted).change.commands == ()  # traditional has them by default
+    edge.apply("")  # neighbors begin with the defaults of the profile that they are made under
     edge.host.sh("vtysh -c 'configure terminal' -c 'frr defaults datacenter'")
     try:
         folder = edge.apply(wanted)
@@ -271,5 +273,6 @@ def test_timers_are_those_intended_under_the_profile_datacenter_too(edge: Edge) 
         assert told["bgpTimerConfiguredHoldTimeMsecs"] == 180000
         assert edge.revert(folder).status == 0
     finally:
+        edge.apply("")
         edge.host.sh("vtysh -c 'configure terminal' -c 'frr defaults traditional'")
         edge.apply(INTENT)

@@ -167,3 +167,8 @@ def test_neighbors_are_told_by_what_makes_them() -> None:
     assert found["G"].is_group
     assert found["192.0.2.1"].group == "G"
     assert found["eth0"].remote_as == "external"
+
+
+def test_what_bgpd_shows_by_mistake_is_not_read() -> None:
+    router = "router bgp 65000\n bgp deterministic-med\n{}exit\n"
+    assert parse(router.format(" use-underlays-nexthop-weight\n")) == parse(router.format(""))
