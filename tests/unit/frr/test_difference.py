@@ -441,3 +441,17 @@ def test_commands_in_one_context_enter_it_once() -> None:
         "router bgp 1\n a\n address-family ipv4 unicast\n  b\n exit-address-family\n"
         " address-family ipv6 unicast\n  c\n exit-address-family\nexit\nd\n"
     )
+
+
+def test_a_route_map_that_a_redistribution_loses_is_taken_back_with_it() -> None:
+    """Measured: bgpd keeps what a `redistribute` that is given again does not say."""
+    context = "router bgp 1\n address-family ipv4 unicast\n  redistribute static{}\n exit-address-family\nexit\n"
+    plain, metric, mapped = (
+        parse(context.format(each)) for each in ("", " metric 20", " metric 20 route-map RB-STATIC")
+    )
+    assert [each.line for each in commands(metric, mapped)] == ["redistribute static metric 20 route-map RB-STATIC"]
+    assert [each.line for each in commands(mapped, metric)] == [
+        "no redistribute static metric 20 route-map RB-STATIC",
+        "redistribute static metric 20",
+    ]
+    assert next(each.line for each in commands(metric, plain)) == "no redistribute static metric 20"

@@ -118,3 +118,19 @@ def test_a_pool_is_a_note() -> None:
     old, new = build({MAIN: BASE}), build({MAIN: BASE + "pools {\n  p {\n    addrs = 10.9.0.0/24\n  }\n}\n"})
     assert compare(old, new) == []
     assert [(effect.kind, effect.subject) for effect in effects([], old, new)] == [("note", "pools")]
+
+
+def test_a_child_that_its_end_starts_takes_the_ike_sa_with_it_unless_another_stays() -> None:
+    child = "    children {{\n      {} {{\n        start_action = {}\n        rekey_time = {}\n      }}\n{}    }}\n"
+    other = "      second {\n        start_action = start\n      }\n"
+
+    def kinds(action: str, more: str) -> list[str]:
+        old, new = (
+            build({MAIN: f"connections {{\n  a--b {{\n{child.format('first', action, time, more)}  }}\n}}\n"})
+            for time in ("3000s", "4000s")
+        )
+        return [effect.kind for effect in effects(compare(old, new), old, new)]
+
+    assert kinds("trap|start", "") == ["tunnel-rekey"]
+    assert kinds("trap|start", other) == ["child-rekey"]
+    assert kinds("none", "") == ["child-rekey"]
