@@ -100,7 +100,7 @@ class FrrComponent(Component):
         ]
         candidate = wanted(mine)
         candidate = replace(candidate, tree=without_defaults(candidate.tree, running))
-        unstable = unstable_lines(candidate.owned_part(candidate.tree), running)
+        unstable = unstable_lines(candidate.owned_part(candidate.tree), running, release(snapshot.parts[PART]))
         if unstable:
             first = unstable[0]
             more = f" (and {len(unstable) - 1} more such lines)" if len(unstable) > 1 else ""

@@ -49,7 +49,7 @@ class Unstable:
     fix: str
 
 
-def unstable_lines(candidate: Tree, running: Tree, has: tuple[int, int] = (0, 0)) -> list[Unstable]:
+def unstable_lines(candidate: Tree, running: Tree, has: tuple[int, int]) -> list[Unstable]:
     """The candidate's lines of this kind, for a device of release `has`, as (10, 3).
 
     A line that FRR shows right now is none, whatever the tables say.

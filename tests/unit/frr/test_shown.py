@@ -107,8 +107,8 @@ def test_timers_of_a_session_are_a_change_of_it_and_no_reset() -> None:
 
 def test_a_line_that_frr_shows_is_never_called_unstable() -> None:
     running = parse("hostname no-edge1\n")
-    assert unstable_lines(parse("hostname no-edge1\n"), running) == []
-    assert [item.line for item in unstable_lines(parse("hostname other\n"), running)] == ["hostname other"]
+    assert unstable_lines(parse("hostname no-edge1\n"), running, (8, 4)) == []
+    assert [item.line for item in unstable_lines(parse("hostname other\n"), running, (8, 4))] == ["hostname other"]
 
 
 def test_nothing_is_put_in_order_that_was_not_made_again() -> None:
