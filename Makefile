@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-releases releases fault forecast fuzz lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-slow test-releases releases fault forecast fuzz lint lab bench lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-packages: setup ## What is fetched: the system packages of each release (by
 
 test-lab: setup ## Tests on real daemons; need root
 	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
+
+test-slow: setup ## The tests that `make test` leaves out: the example on a kernel of its own (ten minutes)
+	$(PRIVATE) $(BIN)/python -m pytest -m slow tests/lab
 
 test-releases: setup ## The firewalls' tests on every release that their labs play (two hours)
 	$(ROOT) env ROUTEBOOK_ASA_RELEASE=all ROUTEBOOK_PFSENSE_RELEASE=all $(patsubst sudo,,$(LAB_PYTEST)) \

@@ -23,6 +23,7 @@ def part_of_the_example(project: Path) -> None:
         path.write_text(re.sub(r"timeout: \d+", "timeout: 120", path.read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_tunnels_of_both_modes_are_deployed_on_real_esp_and_nothing_is_narrowed(elsewhere: Elsewhere) -> None:
     needs("uml")
