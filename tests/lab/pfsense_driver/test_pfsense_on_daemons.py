@@ -217,10 +217,11 @@ def test_a_wrong_remote_as_is_noticed_and_rolling_back_brings_the_session_back(u
 
 
 def test_a_changed_hold_time_is_in_use_afterwards(up: Pair) -> None:
+    # A speaker whose first attempt failed waits for its next one for up to two minutes.
     up.make("hold-time", tunnels(tunnel()), up.bgp(hold_time=21))
-    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 21, 60, "the new session")
+    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 21, 130, "the new session")
     up.driver.rollback()
-    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 30, 60, "the old session")
+    wait_for(lambda: up.up() and (up.session() or pytest.fail("gone")).hold_time == 30, 130, "the old session")
 
 
 @ONLY_OPENBGPD
