@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,3 +17,11 @@ def cache_folder() -> Path | None:
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         return None
     return folder
+
+
+def trim(folder: Path, pattern: str, most: int) -> None:
+    """Leave the newest of the files that a pattern names: projects come and go, in CI with every job."""
+    with suppress(OSError):
+        newest_first = sorted(folder.glob(pattern), key=lambda path: path.lstat().st_mtime, reverse=True)
+        for path in newest_first[most:]:
+            path.unlink(missing_ok=True)

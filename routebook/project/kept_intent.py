@@ -18,12 +18,13 @@ from typing import Any
 from routebook.errors import RefusedError
 from routebook.intent.network import Network
 from routebook.intent.registry import shipped
-from routebook.project.cache import cache_folder
+from routebook.project.cache import cache_folder, trim
 from routebook.project.private_files import read_private, write_private
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CODE = ("intent", "platforms")  # what decides how an inventory is understood
 _MOST = 64 << 20  # bytes
+_KEPT = 20  # projects
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def keep(project: Path, digest: bytes, found: ReadIntent) -> None:
     if path is not None and platforms <= shipped():
         with suppress(OSError):
             write_private(path, digest + pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+            trim(path.parent, "intent_*.cache", _KEPT)
 
 
 def _path(project: Path) -> Path | None:

@@ -35,12 +35,13 @@ from routebook.intent.network import Network
 from routebook.intent.platform import UnfitValueError
 from routebook.intent.problem import Mark, Problem, nearest
 from routebook.intent.source import SAFE_LOADER
-from routebook.project.cache import cache_folder
+from routebook.project.cache import cache_folder, trim
 from routebook.project.secrets import SecretError, Secrets, UnfitSecretError
 
 _NUMBER = "<number>"  # in an ownership pattern: a number and nothing after it
 _MAX_DIGITS = 10  # of a 32-bit number
 _RESOLVER = "_resolver"  # in a template's context: what the filter `secret` asks
+_COMPILED_KEPT = 200  # templates, of several projects
 _ENCODINGS = "_encodings"  # and how it spells what it is given
 
 
@@ -235,6 +236,7 @@ class _Compiled(FileSystemBytecodeCache):
         """Keep a compiled template."""
         with suppress(OSError):
             super().dump_bytecode(bucket)
+            trim(Path(self.directory), self.pattern % "*", _COMPILED_KEPT)
 
 
 def _compiled(*, xml: bool) -> _Compiled | None:

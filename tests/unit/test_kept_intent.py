@@ -102,3 +102,14 @@ def test_no_secret_is_kept(project: Path) -> None:
 def test_a_number_keeps_how_it_was_written() -> None:
     number = pickle.loads(pickle.dumps(DottedNumber(1.1, "1.10")))  # noqa: S301  our own
     assert (number, number.text) == (1.1, "1.10")
+
+
+def test_the_cache_does_not_grow_with_every_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_intent, "_KEPT", 2)
+    first = file_of(project)
+    os.utime(first, (1, 1))
+    for name in ("second", "third"):
+        make_project(project.parent / name)
+        RoutebookInventory(project.parent / name).load()
+    assert len(list(first.parent.glob("intent_*"))) == 2
+    assert not first.exists(), "the oldest one goes"
