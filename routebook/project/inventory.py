@@ -155,14 +155,17 @@ def _read(project: Path) -> ReadIntent:
 
 
 def _read_anew(project: Path) -> ReadIntent:
-    # With pydantic and a YAML parser: half of the CPU time of a command that finds the intent kept.
+    # With pydantic and a YAML parser, which a command that finds the intent kept does not import.
     from routebook.intent.load import build
     from routebook.intent.source import plain, read_sources
 
     problems = Problems()
     sources = read_sources(project, problems)
     network = build(project, sources, problems)
-    return ReadIntent(plain(sources.hosts), plain(sources.groups), plain(sources.defaults), network)
+    hosts, groups = (
+        {name: plain(entry or {}) for name, entry in tree.items()} for tree in (sources.hosts, sources.groups)
+    )
+    return ReadIntent(hosts, groups, plain(sources.defaults), network)
 
 
 def _to_nornir(found: ReadIntent, secrets: Secrets) -> Inventory:
@@ -171,13 +174,12 @@ def _to_nornir(found: ReadIntent, secrets: Secrets) -> Inventory:
     secrets.places = network.secret_places()
     defaults = Defaults(**_attributes(found.defaults))
     groups = Groups(
-        {name: Group(name, **_attributes(entry or {}), defaults=defaults) for name, entry in found.groups.items()}
+        {name: Group(name, **_attributes(entry), defaults=defaults) for name, entry in found.groups.items()}
     )
     for name, entry in found.groups.items():
-        groups[name].groups = ParentGroups([groups[group] for group in (entry or {}).get("groups") or ()])
+        groups[name].groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
     hosts = Hosts()
-    for name, written in found.hosts.items():
-        entry = written or {}
+    for name, entry in found.hosts.items():
         host = IntentHost(name, **_attributes(entry), defaults=defaults, project=network.project, secrets=secrets)
         host.groups = ParentGroups([groups[group] for group in entry.get("groups") or ()])
         host.data[INTENT] = network.hosts[name]

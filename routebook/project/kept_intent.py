@@ -75,7 +75,9 @@ def kept(project: Path, digest: bytes) -> ReadIntent | None:
     try:
         content = read_private(path, _MOST)
         found = pickle.loads(content[len(digest) :]) if content.startswith(digest) else None  # noqa: S301  our own
-    except (OSError, RefusedError, ImportError, AttributeError, pickle.PickleError, EOFError):
+    except (OSError, RefusedError, ImportError, AttributeError, EOFError, LookupError, TypeError, ValueError):
+        return None
+    except pickle.PickleError:
         return None
     return found if isinstance(found, ReadIntent) else None
 

@@ -8,8 +8,7 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.report.outcome import Outcome
-from routebook.run.drift import compare, rendering
-from routebook.run.drift import drift as drifts
+from routebook.run.drift import compare, drift_findings, rendering
 from routebook.run.events import Event, Timings, unfailing
 from routebook.run.fan_out import identity_of, reasons
 from routebook.run.inputs import Inputs
@@ -68,7 +67,7 @@ def drift(running: Running) -> RunResult:
     hosts = host_results(plan, dict.fromkeys(running.workspace.hosts, HostState.PLANNED), reasons(plan.errors), {})
     outcome = Outcome.REFUSED if plan.errors else Outcome.DRIFTED if plan.changed else Outcome.AS_INTENDED
     message = "not every host could be compared" if plan.errors else ""
-    findings = tuple(drifts(plan))
+    findings = tuple(drift_findings(plan))
     return RunResult("", "drift", outcome, started, time.time(), hosts, findings, timings.seconds, message)
 
 

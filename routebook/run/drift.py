@@ -43,7 +43,7 @@ def compare(nornir: Nornir, hosts: Collection[str], render: Render) -> Plan:
     return make_plan(nornir, hosts, to_candidate(render))
 
 
-def drift(plan: Plan) -> list[Finding]:
+def drift_findings(plan: Plan) -> list[Finding]:
     """A finding for each host: its configuration is as intended, differs, or could not be compared and why."""
     errors = reasons(plan.errors)
     found = []

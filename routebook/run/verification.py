@@ -6,7 +6,7 @@ from routebook.checks.findings import definite
 from routebook.errors import InterruptedRunError
 from routebook.report.model import RunResult
 from routebook.report.outcome import Outcome
-from routebook.run.drift import compare, compared, drift
+from routebook.run.drift import compare, compared, drift_findings
 from routebook.run.events import Event, Timings
 from routebook.run.runbook import Runbook
 from routebook.run.running import Running
@@ -33,7 +33,7 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
         with timings.phase("config"):
             hosts = [host for host in running.workspace.hosts if host in watcher.now]
             running.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
-            findings += drift(compare(running.workspace.nornir, hosts, render))
+            findings += drift_findings(compare(running.workspace.nornir, hosts, render))
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED

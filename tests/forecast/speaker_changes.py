@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
@@ -115,6 +116,10 @@ def _rules(name: str, edit: Callable[[tuple[PrefixRule, ...]], tuple[PrefixRule,
     return _replaced("prefix_lists", name, lambda found: replace(found, rules=edit(found.rules)))
 
 
+def _preceded_by(rule: PrefixRule) -> Callable[[tuple[PrefixRule, ...]], tuple[PrefixRule, ...]]:
+    return lambda rules: (rule, *rules)
+
+
 def _of_lists() -> Iterator[Change]:
     for digit, wide, part in (("4", "0.0.0.0/0", "10.0.0.0/8"), ("6", "::/0", "2001:db8:8000::/33")):
         longest = 32 if digit == "4" else 128
@@ -127,7 +132,7 @@ def _of_lists() -> Iterator[Change]:
                 return lambda rules: (replace(rules[0], **values), *rules[1:])
 
             states: dict[str, tuple[str, Make]] = {
-                "rules": ("an entry more", _rules(name, lambda rules, deny=deny: (deny, *rules))),  # type: ignore[misc]
+                "rules": ("an entry more", _rules(name, _preceded_by(deny))),
                 "seq": ("another", _rules(name, first(seq=4))),
                 "action": ("deny", _rules(name, first(action="deny"))),
                 "prefix": ("another", _rules(name, first(prefix=next(ip_network(part).subnets())))),
@@ -258,7 +263,7 @@ def _of_maps() -> Iterator[Change]:
             name,
             "rules of a route map",
             frozenset({"RouteMap.rules", "RouteMap.name", "HostIntent.route_maps"}),
-            (("an entry more", _replaced("route_maps", name, lambda found, early=early: _first(found, early))),),  # type: ignore[misc]
+            (("an entry more", _replaced("route_maps", name, partial(_first, rule=early))),),
         )
 
 

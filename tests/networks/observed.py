@@ -4,7 +4,9 @@ no-edge1 has an eBGP session to transit-no and a tunnel to ch-edge1; no-edge3 re
 ch-edge1 through that tunnel.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
@@ -37,6 +39,7 @@ SELECTORS = {
 
 States = dict[str, State]
 Intents = dict[str, HostIntent]
+Check = Callable[[Intents, States, States, Changed, Explanations, bool], list[Finding]]
 
 
 def internal(host: str, peer: str, **options: Any) -> Neighbor:
@@ -234,7 +237,8 @@ def without_tunnel(states: States) -> States:
     return down(down(states, "no-edge3", CH1), "ch-edge1", NO3)
 
 
-def check_bgp(
+def _checked(
+    check: Check,
     now: States,
     before: States | None = None,
     *,
@@ -243,19 +247,11 @@ def check_bgp(
     explanations: Explanations | None = None,
     final: bool = False,
 ) -> list[Finding]:
-    return bgp.check(wanted or intents(), before or {}, now, changed or Changed(), explanations or {}, final)
+    return check(wanted or intents(), before or {}, now, changed or Changed(), explanations or {}, final)
 
 
-def check_tunnels(
-    now: States,
-    before: States | None = None,
-    *,
-    wanted: Intents | None = None,
-    changed: Changed | None = None,
-    explanations: Explanations | None = None,
-    final: bool = False,
-) -> list[Finding]:
-    return tunnels.check(wanted or intents(), before or {}, now, changed or Changed(), explanations or {}, final)
+check_bgp = partial(_checked, bgp.check)
+check_tunnels = partial(_checked, tunnels.check)
 
 
 def only(findings: list[Finding], host: str, check: str, subject: str | None = None) -> Finding:

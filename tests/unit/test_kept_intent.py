@@ -72,7 +72,7 @@ def test_a_file_of_another_kind_is_read_by_the_reader_alone(project: Path) -> No
     assert digest_of(project) == b""
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", pickle.dumps("another thing")])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x05h\x07.", b"I1x\n.", pickle.dumps("another thing")])
 def test_a_broken_file_is_none(project: Path, content: bytes) -> None:
     digest = digest_of(project)
     file_of(project).write_bytes(digest + content)
