@@ -65,13 +65,13 @@ def main() -> int:
     rows = read(path)
     rated = worlds_of_walks(rows, kind.changes(), kind.begin) if arguments.combinations else worlds(changes, kind.begin)
     rows = [row for row in rows if (row["change"], row["before"], row["after"]) in rated]
+    release = path.stem.split("-")[1]
     if kind.daemon == "frr":
-        release = path.stem.split("-")[1]
         found = accuracy.of_sessions(rows, rated, release, routers.SESSIONS)
     else:
-        found = accuracy.of_tunnels(rows, rated)
+        found = accuracy.of_tunnels(rows, rated, release)
     print(found.table("reset" if kind.daemon == "frr" else "made anew"))
-    for name in ("missed", "surplus", "over_limit"):
+    for name in ("missed", "surplus", "over_limit", "at_times"):
         for case in getattr(found, name):
             print(f"{name}: {case}")
     if arguments.out == ROWS:

@@ -28,13 +28,18 @@ def tree(intent: HostIntent) -> Tree:
 
 def effects(before: World, after: World, release: str, received: Mapping[str, Mapping[str, int]]) -> tuple[Effect, ...]:
     """The forecast of FRR's driver, for a device that has the first world's configuration and so many prefixes."""
-    major, minor, *_ = release.split(".")
     counted = {
         (address_of(session), f"address-family {family.replace('-', ' ')}"): number
         for session, families in received.items()
         for family, number in families.items()
     }
-    return forecast(tree(before[EDGE]), tree(after[EDGE]), (int(major), int(minor)), counted)
+    return forecast(tree(before[EDGE]), tree(after[EDGE]), numbered(release), counted)
+
+
+def numbered(release: str) -> tuple[int, int]:
+    """A release's first two numbers."""
+    major, minor, *_ = release.split(".")
+    return int(major), int(minor)
 
 
 def changed(before: World, after: World) -> Changed:
@@ -77,12 +82,12 @@ def _of_router(old: Block, new: Block) -> set[tuple[str, Way]]:
     return found
 
 
-def tunnel_effects(before: Gateways, after: Gateways) -> Mapping[str, tuple[Effect, ...]]:
-    """The forecast of strongSwan's driver at each end."""
+def tunnel_effects(before: Gateways, after: Gateways, release: str) -> Mapping[str, tuple[Effect, ...]]:
+    """The forecast of strongSwan's driver at each end, both of this release."""
     found = {}
     for name in before:
         old, new = (build({MAIN: "include conf.d/*.conf\n", **_files(world, name)}) for world in (before, after))
-        found[name] = tunnels.effects(tunnels.compare(old, new), old, new)
+        found[name] = tunnels.effects(tunnels.compare(old, new, numbered(release)), old, new)
     return found
 
 

@@ -113,7 +113,7 @@ def measured() -> list[str]:
 def rate(daemon: str, release: str, rows: Rows, rated: Rated) -> Confusion:
     if daemon == "frr":
         return accuracy.of_sessions(rows, rated, release, routers.SESSIONS)
-    return accuracy.of_tunnels(rows, rated)
+    return accuracy.of_tunnels(rows, rated, release)
 
 
 @pytest.mark.parametrize("name", measured())

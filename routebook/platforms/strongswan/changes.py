@@ -8,6 +8,12 @@ from routebook.device.values import Effect, EffectKind
 from routebook.platforms.strongswan.tree import Section, Tree, children
 
 Kind = Literal["new", "removed", "ike", "children"]
+Release = tuple[int, int]
+"""charon's, as (6, 0); (0, 0) is taken for an old one."""
+
+_KEEPS_IKE_SA: Release = (6, 0)
+_WITH_IKE = ", and charon closes the IKE SA with its last child"
+PERHAPS = "; charon closes the IKE SA, too, if it loads this after the other end has closed its child"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,11 @@ class TunnelChange:
     with_ike: bool = False
 
 
-def compare(old: Tree, new: Tree) -> list[TunnelChange]:
-    """Every connection whose live SAs do not fit the new configuration, in the order of their names."""
+def compare(old: Tree, new: Tree, release: Release = (0, 0)) -> list[TunnelChange]:
+    """Every connection whose live SAs do not fit the new configuration, in the order of their names.
+
+    `release` is that of the charon which will load it.
+    """
     changes = []
     for name in sorted(old.connections.keys() | new.connections.keys()):
         before, after = old.connections.get(name), new.connections.get(name)
@@ -49,7 +58,7 @@ def compare(old: Tree, new: Tree) -> list[TunnelChange]:
             if reason:
                 changes.append(TunnelChange(name, "ike", (), _wanted(children(after)), reason))
             elif before != after:
-                changes.append(_children_change(name, before, after))
+                changes.append(_children_change(name, before, after, release))
     return changes
 
 
@@ -70,23 +79,31 @@ def effects(changes: Iterable[TunnelChange], old: Tree, new: Tree) -> tuple[Effe
     return tuple(found)
 
 
-def _children_change(name: str, before: Section, after: Section) -> TunnelChange:
+def _children_change(name: str, before: Section, after: Section, release: Release) -> TunnelChange:
     """What changes beneath an IKE SA that stays, if it does.
 
     charon closes what an old configuration with `start_action = start` had started, and an IKE SA that is left without
-    a child with it (clear_start_action in src/libcharon/plugins/vici/vici_config.c).
+    a child with it (clear_start_action in src/libcharon/plugins/vici/vici_config.c). Since 6.0.0 it keeps an empty one
+    where it starts any child of the new configuration, and closes it where it starts none, also one that had none
+    before (replace_children, terminate_for_action there).
     """
     old, new = children(before), children(after)
     changed = sorted(child for child in old.keys() | new.keys() if old.get(child) != new.get(child))
-    started = any("start" in old[child].get("start_action", "") for child in changed if child in old)
-    with_ike = started and old.keys() <= set(changed)
+    started, starts = (
+        {child for child in changed if "start" in side.get(child, {}).get("start_action", "")} for side in (old, new)
+    )
+    all_change = old.keys() <= set(changed)
+    if release < _KEEPS_IKE_SA:
+        with_ike, perhaps = bool(started) and all_change, False
+    else:
+        with_ike = bool(started) and started == old.keys() and not starts
+        perhaps = all_change and not starts
     return TunnelChange(
         connection=name,
         kind="children",
         ended=tuple(child for child in changed if child in old),
         wanted=_wanted({child: new[child] for child in changed if child in new}),
-        reason=f"child {', '.join(changed)} changes"
-        + (", and charon closes the IKE SA with its last child" if with_ike else ""),
+        reason=f"child {', '.join(changed)} changes" + (_WITH_IKE if with_ike else PERHAPS if perhaps else ""),
         with_ike=with_ike,
     )
 

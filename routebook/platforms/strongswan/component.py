@@ -20,7 +20,7 @@ from routebook.platforms.linux import files
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
 from routebook.platforms.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from routebook.platforms.strongswan import device_scripts as scripts
-from routebook.platforms.strongswan.changes import Kind, TunnelChange, compare, effects
+from routebook.platforms.strongswan.changes import Kind, Release, TunnelChange, compare, effects
 from routebook.platforms.strongswan.check import check_file, real_names, staged
 from routebook.platforms.strongswan.explain import explain
 from routebook.platforms.strongswan.hand_made import hand_made
@@ -37,6 +37,7 @@ _NOT_LOADED = "in the files, but not loaded by charon: connection {}"
 
 # A path is one below the folder.
 _ENTRY = re.compile(r"([0-7]{3,4}|gone) ([\w.$-]+) ([\w.$-]+) (\S*) ((?!\.\.?/|/)(?:(?!/\.\.?/|//)[^\x00-\x1f\x7f])+)")
+_RELEASE = re.compile(r"release ([0-9]{1,4})\.([0-9]{1,4})")
 _NOT_READ = 66
 
 # Every *.conf as "MODE OWNER GROUP BASE64 PATH", and what a link says as "link BASE64 PATH" before it. Dot-files are
@@ -62,6 +63,7 @@ done
 if names=$(swanctl --list-conns 2>/dev/null); then
     echo "loaded"
     echo "$names" | sed -n 's/^\\([^ \t].*\\): [^ ]*, .*$/loaded \\1/p'
+    swanctl --version --daemon 2>/dev/null | sed -n 's/^strongSwan \\([0-9]*\\.[0-9]*\\).*/release \\1/p'
 fi
 """
 
@@ -83,6 +85,7 @@ class SwanctlComponent(Component):
         super().__init__(shell)
         # The connections that charon had loaded at the last reading; None if it did not answer.
         self._loaded: frozenset[str] | None = None
+        self._release: Release = (0, 0)
 
     def handles(self, part: str) -> bool:
         """Whether a part is a file below /etc/swanctl."""
@@ -105,7 +108,7 @@ class SwanctlComponent(Component):
         parts: dict[str, str] = {}
         attributes: dict[str, str] = {}
         startup: Snapshot | None = None
-        self._loaded = None
+        self._loaded, self._release = None, (0, 0)
         for line in result.stdout.splitlines():
             if line == "no swanctl":
                 raise DriverError("strongSwan's swanctl is not installed")
@@ -114,6 +117,9 @@ class SwanctlComponent(Component):
                 continue
             if line.startswith("loaded"):
                 self._loaded = (self._loaded or frozenset()) | ({line[7:]} - {""})
+                continue
+            if found := _RELEASE.fullmatch(line):
+                self._release = (int(found[1]), int(found[2]))
                 continue
             if line.startswith("link "):
                 _, link, path = line.split(" ", 2)
@@ -193,7 +199,7 @@ class SwanctlComponent(Component):
         if same and not unloaded:
             return _nothing(snapshot)
         old, new = former.without(unloaded), _tree(target)
-        changes = compare(old, new)
+        changes = compare(old, new, self._release)
         paths = _changed_files(target, snapshot)
         change = Change(
             diff="\n".join(filter(None, [_diff(target, snapshot), *map(_NOT_LOADED.format, unloaded)])),

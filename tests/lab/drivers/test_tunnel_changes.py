@@ -56,3 +56,17 @@ def test_a_change_counts_only_with_fresh_sas_and_is_undone_with_them(tunnel: Pai
     assert {sa.name for sa in read_ike_sas(tunnel.left.shell)} == {NAME}
     for host in (tunnel.left, tunnel.right):
         assert host.sh("ls /run/routebook").split() == ["change.result", "setup.result"]
+
+
+def test_the_ike_sa_stays_or_goes_with_its_child_as_the_plan_says_of_this_release(tunnel: Pair) -> None:
+    driver, host = tunnel.driver(tunnel.left), tunnel.left
+    (before,) = {sa.spi_initiator for sa in read_ike_sas(host.shell)}
+    old, changed = spis(host), candidate(replace(LEFT, child_lines="rekey_time = 1700s"))
+    kinds = {effect.kind for effect in driver.plan(changed, driver.snapshot()).effects}
+    old_charon = host.sh("swanctl --version").split()[-1].startswith("5.")
+    assert kinds == {"tunnel-rekey" if old_charon else "child-rekey"}
+    transact([driver], [changed], "one-end")
+    tunnel.wait_up()
+    assert not spis(host) & old
+    assert (before in {sa.spi_initiator for sa in read_ike_sas(host.shell)}) is (kinds == {"child-rekey"})
+    driver.rollback()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from routebook.platforms.strongswan.changes import TunnelChange, compare, effects
-from routebook.platforms.strongswan.tree import MAIN, build
+from routebook.platforms.strongswan.changes import PERHAPS, Release, TunnelChange, compare, effects
+from routebook.platforms.strongswan.tree import MAIN, Tree, build
 
 BASE = """connections {
   a--b {
@@ -120,17 +120,61 @@ def test_a_pool_is_a_note() -> None:
     assert [(effect.kind, effect.subject) for effect in effects([], old, new)] == [("note", "pools")]
 
 
-def test_a_child_that_its_end_starts_takes_the_ike_sa_with_it_unless_another_stays() -> None:
-    child = "    children {{\n      {} {{\n        start_action = {}\n        rekey_time = {}\n      }}\n{}    }}\n"
-    other = "      second {\n        start_action = start\n      }\n"
+def trees(old: str, new: str) -> tuple[Tree, Tree]:
+    """A tunnel with these children, before and after."""
+    before, after = (
+        build({MAIN: f"connections {{\n  a--b {{\n    children {{\n{each}    }}\n  }}\n}}\n"}) for each in (old, new)
+    )
+    return before, after
 
-    def kinds(action: str, more: str) -> list[str]:
-        old, new = (
-            build({MAIN: f"connections {{\n  a--b {{\n{child.format('first', action, time, more)}  }}\n}}\n"})
-            for time in ("3000s", "4000s")
-        )
-        return [effect.kind for effect in effects(compare(old, new), old, new)]
 
-    assert kinds("trap|start", "") == ["tunnel-rekey"]
-    assert kinds("trap|start", other) == ["child-rekey"]
-    assert kinds("none", "") == ["child-rekey"]
+def kinds(old: str, new: str, release: Release) -> list[str]:
+    """The forecast for such a tunnel."""
+    before, after = trees(old, new)
+    return [effect.kind for effect in effects(compare(before, after, release), before, after)]
+
+
+def child(name: str, action: str, seconds: int) -> str:
+    return f"      {name} {{\n        start_action = {action}\n        rekey_time = {seconds}s\n      }}\n"
+
+
+def changed(name: str, action: str) -> tuple[str, str]:
+    return child(name, action, 3000), child(name, action, 4000)
+
+
+STARTS = changed("first", "trap|start")
+STOPS_STARTING = child("first", "start", 3000), child("first", "none", 3000)
+OTHER = child("second", "start", 3000)
+
+
+@pytest.mark.parametrize("release", [(0, 0), (5, 9)])
+def test_before_6_0_a_child_that_its_end_starts_takes_the_ike_sa_with_it_unless_another_stays(release: Release) -> None:
+    assert kinds(*STARTS, release) == ["tunnel-rekey"]
+    assert kinds(STARTS[0] + OTHER, STARTS[1] + OTHER, release) == ["child-rekey"]
+    assert kinds(*changed("first", "none"), release) == ["child-rekey"]
+    assert kinds(*STOPS_STARTING, release) == ["tunnel-rekey"]
+
+
+@pytest.mark.parametrize("release", [(6, 0), (6, 1)])
+def test_since_6_0_it_takes_the_ike_sa_with_it_where_the_end_starts_none_afterwards(release: Release) -> None:
+    assert kinds(*STARTS, release) == ["child-rekey"]
+    assert kinds(STARTS[0] + OTHER, STARTS[1] + OTHER, release) == ["child-rekey"]
+    assert kinds(*changed("first", "none"), release) == ["child-rekey"]
+    assert kinds(*STOPS_STARTING, release) == ["tunnel-rekey"]
+    before, after = (one + other for one, other in zip(STOPS_STARTING, changed("second", "none"), strict=True))
+    assert kinds(before, after, release) == ["child-rekey"]
+
+
+def test_since_6_0_an_end_that_starts_none_may_close_an_ike_sa_that_the_other_end_has_emptied() -> None:
+    def said(pair: tuple[str, str], release: Release) -> list[str]:
+        before, after = trees(*pair)
+        return [effect.reason for effect in effects(compare(before, after, release), before, after)]
+
+    (waits,), (starts,), (before,) = (
+        said(changed("first", "none"), (6, 0)),
+        said(STARTS, (6, 0)),
+        said(changed("first", "none"), (5, 9)),
+    )
+    assert waits.endswith(PERHAPS)
+    assert not starts.endswith(PERHAPS)
+    assert not before.endswith(PERHAPS)
