@@ -10,6 +10,9 @@ def main() -> NoReturn:
     """Run the command line; every error becomes a sentence and an exit code of the design."""
     if sys.argv[1:] in (["--help"], ["-h"]) and listing.shown():
         sys.exit(0)
+    from routebook.cli import lazily
+
+    lazily.begin()
     from routebook.cli.group import run
 
     run()

@@ -16,6 +16,8 @@ _MOST_PACKET = 256 * 1024  # bytes; OpenSSH's own limit (packet.c, PACKET_MAX_SI
 _MOST_GREETING = 64 * 1024  # bytes before and with the protocol's version (RFC 4253 section 4.2)
 _SLACK = 64 * 1024  # bytes over the window that are not worth a quarrel
 
+_GCM = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")  # RFC 5647
+
 _BASE: Any = paramiko.Transport
 _PACKETS: Any = Packetizer
 
@@ -51,8 +53,12 @@ def _within_window(feed: Callable[[Any, Message], None]) -> Callable[[Any, Messa
 
 
 class BoundedTransport(paramiko.Transport):
-    """A transport whose memory does not depend on the other side."""
+    """A transport whose memory does not depend on the other side.
 
+    AES-GCM is asked for first: paramiko compares any other cipher's MAC byte by byte in Python, for every packet.
+    """
+
+    _preferred_ciphers = (*_GCM, *(name for name in _BASE._preferred_ciphers if name not in _GCM))
     _channel_handler_table = {  # noqa: RUF012  as paramiko keeps it
         kind: _within_window(handle)
         if handle in (paramiko.Channel._feed, paramiko.Channel._feed_extended)  # type: ignore[attr-defined]

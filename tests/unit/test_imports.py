@@ -50,6 +50,7 @@ def test_a_command_without_devices(arguments: list[str], unused: set[str]) -> No
 def test_opening_a_project_for_devices_imports_no_driver_until_one_is_opened() -> None:
     code = (
         "import json, sys; from pathlib import Path\n"
+        "from routebook.cli import lazily\nlazily.begin()\n"
         "from routebook.run.runbook import load\nfrom routebook.run.workspace import open_workspace\n"
         "import routebook.cli.at_work\n"
         "open_workspace(Path(), '', ''); load(Path(), 'verify')\n"
@@ -60,4 +61,15 @@ def test_opening_a_project_for_devices_imports_no_driver_until_one_is_opened() -
     before, after = map(set, json.loads(done.stdout))
     assert before & (NEVER | DRIVERS | {"paramiko", "jinja2"}) == set()
     assert "paramiko" in after
+    assert after & {"invoke.collection", "ruamel.yaml.main", "asyncio"} == set()
     assert after & (NEVER | DRIVERS) == {"routebook.platforms.frr.driver", "routebook.platforms.linux.driver"}
+
+
+def test_what_is_left_empty_is_there_when_it_is_used() -> None:
+    code = (
+        "import sys\nfrom routebook.cli import lazily\nlazily.begin()\nimport invoke, ruamel.yaml\n"
+        "assert not {'invoke.collection', 'ruamel.yaml.main'} & sys.modules.keys()\n"
+        "print(invoke.run('echo run', hide=True).ok, ruamel.yaml.YAML(typ='safe').load('a: 1'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True {'a': 1}\n"
