@@ -1,51 +1,31 @@
 """The contract: what a run asks of a device. A platform implements it once, in its folder."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from functools import wraps
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from routebook.device.candidate import Candidate
 from routebook.device.causes import Cause
-from routebook.device.errors import NotUnderstoodError
 from routebook.device.merging import Overlap
+from routebook.device.reader import DeviceReader, understand
 from routebook.device.values import (
     Answer,
     Change,
-    DeviceIdentity,
     Echo,
     ForeignChange,
     Lock,
     Pending,
     Reached,
     Snapshot,
-    State,
 )
 
-MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
-"""What code that takes an answer apart stumbles with where the answer is none that a device gives."""
 
-
-def _understood(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The last net below all readers: whatever a device answers is an error of that device."""
-
-    @wraps(function)
-    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        try:
-            return function(self, *arguments, **keywords)
-        except MISREAD as error:
-            raise NotUnderstoodError(str(getattr(self, "name", "the device")), step, error) from error
-
-    return call
-
-
-class TransactionDriver(ABC):
-    """A connection to one device that can take part in a Routebook transaction.
+class TransactionDriver(DeviceReader):
+    """A reader of one device that can take part in a Routebook transaction.
 
     The order of a transaction is: lock, snapshot, plan, arm, push, activate, (state …), then confirm or rollback, and
     unlock.
-    Reading methods leave no trace on the device. All of them raise `DriverError`, also where a device's answer is none
-    that a reader foresaw.
+    Reading methods leave no trace on the device.
     """
 
     foreign_change: ForeignChange | None = None
@@ -53,22 +33,7 @@ class TransactionDriver(ABC):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        for name, verb in vars(TransactionDriver).items():
-            if not getattr(verb, "__isabstractmethod__", False):
-                continue
-            function = getattr(cls, name)
-            if not getattr(function, "__isabstractmethod__", False) and not hasattr(function, "understood"):
-                wrapped = _understood(name, function)
-                wrapped.understood = True  # type: ignore[attr-defined]
-                setattr(cls, name, wrapped)
-
-    @abstractmethod
-    def open(self) -> None:
-        """Connect and log in. Changes nothing. Raises ConnectionFailedError, and PrivilegeError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the connection. What is pending on the device stays pending."""
+        understand(cls, TransactionDriver)
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -176,19 +141,11 @@ class TransactionDriver(ABC):
         """The change that the device still knows, if there is one."""
 
     @abstractmethod
-    def state(self) -> State:
-        """Read BGP sessions and IPsec SAs."""
-
-    @abstractmethod
     def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device.
 
         Returns what NAPALM's `ping` does, times in milliseconds: {"success": {"packet_loss": …}} or {"error": …}.
         """
-
-    @abstractmethod
-    def identity(self) -> DeviceIdentity:
-        """Who the device says it is, of what was read over this connection; asks for the least where nothing was."""
 
     @abstractmethod
     def reached(self) -> Reached:

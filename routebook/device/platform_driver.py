@@ -1,26 +1,14 @@
 """What a platform's driver is beside the contract of a run: how it is opened, and what people and NAPALM ask of it."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
 
 from routebook.device.bgp_getters import bgp_neighbors, bgp_neighbors_detail
 from routebook.device.contract import TransactionDriver
+from routebook.device.reader import PlatformReader
 from routebook.device.state import BgpSession
 from routebook.device.values import Answer, Snapshot
-
-
-class Connection(Protocol):
-    """What a driver talks through."""
-
-    def open(self) -> None:
-        """Connect and log in. Raises ConnectionFailedError."""
-
-    def close(self) -> None:
-        """End the connection; safe at any time."""
-
-    def is_alive(self) -> bool:
-        """Whether the connection stands, as far as is known without waiting for the device."""
 
 
 class Part(Protocol):
@@ -30,8 +18,8 @@ class Part(Protocol):
         """The text with every secret's value replaced."""
 
 
-class PlatformDriver(TransactionDriver):
-    """A driver that is opened as NAPALM opens its own, with getters in NAPALM's shapes, and without NAPALM.
+class PlatformDriver(PlatformReader, TransactionDriver):
+    """A driver with getters in NAPALM's shapes, and without NAPALM.
 
     `default_part` is what a loaded text without any header is. A getter that the platform does not have raises
     NotImplementedError. What is shown has no secrets in it unless optional_args has `secrets: true`.
@@ -39,30 +27,6 @@ class PlatformDriver(TransactionDriver):
 
     default_part: ClassVar[str | None] = None
     shows_secrets: bool = False
-    _connection: Connection
-
-    @abstractmethod
-    def __init__(
-        self,
-        hostname: str,
-        username: str,
-        password: str,
-        timeout: int = 60,
-        optional_args: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Take the arguments of NAPALM's drivers; `timeout` is in seconds. Contacts nothing."""
-
-    def open(self) -> None:
-        """Connect and log in. Changes nothing."""
-        self._connection.open()
-
-    def close(self) -> None:
-        """Close the connection. What is pending on the device stays pending."""
-        self._connection.close()
-
-    def is_alive(self) -> bool:
-        """Whether the connection stands."""
-        return self._connection.is_alive()
 
     @abstractmethod
     def component_for(self, part: str) -> Part:

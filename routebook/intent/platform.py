@@ -77,6 +77,7 @@ class Platform:
     templates: Path | None = None  # its templates as they ship; a project's own folder of its name wins over them
     manifests: str = ""  # "module:function" that gives the Described clusters of a network by name; nothing is pushed
 
+    reader: str = ""  # "module:Class" that reads sessions and tunnels, where that takes less than the driver
     driver: str = ""  # "module:Class" that implements the contract of routebook.device
     lab: LabPart | None = None
     netmiko: str = "linux"  # what netmiko calls its command line

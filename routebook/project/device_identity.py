@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from routebook.device.contract import TransactionDriver
 from routebook.device.errors import SomebodyElseError
 from routebook.device.naming import is_address
+from routebook.device.reader import DeviceReader
 from routebook.device.values import DeviceIdentity
 from routebook.intent.model import HostIntent
 from routebook.project.pins import Pin
@@ -153,13 +153,13 @@ class Identities:
     pins: Mapping[str, Pin] = field(default_factory=dict)
     said: "dict[str, DeviceIdentity]" = field(default_factory=dict)
     _meant: Mapping[str, Meant] = field(init=False)
-    _proven: "WeakKeyDictionary[TransactionDriver, DeviceIdentity]" = field(default_factory=WeakKeyDictionary)
+    _proven: "WeakKeyDictionary[DeviceReader, DeviceIdentity]" = field(default_factory=WeakKeyDictionary)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._meant = {name: Meant.of(intent) for name, intent in self.intents.items()}
 
-    def prove(self, host: str, device: "TransactionDriver") -> None:
+    def prove(self, host: str, device: "DeviceReader") -> None:
         """Raise SomebodyElseError unless a device can be `host`; its driver asks it once a connection."""
         said = device.identity()
         with self._lock:

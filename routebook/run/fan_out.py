@@ -4,20 +4,24 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nornir.core import Nornir
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
 
-from routebook.device.contract import TransactionDriver
 from routebook.device.errors import ConnectionFailedError, DriverError, LostContactError
+from routebook.device.reader import DeviceReader
 from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError
 from routebook.project.connection import CONNECTION
 from routebook.project.device_identity import Identities
 
+if TYPE_CHECKING:
+    from routebook.device.contract import TransactionDriver
+
 T = TypeVar("T")
+D = TypeVar("D", bound=DeviceReader)
 OUT_OF_REACH = (LostContactError, ConnectionFailedError, ConnectionError)
 """Errors of a host that may answer again later."""
 
@@ -64,7 +68,7 @@ def on_hosts(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T]) 
 def on_drivers(
     nornir: Nornir,
     hosts: Collection[str],
-    step: Callable[[TransactionDriver], T],
+    step: "Callable[[TransactionDriver], T]",
     *,
     reconnect: bool = False,
     reads: bool = False,
@@ -77,31 +81,43 @@ def on_drivers(
     def once(task: Task) -> T:
         return read_first(task, step) if reads else step(driver(task))
 
+    return _connected_on(nornir, hosts, once, reconnect=reconnect)
+
+
+def reading_on(nornir: Nornir, hosts: Collection[str], read: Callable[[DeviceReader], T]) -> Answers[T]:
+    """Run `read` with what reads each host, opening a broken connection anew, once."""
+    return _connected_on(nornir, hosts, lambda task: _read_first(task, _connected(task), read), reconnect=True)
+
+
+def _connected_on(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T], *, reconnect: bool) -> Answers[T]:
     def run(task: Task) -> T:
         try:
-            return once(task)
+            return step(task)
         except LostContactError:
             task.host.close_connection(CONNECTION)
             if not reconnect:
                 raise
-            return once(task)
+            return step(task)
 
     return on_hosts(nornir, hosts, run)
 
 
-def driver(task: Task) -> TransactionDriver:
+def driver(task: Task) -> "TransactionDriver":
     """The driver of a host that has proven who it is; opens the connection at first use. Raises DriverError."""
-    device = _connected(task)
+    device = _driver(task)
     _prove(task, device)
     return device
 
 
-def read_first(task: Task, read: Callable[[TransactionDriver], T]) -> T:
+def read_first(task: Task, read: "Callable[[TransactionDriver], T]") -> T:
     """What `read` finds on a host that then proves who it is. Raises DriverError.
 
     Most devices say who they are along with what is read of them; nothing is used, or done, before it is proven.
     """
-    device = _connected(task)
+    return _read_first(task, _driver(task), read)
+
+
+def _read_first(task: Task, device: D, read: Callable[[D], T]) -> T:
     try:
         found = read(device)
     except LostContactError:
@@ -113,15 +129,22 @@ def read_first(task: Task, read: Callable[[TransactionDriver], T]) -> T:
     return found
 
 
-def _prove(task: Task, device: TransactionDriver) -> None:
+def _prove(task: Task, device: DeviceReader) -> None:
     identities = getattr(task.host, "identities", None)
     if isinstance(identities, Identities):
         identities.prove(task.host.name, device)
 
 
-def _connected(task: Task) -> TransactionDriver:
-    connected: TransactionDriver = task.host.get_connection(CONNECTION, task.nornir.config)
+def _connected(task: Task) -> DeviceReader:
+    connected: DeviceReader = task.host.get_connection(CONNECTION, task.nornir.config)
     return connected
+
+
+def _driver(task: Task) -> "TransactionDriver":
+    _connected(task)
+    opened: Any = task.host.connections[CONNECTION]
+    made: TransactionDriver = opened.driver()
+    return made
 
 
 def reasons(errors: Mapping[str, Exception]) -> dict[str, str]:

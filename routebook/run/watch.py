@@ -15,7 +15,7 @@ from routebook.checks.findings import Finding, definite, suspects
 from routebook.checks.names import device_name
 from routebook.device.causes import Cause
 from routebook.device.values import State
-from routebook.run.fan_out import Answers, driver, on_drivers, on_hosts
+from routebook.run.fan_out import Answers, driver, on_hosts, reading_on
 
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
@@ -118,7 +118,7 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
 
 def read_states(nornir: Nornir, hosts: Collection[str]) -> Answers[State]:
     """The state of every host that can be read, and the error of each that cannot."""
-    return on_drivers(nornir, hosts, lambda device: device.state(), reconnect=True, reads=True)
+    return reading_on(nornir, hosts, lambda device: device.state())
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

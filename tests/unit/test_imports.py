@@ -65,6 +65,24 @@ def test_opening_a_project_for_devices_imports_no_driver_until_one_is_opened() -
     assert after & (NEVER | DRIVERS) == {"routebook.platforms.frr.driver", "routebook.platforms.linux.driver"}
 
 
+@pytest.mark.parametrize("platform", ["asa", "edge", "frr", "pfsense", "strongswan"])
+def test_what_reads_a_platform_imports_nothing_that_compares_or_changes_its_configuration(platform: str) -> None:
+    code = (
+        "import json, sys\nfrom routebook.project.connection import driver_of\n"
+        f"driver_of({platform!r}, reads=True); print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    changing = {
+        name
+        for name in loaded
+        if name.startswith("routebook.platforms.")
+        and name.rpartition(".")[2] in {"component", "transaction", "planning", "difference", "effects", "deadman"}
+    }
+    assert changing == loaded & {"routebook.device.contract", "routebook.platforms.asa.config"} == set()
+    assert loaded & (NEVER | DRIVERS | {"sqlite3", "jinja2", "nornir_utils"}) == set()
+
+
 def test_what_is_left_empty_is_there_when_it_is_used() -> None:
     code = (
         "import sys\nfrom routebook.cli import lazily\nlazily.begin()\nimport invoke, ruamel.yaml\n"

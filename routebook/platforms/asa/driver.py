@@ -2,23 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from routebook.device.causes import Cause
 from routebook.device.errors import CommandRefusedError, DriverError
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.state import BgpSession
-from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
-from routebook.platforms.asa import getters, identity, reading, recording
+from routebook.device.values import Answer, Echo, Reached, Snapshot
+from routebook.platforms.asa import getters, reading, recording
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer
 from routebook.platforms.asa.explain import explain
 from routebook.platforms.asa.flash import Flash
-from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.planning import PART
 from routebook.platforms.asa.reached import reached
-from routebook.platforms.asa.session import AsaSession
+from routebook.platforms.asa.reader import AsaReader
 from routebook.platforms.asa.transaction import AsaTransaction
 
 _READING = re.compile(
@@ -27,8 +24,8 @@ _READING = re.compile(
 )
 
 
-class AsaDriver(AsaTransaction, PlatformDriver):
-    """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
+class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
+    """An ASA, whose configuration is read and changed."""
 
     default_part = PART
 
@@ -40,26 +37,9 @@ class AsaDriver(AsaTransaction, PlatformDriver):
         timeout: int = 60,
         optional_args: Mapping[str, Any] | None = None,
     ) -> None:
-        options = read_asa_options(hostname, username, password, timeout, dict(optional_args or {}))
+        AsaReader.__init__(self, hostname, username, password, timeout, optional_args)
         self._username, self.shows_secrets = username, bool((optional_args or {}).get("secrets", False))
-        self._connection = session = AsaSession(options)
-        AsaTransaction.__init__(self, hostname, session, DeadManTimer(session, Flash(session)))
-
-    def state(self) -> State:
-        """What the device says of sessions and SAs."""
-        return State(bgp=self.bgp_sessions(), ike=reading.read_ike(self.session))
-
-    def bgp_sessions(self) -> tuple[BgpSession, ...]:
-        """What the device says of its sessions."""
-        found = reading.read_bgp(self.session)
-        self.router_id = next((each.router_id for each in found), self.router_id)
-        return found
-
-    def identity(self) -> DeviceIdentity:
-        """Its host name, serial numbers and router ID."""
-        if self.session.identity is None:
-            self.session.identity = identity.read(self.session)
-        return replace(self.session.identity, router_id=self.router_id)
+        AsaTransaction.__init__(self, hostname, self.session, DeadManTimer(self.session, Flash(self.session)))
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers, and whether the device has a timer."""

@@ -36,6 +36,7 @@ PLATFORM = Platform(
     rules_in="routebook.platforms.asa.rules:RULES",
     words_in="routebook.platforms.asa.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    reader="routebook.platforms.asa.reader:AsaReader",
     driver="routebook.platforms.asa.driver:AsaDriver",
     lab=LabPart(
         node="routebook.platforms.asa.lab.node:node",

@@ -11,6 +11,7 @@ PLATFORM = Platform(
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True),
     words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    reader="routebook.platforms.edge.reader:EdgeReader",
     driver="routebook.platforms.edge.driver:EdgeDriver",
     lab=LabPart(
         node="routebook.platforms.linux.lab:edge",

@@ -14,7 +14,6 @@ from routebook.device.candidate import Section
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
-from routebook.device.state import BgpSession
 from routebook.device.values import Change, Snapshot
 from routebook.platforms.frr import revert, vtysh
 from routebook.platforms.frr.candidate import Wanted, missing, target, wanted
@@ -28,6 +27,7 @@ from routebook.platforms.frr.meaning import fingerprint, same
 from routebook.platforms.frr.merge import kept, shown_as, typed_since
 from routebook.platforms.frr.order import order_commands
 from routebook.platforms.frr.present import diff
+from routebook.platforms.frr.reader import FrrDaemon
 from routebook.platforms.frr.redaction import redact
 from routebook.platforms.frr.references import undefined_policies
 from routebook.platforms.frr.refresh import refresh_script
@@ -64,7 +64,7 @@ class FrrChange(ComponentChange):
     refresh: str = field(default="", kw_only=True)
 
 
-class FrrComponent(Component):
+class FrrComponent(FrrDaemon, Component):
     """FRR's configuration, changed by commands of our own computation and checked by FRR."""
 
     name: ClassVar[str] = PART
@@ -173,12 +173,6 @@ class FrrComponent(Component):
         del folder
         if script := _frr(change).refresh:
             self.shell.run(f"{vtysh.NO_HISTORY}\n{script}")
-
-    def bgp(self) -> tuple[BgpSession, ...]:
-        """bgpd's sessions."""
-        found = read_bgp_sessions(self.shell)
-        self.router_id = next((each.router_id for each in found if each.vrf == "default"), self.router_id)
-        return found
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let sessions that wait in Idle, Connect or Active try again now."""

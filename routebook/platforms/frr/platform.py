@@ -11,6 +11,7 @@ PLATFORM = Platform(
     can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True),
     words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    reader="routebook.platforms.frr.reader:FRRReader",
     driver="routebook.platforms.frr.driver:FRRDriver",
     lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",), releases=True),
 )

@@ -8,9 +8,8 @@ from typing import ClassVar
 from routebook.device.candidate import Section
 from routebook.device.causes import Cause
 from routebook.device.merging import TakenBack
-from routebook.device.state import BgpSession, IkeSa
 from routebook.device.values import Change, Snapshot
-from routebook.transport.shell import Shell
+from routebook.platforms.linux.daemon import Daemon
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,10 @@ class Meanwhile:
     target: Snapshot | None
 
 
-class Component(ABC):
-    """One daemon. Every method may raise `DriverError`; reading methods leave no trace."""
+class Component(Daemon, ABC):
+    """A daemon and its configuration."""
 
-    name: ClassVar[str]
     bundle_owns: ClassVar[tuple[str, ...]] = ()  # patterns of the files that a bundle of everything owns
-
-    def __init__(self, shell: Shell) -> None:
-        self.shell = shell
-        self.router_id = ""  # of BGP, as the last reading of configuration or sessions had it
 
     def handles(self, part: str) -> bool:
         """Whether a configuration part ("frr", or a file's path) is this component's."""
@@ -104,14 +98,6 @@ class Component(ABC):
     @abstractmethod
     def activate(self, change: ComponentChange, folder: str) -> None:
         """Make live sessions and SAs use the change. Waits for nothing that depends on another host's push."""
-
-    def bgp(self) -> tuple[BgpSession, ...] | None:
-        """The daemon's BGP sessions; None if it is not a BGP speaker."""
-        return None
-
-    def ike(self) -> tuple[IkeSa, ...] | None:
-        """The daemon's IKE SAs; None if it does no IPsec."""
-        return None
 
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let sessions that wait in Connect or Active try again now."""

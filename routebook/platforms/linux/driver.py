@@ -1,25 +1,23 @@
 """The driver of a Linux host: everything that does not depend on which daemons run there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from routebook.device import bundle
 from routebook.device.causes import Cause
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
+from routebook.device.values import Answer, Echo, Reached, Snapshot
 from routebook.platforms.linux import commands as reading
-from routebook.platforms.linux import getters, identity
+from routebook.platforms.linux import getters
 from routebook.platforms.linux.component import Component
 from routebook.platforms.linux.host import HostTransaction
 from routebook.platforms.linux.reached import reached
+from routebook.platforms.linux.reader import LinuxReader
 from routebook.platforms.linux.transaction import DeviceTransaction
-from routebook.transport.ssh import SshShell
-from routebook.transport.ssh_options import read_options
 
 
-class LinuxDriver(HostTransaction, PlatformDriver):
-    """A host that runs the daemons of `component_types`, in the order in which a change is pushed to them."""
+class LinuxDriver(LinuxReader, HostTransaction, PlatformDriver):
+    """A host whose daemons are the components of a transaction, in the order in which a change is pushed to them."""
 
     component_types: ClassVar[tuple[type[Component], ...]] = ()
 
@@ -31,23 +29,11 @@ class LinuxDriver(HostTransaction, PlatformDriver):
         timeout: int = 60,
         optional_args: Mapping[str, Any] | None = None,
     ) -> None:
-        options = read_options(hostname, username, password, timeout, optional_args or {})
-        self._jumps = tuple(hop.address for hop in options.jumps)
+        LinuxReader.__init__(self, hostname, username, password, timeout, optional_args)
+        self._jumps = tuple(hop.address for hop in self.shell.options.jumps)
         self.shows_secrets = bool((optional_args or {}).get("secrets", False))
-        self._connection = self.shell = SshShell(options, identity.GREETING)
-        components = [component(self.shell) for component in self.component_types]
+        self.daemons = components = [component(self.shell) for component in self.component_types]
         HostTransaction.__init__(self, hostname, components, DeviceTransaction(self.shell, hostname))
-
-    def state(self) -> State:
-        """What the daemons say of sessions and SAs."""
-        bgp = [sessions for component in self.components if (sessions := component.bgp()) is not None]
-        ike = [sas for component in self.components if (sas := component.ike()) is not None]
-        return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
-
-    def identity(self) -> DeviceIdentity:
-        """Its host name, machine ID, addresses and router ID."""
-        router_id = next((component.router_id for component in self.components if component.router_id), "")
-        return replace(identity.read(self.shell), router_id=router_id)
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers."""

@@ -5,28 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 from routebook.device.causes import Cause
-from routebook.device.errors import DriverError
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.state import BgpSession, IkeSa
-from routebook.device.values import Answer, DeviceIdentity, Echo, Reached, Snapshot, State
+from routebook.device.state import BgpSession
+from routebook.device.values import Answer, Echo, Reached, Snapshot
 from routebook.platforms.frr import diagnosis as frr_diagnosis
-from routebook.platforms.frr.sessions import read_bgp_sessions
 from routebook.platforms.pfsense import commands as reading
-from routebook.platforms.pfsense import explain, getters, identity, openbgpd, program
+from routebook.platforms.pfsense import explain, getters, openbgpd, program
 from routebook.platforms.pfsense.ownership import WHOLE
 from routebook.platforms.pfsense.reached import reached
+from routebook.platforms.pfsense.reader import PfSenseReader
 from routebook.platforms.pfsense.redaction import redact, scrub, secrets
-from routebook.platforms.pfsense.routing import local_as, router_id, routes
 from routebook.platforms.pfsense.transaction import PfSenseTransaction
-from routebook.platforms.pfsense.tree import Element
-from routebook.platforms.pfsense.tunnels import named, tunnels
-from routebook.platforms.strongswan.state import NO_DAEMON, read_ike_sas
-from routebook.transport.ssh import SshShell
-from routebook.transport.ssh_options import read_options
+from routebook.platforms.pfsense.tunnels import tunnels
 
 
-class PfSenseDriver(PfSenseTransaction, PlatformDriver):
-    """A pfSense (CE 2.7 and later, Plus 23.09 and later) with IPsec, and the OpenBGPD or the FRR package for BGP."""
+class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
+    """A pfSense, whose configuration is read and changed."""
 
     default_part = WHOLE
 
@@ -38,50 +32,10 @@ class PfSenseDriver(PfSenseTransaction, PlatformDriver):
         timeout: int = 60,
         optional_args: Mapping[str, Any] | None = None,
     ) -> None:
-        arguments = dict(optional_args or {})
-        if username == "admin":
-            arguments.setdefault("sudo", False)  # the same user as root, under another name
-        options = read_options(hostname, username, password, timeout, arguments)
-        self._jumps = tuple(hop.address for hop in options.jumps)
-        self.shows_secrets = bool(arguments.get("secrets", False))
-        self._connection = shell = SshShell(options, identity.GREETING)
-        PfSenseTransaction.__init__(self, hostname, shell)
-
-    def state(self) -> State:
-        """What the daemons say of sessions and SAs, with the tunnels by the names that config.xml gives them."""
-        root = self._root()
-        return State(bgp=self._bgp(root), ike=self._ike(root))
-
-    def _root(self) -> Element:
-        return self.tree(self.read().text)
-
-    def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
-        package = self.package
-        if not package:
-            return None
-        if not routes(root, package):
-            return ()  # bgpd does not start without an AS
-        if package == "frr":
-            return read_bgp_sessions(self.shell)
-        found = openbgpd.sessions(
-            openbgpd.read_neighbors(self.shell), local_as(root, package), router_id(root, package)
-        )
-        return openbgpd.with_peers_as(self.shell, found)
-
-    def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
-        known = tunnels(root)
-        if not any(tunnel.enabled for tunnel in known.values()):
-            return ()  # the system stops charon
-        try:
-            return named(read_ike_sas(self.shell), known)
-        except DriverError as error:
-            if NO_DAEMON in str(error):
-                return ()
-            raise
-
-    def identity(self) -> DeviceIdentity:
-        """Its host name, its ID and serial number, addresses and router ID."""
-        return replace(identity.read(self.shell), router_id=self.router_id)
+        PfSenseReader.__init__(self, hostname, username, password, timeout, optional_args)
+        self._jumps = tuple(hop.address for hop in self.shell.options.jumps)
+        self.shows_secrets = bool((optional_args or {}).get("secrets", False))
+        PfSenseTransaction.__init__(self, hostname, self.shell)
 
     def reached(self) -> Reached:
         """The way of this connection and of its answers."""

@@ -24,6 +24,7 @@ PLATFORM = Platform(
     words_in="routebook.platforms.pfsense.words:WORDS",
     xml=True,
     templates=Path(__file__).with_name("templates"),
+    reader="routebook.platforms.pfsense.reader:PfSenseReader",
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
     lab=LabPart(
         node="routebook.platforms.pfsense.lab.node:node",

@@ -14,7 +14,6 @@ from routebook.device.candidate import Section
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
-from routebook.device.state import IkeSa
 from routebook.device.values import Change, Snapshot
 from routebook.platforms.linux import files
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
@@ -24,9 +23,9 @@ from routebook.platforms.strongswan.changes import Kind, Release, TunnelChange, 
 from routebook.platforms.strongswan.check import check_file, real_names, staged
 from routebook.platforms.strongswan.explain import explain
 from routebook.platforms.strongswan.hand_made import hand_made
+from routebook.platforms.strongswan.reader import SwanctlDaemon
 from routebook.platforms.strongswan.redaction import REDACTED, diffs, redact
 from routebook.platforms.strongswan.settings import SettingsError
-from routebook.platforms.strongswan.state import read_ike_sas
 from routebook.platforms.strongswan.taking_back import taken_back
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build
 from routebook.platforms.strongswan.values import misread
@@ -75,7 +74,7 @@ class SwanctlChange(ComponentChange):
     target: Snapshot = field(kw_only=True, repr=False)
 
 
-class SwanctlComponent(Component):
+class SwanctlComponent(SwanctlDaemon, Component):
     """strongSwan, as swanctl loads it."""
 
     name = "strongswan"
@@ -255,10 +254,6 @@ class SwanctlComponent(Component):
         """Close the SAs that do not fit, start those that this end starts. A peer that does not answer is no error."""
         if change.change:
             self.shell.run(f"setsid /bin/sh {quote(folder)}/swanctl.activate {quote(folder)}", timeout=60)
-
-    def ike(self) -> tuple[IkeSa, ...]:
-        """charon's SAs."""
-        return read_ike_sas(self.shell)
 
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Initiate connections without an IKE SA, and children that their IKE SA lacks; both have the same name.

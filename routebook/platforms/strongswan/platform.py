@@ -11,6 +11,7 @@ PLATFORM = Platform(
     can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False),
     words_in="routebook.platforms.strongswan.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    reader="routebook.platforms.strongswan.reader:StrongSwanReader",
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
     lab=LabPart(
         node="routebook.platforms.linux.lab:strongswan",

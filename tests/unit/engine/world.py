@@ -377,6 +377,9 @@ def world(project: Path) -> Iterator[World]:
             self.connection = MemoryDriver(device)
             self.connection.open()
 
+        def driver(self) -> MemoryDriver:
+            return self.connection
+
         def close(self) -> None:
             self.connection.close()
 

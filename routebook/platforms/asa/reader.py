@@ -1,0 +1,46 @@
+"""What reads the sessions and tunnels of a Cisco ASA."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from routebook.device.reader import PlatformReader
+from routebook.device.state import BgpSession
+from routebook.device.values import DeviceIdentity, State
+from routebook.platforms.asa import identity, reading
+from routebook.platforms.asa.options import read_asa_options
+from routebook.platforms.asa.session import AsaSession
+
+
+class AsaReader(PlatformReader):
+    """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
+
+    router_id = ""
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        options = read_asa_options(hostname, username, password, timeout, dict(optional_args or {}))
+        self.name = hostname
+        self._connection = self.session = AsaSession(options)
+
+    def state(self) -> State:
+        """What the device says of sessions and SAs."""
+        return State(bgp=self.bgp_sessions(), ike=reading.read_ike(self.session))
+
+    def bgp_sessions(self) -> tuple[BgpSession, ...]:
+        """What the device says of its sessions."""
+        found = reading.read_bgp(self.session)
+        self.router_id = next((each.router_id for each in found), self.router_id)
+        return found
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, serial numbers and router ID."""
+        if self.session.identity is None:
+            self.session.identity = identity.read(self.session)
+        return replace(self.session.identity, router_id=self.router_id)

@@ -1,0 +1,22 @@
+"""What reads the sessions of a Linux host with FRR."""
+
+from routebook.device.state import BgpSession
+from routebook.platforms.frr.sessions import read_bgp_sessions
+from routebook.platforms.linux.daemon import Daemon
+from routebook.platforms.linux.reader import LinuxReader
+
+
+class FrrDaemon(Daemon):
+    """FRR, as bgpd tells of its sessions."""
+
+    def bgp(self) -> tuple[BgpSession, ...]:
+        """bgpd's sessions."""
+        found = read_bgp_sessions(self.shell)
+        self.router_id = next((each.router_id for each in found if each.vrf == "default"), self.router_id)
+        return found
+
+
+class FRRReader(LinuxReader):
+    """A host whose routing is FRR's."""
+
+    daemon_types = (FrrDaemon,)

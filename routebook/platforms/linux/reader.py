@@ -1,0 +1,42 @@
+"""What reads the sessions and tunnels of a Linux host, whatever daemons run there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from routebook.device.reader import PlatformReader
+from routebook.device.values import DeviceIdentity, State
+from routebook.platforms.linux import identity
+from routebook.platforms.linux.daemon import Daemon
+from routebook.transport.ssh import SshShell
+from routebook.transport.ssh_options import read_options
+
+
+class LinuxReader(PlatformReader):
+    """A host that runs the daemons of `daemon_types`."""
+
+    daemon_types: ClassVar[tuple[type[Daemon], ...]] = ()
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        options = read_options(hostname, username, password, timeout, optional_args or {})
+        self.name = hostname
+        self._connection = self.shell = SshShell(options, identity.GREETING)
+        self.daemons: Sequence[Daemon] = [daemon(self.shell) for daemon in self.daemon_types]
+
+    def state(self) -> State:
+        """What the daemons say of sessions and SAs."""
+        bgp = [sessions for daemon in self.daemons if (sessions := daemon.bgp()) is not None]
+        ike = [sas for daemon in self.daemons if (sas := daemon.ike()) is not None]
+        return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, machine ID, addresses and router ID."""
+        router_id = next((daemon.router_id for daemon in self.daemons if daemon.router_id), "")
+        return replace(identity.read(self.shell), router_id=router_id)

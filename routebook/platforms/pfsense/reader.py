@@ -1,0 +1,75 @@
+"""What reads the sessions and tunnels of a pfSense firewall."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from routebook.device.errors import DriverError
+from routebook.device.reader import PlatformReader
+from routebook.device.state import BgpSession, IkeSa
+from routebook.device.values import DeviceIdentity, State
+from routebook.platforms.frr.sessions import read_bgp_sessions
+from routebook.platforms.pfsense import identity, openbgpd
+from routebook.platforms.pfsense.reading import PfSenseReading
+from routebook.platforms.pfsense.routing import local_as, router_id, routes
+from routebook.platforms.pfsense.tree import Element
+from routebook.platforms.pfsense.tunnels import named, tunnels
+from routebook.platforms.strongswan.state import NO_DAEMON, read_ike_sas
+from routebook.transport.ssh import SshShell
+from routebook.transport.ssh_options import read_options
+
+
+class PfSenseReader(PfSenseReading, PlatformReader):
+    """A pfSense (CE 2.7 and later, Plus 23.09 and later) with IPsec, and the OpenBGPD or the FRR package for BGP."""
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        arguments = dict(optional_args or {})
+        if username == "admin":
+            arguments.setdefault("sudo", False)  # the same user as root, under another name
+        self._connection = shell = SshShell(
+            read_options(hostname, username, password, timeout, arguments), identity.GREETING
+        )
+        PfSenseReading.__init__(self, hostname, shell)
+
+    def state(self) -> State:
+        """What the daemons say of sessions and SAs, with the tunnels by the names that config.xml gives them."""
+        root = self._root()
+        return State(bgp=self._bgp(root), ike=self._ike(root))
+
+    def _root(self) -> Element:
+        return self.tree(self.read().text)
+
+    def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
+        package = self.package
+        if not package:
+            return None
+        if not routes(root, package):
+            return ()  # bgpd does not start without an AS
+        if package == "frr":
+            return read_bgp_sessions(self.shell)
+        found = openbgpd.sessions(
+            openbgpd.read_neighbors(self.shell), local_as(root, package), router_id(root, package)
+        )
+        return openbgpd.with_peers_as(self.shell, found)
+
+    def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
+        known = tunnels(root)
+        if not any(tunnel.enabled for tunnel in known.values()):
+            return ()  # the system stops charon
+        try:
+            return named(read_ike_sas(self.shell), known)
+        except DriverError as error:
+            if NO_DAEMON in str(error):
+                return ()
+            raise
+
+    def identity(self) -> DeviceIdentity:
+        """Its host name, its ID and serial number, addresses and router ID."""
+        return replace(identity.read(self.shell), router_id=self.router_id)

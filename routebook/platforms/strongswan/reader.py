@@ -1,0 +1,20 @@
+"""What reads the tunnels of a Linux host with strongSwan."""
+
+from routebook.device.state import IkeSa
+from routebook.platforms.linux.daemon import Daemon
+from routebook.platforms.linux.reader import LinuxReader
+from routebook.platforms.strongswan.state import read_ike_sas
+
+
+class SwanctlDaemon(Daemon):
+    """charon, as swanctl tells of its SAs."""
+
+    def ike(self) -> tuple[IkeSa, ...]:
+        """charon's SAs."""
+        return read_ike_sas(self.shell)
+
+
+class StrongSwanReader(LinuxReader):
+    """A host whose tunnels are strongSwan's."""
+
+    daemon_types = (SwanctlDaemon,)
