@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ClassVar, Protocol
 
 from routebook.device.errors import NotUnderstoodError
+from routebook.device.state import IPNetwork
 from routebook.device.values import DeviceIdentity, State
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
@@ -62,6 +63,13 @@ class DeviceReader(ABC):
     @abstractmethod
     def state(self) -> State:
         """Read BGP sessions and IPsec SAs."""
+
+    @abstractmethod
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+        """The prefixes that an Established session sends in one family ("ipv4-unicast"), after every filter.
+
+        None where the device does not show them. Asked only where the count is small: nobody reads a full table.
+        """
 
     @abstractmethod
     def identity(self) -> DeviceIdentity:

@@ -29,7 +29,8 @@ class FamilyState:
     `received` counts prefixes accepted from the peer after inbound policy; `sent` those advertised to it.
     `policy_missing` is the RFC 8212 trap: the daemon discards everything for lack of a policy.
     `route_map_in`/`route_map_out` are the names applied; `undefined_policies` those of them (and of prefix
-    lists) that the device does not define, which silently discards every prefix.
+    lists) that the device does not define, which silently discards every prefix. `advertised` are the prefixes that
+    are sent, None where they were not asked for or the device does not show them.
     """
 
     name: str  # "ipv4-unicast" or "ipv6-unicast"
@@ -38,6 +39,7 @@ class FamilyState:
     policy_missing: bool = False
     undefined_policies: tuple[str, ...] = ()
     addpath_tx_all: bool = False
+    advertised: tuple[IPNetwork, ...] | None = None
 
 
 ResetSign = Literal["", "no route", "bfd down"]

@@ -221,6 +221,10 @@ class AbacusDriver(TransactionDriver):
         """What is up, as the table tells."""
         return State(tuple(TABLE.sessions(self.device)), tuple(TABLE.tunnels(self.device)))
 
+    def advertised(self, peer: str, family: str) -> None:
+        """It does not show that."""
+        del peer, family
+
     def ping(self, echo: Echo) -> Answer:
         """Everything answers, as long as nothing is jammed."""
         return {"success": {"packet_loss": echo.count if self.device.jammed else 0}}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from routebook.device.reader import PlatformReader
-from routebook.device.state import BgpSession
+from routebook.device.state import BgpSession, IPNetwork
 from routebook.device.values import DeviceIdentity, State
 from routebook.platforms.asa import identity, reading
 from routebook.platforms.asa.options import read_asa_options
@@ -38,6 +38,10 @@ class AsaReader(PlatformReader):
         found = reading.read_bgp(self.session)
         self.router_id = next((each.router_id for each in found), self.router_id)
         return found
+
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+        """What a session sends."""
+        return reading.read_advertised(self.session, peer, family)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, serial numbers and router ID."""

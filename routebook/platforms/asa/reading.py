@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from routebook.device.errors import DriverError
-from routebook.device.state import BgpSession, BgpState, IkeSa
+from routebook.device.state import BgpSession, BgpState, IkeSa, IPNetwork
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb
 from routebook.platforms.asa.state import ike_sas
@@ -26,6 +27,13 @@ def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
         six = bgp.parse_summary(said, command=bgp.SUMMARY_IPV6)
         summaries += [("ipv6-unicast", six)] if six.local_as else []
     return bgp.sessions(summaries, session.read(bgp.NEIGHBORS, bgp.parse_neighbors))
+
+
+def read_advertised(session: AsaSession, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+    """The prefixes that a session sends. Of IPv6 the command's form is not known for an ASA: None."""
+    if family != "ipv4-unicast":
+        return None
+    return session.read(f"show bgp neighbors {ip_address(peer)} advertised-routes", bgp.parse_routes)
 
 
 def read_ike(session: AsaSession) -> tuple[IkeSa, ...]:

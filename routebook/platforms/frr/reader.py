@@ -1,7 +1,7 @@
 """What reads the sessions of a Linux host with FRR."""
 
-from routebook.device.state import BgpSession
-from routebook.platforms.frr.sessions import read_bgp_sessions
+from routebook.device.state import BgpSession, IPNetwork
+from routebook.platforms.frr.sessions import advertised, read_bgp_sessions
 from routebook.platforms.linux.daemon import Daemon
 from routebook.platforms.linux.reader import LinuxReader
 
@@ -14,6 +14,10 @@ class FrrDaemon(Daemon):
         found = read_bgp_sessions(self.shell)
         self.router_id = next((each.router_id for each in found if each.vrf == "default"), self.router_id)
         return found
+
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...]:
+        """What a session sends."""
+        return advertised(self.shell, peer, family)
 
 
 class FRRReader(LinuxReader):

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from routebook.device.errors import DriverError
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, ResetSign
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, IPNetwork, ResetSign
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr.references import defined, prefix_list_kind
 from routebook.platforms.frr.tree import parse
@@ -58,6 +58,23 @@ def read_bgp(shell: Shell) -> Bgp:
 def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
     """Every session of every VRF."""
     return sessions(read_bgp(shell))
+
+
+def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
+    """What bgpd sends a neighbor, by its own `advertised-routes`, which applies the filters that it has now.
+
+    A default route that the neighbor gets by `default-originate` stands apart (bgpd/bgp_route.c, show_adj_route).
+    """
+    show = f"show bgp {family.replace('-', ' ')} neighbors {ip_address(peer)} advertised-routes json"
+    result = shell.run(f"{NO_HISTORY}\nvtysh -c '{show}'", asked=f"`{show}`")
+    try:
+        found = Fields(decode(result.stdout)[0], "answer")
+        if result.status or not ({"advertisedRoutes", "totalPrefixCounter"} & set(found)):
+            raise ValueError("has no routes")
+        default = found.text("bgpOriginatingDefaultNetwork", "")
+        return tuple(ip_network(each) for each in [*([default] if default else []), *found.fields("advertisedRoutes")])
+    except ValueError as error:
+        raise DriverError(f"bgpd's answer to `{show}` {error}: it is not as FRR 8.4 to 10 write it") from error
 
 
 def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:

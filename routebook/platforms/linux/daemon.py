@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from routebook.device.state import BgpSession, IkeSa
+from routebook.device.state import BgpSession, IkeSa, IPNetwork
 from routebook.transport.shell import Shell
 
 
@@ -17,6 +17,11 @@ class Daemon:
 
     def bgp(self) -> tuple[BgpSession, ...] | None:
         """The daemon's BGP sessions; None if it is not a BGP speaker."""
+        return None
+
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+        """What a BGP session sends; None if it is not a BGP speaker."""
+        del peer, family
         return None
 
     def ike(self) -> tuple[IkeSa, ...] | None:

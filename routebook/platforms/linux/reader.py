@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from routebook.device.reader import PlatformReader
+from routebook.device.state import IPNetwork
 from routebook.device.values import DeviceIdentity, State
 from routebook.platforms.linux import identity
 from routebook.platforms.linux.daemon import Daemon
@@ -35,6 +36,11 @@ class LinuxReader(PlatformReader):
         bgp = [sessions for daemon in self.daemons if (sessions := daemon.bgp()) is not None]
         ike = [sas for daemon in self.daemons if (sas := daemon.ike()) is not None]
         return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+        """What a session sends, by the daemon that speaks BGP."""
+        found = (daemon.advertised(peer, family) for daemon in self.daemons)
+        return next((sent for sent in found if sent is not None), None)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, machine ID, addresses and router ID."""

@@ -1,11 +1,11 @@
 """OpenBGPD's sessions, from bgpctl's JSON (bgpctl's output_json.c, OpenBGPD 7 and 8)."""
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from shlex import quote
 
 from routebook.device.errors import DriverError
-from routebook.device.state import BgpSession, BgpState, FamilyState
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPNetwork
 from routebook.device.typed import Fields, decode
 from routebook.platforms.pfsense.routing import as_number
 from routebook.transport.shell import Shell
@@ -124,6 +124,19 @@ def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSessi
         if (number := as_number(first)) is not None:
             first_as[peer] = number
     return tuple(replace(session, peer_as=first_as.get(str(session.peer), session.peer_as)) for session in found)
+
+
+def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
+    """What bgpd sends a neighbor after its filters: its Adj-RIB-Out (bgpctl(8), `show rib out neighbor`)."""
+    show = f"show rib {family.partition('-')[0]} out neighbor {ip_address(peer)}"
+    result = shell.run(f"{BGPCTL} -j -n {show}", asked=f"`bgpctl {show}`")
+    try:
+        if result.status:
+            raise ValueError("is an error")
+        found = Fields(decode(result.stdout or "{}")[0], "answer").objects("rib")
+        return tuple(dict.fromkeys(ip_network(route.text("prefix")) for route in found))
+    except ValueError as error:
+        raise DriverError(f"bgpctl's answer to `{show}` {error}: it is not as OpenBGPD 7 and 8 write it") from error
 
 
 def retry(shell: Shell, names: list[str]) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from routebook.device.errors import DriverError
 from routebook.device.reader import PlatformReader
-from routebook.device.state import BgpSession, IkeSa
+from routebook.device.state import BgpSession, IkeSa, IPNetwork
 from routebook.device.values import DeviceIdentity, State
-from routebook.platforms.frr.sessions import read_bgp_sessions
+from routebook.platforms.frr.sessions import advertised, read_bgp_sessions
 from routebook.platforms.pfsense import identity, openbgpd
 from routebook.platforms.pfsense.reading import PfSenseReading
 from routebook.platforms.pfsense.routing import local_as, router_id, routes
@@ -58,6 +58,12 @@ class PfSenseReader(PfSenseReading, PlatformReader):
             openbgpd.read_neighbors(self.shell), local_as(root, package), router_id(root, package)
         )
         return openbgpd.with_peers_as(self.shell, found)
+
+    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
+        """What a session sends, by the package's daemon."""
+        if self.package == "frr":
+            return advertised(self.shell, peer, family)
+        return openbgpd.advertised(self.shell, peer, family) if self.package else None
 
     def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
         known = tunnels(root)

@@ -201,6 +201,15 @@ def test_state_is_told_in_the_models_by_the_tunnels_own_name(up: Pair) -> None:
     assert (neighbors["is_up"], neighbors["remote_as"]) == (True, 65551)
 
 
+def test_what_is_sent_is_listed(up: Pair) -> None:
+    session = up.session()
+    assert session is not None
+    sent = [str(prefix) for prefix in up.driver.advertised(INNER[1], "ipv4-unicast") or ()]
+    assert len(sent) == session.families[0].sent
+    assert sent == (["10.1.0.0/24"] if up.package == "openbgpd" else [])  # that FRR wants a policy first (RFC 8212)
+    assert up.driver.advertised(INNER[1], "ipv6-unicast") == ()
+
+
 def test_a_second_plan_is_empty(up: Pair) -> None:
     revisions = up.firewall.history()
     assert not plan(up.driver, tunnels(tunnel()), up.bgp())

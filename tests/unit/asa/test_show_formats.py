@@ -236,6 +236,33 @@ def test_sessions_with_counters_reasons_and_an_administrative_stop() -> None:
     assert stopped.families[0].received is None
 
 
+ROUTES = """
+BGP table version is 7, local router ID is 10.255.1.1
+Status codes: s suppressed, d damped, h history, * valid, > best, i - internal,
+              r RIB-failure, S Stale, m multipath
+Origin codes: i - IGP, e - EGP, ? - incomplete
+
+   Network          Next Hop            Metric LocPrf Weight  Path
+*> 10.0.0.0         0.0.0.0                  0         32768  i
+*>i10.1.0.0/16      10.1.0.11                0    100      0  i
+* i                 10.1.0.12                0    100      0  64520 i
+r> 172.16.0.0       10.1.0.12                0             0  64520 i
+*> 192.168.100.128/25
+                    10.1.0.12                0             0  64520 i
+*> 0.0.0.0          10.1.0.12                              0  64520 i
+
+Total number of prefixes 5
+"""
+
+
+def test_the_prefixes_of_a_table_whatever_their_lines_look_like() -> None:
+    found = [str(prefix) for prefix in bgp.parse_routes(ROUTES)]
+    assert found == ["10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/16", "192.168.100.128/25", "0.0.0.0/0"]
+    assert bgp.parse_routes("") == ()
+    with pytest.raises(UnknownOutputError):
+        bgp.parse_routes(ROUTES.replace("r> 172", "what is this 172"))
+
+
 def test_neighbors_cut_off_are_refused() -> None:
     with pytest.raises(UnknownOutputError, match=r"10\.1\.0\.11"):
         bgp.parse_neighbors(NEIGHBORS.split("  Connections established 0")[0])

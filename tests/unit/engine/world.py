@@ -253,6 +253,10 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
+    def advertised(self, peer: str, family: str) -> None:
+        """It does not show that."""
+        del peer, family
+
     def ping(self, echo: Echo) -> Any:
         """Echo requests that are answered, or not."""
         self.memory.step("ping")

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, ResetSign
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, IPNetwork, ResetSign
 from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, as_number, seconds
 
 SUMMARY = "show bgp summary"
 SUMMARY_IPV6 = "show bgp ipv6 unicast summary"
 NEIGHBORS = "show bgp neighbors"
+ADVERTISED = "show bgp neighbors … advertised-routes"
 
 _NOT_ACTIVE = re.compile(r"(?:% ?)?BGP not active")
 _ROUTER = re.compile(r"BGP router identifier (\S+), local AS number ([\d.]+)")
@@ -20,6 +22,11 @@ _ROW = re.compile(
 )
 # The lines between the router's identity and the table: sizes, and things like "BGP activity 8/0 prefixes".
 _SIZES = re.compile(r"(?:BGP (?:table|using|activity)|\d[\d/]* |Dampening|Bitfield|RPKI|Path ).*")
+
+# A route's line: status, the network where it is not that of the line above, and what follows; a long network stands on
+# a line of its own.
+_ROUTE = re.compile(r"(?:[ *>sdhirSmxfabc]{2,5}|)\s*(?:([\d.]{7,15})(?:/(\d{1,2}))?)?(?:\s+[\d.]{7,15}\s.*)?")
+_CLASSES = ((128, 8), (192, 16), (256, 24))  # of RFC 791: what a first octet below has for a length
 
 _NEIGHBOR = re.compile(
     r"BGP neighbor is (\S+?),\s+(?:context (\S+?),\s+)?(?:vrf (\S+?),\s+)?remote AS ([\d.]+),\s+"
@@ -128,6 +135,24 @@ def parse_summary(text: str, names: Names = NO_NAMES, command: str = SUMMARY) ->
     if waiting or (in_table and not rows) or (not in_table and len(lines) > 2):
         raise UnknownOutputError(command, "is cut off")
     return Summary(router[1], as_number(router[2]), tuple(rows))
+
+
+def parse_routes(text: str, names: Names = NO_NAMES) -> tuple[IPNetwork, ...]:
+    """The prefixes of a BGP table, of IPv4. A network without a length has that of its class, as all IOS prints it."""
+    del names
+    found: dict[IPNetwork, None] = {}
+    head, _, table = text.partition("Next Hop")
+    if table and "Network" not in head:
+        raise UnknownOutputError(ADVERTISED, "has a table that is not known", table)
+    for line in table.splitlines()[1:]:
+        prefix = _ROUTE.fullmatch(line)
+        if prefix is None:
+            if line.strip() and not line.startswith("Total number of prefixes"):
+                raise UnknownOutputError(ADVERTISED, "has a line that is not known", line)
+        elif prefix[1]:
+            length = prefix[2] or next(bits for first, bits in _CLASSES if int(prefix[1].partition(".")[0]) < first)
+            found[ip_network(f"{prefix[1]}/{length}" if prefix[1] != "0.0.0.0" else "0.0.0.0/0")] = None
+    return tuple(found)
 
 
 def _row(row: re.Match[str], waiting: str, names: Names, command: str) -> SummaryRow:
