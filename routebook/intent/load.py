@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from routebook.intent.addresses import check_addresses
-from routebook.intent.announcements import check_announcements
+from routebook.intent.announcements import check_announcements, with_relation
 from routebook.intent.cleartext import find_clear_text
 from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, StandIn, TunnelPair
@@ -113,7 +113,8 @@ def _hosts(
     for session in sessions:
         for end in session.ends:
             if end.managed:
-                neighbors[end.name].append(end.neighbor)
+                peer = next(other for other in session.ends if other is not end)
+                neighbors[end.name].append(with_relation(end.neighbor, peer, nodes, declared))
     own_tunnels: dict[str, list[Tunnel]] = {name: [] for name in nodes.hosts}
     for pair in tunnels:
         for tunnel_end in pair.ends:

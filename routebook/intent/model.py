@@ -78,6 +78,9 @@ class Neighbor:
     passive: bool = False
     shutdown: bool = False
     cluster: str = ""  # the Kubernetes cluster that the other end is a node of
+    relation: str = ""  # what an outside peer says it is to us
+    hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
+    accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,17 +104,35 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
                 "of external ones",
                 "correct its asn, or write internal: true if it is a speaker of ours that is configured elsewhere",
             )
+        if peer.relation and (peer.internal or node):
+            problems.error(
+                peer.mark("relation"),
+                f"{name} is {'internal' if peer.internal else 'a node of a cluster of ours'} and a {peer.relation}",
+                "keep one of them",
+            )
+        elif peer.internal and declared.network and peer.asn not in _own_as(declared):
+            problems.error(
+                peer.mark("internal"),
+                f"{name} is in AS {peer.asn}, which none of our hosts is in: it is no speaker of ours",
+                "remove internal: true, and write what it is to us: relation: …",
+            )
         peers[name] = Node(
             name, False, peer.asn, interfaces, peer.mark(),
             interface_marks=marks, cluster_node=node, internal=peer.internal,
         )  # fmt: skip
+    for name in _check_clusters(declared, peers, problems):
+        del peers[name]  # its sessions would be wrong for no other reason
     broken = (
         (declared.host_names | declared.peer_names | declared.group_names | declared.site_names)
         - set(hosts)
         - set(peers)
     )
-    _check_clusters(declared, peers, problems)
     return Nodes(hosts, peers, sites, declared.link_names, declared.group_names, declared.site_names, frozenset(broken))
+
+
+def _own_as(declared: Declared) -> set[int | None]:
+    elements = (*declared.hosts.values(), *declared.groups.values(), declared.defaults)
+    return {declared.network.asn if declared.network else None, *(element.data.asn for element in elements)}
 
 
 def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool, ClusterNode | None]:
@@ -136,11 +154,13 @@ def _cluster_node(name: str, peer: PeerInput, problems: Problems) -> tuple[bool,
     return True, None
 
 
-def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> None:
+def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Problems) -> set[str]:
+    """Report what contradicts itself. The nodes that are in another AS than the rest of their cluster."""
     taken = declared.host_names | declared.peer_names | declared.group_names | declared.site_names | {"all"}
     nodes: dict[tuple[str, str], str] = {}
     releases: dict[str, tuple[str, Release]] = {}
     numbers: dict[str, Counter[int | None]] = {}
+    odd: set[str] = set()
     for peer in peers.values():
         if peer.cluster_node is not None:
             numbers.setdefault(peer.cluster_node.cluster, Counter()).update([peer.asn])
@@ -153,11 +173,21 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
             problems.error(mark, f"{node.cluster!r} is the name of something else too", "rename the cluster")
         ((common, others),) = numbers[node.cluster].most_common(1)
         if peer.asn != common:
+            alike = [
+                other
+                for other, each in peers.items()
+                if each.asn == common and each.cluster_node and each.cluster_node.cluster == node.cluster
+            ]
+            they = f"{others} of the nodes of its cluster {node.cluster} have AS {common}"
+            if others == 1:
+                there = declared.peers[alike[0]].mark("asn")
+                they = f"{alike[0]} of the same cluster {node.cluster} has AS {common} ({there})"
             problems.error(
                 declared.peers[name].mark("asn"),
-                f"{name} has AS {peer.asn}, and {others} of the nodes of its cluster {node.cluster} have AS {common}",
+                f"{name} has AS {peer.asn}, and {they}",
                 "correct one of them: the nodes of a cluster have one AS",
             )
+            odd.add(name)
         if node.release is not None:
             first, release = releases.setdefault(node.cluster, (name, node.release))
             if release != node.release:
@@ -166,6 +196,7 @@ def _check_clusters(declared: Declared, peers: Mapping[str, Node], problems: Pro
         other = nodes.setdefault((node.cluster, node.node), name)
         if other != name:
             problems.error(mark, f"{name} is the same node of {node.cluster} as {other}", "write its own node: …")
+    return odd
 
 
 def _check_groups(declared: Declared, problems: Problems) -> None:

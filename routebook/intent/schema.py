@@ -216,6 +216,7 @@ class SideInput(Input):
     description: Text | None = None
     address: Address | None = None
     remote_as: Asn | None = None
+    accepted_leaks: tuple[Prefix, ...] = ()
 
 
 class SessionDefaults(SideInput):

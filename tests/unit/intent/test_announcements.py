@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from routebook.intent.announcements import Region, regions
+from routebook.intent.filters import Region, regions
 from routebook.intent.model import PrefixList, PrefixRule
 from tests.networks.project import Project
 
@@ -113,7 +113,7 @@ MISTAKES = {
         "redistributes static routes without a route map",
     ),
     "a customer is believed everything": (
-        "bgp", "prefix_list_in: RB-CLIENT, ", "", "takes everything from the customer client",
+        "bgp", "prefix_list_in: RB-CLIENT, ", "prefix_list_in: none, ", "takes everything from the customer client",
     ),
     "a customer is believed another's prefix": (
         "policy", "    RB-CLIENT:\n      - permit 2001:db8:c000::/48\n",
@@ -153,9 +153,9 @@ def test_the_only_edge_may_be_drained_with_a_warning(leaks: Project) -> None:
     assert [p.severity for p in leaks.problems() if "is being drained (edge1)" in p.message] == ["warning"]
 
 
-def test_longer_prefixes_than_others_accept_are_told(leaks: Project) -> None:
+def test_longer_prefixes_than_others_accept_are_refused(leaks: Project) -> None:
     leaks.change("policy", "permit 2001:db8:8e20::/48", "permit 2001:db8:8e20::/48 le 64")
-    assert [p.severity for p in leaks.problems() if "longer than others accept" in p.message] == ["warning"]
+    assert [p.severity for p in leaks.problems() if "longer than others accept" in p.message] == ["error"]
 
 
 @pytest.mark.parametrize(
