@@ -20,6 +20,9 @@ from routebook.intent.read import Declared
 _LONGEST = {4: 24, 6: 48}
 """Bits of the longest prefixes that others accept (RFC 7454 section 6.1.3, and its practice for IPv6)."""
 
+_SUBNET = {4: 28, 6: 64}
+"""Bits beyond which prefixes are hosts': nobody means to announce those, except by a community."""
+
 _PRIVATE_ASNS = (range(64512, 65535), range(4200000000, 4294967295))  # RFC 6996
 
 
@@ -96,7 +99,8 @@ def _check_exports(
                 elif region.longest > max(_LONGEST[region.network.version], region.network.prefixlen) and not (
                     rule is not None and rule.match_community  # what its community is for, a black hole say
                 ):
-                    leaks.setdefault((mark, str(region), "long"), []).append(session.name)
+                    kind = "long" if region.longest <= _SUBNET[region.network.version] else "hosts"
+                    leaks.setdefault((mark, str(region), kind), []).append(session.name)
             for name in _forgeable(filters, tags, policies, outside, declared):
                 leaks.setdefault((mark, name, "forged"), []).append(session.name)
     for (mark, what, kind), names in leaks.items():
@@ -118,7 +122,8 @@ def _check_exports(
                 f"begin those maps with deny: {{community: {what}}}, or let them set communities: in place of adding",
             )
         else:
-            problems.error(
+            report = problems.error if kind == "hosts" else problems.warn
+            report(
                 mark, f"lets {what} leave to {where}, which is longer than others accept (RFC 7454)", "limit it by le"
             )
 

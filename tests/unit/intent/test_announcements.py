@@ -153,8 +153,10 @@ def test_the_only_edge_may_be_drained_with_a_warning(leaks: Project) -> None:
     assert [p.severity for p in leaks.problems() if "is being drained (edge1)" in p.message] == ["warning"]
 
 
-def test_longer_prefixes_than_others_accept_are_refused(leaks: Project) -> None:
+def test_longer_prefixes_than_others_accept_are_told(leaks: Project) -> None:
     leaks.change("policy", "permit 2001:db8:8e20::/48", "permit 2001:db8:8e20::/48 le 64")
+    assert [p.severity for p in leaks.problems() if "longer than others accept" in p.message] == ["warning"]
+    leaks.change("policy", "permit 2001:db8:8e20::/48 le 64", "permit 2001:db8:8e20::/48 le 128")
     assert [p.severity for p in leaks.problems() if "longer than others accept" in p.message] == ["error"]
 
 
