@@ -25,7 +25,7 @@ class Tolerance:
 
 
 COLLAPSE = "bgp.collapse"
-_WITHOUT_COLLAPSE = Tolerance(share=0.25)
+WITHOUT_COLLAPSE = Tolerance(share=0.25)
 """How much of a session's prefixes a change may take; more is a collapse, which has to be accepted."""
 
 
@@ -67,7 +67,7 @@ def check_prefixes(
     evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
     yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
     both = [(families[name], old) for name, old in earlier.items() if name in families]
-    if falls := [fall for family, old in both for fall in _falls(family, old, _WITHOUT_COLLAPSE)]:
+    if falls := [fall for family, old in both for fall in _falls(family, old, WITHOUT_COLLAPSE)]:
         evidence = tuple(f"{host}: {text}" for _, text in falls)
         cause = f"more than a quarter of the prefixes with {neighbor.peer} are gone"
         # They may come again for a while after Established.

@@ -18,8 +18,21 @@ from routebook.cli.context import Context
     help="How long the network may take to become as intended.",
 )
 @click.option("--no-config", is_flag=True, help="Leave out whether the devices are configured as intended.")
+@click.option(
+    "--accept-baseline",
+    is_flag=True,
+    help="Take what is there now for normal: prefix counts, and what is not in the intent.",
+)
 @click.pass_obj
-def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: float, no_config: bool) -> None:
+def verify(
+    context: Context,
+    runbook: str,
+    limit: str,
+    as_json: bool,
+    wait: float,
+    no_config: bool,
+    accept_baseline: bool,
+) -> None:
     """Run the checks of RUNBOOK (default: verify), and compare the configuration with what it would be.
 
     The last line says what was looked at. Exit code 0: that is as intended; 3: checks failed.
@@ -33,6 +46,6 @@ def verify(context: Context, runbook: str, limit: str, as_json: bool, wait: floa
         context,
         limit,
         loaded.hosts,
-        lambda running: verification.verify(running, loaded, wait, config=not no_config),
+        lambda running: verification.verify(running, loaded, wait, config=not no_config, accept=accept_baseline),
         as_json=as_json,
     )

@@ -39,6 +39,11 @@ class StateFolder:
         return self.path / "identities.json"
 
     @property
+    def baseline(self) -> Path:
+        """The file with what is normal."""
+        return self.path / "baseline.json"
+
+    @property
     def leases(self) -> Path:
         """Where the leases of runs at work are."""
         return self.path / "leases"

@@ -8,6 +8,7 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.report.outcome import Outcome
+from routebook.run import baseline
 from routebook.run.drift import compare, drift_findings, rendering
 from routebook.run.events import Event, Timings, unfailing
 from routebook.run.fan_out import identity_of, reasons
@@ -86,6 +87,7 @@ def run(
     """
     check_spec(running.options.waves, running.workspace.intents)
     started = time.time()
+    known = baseline.read(running.workspace.state.baseline)
     with open_journal(running.workspace.state) as journal:
         if reviewed is not None:
             _refuse_stale(running, reviewed, journal)
@@ -98,7 +100,7 @@ def run(
             run_id=run_id,
             runbook=runbook.name,
             goal=goal or _goal(runbook),
-            judging=running.judging(runbook.checks),
+            judging=running.judging(runbook, known.normal()),
             listener=unfailing(running.listener),
             options=running.options,
             stop=running.stop,
@@ -120,6 +122,8 @@ def run(
                 journal.discard_secrets(run_id)
         except JournalError as error:
             ledger.unwritten = str(error)
+    ledger.findings += known.findings()
+    learned = _learn(running, known, ledger)
     unwritten = ledger.unwritten and f"{ledger.unwritten}: run `routebook recover` when it can"
     prepared = ledger.prepared
     return RunResult(
@@ -131,7 +135,7 @@ def run(
         hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions()),
         findings=tuple(ledger.findings),
         timings=ledger.timings.seconds,
-        message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states)))),
+        message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states), learned))),
         notes=prepared.waves.lines(),
         by=running.by,
     )
@@ -160,6 +164,21 @@ def _pin(running: Running, states: Mapping[str, HostState]) -> str:
             pin(running.workspace.state.identities, confirmed)
     except RefusedError as error:
         return f"who the devices are was not written down: {error}"
+    return ""
+
+
+def _learn(running: Running, known: baseline.Baseline, ledger: Ledger) -> str:
+    """Take what is there after a run that was confirmed for normal; why that was not possible."""
+    confirmed = ledger.in_state(HostState.CONFIRMED)
+    if not confirmed or not ledger.now:
+        return ""
+    intents = running.workspace.intents
+    known.confirmed(*(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
+    known.know(ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED), ledger.findings)
+    try:
+        known.write()
+    except RefusedError as error:
+        return f"what is normal now was not written down: {error}"
     return ""
 
 

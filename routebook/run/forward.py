@@ -159,6 +159,7 @@ class Forward:
             with ledger.timings.phase("post-checks"):
                 inputs.report("post-checks", f"watching for at most {inputs.options.deadline} s")
                 found = watcher.watch(judge.judge(inputs.judging, pushed))
+                ledger.now = watcher.now
                 ledger.findings = found + contact(Answers({}, dict(prepared.silent)), ())
             if inputs.stop.is_set():
                 return "interrupted"

@@ -5,13 +5,14 @@ No finding is dropped without a word, and a check that gives anything else than 
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from routebook.checks import prefixes
-from routebook.checks.facts import Changed, Explanations
+from routebook.checks import prefixes, standing
+from routebook.checks.facts import Changed, Explanations, Facts
 from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
+from routebook.checks.normal import Normal, judged_foreign
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
 from routebook.device.plan import Plan
 from routebook.device.values import State
@@ -36,12 +37,17 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Judges `hosts` by `checks`. `intents` are those of all hosts of the project, `accept` is what is accepted."""
+    """Judges `hosts` by `checks`. `intents` are those of all hosts of the project, `accept` is what is accepted.
+
+    `normal` is what was known of the network before. With `standing`, also what must be true of every host.
+    """
 
     intents: Mapping[str, HostIntent]
     hosts: Collection[str]
     checks: Collection[Check]
     accept: Collection[str] = ()
+    normal: Normal = field(default_factory=Normal)
+    standing: bool = True
 
     def since(
         self, before: Mapping[str, State], plan: Plan | None = None, pushed: Mapping[str, float] | None = None
@@ -65,13 +71,20 @@ class Judging:
             )
             contacts = contact(seen, self.hosts)
             silent = {finding.host for finding in contacts if finding.status != "ok"}
-            found = merged(*(asked(check, view) for check in self.checks))
+            found = merged(*(asked(check, view) for check in self.checks), self._standing(view))
             # What a check finds on a silent host is the same without the reason.
             found = [self._weighed(each) for each in found if each.check != CONTACT or each.host not in silent]
+            found = [judged_foreign(each, self.normal, verifying=not before) for each in found]
             kept, left_out = divided(found, self.hosts, set(names) - set(self.hosts), self.intents)
             return [*contacts, *kept, *unjudged(left_out)]
 
         return judge
+
+    def _standing(self, view: View) -> list[Finding]:
+        if not self.standing:
+            return []
+        facts = Facts(view.intents, view.before, view.now, view.changed, view.explanations)
+        return standing.check(facts, self.normal, final=view.final)
 
     def _weighed(self, finding: Finding) -> Finding:
         """A reset that was not forecast, or a collapse, fails a run, unless the operator knows better."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from routebook.checks.findings import Finding
+from routebook.device.values import State
 from routebook.run.events import Timings
 from routebook.run.fan_out import reasons
 from routebook.run.inputs import Inputs, Prepared
@@ -16,7 +17,8 @@ class Ledger:
 
     `failed` are hosts that failed, which are counted; `lost` are these and the hosts that cannot be changed without
     them. `pushed` says when each host was pushed, and `activated_at` when the latest wave began to use its change, both
-    on this machine's monotonic clock. `message` says why the run goes back, or goes on without some of its hosts.
+    on this machine's monotonic clock. `now` are the states at the latest look. `message` says why the run goes back, or
+    goes on without some of its hosts.
     """
 
     journal: Journal
@@ -25,6 +27,7 @@ class Ledger:
     states: dict[str, HostState] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    now: Mapping[str, State] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
     message: str = ""
     failed: set[str] = field(default_factory=set)

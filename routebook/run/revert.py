@@ -63,7 +63,7 @@ def reverting(journal: Journal, run_id: str) -> Reverting:
         return baseline.check(due, view.now, view.explanations, final=view.final)
 
     return Reverting(
-        Runbook(checks=(check,), name=f"rollback {record.id}"),
+        Runbook(checks=(check,), standing=False, name=f"rollback {record.id}"),
         to_reverted(journal, record, hosts),
         hosts,
         f"nothing of what run {record.id} changed is there any more",

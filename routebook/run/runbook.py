@@ -46,6 +46,7 @@ class Runbook:
     compares with the devices' configuration: all of the platform's by default, none at all with None. `hosts` is a
     filter as in `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite.
     `waves` is as in `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
+    `standing` is whether what must be true of every host is checked beside `checks`.
     """
 
     checks: tuple[Check, ...]
@@ -55,6 +56,7 @@ class Runbook:
     deadline: int = 60
     waves: str = ""
     max_failed: int = 0
+    standing: bool = True
     name: str = ""
     summary: str = ""
 

@@ -1,14 +1,14 @@
 """What every command that contacts devices works with."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from routebook.checks.normal import Normal
 from routebook.project.provenance import Provenance
 from routebook.run.events import Listener
 from routebook.run.judge import Judging
 from routebook.run.options import Options
-from routebook.run.runbook import Check
+from routebook.run.runbook import Runbook
 from routebook.run.workspace import Workspace
 
 
@@ -22,6 +22,7 @@ class Running:
     options: Options = field(default_factory=Options)
     by: Provenance = field(default_factory=Provenance)
 
-    def judging(self, checks: Sequence[Check]) -> Judging:
+    def judging(self, runbook: Runbook, normal: Normal) -> Judging:
         """What judges the run's hosts and the far ends of their sessions and tunnels."""
-        return Judging(self.workspace.judged, self.workspace.hosts, checks, self.options.accept)
+        judged, hosts = self.workspace.judged, self.workspace.hosts
+        return Judging(judged, hosts, runbook.checks, self.options.accept, normal, runbook.standing)

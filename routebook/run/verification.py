@@ -2,32 +2,39 @@
 
 import time
 
-from routebook.checks.findings import definite
-from routebook.errors import InterruptedRunError
+from routebook.checks.facts import Explanations
+from routebook.checks.findings import Finding, definite
+from routebook.device.values import State
+from routebook.errors import InterruptedRunError, RefusedError
 from routebook.report.model import RunResult
 from routebook.report.outcome import Outcome
+from routebook.run import baseline
 from routebook.run.drift import compare, compared, drift_findings
 from routebook.run.events import Event, Timings
+from routebook.run.fan_out import Answers
 from routebook.run.runbook import Runbook
 from routebook.run.running import Running
-from routebook.run.watch import Watcher
+from routebook.run.watch import Judge, Watcher
 
 LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
 
-def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = True) -> RunResult:
+def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = True, accept: bool = False) -> RunResult:
     """Judge the network as it is, for at most `wait` seconds until it is as intended.
 
-    With `config`, also whether the hosts that could be read are configured as intended.
+    With `config`, also whether the hosts that could be read are configured as intended. With `accept`, what is read is
+    taken for normal before it is judged.
     """
     timings = Timings()
     started = time.time()
+    known = baseline.read(running.workspace.state.baseline)
     with timings.phase("verify"):
         running.listener(Event("verify", f"reading {len(running.workspace.observed)} hosts"))
         since = time.monotonic() - LOG_HISTORY
         watcher = Watcher(running.workspace.nornir, running.workspace.observed, wait, running.stop, since)
-        findings = watcher.watch(running.judging(runbook.checks).since({}))
+        findings = watcher.watch(_judge(running, runbook, known, accept=accept))
+        findings += known.findings()
     render = compared(runbook) if config else None
     if render is not None and not running.stop.is_set():
         with timings.phase("config"):
@@ -37,4 +44,31 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED
-    return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds)
+    if outcome is Outcome.VERIFIED and not accept:
+        intents = running.workspace.intents
+        known.learn(running.workspace.hosts, intents, baseline.named(intents, watcher.now))
+    message = _write(known) if accept or outcome is Outcome.VERIFIED else ""
+    return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message)
+
+
+def _judge(running: Running, runbook: Runbook, known: baseline.Baseline, *, accept: bool) -> Judge:
+    """What judges a look; where what it sees is accepted, after that was taken for normal."""
+    intents, hosts = running.workspace.intents, running.workspace.hosts
+
+    def judge(seen: Answers[State], explanations: Explanations, *, final: bool) -> list[Finding]:
+        if accept:
+            known.accept(hosts, intents, baseline.named(intents, seen.values))
+            asked = running.judging(runbook, known.normal()).since({})(seen, explanations, final=final)
+            known.know(set(hosts) & seen.values.keys(), asked)
+        return running.judging(runbook, known.normal()).since({})(seen, explanations, final=final)
+
+    return judge
+
+
+def _write(known: baseline.Baseline) -> str:
+    """Keep what was learned. A verification is no worse for what it could not write down, but says so."""
+    try:
+        known.write()
+    except RefusedError as error:
+        return f"what is normal was not written down: {error}"
+    return ""

@@ -1,0 +1,202 @@
+"""The baseline of a project: what confirmed runs and verifications without failure have found, in its state folder."""
+
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from routebook.checks.findings import Finding
+from routebook.checks.names import named_states
+from routebook.checks.normal import FOREIGN, Key, Normal, Seen, Usual, counts_of, fallen, subject_of
+from routebook.device.values import State
+from routebook.errors import RefusedError
+from routebook.intent.model import HostIntent
+from routebook.project import strict_json
+from routebook.project.private_files import own_folder, read_private, write_private
+
+YOUNGEST = 60
+"""Seconds that a session must have been up for its counts to be learned: before, its table may still be filling."""
+_VERSION = 1
+_DAYS = 30  # that are kept
+_MOST = 64 << 20  # bytes
+
+Day = tuple[int, int]
+"""The lowest and the highest count of a day."""
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What is kept: the counts of each day, in ISO 8601; `damaged` says what became of a file that was none."""
+
+    path: Path
+    counts: dict[Key, dict[str, Day]] = field(default_factory=dict)
+    foreign: dict[str, frozenset[str]] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    damaged: str = ""
+
+    def normal(self) -> Normal:
+        """What is normal by it."""
+        return Normal({key: _usual(days) for key, days in self.counts.items()}, self.foreign, self.sessions)
+
+    def findings(self) -> list[Finding]:
+        """A warning where the file was damaged."""
+        if not self.damaged:
+            return []
+        cause = "what was known to be normal is lost; it is learned anew"
+        return [
+            Finding("routebook", "baseline.file", str(self.path), "warning", (f"routebook: {self.damaged}",), cause)
+        ]
+
+    def learn(self, hosts: Collection[str], intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> None:
+        """Take what was read of `hosts` for normal; what is no longer of the intent is forgotten."""
+        today = datetime.now(UTC).date().isoformat()
+        for host in set(hosts) & now.keys() & intents.keys():
+            found = counts_of(host, now[host], YOUNGEST)
+            for key, count in found.items():
+                low, high = self.counts.setdefault(key, {}).get(today, (count, count))
+                self.counts[key][today] = (min(low, count), max(high, count))
+            self._see(host, now[host])
+            self._forget(host, intents[host])
+        for key, days in self.counts.items():
+            self.counts[key] = dict(sorted(days.items())[-_DAYS:])
+
+    def accept(self, hosts: Collection[str], intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> None:
+        """Forget what was normal of `hosts`, and take what was read of them for it, however young."""
+        today = datetime.now(UTC).date().isoformat()
+        for host in set(hosts) & now.keys():
+            self.counts = {key: days for key, days in self.counts.items() if key[0] != host}
+            self.counts |= {key: {today: (count, count)} for key, count in counts_of(host, now[host]).items()}
+            self._see(host, now[host])
+            self._forget(host, intents[host])
+
+    def confirmed(self, before: Mapping[str, State], now: Mapping[str, State]) -> None:
+        """Begin anew with the counts that fell in a run that was confirmed: its plan, or whoever accepted it, said so.
+
+        What had fallen before the run began is not of its making, and is missed on.
+        """
+        today = datetime.now(UTC).date().isoformat()
+        for host in before.keys() & now.keys():
+            earlier, found = counts_of(host, before[host]), counts_of(host, now[host])
+            for key, days in list(self.counts.items()):
+                if key[0] != host or fallen(earlier.get(key, 0), _usual(days).floor):
+                    continue
+                if fallen(found.get(key, 0), _usual(days).floor):
+                    del self.counts[key]
+                    if key in found:
+                        self.counts[key] = {today: (found[key], found[key])}
+            self._see(host, now[host])
+
+    def know(self, hosts: Collection[str], findings: Iterable[Finding]) -> None:
+        """Take what the findings list as foreign on `hosts` for known."""
+        found: dict[str, set[str]] = {host: set() for host in hosts}
+        for finding in findings:
+            if finding.check in FOREIGN and finding.host in found:
+                found[finding.host].add(subject_of(finding))
+        self.foreign |= {host: frozenset(subjects) for host, subjects in found.items()}
+
+    def write(self) -> None:
+        """Put it in its place. Raises RefusedError."""
+        own_folder(self.path.parent)
+        try:
+            write_private(self.path, json.dumps(_written(self), separators=(",", ":")).encode())
+        except OSError as error:
+            raise RefusedError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def _see(self, host: str, state: State) -> None:
+        moment = time.time()
+        self.sessions |= {
+            (host, str(session.peer)): Seen(session.established_count, moment)
+            for session in state.bgp or ()
+            if session.established and session.vrf == "default"
+        }
+
+    def _forget(self, host: str, intent: HostIntent) -> None:
+        neighbors = {str(neighbor.address) for neighbor in (intent.bgp.neighbors if intent.bgp else ())}
+        for key in [key for key in self.counts if key[0] == host and key[1] and key[1] not in neighbors]:
+            del self.counts[key]
+        for place in [place for place in self.sessions if place[0] == host and place[1] not in neighbors]:
+            del self.sessions[place]
+
+
+def named(intents: Mapping[str, HostIntent], states: Mapping[str, State]) -> dict[str, State]:
+    """The states of hosts of the inventory."""
+    return named_states(intents, {host: state for host, state in states.items() if host in intents})
+
+
+def read(path: Path) -> Baseline:
+    """The baseline; an empty one where there is none. A damaged one is set aside and named.
+
+    Raises PrivateFileError for a file that others can read or write, or that is somebody else's.
+    """
+    try:
+        return _parsed(path, strict_json.loads(read_private(path, _MOST), _MOST))
+    except FileNotFoundError:
+        return Baseline(path)
+    except ValueError as error:
+        return Baseline(path, damaged=_set_aside(path, error))
+
+
+def _set_aside(path: Path, why: ValueError) -> str:
+    aside = path.with_name(f"{path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}{path.suffix}")
+    with suppress(OSError):
+        path.rename(aside)
+        return f"{path} is not what Routebook writes there ({why}): it is now {aside.name}"
+    return f"{path} is not what Routebook writes there ({why})"
+
+
+def _usual(days: Mapping[str, Day]) -> Usual:
+    lows, highs = zip(*days.values(), strict=True)
+    return Usual(min(lows), max(highs), min(highs), len(days), max(days))
+
+
+def _written(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "version": _VERSION,
+        "counts": [[*key, days] for key, days in sorted(baseline.counts.items())],
+        "foreign": {host: sorted(subjects) for host, subjects in sorted(baseline.foreign.items())},
+        "sessions": [[*place, seen.established, seen.at] for place, seen in sorted(baseline.sessions.items())],
+    }
+
+
+def _parsed(path: Path, found: object) -> Baseline:
+    """Raises ValueError for what is not written so."""
+    match found:
+        case {"version": 1, "counts": [*counts], "foreign": dict(foreign), "sessions": [*sessions]}:
+            return Baseline(path, dict(map(_count, counts)), dict(_foreign(foreign)), dict(map(_session, sessions)))
+    raise ValueError("it is no baseline of this version")
+
+
+def _count(found: object) -> tuple[Key, dict[str, Day]]:
+    match found:
+        case [str(host), str(peer), str(family), "received" | "sent" as verb, {**days}] if days:
+            return (host, peer, family, verb), {_day(day): _range(span) for day, span in days.items()}
+    raise ValueError("a count is written in another way")
+
+
+def _day(text: object) -> str:
+    return date.fromisoformat(str(text)).isoformat()
+
+
+def _range(found: object) -> Day:
+    match found:
+        case [int(low), int(high)] if 0 <= low <= high and not isinstance(low, bool):
+            return low, high
+    raise ValueError("a range is none")
+
+
+def _foreign(found: Mapping[str, object]) -> Iterator[tuple[str, frozenset[str]]]:
+    for host, subjects in found.items():
+        if not isinstance(subjects, list) or not all(isinstance(subject, str) for subject in subjects):
+            raise ValueError("what is foreign is written in another way")
+        yield host, frozenset(subjects)
+
+
+def _session(found: object) -> tuple[tuple[str, str], Seen]:
+    match found:
+        case [str(host), str(peer), int(established), (int() | float()) as moment]:
+            return (host, peer), Seen(established, float(moment))
+    raise ValueError("a session is written in another way")
