@@ -54,7 +54,7 @@ def check(
     """
     facts = Facts(intents, before, now, changed, explanations)
     found = [*_evaluate(facts, tolerance)]
-    found = excuse_old_trouble(found, _evaluate(facts.at_start(), tolerance), _touched(facts), changed)
+    found = excuse_old_trouble(found, _evaluate(facts.at_start(), tolerance), touched(facts), changed)
     return settle(found) if final else found
 
 
@@ -271,5 +271,6 @@ def _both_ends(facts: Facts, ends: frozenset[tuple[str, str]]) -> Iterator[tuple
                 yield host, str(neighbor.address)
 
 
-def _touched(facts: Facts) -> frozenset[tuple[str, str]]:
+def touched(facts: Facts) -> frozenset[tuple[str, str]]:
+    """The ends of sessions that the run changes in any way."""
     return _reset_expected(facts) | facts.changed.policies | frozenset(_both_ends(facts, facts.changed.options))

@@ -47,7 +47,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """What is known to be normal. `foreign` are the subjects of what is not of the intent, of each host that was asked.
+    """What is known to be normal. `foreign` are the subjects of what is not of the intent, of each host that was asked,
+    `reached` the prefixes of ours that each has a path to.
 
     A host that is not in `foreign` was never confirmed, adopted or accepted: nothing is said of what is new there.
     """
@@ -55,6 +56,7 @@ class Normal:
     counts: Mapping[Key, Usual] = field(default_factory=dict)
     foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sessions: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
+    reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def counts_of(host: str, state: State, youngest: int = 0) -> dict[Key, int]:

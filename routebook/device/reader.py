@@ -1,7 +1,7 @@
 """What reading sessions and tunnels asks of a device: the half of the contract that a look at the network imports."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Any, ClassVar, Protocol
@@ -61,8 +61,8 @@ class DeviceReader(ABC):
         """Close the connection. What is pending on the device stays pending."""
 
     @abstractmethod
-    def state(self) -> State:
-        """Read BGP sessions and IPsec SAs."""
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
+        """Read BGP sessions and IPsec SAs, what they rest on, and the best paths to `prefixes`."""
 
     @abstractmethod
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:

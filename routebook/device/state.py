@@ -131,3 +131,69 @@ class IkeSa:
     def up(self) -> bool:
         """Whether the IKE SA is established; a tunnel also needs a child that is up."""
         return self.state == "ESTABLISHED"
+
+
+BfdStatus = Literal["up", "down", "init", "shutdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class BfdPeer:
+    """A BFD session (RFC 5880) as the device sees it; `diagnostic` is its own word for why it is not up."""
+
+    peer: IPAddress
+    state: BfdStatus
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RpkiServer:
+    """An RPKI cache that the device has, and whether it is connected to it. A lower `preference` comes first."""
+
+    host: str
+    port: int
+    preference: int
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The best path of a device to a prefix that was asked for; there is none where `next_hop` is empty.
+
+    `reachable` is whether the next hop is, `step` the device's own word for the step of RFC 4271 section 9.1.2.2 that
+    decided, and `validation` of its origin "valid", "invalid", "notfound", or empty where the device does not say.
+    """
+
+    prefix: IPNetwork
+    next_hop: str = ""
+    peer: str = ""
+    as_path: str = ""
+    reachable: bool = True
+    step: str = ""
+    validation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What a BGP daemon says: of its sessions, and of what they rest on. None is what it does not say.
+
+    `routes` are those that were asked for.
+    """
+
+    sessions: tuple[BgpSession, ...]
+    bfd: tuple[BfdPeer, ...] | None = None
+    rpki: tuple[RpkiServer, ...] | None = None
+    routes: tuple[Route, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The file system of a place where configurations, or what undoes a change, are kept.
+
+    `free` and `size` are bytes, `free_files` how many more files it takes, None where it does not say.
+    """
+
+    place: str
+    free: int
+    size: int
+    free_files: int | None = None
+    writable: bool = True

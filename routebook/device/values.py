@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from routebook.device.state import BgpSession, IkeSa
+from routebook.device.state import BfdPeer, BgpSession, IkeSa, Route, RpkiServer, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a device says of sessions and tunnels at one moment; `None` where it runs no such daemon."""
+    """What a device says of sessions and tunnels at one moment; `None` where it runs no such daemon.
+
+    And what these rest on; None, or empty, is what it does not say. `clock` is by how many seconds its clock is ahead
+    of this machine's, at least. `written` says in words when its configuration was written last, and by whom.
+    """
 
     bgp: tuple[BgpSession, ...] | None
     ike: tuple[IkeSa, ...] | None
+    bfd: tuple[BfdPeer, ...] | None = None
+    rpki: tuple[RpkiServer, ...] | None = None
+    routes: tuple[Route, ...] | None = None
+    volumes: tuple[Volume, ...] = ()
+    clock: float | None = None
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

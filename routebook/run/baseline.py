@@ -12,6 +12,7 @@ from typing import Any
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
 from routebook.checks.normal import FOREIGN, Key, Normal, Seen, Usual, counts_of, fallen, subject_of
+from routebook.checks.routes import reached
 from routebook.device.values import State
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
@@ -36,11 +37,13 @@ class Baseline:
     counts: dict[Key, dict[str, Day]] = field(default_factory=dict)
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    reached: dict[str, frozenset[str]] = field(default_factory=dict)
     damaged: str = ""
 
     def normal(self) -> Normal:
         """What is normal by it."""
-        return Normal({key: _usual(days) for key, days in self.counts.items()}, self.foreign, self.sessions)
+        counts = {key: _usual(days) for key, days in self.counts.items()}
+        return Normal(counts, self.foreign, self.sessions, self.reached)
 
     def findings(self) -> list[Finding]:
         """A warning where the file was damaged."""
@@ -59,6 +62,7 @@ class Baseline:
             for key, count in found.items():
                 low, high = self.counts.setdefault(key, {}).get(today, (count, count))
                 self.counts[key][today] = (min(low, count), max(high, count))
+            self.reached[host] = reached(now[host])
             self._see(host, now[host])
             self._forget(host, intents[host])
         for key, days in self.counts.items():
@@ -70,6 +74,7 @@ class Baseline:
         for host in set(hosts) & now.keys():
             self.counts = {key: days for key, days in self.counts.items() if key[0] != host}
             self.counts |= {key: {today: (count, count)} for key, count in counts_of(host, now[host]).items()}
+            self.reached[host] = reached(now[host])
             self._see(host, now[host])
             self._forget(host, intents[host])
 
@@ -81,6 +86,8 @@ class Baseline:
         today = datetime.now(UTC).date().isoformat()
         for host in before.keys() & now.keys():
             earlier, found = counts_of(host, before[host]), counts_of(host, now[host])
+            lost = reached(before[host]) - reached(now[host])
+            self.reached[host] = self.reached.get(host, frozenset()) - lost | reached(now[host])
             for key, days in list(self.counts.items()):
                 if key[0] != host or fallen(earlier.get(key, 0), _usual(days).floor):
                     continue
@@ -157,7 +164,8 @@ def _written(baseline: Baseline) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "counts": [[*key, days] for key, days in sorted(baseline.counts.items())],
-        "foreign": {host: sorted(subjects) for host, subjects in sorted(baseline.foreign.items())},
+        "foreign": _lists(baseline.foreign),
+        "reached": _lists(baseline.reached),
         "sessions": [[*place, seen.established, seen.at] for place, seen in sorted(baseline.sessions.items())],
     }
 
@@ -165,8 +173,20 @@ def _written(baseline: Baseline) -> dict[str, Any]:
 def _parsed(path: Path, found: object) -> Baseline:
     """Raises ValueError for what is not written so."""
     match found:
-        case {"version": 1, "counts": [*counts], "foreign": dict(foreign), "sessions": [*sessions]}:
-            return Baseline(path, dict(map(_count, counts)), dict(_foreign(foreign)), dict(map(_session, sessions)))
+        case {
+            "version": 1,
+            "counts": [*counts],
+            "foreign": dict(foreign),
+            "reached": dict(paths),
+            "sessions": [*sessions],
+        }:
+            return Baseline(
+                path,
+                dict(map(_count, counts)),
+                dict(_texts(foreign)),
+                dict(map(_session, sessions)),
+                dict(_texts(paths)),
+            )
     raise ValueError("it is no baseline of this version")
 
 
@@ -188,11 +208,15 @@ def _range(found: object) -> Day:
     raise ValueError("a range is none")
 
 
-def _foreign(found: Mapping[str, object]) -> Iterator[tuple[str, frozenset[str]]]:
-    for host, subjects in found.items():
-        if not isinstance(subjects, list) or not all(isinstance(subject, str) for subject in subjects):
-            raise ValueError("what is foreign is written in another way")
-        yield host, frozenset(subjects)
+def _lists(found: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    return {host: sorted(texts) for host, texts in sorted(found.items())}
+
+
+def _texts(found: Mapping[str, object]) -> Iterator[tuple[str, frozenset[str]]]:
+    for host, texts in found.items():
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError("what is foreign, or reached, is written in another way")
+        yield host, frozenset(texts)
 
 
 def _session(found: object) -> tuple[tuple[str, str], Seen]:

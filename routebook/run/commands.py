@@ -103,6 +103,7 @@ def run(
             judging=running.judging(runbook, known.normal()),
             listener=unfailing(running.listener),
             options=running.options,
+            prefixes=running.workspace.prefixes,
             stop=running.stop,
         )
         ledger = Ledger(journal, run_id)

@@ -1,13 +1,13 @@
 """Whether devices are configured as intended: what `plan` would change there, as findings. Devices are only read."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from nornir.core import Nornir
 from nornir.core.task import Result, Task
 
 from routebook.checks.findings import Finding
 from routebook.device.plan import Plan
-from routebook.device.values import Change
+from routebook.device.values import Change, State
 from routebook.project.inventory import IntentHost
 from routebook.run.fan_out import reasons
 from routebook.run.planning import make_plan, to_candidate
@@ -43,8 +43,11 @@ def compare(nornir: Nornir, hosts: Collection[str], render: Render) -> Plan:
     return make_plan(nornir, hosts, to_candidate(render))
 
 
-def drift_findings(plan: Plan) -> list[Finding]:
-    """A finding for each host: its configuration is as intended, differs, or could not be compared and why."""
+def drift_findings(plan: Plan, states: Mapping[str, State] | None = None) -> list[Finding]:
+    """A finding for each host: its configuration is as intended, differs, or could not be compared and why.
+
+    With `states`, also who wrote it last, and when, where the device knows.
+    """
     errors = reasons(plan.errors)
     found = []
     for host in sorted({*plan.hosts, *errors}):
@@ -52,18 +55,24 @@ def drift_findings(plan: Plan) -> list[Finding]:
             cause = "its configuration could not be compared with the intent"
             found.append(Finding(host, DRIFT, host, "failed", (f"{host}: {errors[host]}",), cause))
         elif change := plan.hosts[host].change:
-            found.append(_different(host, change))
+            state = (states or {}).get(host)
+            found.append(_different(host, change, state.written if state else ""))
         else:
             found.append(Finding(host, DRIFT, host, "ok", (f"{host}: nothing would be changed",)))
     return found
 
 
-def _different(host: str, change: Change) -> Finding:
+def _different(host: str, change: Change, written: str) -> Finding:
     lines = list(_changed_lines(change)) or list(change.commands)
     evidence = [f"{host}: {_short(line)}" for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         evidence.append(f"{host}: and {len(lines) - MOST_LINES} more lines")
-    cause = "its configuration is not as intended; `routebook plan` shows all that would be changed"
+    number = f"{len(lines)} line{'s' * (len(lines) != 1)}: {_short(lines[0])}" if lines else "it"
+    evidence += [f"{host}: {written}"] if written else []
+    cause = (
+        f"its configuration is not as intended ({number}{' …' * (len(lines) > 1)}{f'; {written}' if written else ''}); "
+        "`routebook plan` shows all that would be changed"
+    )
     return Finding(host, DRIFT, host, "failed", tuple(evidence), cause)
 
 

@@ -154,6 +154,7 @@ class Forward:
                 inputs.stop,
                 since=ledger.activated_at,
                 nudge=True,
+                prefixes=inputs.prefixes,
                 at_each_look=self.timers.keep,
             )
             with ledger.timings.phase("post-checks"):

@@ -1,14 +1,14 @@
 """What a run is given and what it has prepared: nothing of it changes while the run is at work."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nornir.core import Nornir
 
 from routebook.device.plan import Plan
 from routebook.device.values import State
-from routebook.intent.model import HostIntent
+from routebook.intent.model import HostIntent, IPNetwork
 from routebook.run.events import Event, Listener
 from routebook.run.judge import Judging
 from routebook.run.options import Options
@@ -21,7 +21,10 @@ from routebook.safety.redundancy import Budget, budget
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read."""
+    """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read.
+
+    `prefixes` are those whose best paths are read.
+    """
 
     nornir: Nornir
     intents: Mapping[str, HostIntent]
@@ -33,6 +36,7 @@ class Inputs:
     judging: Judging
     listener: Listener
     options: Options = field(default_factory=Options)
+    prefixes: Sequence[IPNetwork] = ()
     stop: threading.Event = field(default_factory=threading.Event)
 
     def report(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from routebook.checks import prefixes, standing
+from routebook.checks import prefixes, routes, standing
 from routebook.checks.facts import Changed, Explanations, Facts
 from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
@@ -29,6 +29,7 @@ _GUARDED = {
     SESSION_RESET: accepted.UNFORECAST_RESET,
     TUNNEL_RESET: accepted.UNFORECAST_RESET,
     prefixes.COLLAPSE: accepted.COLLAPSE,
+    routes.LOST: accepted.COLLAPSE,
 }
 """What fails a run unless it is accepted: each check with the word for it."""
 MOST_NAMED = 5

@@ -32,7 +32,8 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
     with timings.phase("verify"):
         running.listener(Event("verify", f"reading {len(running.workspace.observed)} hosts"))
         since = time.monotonic() - LOG_HISTORY
-        watcher = Watcher(running.workspace.nornir, running.workspace.observed, wait, running.stop, since)
+        workspace = running.workspace
+        watcher = Watcher(workspace.nornir, workspace.observed, wait, running.stop, since, prefixes=workspace.prefixes)
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()
     render = compared(runbook) if config else None
@@ -40,7 +41,7 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
         with timings.phase("config"):
             hosts = [host for host in running.workspace.hosts if host in watcher.now]
             running.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
-            findings += drift_findings(compare(running.workspace.nornir, hosts, render))
+            findings += drift_findings(compare(running.workspace.nornir, hosts, render), watcher.now)
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED

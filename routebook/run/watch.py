@@ -15,6 +15,7 @@ from routebook.checks.findings import Finding, definite, suspects
 from routebook.checks.names import device_name
 from routebook.device.causes import Cause
 from routebook.device.values import State
+from routebook.intent.model import IPNetwork
 from routebook.run.fan_out import Answers, driver, on_hosts, reading_on
 
 FIRST_PAUSE = 0.3
@@ -38,6 +39,7 @@ class Watcher:
     `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
     early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
     sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
+    `prefixes` are those whose best paths are read.
     """
 
     nornir: Nornir
@@ -47,6 +49,7 @@ class Watcher:
     since: float
     patient: bool = False
     nudge: bool = False
+    prefixes: Sequence[IPNetwork] = ()
     at_each_look: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
@@ -57,7 +60,7 @@ class Watcher:
         pause = FIRST_PAUSE
         while True:
             self.at_each_look()
-            seen = read_states(self.nornir, self.hosts)
+            seen = read_states(self.nornir, self.hosts, self.prefixes)
             self.now = seen.values
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
             findings = judge(seen, explanations, final=final)
@@ -116,9 +119,9 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
     return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
 
 
-def read_states(nornir: Nornir, hosts: Collection[str]) -> Answers[State]:
-    """The state of every host that can be read, and the error of each that cannot."""
-    return reading_on(nornir, hosts, lambda device: device.state())
+def read_states(nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNetwork] = ()) -> Answers[State]:
+    """The state of every host, with its best paths to `prefixes`, and the error of each that cannot be read."""
+    return reading_on(nornir, hosts, lambda device: device.state(prefixes))
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

@@ -18,6 +18,7 @@ from routebook.run.journal import Journal
 
 Selectors = tuple[tuple[IPNetwork, ...], tuple[IPNetwork, ...]]
 """What a tunnel carries: local and remote networks."""
+MOST_PREFIXES = 64
 Narrowing = Callable[[Network], Mapping[tuple[str, str], Selectors]]
 """Gives what tunnels of a network carry where that is less than it says, by host and tunnel."""
 
@@ -38,6 +39,12 @@ class Workspace:
     observed: tuple[str, ...]
     secrets: Secrets
     state: StateFolder
+
+    @property
+    def prefixes(self) -> tuple[IPNetwork, ...]:
+        """What our hosts originate, up to so many: the prefixes whose best paths are asked for, one by one."""
+        own = {network for intent in self.intents.values() for network in (intent.bgp.networks if intent.bgp else ())}
+        return tuple(sorted(own, key=lambda network: (network.version, network)))[:MOST_PREFIXES]
 
     def close(self) -> None:
         """Close every connection."""

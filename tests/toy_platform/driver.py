@@ -9,6 +9,7 @@ from routebook.device.causes import Cause
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import CandidateError, DriverError, LockedError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.state import IPNetwork
 from routebook.device.values import (
     Answer,
     Change,
@@ -217,8 +218,9 @@ class AbacusDriver(TransactionDriver):
         """What is pending."""
         return self.device.pending
 
-    def state(self) -> State:
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """What is up, as the table tells."""
+        del prefixes
         return State(tuple(TABLE.sessions(self.device)), tuple(TABLE.tunnels(self.device)))
 
     def advertised(self, peer: str, family: str) -> None:

@@ -7,6 +7,7 @@ import re
 
 from routebook.device.naming import named, serial_of
 from routebook.device.values import DeviceIdentity
+from routebook.platforms.asa import vitals
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import failover, version
 
@@ -19,6 +20,7 @@ def read(session: AsaSession) -> DeviceIdentity:
     """Raises UnknownOutputError where the device's words are not known."""
     said = session.show(version.COMMAND)
     found = session.read_as(version.COMMAND, lambda text, _: version.parse_version(text), said)
+    session.written = vitals.written(said)
     pair = _PAIR.search(said) is not None
     serials = [found.serial]
     if pair and (both := _SERIALS.search(session.show(failover.COMMAND))) is not None:

@@ -1,13 +1,13 @@
 """What reads the sessions and tunnels of a Cisco ASA."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from routebook.device.reader import PlatformReader
 from routebook.device.state import BgpSession, IPNetwork
 from routebook.device.values import DeviceIdentity, State
-from routebook.platforms.asa import identity, reading
+from routebook.platforms.asa import identity, reading, vitals
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession
 
@@ -29,9 +29,18 @@ class AsaReader(PlatformReader):
         self.name = hostname
         self._connection = self.session = AsaSession(options)
 
-    def state(self) -> State:
-        """What the device says of sessions and SAs."""
-        return State(bgp=self.bgp_sessions(), ike=reading.read_ike(self.session))
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
+        """What the device says of sessions and SAs, and of itself."""
+        del prefixes  # one command and one answer for each, and one way out of each: nothing to decide
+        session = self.session
+        self.identity()  # in what that reads stands who has changed the configuration
+        return State(
+            bgp=self.bgp_sessions(),
+            ike=reading.read_ike(session),
+            volumes=vitals.volumes(session),
+            clock=vitals.clock(session),
+            written=session.written,
+        )
 
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """What the device says of its sessions."""

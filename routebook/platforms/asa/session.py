@@ -38,6 +38,7 @@ class AsaSession:
     _transports: list[paramiko.Transport] = field(default_factory=list)
     _terminal: Terminal | None = None
     identity: DeviceIdentity | None = None  # what the device said of itself over this connection
+    written: str = ""  # who changed the configuration last, and when, by then
     _names: Names = field(default_factory=dict)
 
     @property

@@ -1,18 +1,22 @@
 """What reads the sessions of a Linux host with FRR."""
 
-from routebook.device.state import BgpSession, IPNetwork
-from routebook.platforms.frr.sessions import advertised, read_bgp_sessions
+from collections.abc import Sequence
+
+from routebook.device.state import IPNetwork, Speaker
+from routebook.platforms.frr.sessions import advertised, read_speaker
 from routebook.platforms.linux.daemon import Daemon
 from routebook.platforms.linux.reader import LinuxReader
+from routebook.transport.shell import Shell
 
 
 class FrrDaemon(Daemon):
     """FRR, as bgpd tells of its sessions."""
 
-    def bgp(self) -> tuple[BgpSession, ...]:
-        """bgpd's sessions."""
-        found = read_bgp_sessions(self.shell)
-        self.router_id = next((each.router_id for each in found if each.vrf == "default"), self.router_id)
+    def speaker(self, shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker:
+        """bgpd's sessions, and what they rest on."""
+        found = read_speaker(shell, prefixes)
+        sessions = found.sessions
+        self.router_id = next((each.router_id for each in sessions if each.vrf == "default"), self.router_id)
         return found
 
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...]:

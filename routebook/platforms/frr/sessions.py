@@ -1,22 +1,46 @@
 """bgpd's sessions, from its JSON, in one round trip that reads no routing table."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from routebook.device.errors import DriverError
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, IPNetwork, ResetSign
+from routebook.device.state import (
+    BgpSession,
+    BgpState,
+    FamilyState,
+    IPAddress,
+    IPNetwork,
+    ResetSign,
+    Speaker,
+)
 from routebook.device.typed import Fields, decode
+from routebook.platforms.frr import beneath
 from routebook.platforms.frr.references import defined, prefix_list_kind
-from routebook.platforms.frr.tree import parse
+from routebook.platforms.frr.tree import Tree, parse
 from routebook.platforms.frr.vtysh import NO_HISTORY
 from routebook.transport.shell import Shell
 
+_CORE = (
+    "show daemons",
+    "show bgp vrf all summary json",
+    "show bgp vrf all neighbors json",
+    "show running-config bgpd",
+)
+# Nothing that FRR prints begins with this.
+_CUT = "\x1d"
+# vtysh gives up at the first command that a daemon refuses: bgpd one about a route where it has no BGP, bfdd and a bgpd
+# without its RPKI module everything. So those are asked only where the configuration has them.
 _READ = f"""{NO_HISTORY}
-vtysh -c 'show daemons' -c 'show bgp vrf all summary json' -c 'show bgp vrf all neighbors json' \\
-    -c 'show running-config bgpd'
+routebook_said={{said}} || {{{{ routebook_status=$?; printf '%s\\n' "$routebook_said"; exit $routebook_status; }}}}
+printf '%s\\n' "$routebook_said"
+printf '{_CUT}'
+case $routebook_said in *' bfd'*) vtysh -c 'show bfd peers json' 2>/dev/null ;; esac
+printf '{_CUT}'
+case $routebook_said in *'rpki cache '*) vtysh -c 'show rpki cache-connection json' 2>/dev/null ;; esac
+exit 0
 """
 
 # Keys of a VRF's object in `show bgp vrf all neighbors json` that are no neighbors.
@@ -30,29 +54,30 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bgp:
-    """What bgpd says: per VRF the router ID of the summary, and each neighbor's object of both outputs."""
+    """What bgpd says: per VRF the router ID of the summary, and each neighbor's object of both outputs.
+
+    `running` is its configuration.
+    """
 
     summaries: Json
     neighbors: Json
     policies: frozenset[tuple[str, str]]
+    running: Tree = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was said to each question; the core is about the sessions themselves."""
+
+    core: str
+    routes: str
+    bfd: str
+    rpki: str
 
 
 def read_bgp(shell: Shell) -> Bgp:
     """Read bgpd's sessions. Raises DriverError when bgpd does not answer or says something unknown."""
-    result = shell.run(_READ, asked="`show bgp vrf all neighbors json`")
-    daemons, _, rest = result.stdout.partition("\n")
-    if "bgpd is not running" in result.stderr or (result.status == 0 and "bgpd" not in daemons.split()):
-        raise DriverError("bgpd does not run or does not answer")
-    if result.status != 0:
-        raise DriverError(f"FRR does not answer: {' '.join((result.stdout + result.stderr).split())[:300]}")
-    try:
-        summaries, rest = decode(rest)
-        neighbors, rest = decode(rest)
-        if not isinstance(summaries, dict) or not isinstance(neighbors, dict):
-            raise ValueError("is not an object for each VRF")
-    except ValueError as error:
-        raise DriverError(f"bgpd's answer {error}: it is not as FRR 8.4 to 10 write it") from error
-    return Bgp(summaries, neighbors, defined(parse(rest)))
+    return _understood(_ask(shell, ()))
 
 
 def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
@@ -75,6 +100,55 @@ def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
         return tuple(ip_network(each) for each in [*([default] if default else []), *found.fields("advertisedRoutes")])
     except ValueError as error:
         raise DriverError(f"bgpd's answer to `{show}` {error}: it is not as FRR 8.4 to 10 write it") from error
+
+
+def read_speaker(shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker:
+    """Every session of every VRF, BFD, the RPKI caches, and the best paths to `prefixes`. Raises DriverError."""
+    answers = _ask(shell, prefixes)
+    found = _understood(answers)
+    try:
+        return Speaker(
+            sessions(found),
+            beneath.bfd_peers(answers.bfd),
+            beneath.rpki_servers(found.running, answers.rpki),
+            beneath.routes(prefixes, answers.routes),
+        )
+    except ValueError as error:
+        raise DriverError(
+            f"what FRR says of BFD, RPKI or routes {error}: it is not as FRR 8.4 to 10 write it"
+        ) from error
+
+
+def _ask(shell: Shell, prefixes: Sequence[IPNetwork]) -> _Answers:
+    core = _vtysh(_CORE)
+    said = f"$({core})"
+    if prefixes:
+        said = f"$({_vtysh((*_CORE, *map(beneath.question, prefixes)))}) || routebook_said=$({core})"
+    result = shell.run(_READ.format(said=said), asked="`show bgp vrf all neighbors json`")
+    daemons, _, rest = result.stdout.partition("\n")
+    if "bgpd is not running" in result.stderr or (result.status == 0 and "bgpd" not in daemons.split()):
+        raise DriverError("bgpd does not run or does not answer")
+    if result.status != 0:
+        raise DriverError(f"FRR does not answer: {' '.join((result.stdout + result.stderr).split())[:300]}")
+    core_said, bfd, rpki = ([*rest.split(_CUT), "", ""])[:3]
+    before, end, routes = core_said.rpartition("\nend\n")
+    return _Answers(before if end else core_said, routes, bfd, rpki)
+
+
+def _vtysh(commands: Sequence[str]) -> str:
+    return " ".join(["vtysh", *(f"-c '{command}'" for command in commands)])
+
+
+def _understood(answers: _Answers) -> Bgp:
+    try:
+        summaries, rest = decode(answers.core)
+        neighbors, rest = decode(rest)
+        if not isinstance(summaries, dict) or not isinstance(neighbors, dict):
+            raise ValueError("is not an object for each VRF")
+    except ValueError as error:
+        raise DriverError(f"bgpd's answer {error}: it is not as FRR 8.4 to 10 write it") from error
+    running = parse(rest)
+    return Bgp(summaries, neighbors, defined(running), running)
 
 
 def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:

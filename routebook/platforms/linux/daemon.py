@@ -1,13 +1,17 @@
 """One daemon of a Linux host, as `LinuxReader` reads its sessions and SAs."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from routebook.device.state import BgpSession, IkeSa, IPNetwork
+from routebook.device.state import IkeSa, IPNetwork, Speaker
 from routebook.transport.shell import Shell
 
 
 class Daemon:
-    """Reading leaves no trace. Every method may raise `DriverError`."""
+    """Reading leaves no trace. Every method may raise `DriverError`.
+
+    Sessions and SAs are read through the shell that is given.
+    """
 
     name: ClassVar[str]
 
@@ -15,8 +19,9 @@ class Daemon:
         self.shell = shell
         self.router_id = ""  # of BGP, as the last reading of configuration or sessions had it
 
-    def bgp(self) -> tuple[BgpSession, ...] | None:
-        """The daemon's BGP sessions; None if it is not a BGP speaker."""
+    def speaker(self, shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker | None:
+        """What the daemon says of BGP, and of its best paths to `prefixes`; None if it is not a BGP speaker."""
+        del shell, prefixes
         return None
 
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
@@ -24,6 +29,7 @@ class Daemon:
         del peer, family
         return None
 
-    def ike(self) -> tuple[IkeSa, ...] | None:
+    def ike(self, shell: Shell) -> tuple[IkeSa, ...] | None:
         """The daemon's IKE SAs; None if it does no IPsec."""
+        del shell
         return None

@@ -9,6 +9,7 @@ from routebook.device.state import IPNetwork
 from routebook.device.values import DeviceIdentity, State
 from routebook.platforms.linux import identity
 from routebook.platforms.linux.daemon import Daemon
+from routebook.platforms.linux.vitals import Vitals
 from routebook.transport.ssh import SshShell
 from routebook.transport.ssh_options import read_options
 
@@ -31,11 +32,22 @@ class LinuxReader(PlatformReader):
         self._connection = self.shell = SshShell(options, identity.GREETING)
         self.daemons: Sequence[Daemon] = [daemon(self.shell) for daemon in self.daemon_types]
 
-    def state(self) -> State:
-        """What the daemons say of sessions and SAs."""
-        bgp = [sessions for daemon in self.daemons if (sessions := daemon.bgp()) is not None]
-        ike = [sas for daemon in self.daemons if (sas := daemon.ike()) is not None]
-        return State(bgp=bgp[0] if bgp else None, ike=ike[0] if ike else None)
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
+        """What the daemons say of sessions and SAs, and what the host says of itself."""
+        shell = Vitals(self.shell)
+        speakers = [found for daemon in self.daemons if (found := daemon.speaker(shell, prefixes))]
+        ike = [sas for daemon in self.daemons if (sas := daemon.ike(shell)) is not None]
+        speaker = speakers[0] if speakers else None
+        return State(
+            bgp=speaker.sessions if speaker else None,
+            ike=ike[0] if ike else None,
+            bfd=speaker.bfd if speaker else None,
+            rpki=speaker.rpki if speaker else None,
+            routes=speaker.routes if speaker else None,
+            volumes=shell.volumes,
+            clock=shell.clock,
+            written=shell.written,
+        )
 
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
         """What a session sends, by the daemon that speaks BGP."""

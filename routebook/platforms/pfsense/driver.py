@@ -67,7 +67,8 @@ class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
 
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """What the BGP package says of its sessions."""
-        return self._bgp(self._root()) or ()
+        speaker = self._speaker(self._root())
+        return speaker.sessions if speaker else ()
 
     def get_facts(self) -> Answer:
         """Uptime, names, release and interfaces."""

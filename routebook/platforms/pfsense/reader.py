@@ -1,16 +1,17 @@
 """What reads the sessions and tunnels of a pfSense firewall."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from routebook.device.errors import DriverError
 from routebook.device.reader import PlatformReader
-from routebook.device.state import BgpSession, IkeSa, IPNetwork
+from routebook.device.state import IkeSa, IPNetwork, Speaker
 from routebook.device.values import DeviceIdentity, State
-from routebook.platforms.frr.sessions import advertised, read_bgp_sessions
+from routebook.platforms.frr.sessions import advertised, read_speaker
 from routebook.platforms.pfsense import identity, openbgpd
 from routebook.platforms.pfsense.reading import PfSenseReading
+from routebook.platforms.pfsense.revision import written
 from routebook.platforms.pfsense.routing import local_as, router_id, routes
 from routebook.platforms.pfsense.tree import Element
 from routebook.platforms.pfsense.tunnels import named, tunnels
@@ -38,26 +39,37 @@ class PfSenseReader(PfSenseReading, PlatformReader):
         )
         PfSenseReading.__init__(self, hostname, shell)
 
-    def state(self) -> State:
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """What the daemons say of sessions and SAs, with the tunnels by the names that config.xml gives them."""
-        root = self._root()
-        return State(bgp=self._bgp(root), ike=self._ike(root))
+        reading = self.read()
+        root = self.tree(reading.text)
+        speaker = self._speaker(root, prefixes)
+        return State(
+            bgp=speaker.sessions if speaker else None,
+            ike=self._ike(root),
+            bfd=speaker.bfd if speaker else None,
+            rpki=speaker.rpki if speaker else None,
+            routes=speaker.routes if speaker else None,
+            volumes=reading.volumes,
+            clock=reading.clock,
+            written=written(root),
+        )
 
     def _root(self) -> Element:
         return self.tree(self.read().text)
 
-    def _bgp(self, root: Element) -> tuple[BgpSession, ...] | None:
+    def _speaker(self, root: Element, prefixes: Sequence[IPNetwork] = ()) -> Speaker | None:
         package = self.package
         if not package:
             return None
         if not routes(root, package):
-            return ()  # bgpd does not start without an AS
+            return Speaker(())  # bgpd does not start without an AS
         if package == "frr":
-            return read_bgp_sessions(self.shell)
+            return read_speaker(self.shell, prefixes)
         found = openbgpd.sessions(
             openbgpd.read_neighbors(self.shell), local_as(root, package), router_id(root, package)
         )
-        return openbgpd.with_peers_as(self.shell, found)
+        return Speaker(openbgpd.with_peers_as(self.shell, found))
 
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
         """What a session sends, by the package's daemon."""

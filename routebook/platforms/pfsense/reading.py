@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+import time
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from routebook.device.clock import offset
 from routebook.device.errors import DriverError, LostContactError
+from routebook.device.state import Volume
 from routebook.platforms.pfsense import program
 from routebook.platforms.pfsense.program import UNCHANGED
 from routebook.platforms.pfsense.routing import router_id
@@ -18,13 +21,15 @@ from routebook.transport.ssh import SshShell
 class Reading:
     """What the device has: config.xml in the form in which its own system writes it, the BGP package, and the release.
 
-    `sum` is of the file's exact bytes, which may be in another form.
+    `sum` is of the file's exact bytes, which may be in another form. `volumes` and `clock` are as in `State`.
     """
 
     text: str = field(repr=False)
     package: str
     release: str
     sum: str
+    volumes: tuple[Volume, ...] = ()
+    clock: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +46,19 @@ class PfSenseReading:
 
         Of the system's code the parser alone is loaded: all else would replace a broken file by a backup.
         """
+        begun = time.time()
         answer = program.run(self.shell, self.name, {"action": "read", "startup": startup})
+        ended = time.time()
         text = self._text(answer)
         packages = list(answer["packages"])
         # They exclude each other; of one that was taken away badly, the file is still there.
         self._package = packages[0] if packages else ""
-        return Reading(text, self._package, str(answer["release"]), str(answer.get("sum", "")))
+        volumes = tuple(
+            Volume(str(place), int(free), int(size), writable=bool(can))
+            for place, free, size, can in answer.get("volumes", ())
+        )
+        clock = offset(float(answer["time"]), begun, ended) if "time" in answer else None
+        return Reading(text, self._package, str(answer["release"]), str(answer.get("sum", "")), volumes, clock)
 
     def _text(self, answer: dict[str, Any]) -> str:
         try:

@@ -4,14 +4,15 @@ from routebook.device.state import IkeSa
 from routebook.platforms.linux.daemon import Daemon
 from routebook.platforms.linux.reader import LinuxReader
 from routebook.platforms.strongswan.state import read_ike_sas
+from routebook.transport.shell import Shell
 
 
 class SwanctlDaemon(Daemon):
     """charon, as swanctl tells of its SAs."""
 
-    def ike(self) -> tuple[IkeSa, ...]:
+    def ike(self, shell: Shell) -> tuple[IkeSa, ...]:
         """charon's SAs."""
-        return read_ike_sas(self.shell)
+        return read_ike_sas(shell)
 
 
 class StrongSwanReader(LinuxReader):

@@ -221,7 +221,7 @@ def test_reading_and_planning_leave_no_trace(edge: Edge) -> None:
     before = edge.running()
     edge.host.sh("touch /run/marker")
     edge.plan(CHANGED)
-    edge.component.bgp()
+    edge.component.speaker(edge.component.shell)
     edge.component.explain("10.255.3.3", 10)
     edge.component.startup()
     found = edge.host.sh("find /etc /run /root /var/log /var/lib/frr -newer /run/marker -type f ! -path /run/marker")

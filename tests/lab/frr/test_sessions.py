@@ -227,6 +227,6 @@ def test_napalms_own_models_hold(three: Triangle) -> None:
 
 def test_the_component_is_what_the_driver_asks(three: Triangle) -> None:
     component: FrrComponent = three.component
-    assert len(component.bgp()) == 2
+    assert len(component.speaker(component.shell).sessions) == 2
     assert component.explain("no-edge1--ch-edge1", 5) == []
     assert component.handles("frr")

@@ -50,7 +50,7 @@ def test_vtysh_says_success_without_bgpd_and_the_snapshot_does_not(edge: Edge) -
     with pytest.raises(DriverError, match="bgpd does not answer"):
         edge.snapshot()
     with pytest.raises(DriverError, match="bgpd does not run"):
-        edge.component.bgp()
+        edge.component.speaker(edge.component.shell)
 
 
 def test_what_only_the_daemon_refuses_is_told_and_undone_to_the_byte(edge: Edge) -> None:

@@ -187,7 +187,15 @@ def test_a_session_that_was_reset_since_the_last_verification_is_a_warning(netwo
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", '{"version": 2}', '{"version": 1, "counts": [[1]], "foreign": {}, "sessions": []}', "\x00"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"version": 2}',
+        '{"version": 1, "counts": [[1]], "foreign": {}, "reached": {}, "sessions": []}',
+        "\x00",
+    ],
 )
 def test_a_damaged_file_is_named_and_set_aside(network: World, text: str) -> None:
     verify(network)

@@ -17,6 +17,7 @@ from routebook.device.causes import Cause
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LockedError, LostContactError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.state import IPNetwork
 from routebook.device.values import (
     Change,
     DeviceIdentity,
@@ -248,8 +249,9 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("pending")
         return self.memory.pending
 
-    def state(self) -> State:
+    def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """The state that the test gave the device."""
+        del prefixes
         self.memory.step("state")
         return self.memory.state
 

@@ -399,7 +399,14 @@ function routebook_read(array $request): array
     $text = routebook_file($kept ? ROUTEBOOK_CONFIG : routebook_snapshot($live));
     $config = routebook_steady($text);
     return ['config' => base64_encode(gzcompress($config)), 'sum' => hash('sha256', $text), 'packages' => routebook_packages(),
-        'release' => trim((string) @file_get_contents('/etc/version'))];
+        'release' => trim((string) @file_get_contents('/etc/version')), 'time' => time(),
+        'volumes' => array_map('routebook_volume', [dirname(ROUTEBOOK_CONFIG), '/var/run'])];
+}
+
+/** A place, the free and all bytes of its file system, and whether it can be written. */
+function routebook_volume(string $place): array
+{
+    return [$place, (int) @disk_free_space($place), (int) @disk_total_space($place), is_writable($place)];
 }
 
 /** Another configuration in the form in which the system writes it. */
