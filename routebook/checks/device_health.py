@@ -28,7 +28,7 @@ def check(now: Mapping[str, State]) -> Iterator[Finding]:
 
 
 def _volume(host: str, volume: Volume) -> Finding:
-    line = f"{host}: {volume.place}: {_size(volume.free)} of {_size(volume.size)} free"
+    line = f"{host}: {volume.place} has {_size(volume.free)} of {_size(volume.size)} free"
     line += "" if volume.free_files is None else f", room for {volume.free_files} files"
     status: Status = "failed"
     if not volume.writable:
