@@ -51,6 +51,7 @@ def main() -> None:
             figures |= cpu.of_verify(project, rounds)
         finally:
             lab.down()
+    figures |= cpu.of_sixty(rounds)
     if short:
         smallest()
     json.dump(figures, sys.stdout, indent=2)

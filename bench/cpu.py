@@ -12,11 +12,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
+from bench.sixty import write_inventory
 from lab.control import Lab
 from routebook.cli.init import make_project
 from routebook.project.inventory import nornir_for
@@ -35,20 +37,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.cpu", description=__doc__)
     parser.add_argument("--short", action="store_true", help="everything once")
     rounds = 1 if parser.parse_args().short else ROUNDS
+    with deployed(lambda _: None) as project:
+        figures = {**of_commands(project, rounds), **of_verify(project, rounds)}
+    figures |= of_sixty(rounds)
+    json.dump(figures, sys.stdout, indent=2)
+    print()
+
+
+@contextmanager
+def deployed(change: Callable[[Path], None]) -> Iterator[Path]:
+    """The example's project, changed, with a lab of it on which all of it is deployed."""
     with tempfile.TemporaryDirectory(prefix="routebook-bench-") as folder:
         project = Path(folder) / "project"
         make_project(project)
+        change(project)
         lab = Lab(project)
         try:
             lab.up(say=lambda _: None)
             subprocess.run(
                 [*ROUTEBOOK, "run", "deploy", "--yes", "--json"], cwd=project, check=True, stdout=subprocess.DEVNULL
             )
-            figures = {**of_commands(project, rounds), **of_verify(project, rounds)}
+            yield project
         finally:
             lab.down()
-    json.dump(figures, sys.stdout, indent=2)
-    print()
 
 
 def of_commands(project: Path, rounds: int) -> dict[str, str]:
@@ -60,12 +71,18 @@ def of_commands(project: Path, rounds: int) -> dict[str, str]:
     }
 
 
-def of_verify(project: Path, rounds: int) -> dict[str, str]:
+def of_sixty(rounds: int) -> dict[str, str]:
+    """As `of_verify`, on a network of sixty Linux hosts."""
+    with deployed(write_inventory) as project:
+        return of_verify(project, rounds, [""])
+
+
+def of_verify(project: Path, rounds: int, limits: Sequence[str] = (LINUX, ONE)) -> dict[str, str]:
     """`verify` of sessions and tunnels alone, beside a plain script with the same reads of the same hosts."""
     found = {}
-    for limit in (LINUX, ONE):
+    for limit in limits:
         observed = plain_inventory(project, limit)
-        verify = (*ROUTEBOOK, "verify", "--no-config", "--limit", limit, "--json")
+        verify = (*ROUTEBOOK, "verify", "--no-config", *(("--limit", limit) if limit else ()), "--json")
         script = (sys.executable, str(CHECKOUT / "bench/plain_verify.py"), str(project / "plain"))
         found[f"verify of {observed} hosts / plain script"] = ratio(verify, script, project, rounds)
     return found
@@ -86,7 +103,12 @@ def plain_inventory(project: Path, limit: str) -> int:
     }
     hosts = nornir_for(project, limit).inventory.hosts
     entries = {
-        name: {"hostname": host.hostname, "username": host.username, "connection_options": {"netmiko": login}}
+        name: {
+            "hostname": host.hostname,
+            "username": host.username,
+            "data": {"tunnels": bool(host.data["intent"].tunnels)},
+            "connection_options": {"netmiko": login},
+        }
         for name, host in hosts.items()
     }
     (project / "plain").mkdir(exist_ok=True)

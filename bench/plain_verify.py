@@ -18,18 +18,19 @@ from nornir_netmiko.connections import Netmiko
 from nornir_netmiko.tasks import netmiko_send_command
 
 SESSIONS = "sudo -n vtysh -c 'show bgp vrf all neighbors json'"
-TUNNELS = "sudo -n swanctl --list-sas --raw || true"
+SUMMARY = "sudo -n vtysh -c 'show bgp vrf all summary json'"
+TUNNELS = "sudo -n swanctl --list-sas --raw"
 
 
 def read(task: Task) -> Result:
     """What one host says of its sessions and SAs."""
+    commands = (SUMMARY, SESSIONS, *((TUNNELS,) if task.host["tunnels"] else ()))
     answers = [
-        task.run(task=netmiko_send_command, command_string=command, read_timeout=60)[0].result
-        for command in ("sudo -n vtysh -c 'show bgp vrf all summary json'", SESSIONS, TUNNELS)
+        task.run(task=netmiko_send_command, command_string=command, read_timeout=60)[0].result for command in commands
     ]
     found = json.loads(answers[1])
     states = [each.get("bgpState") for vrf in found.values() for each in vrf.values() if isinstance(each, dict)]
-    return Result(host=task.host, result=(states.count("Established"), answers[2].count("state=ESTABLISHED")))
+    return Result(host=task.host, result=(states.count("Established"), answers[-1].count("state=ESTABLISHED")))
 
 
 def main(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Comparing traffic selectors in the notations in which daemons print them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Network,
@@ -63,7 +63,9 @@ def compare(actual: Iterable[str], intended: Iterable[IPNetwork]) -> SelectorDif
     )
 
 
-def _within(network: IPNetwork, others: Iterable[IPNetwork]) -> bool:
+def _within(network: IPNetwork, others: Collection[IPNetwork]) -> bool:
+    if network in others:
+        return True
     if isinstance(network, IPv4Network):
         v4 = collapse_addresses(other for other in others if isinstance(other, IPv4Network))
         return any(network.subnet_of(other) for other in v4)

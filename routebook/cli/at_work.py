@@ -17,10 +17,7 @@ from routebook.errors import RefusedError
 from routebook.intent.network import Network
 from routebook.project.provenance import checked_reason, provenance
 from routebook.redaction.gate import clean
-from routebook.report.files import write_reports
-from routebook.report.layout import line
 from routebook.report.model import HostResult, RunResult, cleaned
-from routebook.report.terminal import render_changes, render_notes, render_summary, render_terminal
 from routebook.run.options import Options
 from routebook.run.running import Running
 from routebook.run.workspace import Selectors, Workspace, open_workspace
@@ -71,6 +68,8 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     """Write the reports of a run, and print its result for people or for programs."""
     folder = workspace.state.run(result.run_id)
     if result.run_id:
+        from routebook.report.files import write_reports
+
         try:
             write_reports(result, folder)
         except OSError as error:
@@ -80,6 +79,8 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
     if as_json:
         output.data(cleaned(result).to_json())
         return
+    from routebook.report.terminal import render_terminal
+
     output.show(render_terminal(result))
     if result.run_id:
         output.line(f"reports: {folder}")
@@ -114,6 +115,9 @@ def approval(*, yes: bool, as_json: bool, accept: Collection[str] = ()) -> "Appr
             return True
         if as_json or not output.can_ask():
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
+        from routebook.report.layout import line
+        from routebook.report.terminal import render_changes, render_notes, render_summary
+
         shown = [*render_summary(hosts), *render_changes(hosts), *render_notes(notes)]
         if len(shown) > shutil.get_terminal_size().lines // 2:
             shown += [line(), *render_summary(hosts)]  # the first has gone off the screen

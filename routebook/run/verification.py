@@ -1,6 +1,7 @@
 """Carries out verify: the network as it is against the intent. Devices are only read."""
 
 import time
+from collections.abc import Mapping
 
 from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite
@@ -9,7 +10,6 @@ from routebook.errors import InterruptedRunError, RefusedError
 from routebook.report.model import RunResult
 from routebook.report.outcome import Outcome
 from routebook.run import baseline
-from routebook.run.drift import compare, compared, drift_findings
 from routebook.run.events import Event, Timings
 from routebook.run.fan_out import Answers
 from routebook.run.runbook import Runbook
@@ -36,12 +36,8 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
         watcher = Watcher(workspace.nornir, workspace.observed, wait, running.stop, since, prefixes=workspace.prefixes)
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()
-    render = compared(runbook) if config else None
-    if render is not None and not running.stop.is_set():
-        with timings.phase("config"):
-            hosts = [host for host in running.workspace.hosts if host in watcher.now]
-            running.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
-            findings += drift_findings(compare(running.workspace.nornir, hosts, render), watcher.now)
+    if config and not running.stop.is_set():
+        findings += _drift(running, runbook, watcher.now, timings)
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED
@@ -50,6 +46,18 @@ def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = Tr
         known.learn(running.workspace.hosts, intents, baseline.named(intents, watcher.now))
     message = _write(known) if accept or outcome is Outcome.VERIFIED else ""
     return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message)
+
+
+def _drift(running: Running, runbook: Runbook, now: Mapping[str, State], timings: Timings) -> list[Finding]:
+    from routebook.run.drift import compare, compared, drift_findings  # plans, which sessions and tunnels need not
+
+    render = compared(runbook)
+    if render is None:
+        return []
+    hosts = [host for host in running.workspace.hosts if host in now]
+    with timings.phase("config"):
+        running.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
+        return drift_findings(compare(running.workspace.nornir, hosts, render), now)
 
 
 def _judge(running: Running, runbook: Runbook, known: baseline.Baseline, *, accept: bool) -> Judge:

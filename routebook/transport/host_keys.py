@@ -23,9 +23,12 @@ class KnownKey:
     kind: str  # "ssh-ed25519"
     blob: bytes
     source: str  # "FILE:LINE"
+    plain: frozenset[str] | None  # the patterns, of a line on which each is a name and nothing else
 
     def matches(self, name: str) -> bool:
         """Whether the line is for `name`, which is "host" or "[host]:port"."""
+        if self.plain is not None:
+            return name.lower() in self.plain
         if self.patterns[0].startswith("|1|"):
             return _hash_matches(self.patterns[0], name)
         found = False
@@ -97,7 +100,9 @@ def _parse(line: str, source: str) -> KnownKey | None:
         blob = base64.b64decode(fields[2], validate=True)
     except binascii.Error:
         return None
-    return KnownKey(marker, tuple(fields[0].split(",")), fields[1], blob, source)
+    patterns = tuple(fields[0].split(","))
+    plain = None if any(sign in fields[0] for sign in "*?!|") else frozenset(each.lower() for each in patterns)
+    return KnownKey(marker, patterns, fields[1], blob, source, plain)
 
 
 def _hash_matches(pattern: str, name: str) -> bool:

@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from routebook.device.records import free_text, one_of
 from routebook.device.state import BfdPeer, BfdStatus, IPNetwork, Route, RpkiServer
 from routebook.device.typed import Fields, decode
-from routebook.platforms.frr.tree import Tree
 
 # `rpki cache HOST PORT …` up to 9, `rpki cache tcp|ssh HOST PORT …` from 10 on (bgpd/bgp_rpki.c, config_write).
 _CACHE = re.compile(r"rpki cache (?:(?:tcp|ssh) )?(\S+) (\d{1,5}) (?:.* )?preference (\d{1,3})")
@@ -34,7 +33,7 @@ def bfd_peers(text: str) -> tuple[BfdPeer, ...]:
     return tuple(peers)
 
 
-def rpki_servers(running: Tree, text: str) -> tuple[RpkiServer, ...]:
+def rpki_servers(running: str, text: str) -> tuple[RpkiServer, ...]:
     """The caches of the configuration, and which of them `show rpki cache-connection json` has connected.
 
     It shows none of them where none is connected. Raises ValueError.
@@ -45,8 +44,7 @@ def rpki_servers(running: Tree, text: str) -> tuple[RpkiServer, ...]:
         for each in Fields(answer, "the caches").objects("connections"):
             if each.text("state") == "connected":
                 connected.add((each.text("host"), each.text("port")))
-    lines = [child.line for block in running if block.line.startswith("rpki") for child in block.children]
-    caches = [match for line in lines if (match := _CACHE.fullmatch(line))]
+    caches = [match for line in running.splitlines() if (match := _CACHE.fullmatch(line.strip()))]
     return tuple(
         RpkiServer(match[1], int(match[2]), int(match[3]), (match[1], match[2]) in connected) for match in caches
     )

@@ -5,14 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from routebook.platforms.frr.policies import kind_and_name, prefix_list_kind
 from routebook.platforms.frr.tree import Tree
 
-_DEFINED = (
-    re.compile(r"(?P<kind>route-map) (?P<name>\S+) (permit|deny) \d+"),
-    re.compile(r"(?P<kind>(ip|ipv6) prefix-list) (?P<name>\S+) seq .*"),
-    re.compile(r"bgp (?P<kind>as-path access-list) (?P<name>\S+) .*"),
-    re.compile(r"bgp (?P<kind>(large-|ext)?community-list) (?:standard |expanded )?(?P<name>\S+) seq .*"),
-)
 _NEIGHBOR = re.compile(r"neighbor (?P<peer>\S+) (?P<kind>route-map|prefix-list|filter-list) (?P<name>\S+) (in|out)")
 _NETWORK = re.compile(r"(network|redistribute|aggregate-address) \S+.* (?P<kind>route-map) (?P<name>\S+)")
 _MATCH = (
@@ -44,10 +39,8 @@ def objects(tree: Tree) -> dict[tuple[str, str], frozenset[tuple[tuple[str, ...]
     """Every policy object of a configuration, by kind and name, with its lines."""
     found: dict[tuple[str, str], frozenset[tuple[tuple[str, ...], str]]] = {}
     for block in tree:
-        for pattern in _DEFINED:
-            if match := pattern.fullmatch(block.line):
-                key = (match["kind"], match["name"])
-                found[key] = found.get(key, frozenset()) | frozenset(block.walk())
+        if (key := kind_and_name(block.line)) is not None:
+            found[key] = found.get(key, frozenset()) | frozenset(block.walk())
     return found
 
 
@@ -66,11 +59,6 @@ def undefined_policies(tree: Tree) -> list[str]:
                 f"{use.kind} {use.name} is used by {use.where} and is not defined: FRR discards every prefix there"
             )
     return sorted(found)
-
-
-def prefix_list_kind(family: str) -> str:
-    """The kind of prefix list that a neighbor uses in an address-family context."""
-    return "ipv6 prefix-list" if "ipv6" in family else "ip prefix-list"
 
 
 def uses(tree: Tree) -> Iterator[Use]:

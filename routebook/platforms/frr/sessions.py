@@ -18,8 +18,7 @@ from routebook.device.state import (
 )
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr import beneath
-from routebook.platforms.frr.references import defined, prefix_list_kind
-from routebook.platforms.frr.tree import Tree, parse
+from routebook.platforms.frr.policies import prefix_list_kind, shown
 from routebook.platforms.frr.vtysh import NO_HISTORY
 from routebook.transport.shell import Shell
 
@@ -62,7 +61,7 @@ class Bgp:
     summaries: Json
     neighbors: Json
     policies: frozenset[tuple[str, str]]
-    running: Tree = ()
+    running: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,7 @@ def _understood(answers: _Answers) -> Bgp:
             raise ValueError("is not an object for each VRF")
     except ValueError as error:
         raise DriverError(f"bgpd's answer {error}: it is not as FRR 8.4 to 10 write it") from error
-    running = parse(rest)
-    return Bgp(summaries, neighbors, defined(running), running)
+    return Bgp(summaries, neighbors, shown(rest), rest)
 
 
 def sessions(bgp: Bgp) -> tuple[BgpSession, ...]:
