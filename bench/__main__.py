@@ -94,7 +94,7 @@ def reading(project: Path, rounds: int) -> dict[str, float]:
     """`routebook verify` against the same reads by plain ssh processes and by nornir-netmiko, on the Linux hosts."""
     hosts = {name: host.hostname or name for name, host in nornir_for(project, LINUX).inventory.hosts.items()}
     ways: dict[str, Callable[[], object]] = {
-        "routebook verify": lambda: routebook(project, "verify", "--no-config", "--json"),
+        "routebook verify": lambda: routebook(project, "verify", "--no-config", "--no-probe", "--json"),
         "ssh processes": lambda: by_ssh(project, list(hosts.values())),
         "nornir-netmiko": lambda: subprocess.run(
             [sys.executable, "-m", "bench.by_netmiko", str(project)], check=True, capture_output=True

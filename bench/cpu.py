@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 ROUNDS = 9
 LINUX = "!platform=asa&!platform=pfsense"
 ONE = "no-edge1"
+WATCHED = 120  # seconds
 # Both sides from compiled modules, as they are installed.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 ROUTEBOOK = (sys.executable, "-m", "routebook")
@@ -38,7 +40,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="everything once")
     rounds = 1 if parser.parse_args().short else ROUNDS
     with deployed(lambda _: None) as project:
-        figures = {**of_commands(project, rounds), **of_verify(project, rounds)}
+        figures = {**of_commands(project, rounds), **of_verify(project, rounds), **of_watching(project)}
     figures |= of_sixty(rounds)
     json.dump(figures, sys.stdout, indent=2)
     print()
@@ -82,10 +84,28 @@ def of_verify(project: Path, rounds: int, limits: Sequence[str] = (LINUX, ONE)) 
     found = {}
     for limit in limits:
         observed = plain_inventory(project, limit)
-        verify = (*ROUTEBOOK, "verify", "--no-config", *(("--limit", limit) if limit else ()), "--json")
+        verify = (*ROUTEBOOK, "verify", "--no-config", "--no-probe", *(("--limit", limit) if limit else ()), "--json")
         script = (sys.executable, str(CHECKOUT / "bench/plain_verify.py"), str(project / "plain"))
         found[f"verify of {observed} hosts / plain script"] = ratio(verify, script, project, rounds)
     return found
+
+
+def of_watching(project: Path) -> dict[str, str]:
+    """`verify --watch` of the whole example, every 5 s: the part of one core that it takes once it is at work."""
+    argv = (*ROUTEBOOK, "verify", "--watch", "--every", "5s", "--json")
+    with subprocess.Popen(argv, cwd=project, stdout=subprocess.DEVNULL, env=ENVIRONMENT) as process:
+        time.sleep(20)  # connecting, and the first packets
+        before = spent(process.pid)
+        time.sleep(WATCHED)
+        part = (spent(process.pid) - before) / WATCHED
+        process.terminate()
+    return {f"verify --watch of 13 hosts, every 5 s, {WATCHED} s": f"{100 * part:.1f} % of one core"}
+
+
+def spent(process: int) -> float:
+    """Seconds of CPU time that a process has taken, of user and system (proc(5))."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def plain_inventory(project: Path, limit: str) -> int:

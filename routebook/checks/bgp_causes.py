@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from routebook.checks.facts import Diagnosis, Facts, logged, session_with
+from routebook.checks.facts import Diagnosis, Facts, logged, no_address, session_with
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.tunnel_causes import why_down
 from routebook.device.causes import Cause, Reason
@@ -18,6 +18,8 @@ PREFIX_LIMIT = "0601"
 ADMIN_SHUTDOWN = "0602"
 PEER_UNCONFIGURED = "0603"
 REJECTED = "0605"
+
+_AT_ONCE = 4.0  # seconds in which a peer that has been given the same new AS would be back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def diagnose(
     if neighbor is not None and neighbor.peer_host is not None:
         other = session_with(facts.now, neighbor.peer_host, neighbor.local_address)
     case = _Case(facts, host, session, neighbor, other)
-    steps = (_own_idle, _wrong_as, _other_end, _notification, _logged, _tunnel, _password, _weaker_signs)
+    steps = (_own_idle, _absent, _wrong_as, _other_end, _notification, _logged, _tunnel, _password, _weaker_signs)
     for step in steps:
         if (notifications or step is not _notification) and (diagnosis := step(case)):
             return diagnosis
@@ -87,6 +89,17 @@ def _own_idle(case: _Case) -> Diagnosis | None:
     return None
 
 
+def _absent(case: _Case) -> Diagnosis | None:
+    """An address of the intent that an end does not have."""
+    neighbor = case.neighbor
+    if neighbor is None:
+        return None
+    for host, address in ((case.host, neighbor.local_address), (neighbor.peer_host, neighbor.address)):
+        if host is not None and case.facts.lacks(host, address):
+            return no_address(host, address)
+    return None
+
+
 def _wrong_as(case: _Case) -> Diagnosis | None:
     session, other = case.session, case.other
     if other is not None and session.remote_as != other.local_as:
@@ -103,18 +116,43 @@ def _wrong_as(case: _Case) -> Diagnosis | None:
             definite=True,
             evidence=(f"{case.peer}: remote AS {other.remote_as}",),
         )
-    for teller, cause in case.causes:
+    if session.refused_as not in (None, session.remote_as):
+        return _says_as(case, session.refused_as, f"{case.host}: it refused an OPEN of AS {session.refused_as}")
+    for teller, cause in reversed(case.causes):
         if teller != case.host or cause.reason is not Reason.PEER_AS:
             continue
         # What was logged before the change names an AS that is no longer expected.
-        if cause.expected_as == session.remote_as and cause.found_as != cause.expected_as:
-            return Diagnosis(
-                f"wrong peer AS on {case.host}: it expects {case.peer} in AS {cause.expected_as}, "
-                f"{case.peer} says AS {cause.found_as}",
-                definite=True,
-                evidence=logged(teller, cause),
-            )
-    return None
+        if cause.expected_as in (0, session.remote_as) and cause.found_as != session.remote_as:
+            return _says_as(case, cause.found_as, *logged(teller, cause))
+    return _changed_as(case)
+
+
+def _says_as(case: _Case, found: int | None, *evidence: str) -> Diagnosis:
+    return Diagnosis(
+        f"wrong peer AS on {case.host}: it expects {case.peer} in AS {case.session.remote_as}, "
+        f"{case.peer} says AS {found}",
+        definite=True,
+        evidence=evidence,
+    )
+
+
+def _changed_as(case: _Case) -> Diagnosis | None:
+    """The run has changed the peer's AS, and that is why: the session was up with the old one when it began.
+
+    A peer that ended the old session may take half a minute before it says anything, so nobody waits for that.
+    """
+    before = session_with(case.facts.before, case.host, case.session.peer)
+    since = case.facts.changed.seconds_since_push.get(case.host, 0.0)
+    if not case.outside or before is None or not before.established or since < _AT_ONCE:
+        return None
+    if before.remote_as == case.session.remote_as:
+        return None
+    was = f"the session was up with {case.peer} in AS {before.remote_as} until the push"
+    return Diagnosis(
+        f"wrong peer AS on {case.host}: it expects {case.peer} in AS {case.session.remote_as}, and {was}",
+        definite=True,
+        evidence=(f"{case.host}: before the run Established with AS {before.remote_as}",),
+    )
 
 
 def _other_end(case: _Case) -> Diagnosis | None:
@@ -176,7 +214,11 @@ def _logged(case: _Case) -> Diagnosis | None:
 def _refused_as(case: _Case, *, sent: bool) -> str:
     if sent:
         return f"wrong peer AS on {case.host}: {case.peer} is not in AS {case.session.remote_as} as {case.host} expects"
-    return f"{case.peer} refuses our AS {case.session.local_as}: it expects {case.host} in another AS"
+    before = session_with(case.facts.before, case.host, case.session.peer)
+    text = f"{case.peer} refuses our AS {case.session.local_as}: it expects {case.host} in another AS"
+    if before is not None and before.established and before.local_as != case.session.local_as:
+        text += f", as in AS {before.local_as} until the push"
+    return text
 
 
 def _tunnel(case: _Case) -> Diagnosis | None:
@@ -196,12 +238,19 @@ def _tunnel(case: _Case) -> Diagnosis | None:
 def _password(case: _Case) -> Diagnosis | None:
     waiting = case.session.state in (BgpState.CONNECT, BgpState.ACTIVE, BgpState.OPEN_SENT)
     for teller, cause in case.causes:
-        if waiting and cause.reason is Reason.TCP_MD5:
+        if waiting and cause.reason is Reason.TCP_MD5 and not (cause.of_all and _others_wait(case, teller)):
             return Diagnosis(
                 f"the TCP MD5 passwords of {case.host} and {case.peer} probably differ, or one of them has none",
                 evidence=logged(teller, cause),
             )
     return None
+
+
+def _others_wait(case: _Case, host: str) -> bool:
+    """Whether another session of a host is not up either: then what is counted of all of them names none."""
+    ours = {case.session.peer, case.neighbor.local_address if case.neighbor else None}
+    waiting = [each for each in case.facts.now[host].bgp or () if not each.established and each.peer not in ours]
+    return any(each.state is not BgpState.IDLE_ADMIN for each in waiting)
 
 
 def _weaker_signs(case: _Case) -> Diagnosis | None:

@@ -81,6 +81,11 @@ class Facts:
         """What the host's log says of the subject since the push."""
         return tuple(self.explanations.get((host, subject), ()))
 
+    def lacks(self, host: str | None, address: IPAddress) -> bool:
+        """Whether a host that shows its addresses does not have this one."""
+        state = self.now.get(host or "")
+        return state is not None and bool(state.addresses) and str(address) not in state.addresses
+
     def at_start(self) -> "Facts":
         """The same question asked of the state before the run, when nothing had been changed."""
         intents = {host: intent for host, intent in self.intents.items() if host in self.before}
@@ -99,6 +104,11 @@ class Diagnosis:
 def logged(host: str, cause: Cause) -> tuple[str, ...]:
     """The evidence of a cause, with the host whose log it is."""
     return tuple(f"{host} log: {line}" for line in cause.evidence)
+
+
+def no_address(host: str, address: IPAddress) -> Diagnosis:
+    """The cause of everything that ends at an address that only the inventory knows."""
+    return Diagnosis(f"{host} does not have the address {address}, which the inventory says that it has")
 
 
 def session_with(states: Mapping[str, State], host: str, peer: IPAddress) -> BgpSession | None:
@@ -141,8 +151,11 @@ def excuse_old_trouble(
             and finding.check != "host.contact"
             and (finding.host, finding.subject) not in touched
         )
-        if excused:
-            note = f"{finding.host}: it was so before the run, and the run did not change it"
-            finding = replace(finding, status="warning", evidence=(*finding.evidence, note))
-        result.append(finding)
+        result.append(as_before(finding) if excused else finding)
     return result
+
+
+def as_before(finding: Finding) -> Finding:
+    """A warning instead: it was no better before the run."""
+    note = f"{finding.host}: it was so before the run, and the run did not change it"
+    return replace(finding, status="warning", evidence=(*finding.evidence, note))

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Status = Literal["ok", "failed", "pending", "warning", "unknown"]
+Key = tuple[str, str, str]
+"""A finding's host, check and subject."""
 Verdict = Literal["passed", "failed", "pending"]
+TunnelState = Literal["", "healthy", "degraded", "wedged", "down"]
+"""Down: no IKE SA or no child SA at an end. Wedged: both are there and packets do not arrive, one way at least.
+Degraded: packets arrive, and those of full size do not. Healthy: all of them were seen to arrive."""
 
 # Worst first: the order in which people want to read findings.
 SEVERITY: tuple[Status, ...] = ("failed", "unknown", "pending", "warning", "ok")
@@ -23,7 +28,8 @@ class Finding:
     `status` is "ok"; "pending" (not yet, may become ok by waiting); "failed" (definite); "warning" (a person
     should know, the run goes on); "unknown" (needed, but could not be found out: never counts as passed).
     `subject` is a neighbor's address, a tunnel's name or the host itself. `evidence` are lines for people, each
-    naming the host that said it. `cause` is empty where it is not known.
+    naming the host that said it. `cause` is empty where it is not known. `state` is that of a whole tunnel, where the
+    finding tells it. `follows` is the key of the finding that this one follows from.
     """
 
     host: str
@@ -32,6 +38,13 @@ class Finding:
     status: Status
     evidence: tuple[str, ...] = ()
     cause: str = ""
+    state: TunnelState = ""
+    follows: Key | None = None
+
+    @property
+    def key(self) -> Key:
+        """What it is about, by which others refer to it."""
+        return self.host, self.check, self.subject
 
     def to_json(self) -> dict[str, str | list[str]]:
         """The finding as JSON-able data; the keys are part of the stable `--json` output."""
@@ -42,6 +55,8 @@ class Finding:
             "status": self.status,
             "evidence": list(self.evidence),
             "cause": self.cause,
+            **({"state": self.state} if self.state else {}),
+            **({"follows": list(self.follows)} if self.follows else {}),
         }
 
 

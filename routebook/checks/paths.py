@@ -24,11 +24,11 @@ def _carries(tunnel: Tunnel, one: IPAddress, other: IPAddress) -> bool:
     if {one, other} == {tunnel.local_inner, tunnel.remote_inner}:
         return True
     return any(
-        _covered(local, tunnel.local_selectors) and _covered(remote, tunnel.remote_selectors)
+        covered(local, tunnel.local_selectors) and covered(remote, tunnel.remote_selectors)
         for local, remote in ((one, other), (other, one))
     )
 
 
-def _covered(address: IPAddress, selectors: tuple[IPNetwork, ...]) -> bool:
-    # Any-to-any selectors (route-based tunnels) say nothing about what is routed through.
+def covered(address: IPAddress, selectors: tuple[IPNetwork, ...]) -> bool:
+    """Whether selectors have an address. Any-to-any ones, of route-based tunnels, say nothing of what goes through."""
     return any(network.prefixlen and address in network for network in selectors)

@@ -1,8 +1,9 @@
 """Why a tunnel is down: found in both ends' SAs and logs."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 
-from routebook.checks.facts import Diagnosis, Facts, logged, tunnel_ends
+from routebook.checks.facts import Diagnosis, Facts, logged, no_address, tunnel_ends
 from routebook.device.causes import Cause, Reason
 from routebook.device.state import ChildSa, IkeSa
 from routebook.device.values import State
@@ -77,6 +78,9 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
     has the new key and the other not yet, leaves the same lines.
     """
     ends = tunnel_ends(facts.intents, name)
+    for host, tunnel in ends:
+        if facts.lacks(host, tunnel.local_address):
+            return no_address(host, tunnel.local_address)
     causes = [
         (host, tunnel, cause) for host, tunnel in ends for cause in facts.causes(host, name) if _concerns(cause, tunnel)
     ]
@@ -85,23 +89,37 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
         of_reason = sorted((each for each in causes if each[2].reason is reason), key=lambda each: each[2].from_peer)
         if of_reason:
             host, tunnel, cause = of_reason[0]
-            return Diagnosis(_text(meaning, host, tunnel, cause), meaning.definite, logged(host, cause))
+            definite = meaning.definite and cause.dated
+            return Diagnosis(_text(facts, meaning, host, tunnel, cause), definite, logged(host, cause))
     for host, _ in ends:
         if host not in facts.now:
             return Diagnosis(f"its end {host} cannot be read")
     return Diagnosis()
 
 
+def _empty(facts: Facts, host: str, tunnel: Tunnel) -> list[str]:
+    """The networks that this end is to protect, and in which it has no address itself, where it shows its own."""
+    shown = facts.now[host].addresses if host in facts.now else ()
+    addresses = [ip_address(each) for each in shown]
+    return [
+        str(network)
+        for network in tunnel.local_selectors
+        if network.prefixlen and addresses and not any(address in network for address in addresses)
+    ]
+
+
 def _concerns(cause: Cause, tunnel: Tunnel) -> bool:
     """Whether a cause is of this tunnel: a device with two to one peer may log only which peer it was."""
-    return cause.local in ("", str(tunnel.local_address))
+    return cause.local in ("", str(tunnel.local_address)) and cause.remote in ("", str(tunnel.remote_address))
 
 
-def _text(meaning: _Meaning, host: str, tunnel: Tunnel, cause: Cause) -> str:
+def _text(facts: Facts, meaning: _Meaning, host: str, tunnel: Tunnel, cause: Cause) -> str:
     protocol = (cause.offered or cause.accepted)[:3] or "IKE or ESP"
     text = meaning.text.format(
         host=host, peer=tunnel.peer, local_id=tunnel.local_id, remote_id=tunnel.remote_id, protocol=protocol
     )
+    if cause.reason is Reason.NOT_INSTALLED and (empty := _empty(facts, host, tunnel)):
+        text = f"{host} cannot install the tunnel's SAs or policies: it has no address in {', '.join(empty)}"
     if cause.offered and cause.accepted:
         text += f": {tunnel.peer} offers {cause.offered}, {host} accepts {cause.accepted}"
     return text

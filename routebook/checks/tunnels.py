@@ -5,7 +5,7 @@ SAs are newer than the push.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routebook.checks.algorithms import child_matches, child_suite, ike_matches, ike_suite, proposal_suite
 from routebook.checks.facts import (
@@ -129,7 +129,7 @@ def _down(end: _End, check: str, text: str) -> Finding:
         cause = "the IKE SA alone carries no traffic; no log line says why the child is missing"
     finding = end.finding(check, "failed" if diagnosis.definite else "pending", text, cause=cause)
     evidence = (*finding.evidence, *diagnosis.evidence)
-    return Finding(end.host, finding.check, end.tunnel.name, finding.status, evidence, cause)
+    return replace(finding, evidence=evidence, cause=cause, state="down")
 
 
 def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
@@ -229,16 +229,17 @@ def _crosswise(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
         return  # the other end's own finding says so
     lines = [f"in {c.spi_in} out {c.spi_out}" for c in children]
     back = [f"{other}: in {c.spi_in} out {c.spi_out}" for c in theirs]
-    crossed = {(_spi(c.spi_out), _spi(c.spi_in)) for c in theirs}
+    crossed = {(spi(c.spi_out), spi(c.spi_in)) for c in theirs}
     finding = end.finding("spi", "ok", *lines)
-    if not any((_spi(child.spi_in), _spi(child.spi_out)) in crossed for child in children):
+    if not any((spi(child.spi_in), spi(child.spi_out)) in crossed for child in children):
         cause = f"{end.host} and {other} hold different child SAs, so traffic is lost: re-key at both ends"
         finding = end.finding("spi", "pending", *lines, cause=cause)
-    evidence = (*finding.evidence, *back)
-    yield Finding(finding.host, finding.check, finding.subject, finding.status, evidence, finding.cause)
+        finding = replace(finding, state="wedged")
+    yield replace(finding, evidence=(*finding.evidence, *back))
 
 
-def _spi(text: str) -> str:
+def spi(text: str) -> str:
+    """An SPI as every device prints it: hexadecimal digits without leading zeros."""
     return text.lower().removeprefix("0x").lstrip("0")
 
 

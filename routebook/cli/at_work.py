@@ -44,7 +44,7 @@ def carry_out(
     workspace = open_workspace(context.project, limit, hosts, context.state, in_lab, named)
     by = provenance(context.project, clean(checked_reason(reason)))
     stop = threading.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     with Progress(quiet=as_json) as progress:
         result = action(Running(workspace, progress, stop, options or Options(), by))
     workspace.close()
@@ -86,13 +86,13 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
         output.line(f"reports: {folder}")
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def stop_on_signals(stop: threading.Event, what: str = "ending in good order; what has begun is rolled back") -> None:
     """Let Ctrl-C, a CI job's SIGTERM and a closed terminal end the run in good order: what has begun is rolled back."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if not stop.is_set():
             stop.set()
-            output.urgent("interrupted: ending in good order; what has begun is rolled back")
+            output.urgent(f"interrupted: {what}")
 
     for number in STOPPING:
         signal.signal(number, handle)

@@ -43,9 +43,9 @@ def text(content: str, *, err: bool = False, style: str = "", reveal: bool = Fal
     show([Text(content, style=style, reveal=reveal)], err=err)
 
 
-def data(value: Any, *, reveal: bool = False) -> None:
-    """Write JSON on standard output. With `reveal`, secrets are shown."""
-    _write(sys.stdout, as_json(value, reveal=reveal) + "\n")
+def data(value: Any, *, reveal: bool = False, indent: int | None = 2) -> None:
+    """Write JSON on standard output, without `indent` on one line. With `reveal`, secrets are shown."""
+    _write(sys.stdout, as_json(value, reveal=reveal, indent=indent) + "\n")
 
 
 def complain(*sentences: str) -> None:

@@ -1,9 +1,22 @@
 """`routebook verify`: sessions, tunnels and configuration against the intent, without a trace on any device."""
 
+import re
+
 import click
 
 from routebook.cli import options
 from routebook.cli.context import Context
+
+
+class _Seconds(click.ParamType[float]):
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = re.fullmatch(r"(\d{1,4}(?:\.\d)?)(s|m|)", str(value))
+        seconds = float(match[1]) * (60 if match[2] == "m" else 1) if match else 0.0
+        if not 1 <= seconds <= 3600:
+            self.fail(f"{value!r} is no time from 1s to 60m", param, ctx)
+        return seconds
 
 
 @click.command()
@@ -18,6 +31,16 @@ from routebook.cli.context import Context
     help="How long the network may take to become as intended.",
 )
 @click.option("--no-config", is_flag=True, help="Leave out whether the devices are configured as intended.")
+@click.option("--no-probe", is_flag=True, help="Leave out whether packets arrive: send no echo requests.")
+@click.option("--watch", is_flag=True, help="Go on looking, and say what happens, a line an event, until interrupted.")
+@click.option(
+    "--every",
+    type=_Seconds(),
+    default="5s",
+    metavar="TIME",
+    show_default=True,
+    help="With --watch: how often to look, as 5s or 1m.",
+)
 @click.option(
     "--accept-baseline",
     is_flag=True,
@@ -31,9 +54,12 @@ def verify(
     as_json: bool,
     wait: float,
     no_config: bool,
+    no_probe: bool,
+    watch: bool,
+    every: float,
     accept_baseline: bool,
 ) -> None:
-    """Run the checks of RUNBOOK (default: verify), and compare the configuration with what it would be.
+    """Run the checks of RUNBOOK (default: verify), see whether packets arrive, and compare the configuration.
 
     The last line says what was looked at. Exit code 0: that is as intended; 3: checks failed.
     """
@@ -42,10 +68,16 @@ def verify(
     from routebook.run.runbook import load
 
     loaded = load(context.project, runbook)
+    if watch:
+        from routebook.cli.watching import watch as look_on
+
+        look_on(context, limit, loaded, every, as_json=as_json, probe=not no_probe)
     carry_out(
         context,
         limit,
         loaded.hosts,
-        lambda running: verification.verify(running, loaded, wait, config=not no_config, accept=accept_baseline),
+        lambda running: verification.verify(
+            running, loaded, wait, config=not no_config, probe=not no_probe, accept=accept_baseline
+        ),
         as_json=as_json,
     )

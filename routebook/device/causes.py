@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+AS_TRANS = 23456
+
 
 class Reason(StrEnum):
     """What a log can say of a BGP session (the first three), of a tunnel, or of either."""
@@ -32,7 +34,9 @@ class Cause:
 
     `from_peer`: the other end said so in a notification, which found out and knows more. The numbers and
     texts are there where the lines have them: the AS numbers of PEER_AS, the suites of PROPOSALS (each beginning with
-    IKE or ESP), and in `local` the address of this end, where one peer may have several tunnels here.
+    IKE or ESP), in `local` the address of this end, where one peer may have several tunnels here, and in `remote` the
+    peer's, where the lines are of whoever came from there. `of_all`: what was counted is of all peers, so that it
+    says nothing of one among several. `dated`: the lines have a time, so that they are of what happens now.
     """
 
     reason: Reason
@@ -43,23 +47,38 @@ class Cause:
     offered: str = ""
     accepted: str = ""
     local: str = ""
+    remote: str = ""
+    of_all: bool = False
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """How a daemon says a reason: a line that has `pattern` in it, with its AS numbers as groups of those names."""
+    """How a daemon says a reason: a line that has `pattern` in it, with its AS numbers as groups of those names.
+
+    With `data`, these are the octets of a NOTIFICATION's data, in hexadecimal digits.
+    """
 
     pattern: re.Pattern[str]
     reason: Reason
     from_peer: bool = False
+    data: bool = False
 
     def heard(self, line: str) -> Cause | None:
         """The cause, if the line says it."""
         match = self.pattern.search(line)
         if match is None:
             return None
-        numbers: dict[str, Any] = {name: int(value) for name, value in match.groupdict().items()}
+        numbers: dict[str, Any] = {name: self._number(value) for name, value in match.groupdict().items()}
+        if AS_TRANS in numbers.values():
+            return None  # which stands for every AS that does not fit (RFC 6793)
         return Cause(self.reason, (line,), self.from_peer, **numbers)
+
+    def _number(self, text: str) -> int:
+        if self.data:
+            return int("".join(text.split()), 16)
+        high, dot, low = text.partition(".")
+        return (int(high) << 16) + int(low) if dot else int(high)
 
 
 def cause_of(line: str, sayings: Iterable[Saying]) -> Cause | None:

@@ -2,16 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from routebook.device.candidate import Candidate
 from routebook.device.causes import Cause
 from routebook.device.merging import Overlap
 from routebook.device.reader import DeviceReader, understand
 from routebook.device.values import (
-    Answer,
     Change,
-    Echo,
     ForeignChange,
     Lock,
     Pending,
@@ -27,6 +25,9 @@ class TransactionDriver(DeviceReader):
     unlock.
     Reading methods leave no trace on the device.
     """
+
+    watches_sessions: ClassVar[bool] = False
+    """Whether `explain` takes seconds for a session, as it waits for the daemon's next attempt."""
 
     foreign_change: ForeignChange | None = None
     """What somebody else had changed since the push that this connection rolled back last; None if nothing."""
@@ -139,13 +140,6 @@ class TransactionDriver(DeviceReader):
     @abstractmethod
     def pending(self) -> Pending | None:
         """The change that the device still knows, if there is one."""
-
-    @abstractmethod
-    def ping(self, echo: Echo) -> Answer:
-        """Send echo requests from the device.
-
-        Returns what NAPALM's `ping` does, times in milliseconds: {"success": {"packet_loss": …}} or {"error": …}.
-        """
 
     @abstractmethod
     def reached(self) -> Reached:

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any, ClassVar, Protocol
 
 from routebook.device.errors import NotUnderstoodError
-from routebook.device.state import IPNetwork
-from routebook.device.values import DeviceIdentity, State
+from routebook.device.state import IkeSa, IPNetwork
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What code that takes an answer apart stumbles with where the answer is none that a device gives."""
@@ -70,6 +70,29 @@ class DeviceReader(ABC):
 
         None where the device does not show them. Asked only where the count is small: nobody reads a full table.
         """
+
+    @abstractmethod
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device.
+
+        Returns what NAPALM's `ping` does, times in milliseconds: {"success": {"packet_loss": …}} or {"error": …}.
+        """
+
+    def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
+        """Send all of `echoes`, at once where the device can, and what became of each, in their order."""
+        return [self._probed(echo) for echo in echoes]
+
+    def _probed(self, echo: Echo) -> Reply:
+        if echo.whole:
+            return Reply(error="its echo requests cannot be kept from being fragmented")
+        answer = self.ping(echo)
+        if "success" not in answer:
+            return Reply(error=str(answer.get("error", "")))
+        return Reply(echo.count, echo.count - int(answer["success"]["packet_loss"]))
+
+    def sas(self) -> tuple[IkeSa, ...] | None:
+        """The IPsec SAs of `state` alone."""
+        return self.state().ike
 
     @abstractmethod
     def identity(self) -> DeviceIdentity:

@@ -52,7 +52,8 @@ class BgpSession:
     `last_error` is the daemon's own text, `last_error_code` the NOTIFICATION's code and subcode as four
     hexadecimal digits (RFC 4271 section 4.5), `last_error_sent` whether this device sent it. `last_reset` is its own
     text as well, `last_reset_sign` what that says of the path to the peer, where it says anything. `peer_as` is the AS
-    that a live session's peer is really in, where the device shows that beside what is configured.
+    that a live session's peer is really in, where the device shows that beside what is configured; `refused_as` that of
+    the OPEN which the last NOTIFICATION refused.
     """
 
     peer: IPAddress
@@ -74,6 +75,7 @@ class BgpSession:
     vrf: str = "default"
     families: tuple[FamilyState, ...] = ()
     peer_as: int | None = None
+    refused_as: int | None = None
 
     @property
     def established(self) -> bool:

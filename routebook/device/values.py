@@ -85,6 +85,7 @@ class State:
 
     And what these rest on; None, or empty, is what it does not say. `clock` is by how many seconds its clock is ahead
     of this machine's, at least. `written` says in words when its configuration was written last, and by whom.
+    `addresses` are those of its interfaces; none where it does not show them.
     """
 
     bgp: tuple[BgpSession, ...] | None
@@ -95,6 +96,7 @@ class State:
     volumes: tuple[Volume, ...] = ()
     clock: float | None = None
     written: str = ""
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,8 @@ def belongs(change: str, run_id: str) -> bool:
 class Echo:
     """Echo requests to send from a device: `source` is an address or an interface of its own, `timeout` in seconds.
 
-    What a platform cannot set (`ttl`, `vrf`) is left as it is there.
+    `size` is in bytes of data, to which 28 come of headers, in IPv6 48. `whole` forbids that they are fragmented on
+    the way. What a platform cannot set (`ttl`, `vrf`) is left as it is there.
     """
 
     destination: str
@@ -208,11 +211,26 @@ class Echo:
     count: int = 5
     ttl: int = 255
     vrf: str = ""
+    whole: bool = False
 
     @property
     def longest(self) -> float:
         """Seconds after which the command that sends them has ended, if the device answers at all."""
         return 30.0 + self.count * (self.timeout + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of the echo requests of one `Echo`; `error` says why they could not be sent as they are meant.
+
+    `mtu` is the largest packet, in bytes, that the way takes where some router or the device itself said so; 0 where
+    none did.
+    """
+
+    sent: int = 0
+    answered: int = 0
+    error: str = ""
+    mtu: int = 0
 
 
 Answer = dict[str, Any]

@@ -58,13 +58,13 @@ def one_line(text: str) -> str:
     return OF_THIS_PROCESS.scrub(" ".join(clean(text).split()))
 
 
-def as_json(data: Any, *, reveal: bool = False) -> str:
-    """JSON-like data as a document of ASCII: valid on any terminal and in any file.
+def as_json(data: Any, *, reveal: bool = False, indent: int | None = 2) -> str:
+    """JSON-like data as a document of ASCII: valid on any terminal and in any file. Without `indent`, on one line.
 
     Every text in it is clean, or only visible with `reveal`. Keys are names of ours and stay, so none are merged.
     """
     # Names of hosts, checks and neighbors stand in it again and again; no secret is learnt meanwhile.
-    text = json.dumps(_each(data, lru_cache(None)(visible if reveal else clean)), indent=2)
+    text = json.dumps(_each(data, lru_cache(None)(visible if reveal else clean)), indent=indent)
     return text.replace("\x7f", "\\u007f")  # the one control character that JSON leaves alone (RFC 8259, section 7)
 
 

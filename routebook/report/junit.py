@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from routebook.checks.findings import Finding
 from routebook.redaction.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
-from routebook.report.text import moment
+from routebook.report.text import consequences, moment
 
 GOOD_STATES = frozenset({"planned", "snapshotted", "unchanged", "confirmed"})
 
@@ -19,11 +19,12 @@ def as_junit(result: RunResult) -> str:
     """An XML document. Warnings are passed test cases that say something in `system-out`."""
     root = ET.Element("testsuites", name=visible(f"routebook {result.runbook}"))
     _suite(root, "run", result, [_run_case(result)])
+    follow = consequences(result.findings)
     names = dict.fromkeys([*result.hosts, *(finding.host for finding in result.findings)])
     for name in names:
         host = result.hosts.get(name)
         cases = [_host_case(name, host)] if host else []
-        cases += [_finding_case(finding) for finding in result.findings if finding.host == name]
+        cases += [_finding_case(each, follow.get(each.key, [])) for each in result.findings if each.host == name]
         _suite(root, name, result, cases)
     for attribute in ("tests", "failures", "errors"):
         root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in root)))
@@ -40,7 +41,7 @@ def _suite(root: ET.Element, name: str, result: RunResult, cases: list[ET.Elemen
         tests=str(len(cases)),
         failures=str(_count(cases, "failure")),
         errors=str(_count(cases, "error")),
-        skipped="0",
+        skipped=str(_count(cases, "skipped")),
         timestamp=moment(result.started).removesuffix("Z"),
         time=f"{result.duration:.3f}" if name == "run" else "0",
     )
@@ -79,10 +80,15 @@ def _host_case(name: str, host: HostResult) -> ET.Element:
     return case
 
 
-def _finding_case(finding: Finding) -> ET.Element:
+def _finding_case(finding: Finding, follow: list[str]) -> ET.Element:
+    """What follows from another finding is skipped and names that: there is one failure for one cause."""
     case = _case(finding.host, finding.check, f"{finding.check} {finding.subject}")
-    evidence = "\n".join(finding.evidence)
-    if finding.status in ("failed", "pending"):
+    evidence = "\n".join((*finding.evidence, *follow))
+    if finding.follows is not None:
+        host, check, subject = finding.follows
+        ET.SubElement(case, "skipped", message=one_line(f"follows from {check} {subject} on {host}"))
+        ET.SubElement(case, "system-out").text = visible("\n".join(filter(None, (finding.cause, evidence))))
+    elif finding.status in ("failed", "pending"):
         _verdict(case, "failure", finding.cause or f"{finding.check} {finding.subject}: {finding.status}", evidence)
     elif finding.status == "unknown":
         _verdict(case, "error", finding.cause or f"{finding.check} {finding.subject} could not be judged", evidence)

@@ -8,7 +8,7 @@ from routebook.checks.findings import Finding, by_severity
 from routebook.redaction.gate import one_line, visible
 from routebook.report.model import HostResult, RunResult
 from routebook.report.summary import summary
-from routebook.report.text import alike, moment, seconds, tally
+from routebook.report.text import alike, consequences, moment, seconds, tally
 
 # GitHub refuses comments above 65,536 characters; the rest is for headings.
 LONGEST = 60_000
@@ -60,15 +60,25 @@ def _findings(result: RunResult) -> Iterator[str]:
         return
     yield "### Findings\n"
     yield "| status | host | check | subject | cause and evidence |\n|---|---|---|---|---|"
+    follow = consequences(wrong)
     for finding in wrong:
-        names = " | ".join(map(_name, (finding.host, finding.check, finding.subject)))
-        yield f"| {finding.status} | {names} | {_evidence(finding)} |"
+        if finding.follows is None:
+            names = " | ".join(map(_name, finding.key))
+            yield f"| {finding.status} | {names} | {_evidence(finding)}{_following(follow.get(finding.key, []))} |"
     yield ""
 
 
 def _evidence(finding: Finding) -> str:
     cause = [f"**{_inline(finding.cause)}**"] if finding.cause else []
     return "<br>".join([*cause, *map(_inline, finding.evidence)])
+
+
+def _following(lines: list[str]) -> str:
+    """What follows from a finding, folded away: HTML, as a table's cell has one line."""
+    if not lines:
+        return ""
+    inner = "<br>".join(map(_inline, lines[1:]))
+    return f"<details><summary>{_inline(lines[0])}</summary>{inner}</details>"
 
 
 def _hosts(result: RunResult) -> Iterator[str]:

@@ -9,7 +9,7 @@ from routebook.report.layout import Block, Line, Part, Span, Table, Text, line, 
 from routebook.report.model import HostResult, RunResult
 from routebook.report.outcome import Outcome
 from routebook.report.summary import summary
-from routebook.report.text import alike, seconds, tally
+from routebook.report.text import alike, consequences, seconds, tally
 
 STATUS_STYLE = {"ok": "green", "failed": "bold red", "unknown": "red", "pending": "yellow", "warning": "yellow"}
 BAD_STATES = frozenset({"needs_attention"})
@@ -129,9 +129,15 @@ def gathered(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Aligned headlines, with cause and evidence below each: beside them they would be a narrow ribbon."""
+    """Aligned headlines, with cause and evidence below each: beside them they would be a narrow ribbon.
+
+    What follows from a finding is folded below it.
+    """
     status, host, check = (max(len(getattr(f, part)) for f in findings) for part in ("status", "host", "check"))
+    follow = consequences(findings)
     for finding in findings:
+        if finding.follows is not None:
+            continue
         yield line(
             public(finding.status.ljust(status), STATUS_STYLE[finding.status]),
             public(f"  {finding.host.ljust(host)}  {finding.check.ljust(check)}  "),
@@ -141,3 +147,5 @@ def _findings(findings: Sequence[Finding]) -> Iterator[Line]:
             yield line(Span(one_line(finding.cause), "bold"), indent=status + 2)
         for each in finding.evidence:
             yield line(Span(one_line(each), "dim"), indent=status + 2)
+        for number, each in enumerate(follow.get(finding.key, ())):
+            yield line(Span(one_line(each), "yellow" if number == 0 else "dim"), indent=status + 2 + 2 * (number > 0))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from routebook.checks.findings import SEVERITY, Finding
+from routebook.checks.findings import SEVERITY, Finding, Key
 from routebook.device.values import Effect, EffectKind
 
 MOST_SUBJECTS = 4
@@ -49,3 +49,17 @@ def tally(findings: Iterable[Finding]) -> str:
     """Findings counted by status, worst first: `2 failed, 31 ok`."""
     counts = Counter(finding.status for finding in findings)
     return ", ".join(f"{counts[status]} {status}" for status in SEVERITY if counts[status]) or "no checks"
+
+
+def consequences(findings: Iterable[Finding]) -> dict[Key, list[str]]:
+    """What follows from each finding, by its key: how many, and a line for each check and host with the subjects."""
+    grouped: dict[Key, dict[tuple[str, str], list[str]]] = {}
+    for each in findings:
+        if each.follows is not None:
+            grouped.setdefault(each.follows, {}).setdefault((each.check, each.host), []).append(each.subject)
+    found = {}
+    for root, lines in grouped.items():
+        number = sum(map(len, lines.values()))
+        counted = f"{number} finding{'s follow' if number > 1 else ' follows'} from it"
+        found[root] = [counted, *(f"{check} on {host}: {', '.join(them)}" for (check, host), them in lines.items())]
+    return found

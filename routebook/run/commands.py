@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from routebook.checks.facts import Changed
+from routebook.checks.roots import folded
 from routebook.device.plan import Plan
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
@@ -134,7 +136,7 @@ def run(
         started=started,
         finished=time.time(),
         hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions()),
-        findings=tuple(ledger.findings),
+        findings=tuple(folded(ledger.findings, running.workspace.judged, Changed.by(prepared.plan.effects()))),
         timings=ledger.timings.seconds,
         message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states), learned))),
         notes=prepared.waves.lines(),

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from routebook.checks.findings import definite
+from routebook.checks.facts import Changed, as_before
+from routebook.checks.findings import Finding, definite
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LostContactError
+from routebook.device.values import State
 from routebook.run.dead_man import DeadManTimers
 from routebook.run.fan_out import Answers, on_drivers
 from routebook.run.foreign_changes import moved_since
@@ -161,6 +163,7 @@ class Forward:
                 inputs.report("post-checks", f"watching for at most {inputs.options.deadline} s")
                 found = watcher.watch(judge.judge(inputs.judging, pushed))
                 ledger.now = watcher.now
+                found += self._packets(watcher.now) if definite(found) == "passed" else []
                 ledger.findings = found + contact(Answers({}, dict(prepared.silent)), ())
             if inputs.stop.is_set():
                 return "interrupted"
@@ -175,6 +178,18 @@ class Forward:
         ledger.enter([host for host in pushed if ledger.states[host] is HostState.PUSHED], HostState.CHECKED)
         self.timers.keep()
         return ""
+
+    def _packets(self, now: Mapping[str, State]) -> list[Finding]:
+        """Whether packets arrive, now that sessions are up. What did not before, and is not changed, is excused."""
+        inputs, prepared = self.inputs, self.prepared
+        packets = inputs.packets(self.ledger.active(inputs.hosts))
+        changed = Changed.by(prepared.plan.effects()).tunnels
+        return [
+            as_before(finding)
+            if finding.status == "failed" and finding.subject in prepared.stuck - changed
+            else finding
+            for finding in packets.findings(now, inputs.options.deadline / 2)
+        ]
 
     def _too_many_failed(self, errors: Mapping[str, Exception], phase: str) -> bool:
         """Whether more failed than the run may lose. Otherwise it goes on without these, which are undone."""

@@ -12,6 +12,7 @@ from routebook.intent.model import HostIntent, IPNetwork
 from routebook.run.events import Event, Listener
 from routebook.run.judge import Judging
 from routebook.run.options import Options
+from routebook.run.packets import Packets
 from routebook.run.planning import Goal
 from routebook.run.waves import Waves
 from routebook.safety.impact import Impact
@@ -39,6 +40,10 @@ class Inputs:
     prefixes: Sequence[IPNetwork] = ()
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def packets(self, hosts: Collection[str]) -> Packets:
+        """What sends packets through the tunnels of these of its hosts, and between their sites."""
+        return Packets(self.nornir, self.judging.intents, hosts, self.stop)
+
     def report(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         """Pass an event to the listener."""
         self.listener(Event(phase, message, host, failed))
@@ -48,8 +53,8 @@ class Inputs:
 class Prepared:
     """The plan of a run, in which waves it is carried out, and what it endangers.
 
-    `before` are the states before the change, `silent` far ends that did not answer then. `cut_off` are hosts that the
-    change cuts off for a while, which was accepted.
+    `before` are the states before the change, `silent` far ends that did not answer then. `stuck` are tunnels and sites
+    that packets did not pass then. `cut_off` are hosts that the change cuts off for a while, which was accepted.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -58,6 +63,7 @@ class Prepared:
     paths: Mapping[str, ManagementPath] = field(default_factory=dict)
     before: Mapping[str, State] = field(default_factory=dict)
     silent: Mapping[str, Exception] = field(default_factory=dict)
+    stuck: frozenset[str] = frozenset()
     cut_off: frozenset[str] = frozenset()
 
     @property

@@ -38,6 +38,7 @@ def look(inputs: Inputs, ledger: Ledger) -> None:
         seen = read_states(inputs.nornir, inputs.observed, inputs.prefixes)
         # There is no change to compare with.
         ledger.findings = inputs.judging.since({}, ledger.prepared.plan)(seen, {}, final=True)
+        ledger.findings += inputs.packets(inputs.hosts).findings(seen.values)
 
 
 def pre_check(inputs: Inputs, ledger: Ledger) -> str:
@@ -49,7 +50,7 @@ def pre_check(inputs: Inputs, ledger: Ledger) -> str:
             return "the state of some hosts cannot be read"
         for host, state in seen.values.items():
             ledger.journal.store_state(inputs.run_id, host, state)
-        prepared = ledger.prepared
+        prepared, packets = ledger.prepared, inputs.packets(inputs.hosts)
         spent = replace(prepared.budget, before=named_states(inputs.intents, seen.values))
         waves = arrange(inputs.options.waves, spent)
         risks = [risk for wave in waves.waves for risk in dangers(prepared.paths, spent.impacts, inputs.intents, wave)]
@@ -59,6 +60,7 @@ def pre_check(inputs: Inputs, ledger: Ledger) -> str:
             waves=waves,
             before=seen.values,
             silent={host: error for host, error in seen.errors.items() if host not in silent},
+            stuck=frozenset(f.subject for f in packets.findings(seen.values, tries=1) if f.status == "failed"),
             cut_off=frozenset(risk.host for risk in risks if risk.cut),
         )
         return (

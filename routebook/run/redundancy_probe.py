@@ -1,14 +1,15 @@
 """Whether what is left of a failure domain carries traffic at this moment: asked of its hosts, and probed."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from functools import partial
 
 from nornir.core import Nornir
 
 from routebook.checks.names import named_states
+from routebook.checks.packets import through
 from routebook.device.contract import TransactionDriver
-from routebook.device.values import Echo
-from routebook.intent.model import HostIntent, Interface, IPAddress, IPNetwork, Tunnel
+from routebook.device.values import Echo, Reply
+from routebook.intent.model import HostIntent
 from routebook.intent.platform import platform
 from routebook.run.fan_out import on_drivers
 from routebook.run.inputs import Inputs
@@ -75,47 +76,23 @@ def _unanswered(nornir: Nornir, leg: Leg, intents: Mapping[str, HostIntent]) -> 
     for host in sorted(leg.hosts):
         tunnel = next(each for each in intents[host].tunnels if each.name == leg.name)
         far = intents.get(tunnel.peer_host or "")
-        ends = _through(intents[host], far, tunnel) if far is not None and not _filtered(intents[host], far) else None
-        if ends is None:
+        ends = through(intents[host], far, tunnel) if far is not None and not _filtered(intents[host], far) else []
+        if not ends:
             continue
-        source, destination = ends
-
-        def probe(device: TransactionDriver, source: str = source, destination: str = destination) -> Any:
-            return device.ping(Echo(destination, source, timeout=1, count=PROBES))
-
-        answers = on_drivers(nornir, [host], probe)
+        source, destination = ends[0]
+        answers = on_drivers(nornir, [host], partial(_probe, echo=Echo(destination, source, timeout=1, count=PROBES)))
         for error in answers.errors.values():
             return f"{host} cannot send echo requests: {error}"
-        answer = answers.values[host]
-        if "success" not in answer:
-            return f"{host} cannot send echo requests through it: {answer.get('error', '')}"
-        if int(answer["success"]["packet_loss"]) >= PROBES:
-            return f"no echo request from {host} ({source}) to {destination} is answered"
-        return ""
+        reply = answers.values[host]
+        if reply.error:
+            return f"{host} cannot send echo requests through it: {reply.error}"
+        return "" if reply.answered else f"no echo request from {host} ({source}) to {destination} is answered"
     return ""
 
 
-def _through(near: HostIntent, far: HostIntent, tunnel: Tunnel) -> tuple[str, str] | None:
-    """A source on this end and an address of the other end between which packets take the tunnel."""
-    if tunnel.mode == "route":
-        inner = (tunnel.local_inner, tunnel.remote_inner)
-        return (str(inner[0]), str(inner[1])) if inner[0] and inner[1] else None
-    for interface, source in _within(near, tunnel.local_selectors):
-        for _, destination in _within(far, tunnel.remote_selectors):
-            if source.version == destination.version:
-                return interface.device_name or str(source), str(destination)
-    return None
+def _probe(device: TransactionDriver, echo: Echo) -> Reply:
+    return device.probe([echo])[0]
 
 
 def _filtered(*ends: HostIntent) -> bool:
     return any(its is not None and its.can.filters for its in (platform(end.platform) for end in ends))
-
-
-def _within(intent: HostIntent, selectors: Collection[IPNetwork]) -> list[tuple[Interface, IPAddress]]:
-    found = [
-        (interface, address.ip)
-        for interface in intent.interfaces
-        for address in interface.addresses
-        if any(network.prefixlen and address.ip in network for network in selectors)
-    ]
-    return sorted(found, key=lambda pair: not pair[0].loopback)

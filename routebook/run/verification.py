@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite
+from routebook.checks.roots import folded
 from routebook.device.values import State
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.report.model import RunResult
@@ -12,6 +13,7 @@ from routebook.report.outcome import Outcome
 from routebook.run import baseline
 from routebook.run.events import Event, Timings
 from routebook.run.fan_out import Answers
+from routebook.run.packets import Packets
 from routebook.run.runbook import Runbook
 from routebook.run.running import Running
 from routebook.run.watch import Judge, Watcher
@@ -20,31 +22,45 @@ LOG_HISTORY = 600.0
 """How far back, in seconds, `verify` looks in the devices' logs for causes."""
 
 
-def verify(running: Running, runbook: Runbook, wait: float, *, config: bool = True, accept: bool = False) -> RunResult:
+def verify(
+    running: Running,
+    runbook: Runbook,
+    wait: float,
+    *,
+    config: bool = True,
+    probe: bool = True,
+    accept: bool = False,
+) -> RunResult:
     """Judge the network as it is, for at most `wait` seconds until it is as intended.
 
-    With `config`, also whether the hosts that could be read are configured as intended. With `accept`, what is read is
-    taken for normal before it is judged.
+    With `config`, also whether the hosts that could be read are configured as intended; with `probe`, whether packets
+    arrive. With `accept`, what is read is taken for normal before it is judged.
     """
     timings = Timings()
     started = time.time()
-    known = baseline.read(running.workspace.state.baseline)
+    workspace = running.workspace
+    known = baseline.read(workspace.state.baseline)
     with timings.phase("verify"):
-        running.listener(Event("verify", f"reading {len(running.workspace.observed)} hosts"))
+        running.listener(Event("verify", f"reading {len(workspace.observed)} hosts"))
         since = time.monotonic() - LOG_HISTORY
-        workspace = running.workspace
         watcher = Watcher(workspace.nornir, workspace.observed, wait, running.stop, since, prefixes=workspace.prefixes)
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()
+    if probe and not running.stop.is_set():
+        with timings.phase("packets"):
+            running.listener(Event("verify", "sending packets through tunnels and between sites"))
+            packets = Packets(workspace.nornir, workspace.judged, workspace.hosts, running.stop)
+            findings += packets.findings(watcher.now)
     if config and not running.stop.is_set():
         findings += _drift(running, runbook, watcher.now, timings)
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED
     if outcome is Outcome.VERIFIED and not accept:
-        intents = running.workspace.intents
-        known.learn(running.workspace.hosts, intents, baseline.named(intents, watcher.now))
+        intents = workspace.intents
+        known.learn(workspace.hosts, intents, baseline.named(intents, watcher.now))
     message = _write(known) if accept or outcome is Outcome.VERIFIED else ""
+    findings = folded(findings, workspace.judged)
     return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message)
 
 

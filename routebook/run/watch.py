@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from nornir.core import Nornir
@@ -16,7 +16,7 @@ from routebook.checks.names import device_name
 from routebook.device.causes import Cause
 from routebook.device.values import State
 from routebook.intent.model import IPNetwork
-from routebook.run.fan_out import Answers, driver, on_hosts, reading_on
+from routebook.run.fan_out import Answers, driver, identity_of, on_hosts, reading_on
 
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
@@ -67,7 +67,7 @@ class Watcher:
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
                 # Some causes are definite in a log long before the state shows that they are.
-                explanations |= self._explain(_worth_asking(findings, done=done))
+                explanations |= self._explain(findings, done=done)
                 explained = time.monotonic()
                 findings = judge(seen, explanations, final=final)
                 done = final or (definite(findings) == "failed" and not self.patient)
@@ -79,7 +79,8 @@ class Watcher:
             self.stop.wait(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
-    def _explain(self, findings: Sequence[Finding]) -> dict[tuple[str, str], list[Cause]]:
+    def _explain(self, findings: Sequence[Finding], *, done: bool) -> dict[tuple[str, str], list[Cause]]:
+        decided = set(suspects(_worth_asking(findings, done=done)))
         wanted = by_host(suspects(findings))
 
         def explain(task: Task, subject: str) -> list[Cause]:
@@ -88,7 +89,8 @@ class Watcher:
             return driver(task).explain(device_name(task.host.data["intent"].tunnels, subject), seconds)
 
         def step(task: Task) -> dict[str, list[Cause]]:
-            return {subject: explain(task, subject) for subject in wanted[task.host.name]}
+            host, slow = task.host.name, driver(task).watches_sessions
+            return {each: explain(task, each) for each in wanted[host] if not slow or (host, each) in decided}
 
         answers = on_hosts(self.nornir, wanted.keys() & set(self.hosts), step).values
         return {
@@ -113,15 +115,22 @@ class Watcher:
 
 
 def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
-    """Findings whose cause is worth asking for: a BGP speaker takes seconds to answer, so only of what is decided."""
+    """Findings whose cause is worth asking for where a BGP speaker takes seconds to answer: only of what is decided."""
     failed = [finding for finding in findings if finding.status == "failed"]
-    decided = (failed or findings) if done else ()
+    # One that has its cause with the evidence of it needs no log.
+    decided = [f for f in failed or findings if not (f.cause and len(f.evidence) > 1)] if done else []
     return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
 
 
 def read_states(nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNetwork] = ()) -> Answers[State]:
     """The state of every host, with its best paths to `prefixes`, and the error of each that cannot be read."""
-    return reading_on(nornir, hosts, lambda device: device.state(prefixes))
+    answers = reading_on(nornir, hosts, lambda device: device.state(prefixes))
+    said = {host: identity_of(nornir.inventory.hosts[host]) for host in answers.values}
+    values = {
+        host: replace(state, addresses=who.addresses) if (who := said[host]) is not None else state
+        for host, state in answers.values.items()
+    }
+    return replace(answers, values=values)
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

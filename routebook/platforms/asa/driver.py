@@ -7,7 +7,7 @@ from typing import Any
 from routebook.device.causes import Cause
 from routebook.device.errors import CommandRefusedError, DriverError
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.values import Answer, Echo, Reached, Snapshot
+from routebook.device.values import Answer, Reached, Snapshot
 from routebook.platforms.asa import getters, reading, recording
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer
@@ -71,10 +71,6 @@ class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
     def get_interfaces_ip(self) -> Answer:
         """Every address in use."""
         return getters.addresses(self.session)
-
-    def ping(self, echo: Echo) -> Answer:
-        """Send echo requests from the device; their source is an interface's nameif."""
-        return getters.ping(self.session, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""

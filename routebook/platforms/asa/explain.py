@@ -18,9 +18,16 @@ _SAYINGS = (
     Saying(re.compile(r"AUTHENTICATION_FAILED|Auth exchange failed"), Reason.AUTHENTICATION, from_peer=True),
     Saying(re.compile(r"Maximum number of retransmissions reached|peer not responding|unreachable"), Reason.NO_ANSWER),
     Saying(re.compile(r"%ASA-\d-750003:"), Reason.UNKNOWN),
-    Saying(re.compile(r"sent to neighbor \S+ 2/2 "), Reason.AS_REFUSED),
+    Saying(
+        # IOS, whose words these are, has the AS of the peer's OPEN behind them: `2 bytes 00C8`.
+        re.compile(r"sent to neighbor \S+ (?:(?:active|passive) )?2/2 \(.*\) [24] bytes (?P<found_as>[0-9A-F]{4,8})\b"),
+        Reason.PEER_AS,
+        data=True,
+    ),
+    Saying(re.compile(r"sent to neighbor \S+ (?:(?:active|passive) )?2/2 "), Reason.AS_REFUSED),
     Saying(re.compile(r"received from neighbor \S+ 2/2 "), Reason.AS_REFUSED, from_peer=True),
 )
+_UP = re.compile(r"%ASA-\d-750006:")  # "IKEv2 SA UP"
 _LOCAL = re.compile(r"%ASA-\S+ Local:(\S+):\d+ ")
 # Who typed what: says nothing of why something is down, and may have secrets in it.
 _TYPED = re.compile(r"%ASA-\d-1110(?:08|09|10):")
@@ -37,14 +44,16 @@ def explain(session: AsaSession, subject: str, seconds: int) -> list[Cause]:
 
 
 def causes(lines: Iterable[str]) -> list[Cause]:
-    """The causes that lines of the log name."""
-    said = [redact(line.strip()) for line in lines]
-    return [_at_this_end(cause, line) for line in said if (cause := cause_of(line, _SAYINGS)) is not None]
-
-
-def _at_this_end(cause: Cause, line: str) -> Cause:
-    local = _LOCAL.search(line)
-    return replace(cause, local=local[1]) if local else cause
+    """The causes that lines of the log name, of each of this end's addresses since a tunnel from there last came up."""
+    found: list[Cause] = []
+    for line in (redact(line.strip()) for line in lines):
+        match = _LOCAL.search(line)
+        local = match[1] if match else ""
+        if _UP.search(line):
+            found = [cause for cause in found if cause.local != local]
+        elif (cause := cause_of(line, _SAYINGS)) is not None:
+            found.append(replace(cause, local=local, dated=_LOG_TIME.match(line) is not None))
+    return found
 
 
 def _about(line: str, subject: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_interface
 from typing import Any
 
+from routebook.device.naming import is_address
 from routebook.device.values import Answer, Echo
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import version
@@ -89,8 +90,11 @@ def parse_addresses(text: str) -> Answer:
 
 
 def ping(session: AsaSession, echo: Echo) -> Answer:
-    """NAPALM's ping, from an interface by its nameif; times are in milliseconds."""
-    destination, source = echo.destination, echo.source
+    """NAPALM's ping, from an interface by its nameif; times are in milliseconds.
+
+    An address cannot be the source: then the route decides, and the interface that it leads to is.
+    """
+    destination, source = echo.destination, "" if is_address(echo.source) else echo.source
     if not re.fullmatch(r"[\w.:-]+", destination) or not re.fullmatch(r"[\w.-]*", source):
         return {"error": f"{destination!r} is neither an address nor a name"}
     through = f"{source} " if source else ""

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from routebook.device.reader import PlatformReader
-from routebook.device.state import BgpSession, IPNetwork
-from routebook.device.values import DeviceIdentity, State
-from routebook.platforms.asa import identity, reading, vitals
+from routebook.device.state import BgpSession, IkeSa, IPNetwork
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
+from routebook.platforms.asa import getters, identity, reading, vitals
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession
 
@@ -36,11 +36,15 @@ class AsaReader(PlatformReader):
         self.identity()  # in what that reads stands who has changed the configuration
         return State(
             bgp=self.bgp_sessions(),
-            ike=reading.read_ike(session),
+            ike=self.sas(),
             volumes=vitals.volumes(session),
             clock=vitals.clock(session),
             written=session.written,
         )
+
+    def sas(self) -> tuple[IkeSa, ...] | None:
+        """What the device says of SAs."""
+        return reading.read_ike(self.session)
 
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """What the device says of its sessions."""
@@ -51,6 +55,15 @@ class AsaReader(PlatformReader):
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
         """What a session sends."""
         return reading.read_advertised(self.session, peer, family)
+
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device; their source is an interface's nameif."""
+        return getters.ping(self.session, echo)
+
+    def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
+        """Send the echo requests one after another: a session has one command line."""
+        # A size is of the whole datagram there.
+        return super().probe([replace(echo, size=echo.size + 28) for echo in echoes])
 
     def identity(self) -> DeviceIdentity:
         """Its host name, serial numbers and router ID."""

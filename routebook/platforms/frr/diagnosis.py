@@ -7,6 +7,7 @@ configuration; both are over after a few seconds.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from shlex import quote
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
@@ -21,6 +22,14 @@ WATCH_SECONDS = 3
 # bgpd's words, and the kernel's of TCP MD5: its counters, and what it logs.
 SAYINGS = (
     Saying(re.compile(r"remote AS is (?P<found_as>\d+), expected (?P<expected_as>\d+)"), Reason.PEER_AS),
+    Saying(
+        re.compile(
+            r"sent to neighbor \S+ (?:(?:active|passive) )?2/2 \(.*\) [24] bytes "
+            r"(?P<found_as>(?:[0-9a-fA-F]{2} ?){2,4})"
+        ),
+        Reason.PEER_AS,
+        data=True,
+    ),
     Saying(re.compile(r"sent to neighbor \S+ (?:(?:active|passive) )?2/2 "), Reason.AS_REFUSED),
     Saying(re.compile(r"received from neighbor \S+ (?:(?:active|passive) )?2/2 "), Reason.AS_REFUSED, from_peer=True),
     Saying(
@@ -32,6 +41,7 @@ SAYINGS = (
         Reason.TCP_MD5,
     ),
 )
+_UP = re.compile(r"%ADJCHANGE: neighbor \S+ .*\bUp\b")  # what was said before is of an earlier life
 _PROMPT = re.compile(r"^(?:.*?# )?(?:\x1b\[K|\r)*")
 _COUNTERS = "TcpExtTCPMD5NotFound TcpExtTCPMD5Unexpected TcpExtTCPMD5Failure"
 _LIMIT = 20
@@ -72,8 +82,11 @@ after=$(counters)
 """
     result = shell.run(script, timeout=WATCH_SECONDS + 30)
     lines = [redact(_PROMPT.sub("", line).strip()) for line in result.stdout.splitlines()]
-    by_line = {_without_time(line): cause_of(line, SAYINGS) for line in lines if _concerns(line, peer)}
-    return [cause for cause in by_line.values() if cause is not None][-_LIMIT:]
+    lines = [line for line in lines if _concerns(line, peer)]
+    last_up = max((number for number, line in enumerate(lines) if _UP.search(line)), default=-1)
+    by_line = {_without_time(line): cause_of(line, SAYINGS) for line in lines[last_up + 1 :]}
+    found = [replace(cause, of_all=line.startswith("kernel: ")) for line, cause in by_line.items() if cause is not None]
+    return found[-_LIMIT:]
 
 
 def retry_sessions(shell: Shell, names: Sequence[str]) -> None:

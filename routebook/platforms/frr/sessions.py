@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
+from shlex import quote
 from typing import Any
 
+from routebook.device.bgp_open import refused_as
 from routebook.device.errors import DriverError
 from routebook.device.state import (
     BgpSession,
@@ -46,6 +48,7 @@ exit 0
 _NOT_A_NEIGHBOR = {"vrfId", "vrfName"}
 
 _ERRORS = ("lastNotificationReason", "lastShutdownDescription")
+_MOST_REFUSED = 10
 _FAMILY = re.compile(r"(ipv4|ipv6|l2Vpn)([A-Z].*)")
 
 Json = Mapping[str, Any]
@@ -81,7 +84,17 @@ def read_bgp(shell: Shell) -> Bgp:
 
 def read_bgp_sessions(shell: Shell) -> tuple[BgpSession, ...]:
     """Every session of every VRF."""
-    return sessions(read_bgp(shell))
+    return with_refused_as(shell, sessions(read_bgp(shell)))
+
+
+def with_refused_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSession, ...]:
+    """The sessions with the AS of the OPEN that each refused: no JSON has it, bgp_vty.c prints that OPEN as text."""
+    refused = [each for each in found if each.last_error_code == "0202" and each.last_error_sent]
+    shown = {
+        each: shell.run(f"{NO_HISTORY}\nvtysh -c {quote(f'show bgp vrf {each.vrf} neighbors {each.peer}')}").stdout
+        for each in refused[:_MOST_REFUSED]
+    }
+    return tuple(replace(each, refused_as=refused_as(shown[each])) if each in shown else each for each in found)
 
 
 def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
@@ -107,7 +120,7 @@ def read_speaker(shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker:
     found = _understood(answers)
     try:
         return Speaker(
-            sessions(found),
+            with_refused_as(shell, sessions(found)),
             beneath.bfd_peers(answers.bfd),
             beneath.rpki_servers(found.running, answers.rpki),
             beneath.routes(prefixes, answers.routes),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from routebook.device import bundle
 from routebook.device.causes import Cause
 from routebook.device.platform_driver import PlatformDriver
-from routebook.device.values import Answer, Echo, Reached, Snapshot
+from routebook.device.values import Answer, Reached, Snapshot
 from routebook.platforms.linux import commands as reading
 from routebook.platforms.linux import getters
 from routebook.platforms.linux.component import Component
@@ -19,6 +19,7 @@ from routebook.platforms.linux.transaction import DeviceTransaction
 class LinuxDriver(LinuxReader, HostTransaction, PlatformDriver):
     """A host whose daemons are the components of a transaction, in the order in which a change is pushed to them."""
 
+    watches_sessions = True
     component_types: ClassVar[tuple[type[Component], ...]] = ()
 
     def __init__(
@@ -65,10 +66,6 @@ class LinuxDriver(LinuxReader, HostTransaction, PlatformDriver):
     def get_interfaces_ip(self) -> Answer:
         """Every address."""
         return getters.addresses(self.shell)
-
-    def ping(self, echo: Echo) -> Answer:
-        """Send echo requests from the device."""
-        return getters.ping(self.shell, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""

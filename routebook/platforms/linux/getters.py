@@ -2,12 +2,13 @@
 
 import json
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
 from shlex import quote
 from typing import Any
 
 from routebook.device.errors import DriverError
-from routebook.device.values import Answer, Echo
+from routebook.device.values import Answer, Echo, Reply
 from routebook.transport.shell import Result, Shell
 
 _FACTS = r"""
@@ -83,15 +84,55 @@ def addresses(shell: Shell) -> Answer:
 
 def ping(shell: Shell, echo: Echo) -> Answer:
     """NAPALM's ping; times are in milliseconds."""
+    if refused := refused_destination(echo):
+        return {"error": refused}
+    return parse_ping(shell.run(ping_command(echo), timeout=echo.longest), echo.count)
+
+
+def refused_destination(echo: Echo) -> str:
+    """Why an echo's destination is none; empty for one that may stand in a command."""
     destination = echo.destination
     if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
-        return {"error": f"{destination!r} is neither an address nor a name"}
+        return f"{destination!r} is neither an address nor a name"
+    return ""
+
+
+def ping_command(echo: Echo) -> str:
+    """iputils' ping. `-M do` forbids fragments, here too."""
     arguments = f"-n -c {int(echo.count)} -W {int(echo.timeout)} -s {int(echo.size)} -t {int(echo.ttl)} -i 0.2"
+    if echo.whole:
+        arguments += " -M do"
     if echo.source:
         arguments += f" -I {quote(echo.source)}"
     prefix = f"ip vrf exec {quote(echo.vrf)} " if echo.vrf else ""
-    result = shell.run(f"{prefix}ping {arguments} -- {quote(destination)}", timeout=echo.longest)
-    return parse_ping(result, echo.count)
+    return f"{prefix}ping {arguments} -- {quote(echo.destination)}"
+
+
+def probe(shell: Shell, echoes: Sequence[Echo], commands: Sequence[str]) -> list[Reply]:
+    """What becomes of echo requests that `commands` send, all at once and in one script, without a file."""
+    # Each command's output is numbered; sed writes it at its end, in one piece as it is short.
+    script = "\n".join(f"{{ {command} 2>&1; }} | sed 's/^/{number}:/' &" for number, command in enumerate(commands))
+    result = shell.run(f"{script}\nwait\n", timeout=max(echo.longest for echo in echoes), asked="echo requests")
+    lines = [line.partition(":") for line in result.stdout.splitlines()]
+    return [
+        parse_reply("\n".join(text for key, _, text in lines if key == str(number)), echo)
+        for number, echo in enumerate(echoes)
+    ]
+
+
+# iputils' ping says `message too long, mtu=972`, `Frag needed and DF set (mtu = 972)`, `Packet too big: mtu=1280`;
+# FreeBSD's says `frag needed and DF set (MTU 972)`.
+_MTU = re.compile(r"(?i)(?:message too long|frag needed and DF set|packet too big)\D{1,20}?mtu\s*=?\s*(\d{2,5})")
+
+
+def parse_reply(text: str, echo: Echo) -> Reply:
+    """What the whole output of one ping says."""
+    answer = parse_ping(Result(text, "", 0), echo.count)
+    mtus = [int(mtu) for mtu in _MTU.findall(text)]
+    if "success" not in answer:
+        return Reply(error=str(answer["error"])[:200])
+    found = answer["success"]
+    return Reply(max(echo.count, found["probes_sent"]), len(found["results"]), mtu=min(mtus, default=0))
 
 
 def parse_ping(result: Result, count: int) -> Answer:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from routebook.device.reader import PlatformReader
-from routebook.device.state import IPNetwork
-from routebook.device.values import DeviceIdentity, State
-from routebook.platforms.linux import identity
+from routebook.device.state import IkeSa, IPNetwork
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
+from routebook.platforms.linux import getters, identity
 from routebook.platforms.linux.daemon import Daemon
 from routebook.platforms.linux.vitals import Vitals
 from routebook.transport.ssh import SshShell
@@ -49,10 +49,22 @@ class LinuxReader(PlatformReader):
             written=shell.written,
         )
 
+    def sas(self) -> tuple[IkeSa, ...] | None:
+        """What the daemons say of SAs."""
+        return next((sas for daemon in self.daemons if (sas := daemon.ike(self.shell)) is not None), None)
+
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
         """What a session sends, by the daemon that speaks BGP."""
         found = (daemon.advertised(peer, family) for daemon in self.daemons)
         return next((sent for sent in found if sent is not None), None)
+
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device."""
+        return getters.ping(self.shell, echo)
+
+    def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
+        """Send all echo requests at once."""
+        return getters.probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
 
     def identity(self) -> DeviceIdentity:
         """Its host name, machine ID, addresses and router ID."""

@@ -7,7 +7,7 @@ from typing import Any
 from routebook.device.causes import Cause
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession
-from routebook.device.values import Answer, Echo, Reached, Snapshot
+from routebook.device.values import Answer, Reached, Snapshot
 from routebook.platforms.frr import diagnosis as frr_diagnosis
 from routebook.platforms.pfsense import commands as reading
 from routebook.platforms.pfsense import explain, getters, openbgpd, program
@@ -22,6 +22,7 @@ from routebook.platforms.pfsense.tunnels import tunnels
 class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
     """A pfSense, whose configuration is read and changed."""
 
+    watches_sessions = True
     default_part = WHOLE
 
     def __init__(
@@ -84,10 +85,6 @@ class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
     def get_interfaces_ip(self) -> Answer:
         """Every address."""
         return getters.addresses(str(self._facts()["interfaces"]))
-
-    def ping(self, echo: Echo) -> Answer:
-        """Send echo requests from the device; their source is an address."""
-        return getters.ping(self.shell, echo)
 
     def cli(self, commands: list[str]) -> dict[str, str]:
         """The outputs of reading commands, secrets redacted. Raises CommandRefusedError for anything else."""

@@ -23,11 +23,13 @@ _STAMPS = (
 )
 # bgpd of OpenBGPD (log_notification() in usr.sbin/bgpd/logmsg.c), and that of FRR.
 _SAYINGS = (
+    Saying(re.compile(r"peer sent wrong AS (?P<found_as>[\d.]+)"), Reason.PEER_AS),  # parse_open() in session.c
     Saying(re.compile(r"sending notification: error in OPEN message, AS unacceptable"), Reason.AS_REFUSED),
     Saying(re.compile(r"received notification: error in OPEN message, AS unacceptable"), Reason.AS_REFUSED, True),
     *frr_diagnosis.SAYINGS,
 )
 _MOST = 40
+_UP = re.compile(r"state change \w+ -> Established|%ADJCHANGE: neighbor \S+ .*\bUp\b")
 
 
 def tunnel(shell: Shell, connection: str, seconds: int) -> list[Cause]:
@@ -41,7 +43,9 @@ def session(shell: Shell, peer: str, seconds: int) -> list[Cause]:
     found: dict[str, Cause] = {}
     for line in _recent(shell, seconds):
         text = re.sub(r"^.*?\b(?:bgpd|watchfrr|zebra)(?:\[\d+\]| \d+ - -)?:? *(?:- )?", "", line).strip()
-        if concerned.search(line) and (cause := cause_of(text, _SAYINGS)) is not None:
+        if concerned.search(line) and _UP.search(text):
+            found = {}
+        elif concerned.search(line) and (cause := cause_of(text, _SAYINGS)) is not None:
             found.pop(text, None)
             found[text] = cause
     return list(found.values())[-_MOST:]

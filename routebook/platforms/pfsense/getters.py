@@ -2,10 +2,11 @@
 
 import re
 from ipaddress import ip_address, ip_interface
+from shlex import quote
 from typing import Any
 
 from routebook.device.values import Answer, Echo
-from routebook.platforms.linux.getters import parse_ping
+from routebook.platforms.linux.getters import parse_ping, refused_destination
 from routebook.platforms.pfsense.tree import Element
 from routebook.transport.shell import Shell
 
@@ -95,13 +96,16 @@ def _blocks(text: str) -> list[tuple[str, list[str]]]:
 
 def ping(shell: Shell, echo: Echo) -> Answer:
     """NAPALM's ping by FreeBSD's ping(8), from an address; times are in milliseconds."""
-    destination, source = echo.destination, echo.source
-    if not re.fullmatch(r"[\w.:%-]+", destination) or destination.startswith("-"):
-        return {"error": f"{destination!r} is neither an address nor a name"}
-    if source and not re.fullmatch(r"[0-9A-Fa-f.:]+", source):
-        return {"error": f"{source!r} is no address; a pfSense's ping takes its source by address"}
+    if refused := refused_destination(echo):
+        return {"error": refused}
+    if echo.source and not re.fullmatch(r"[0-9A-Fa-f.:]+", echo.source):
+        return {"error": f"{echo.source!r} is no address; a pfSense's ping takes its source by address"}
+    return parse_ping(shell.run(ping_command(echo), timeout=echo.longest), echo.count)
+
+
+def ping_command(echo: Echo) -> str:
+    """FreeBSD's ping(8): `-D` forbids fragments, `-S` is the source, `-W` in milliseconds."""
     arguments = f"-n -c {int(echo.count)} -W {int(echo.timeout) * 1000} -s {int(echo.size)} -m {int(echo.ttl)} -i 0.2"
-    if source:
-        arguments += f" -S {source}"
-    result = shell.run(f"/sbin/ping {arguments} {destination}", timeout=echo.longest)
-    return parse_ping(result, echo.count)
+    arguments += " -D" if echo.whole else ""
+    arguments += f" -S {quote(echo.source)}" if echo.source else ""
+    return f"/sbin/ping {arguments} {quote(echo.destination)}"

@@ -7,9 +7,10 @@ from typing import Any
 from routebook.device.errors import DriverError
 from routebook.device.reader import PlatformReader
 from routebook.device.state import IkeSa, IPNetwork, Speaker
-from routebook.device.values import DeviceIdentity, State
+from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.frr.sessions import advertised, read_speaker
-from routebook.platforms.pfsense import identity, openbgpd
+from routebook.platforms.linux.getters import probe
+from routebook.platforms.pfsense import getters, identity, openbgpd
 from routebook.platforms.pfsense.reading import PfSenseReading
 from routebook.platforms.pfsense.revision import written
 from routebook.platforms.pfsense.routing import local_as, router_id, routes
@@ -87,6 +88,18 @@ class PfSenseReader(PfSenseReading, PlatformReader):
             if NO_DAEMON in str(error):
                 return ()
             raise
+
+    def sas(self) -> tuple[IkeSa, ...] | None:
+        """What its charon says of SAs."""
+        return self._ike(self._root())
+
+    def ping(self, echo: Echo) -> Answer:
+        """Send echo requests from the device; their source is an address."""
+        return getters.ping(self.shell, echo)
+
+    def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
+        """Send all echo requests at once."""
+        return probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
 
     def identity(self) -> DeviceIdentity:
         """Its host name, its ID and serial number, addresses and router ID."""

@@ -44,6 +44,10 @@ _SAYINGS = (
     ),
 )
 _PROPOSALS = re.compile(r"(received|configured) proposals(?: \w+)?: ((?:IKE|ESP):.*)")
+_THREAD = re.compile(r"(?:^|\s)(\d+)\[[A-Z0-9]{3}\]")
+_RECEIVED = re.compile(r"received packet: from (\S+)\[\d+\]")
+# The SA, or a child of it, came up; a child is called as its connection where Routebook has made both.
+_UP = re.compile(r"(?:IKE_SA|(?:inbound |outbound )?CHILD_SA) (\S+?)[\[{]\d+[\]}] established ")
 _UNITS = ("strongswan", "strongswan-swanctl", "charon-systemd")
 _MOST = 40  # causes that are worth an operator's time
 _TAIL = 4000  # lines of a log file that are read
@@ -86,21 +90,30 @@ def explain(shell: Shell, subject: str, seconds: int) -> list[Cause]:
 def causes(lines: Iterable[str], subject: str) -> list[Cause]:
     """The causes that lines name, without repetitions, the newest last; with the proposals that do not fit.
 
-    charon says in most lines which connection it thinks of only if asked to (`ike_name`); then those of others go.
+    charon says in most lines which connection it thinks of only if asked to (`ike_name`); then those of others go, and
+    a line without a connection is of the peer whose packet its thread has received last. What was said before the SA
+    came up is of an earlier life of it.
     """
     found: dict[str, Cause] = {}
     suites: dict[str, tuple[str, str]] = {}
+    senders: dict[str, str] = {}
     for line in lines:
         named = re.search(r"<([^|>]+)\|\d+>", line)
         if named and named.group(1) != subject:
             continue
         # Time, thread and the retransmission's number differ between otherwise equal lines.
         text = re.sub(r"^.*?\d+\[[A-Z0-9]{3}\]\s*(<[^>]*>\s*)?", "", line).strip()
-        if (said := _PROPOSALS.search(text)) is not None:
+        thread = _THREAD.search(line)
+        if thread is not None and (sender := _RECEIVED.match(text)) is not None:
+            senders[thread[1]] = sender[1]
+        elif (up := _UP.match(text)) is not None and up[1] == subject:
+            found, suites = {}, {}
+        elif (said := _PROPOSALS.search(text)) is not None:
             suites[said[1]] = (text, said[2].strip())
         elif (cause := cause_of(text, _SAYINGS)) is not None:
             found.pop(text, None)
-            found[text] = cause
+            of = senders.get(thread[1], "") if thread is not None and not named and not cause.from_peer else ""
+            found[text] = replace(cause, remote="" if cause.reason is Reason.NO_ANSWER else of)
     return [_with_suites(cause, suites) for cause in list(found.values())[-_MOST:]]
 
 

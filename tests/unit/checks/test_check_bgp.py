@@ -421,3 +421,54 @@ FACTS: list[tuple[str, States]] = [
 def test_taking_away_one_fact_never_passes(what: str, now: States) -> None:
     assert definite(check_bgp(now, healthy())) != "passed", what
     assert definite(check_bgp(now, final=True)) == "failed", what
+
+
+def test_the_as_of_an_open_that_was_refused_is_named_without_any_log() -> None:
+    wanted = intending(remote_as=64469)
+    now = down(healthy(wanted), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE, refused_as=64496)
+    finding = transit_finding(check_bgp(now, wanted=wanted))
+    assert finding.status == "failed"
+    assert finding.cause == "wrong peer AS on no-edge1: it expects transit-no in AS 64469, transit-no says AS 64496"
+    mended = down(healthy(), "no-edge1", TRANSIT_ADDRESS, BgpState.IDLE, refused_as=64496)
+    assert transit_finding(check_bgp(mended)).status == "pending"
+
+
+@pytest.mark.parametrize(("since", "status"), [(3.0, "pending"), (4.5, "failed")])
+def test_both_numbers_are_named_within_seconds_although_the_peer_says_nothing(since: float, status: str) -> None:
+    wanted = intending(remote_as=64469)
+    changed = replace(TRANSIT_CHANGED, seconds_since_push={"no-edge1": since})
+    now = down(healthy(wanted), "no-edge1", TRANSIT_ADDRESS)
+    finding = transit_finding(check_bgp(now, healthy(), wanted=wanted, changed=changed))
+    assert finding.status == status
+    assert ("AS 64469" in finding.cause and "AS 64496" in finding.cause) == (status == "failed")
+
+
+def test_the_octets_that_an_asa_logs_are_the_peers_as() -> None:
+    line = f"Nov 22 2026 01:02:03: %ASA-3-418019: sent to neighbor {TRANSIT_ADDRESS} 2/2 (peer in wrong AS) 2 bytes "
+    [cause] = asa_causes([f"{line}FBF0"])
+    assert (cause.reason, cause.found_as) == (Reason.PEER_AS, 64496)
+    [unknown] = asa_causes([f"{line}5BA0"])
+    assert unknown.reason is Reason.AS_REFUSED, "23456 stands for any AS of 32 bits"
+    [untimed] = asa_causes([f"{line}FBF0".partition(": ")[2]])
+    assert not untimed.dated
+
+
+def test_counters_of_all_peers_are_no_cause_where_more_than_one_session_waits() -> None:
+    told = {("no-edge1", TRANSIT_ADDRESS): [Cause(Reason.TCP_MD5, ("kernel: TcpExtTCPMD5Failure 3",), of_all=True)]}
+    now = down(healthy(), "no-edge1", TRANSIT_ADDRESS)
+    alone = transit_finding(check_bgp(now, explanations=told))
+    assert "passwords" in alone.cause
+    both = transit_finding(check_bgp(down(now, "no-edge1", NO3), explanations=told))
+    assert "probably differ" not in both.cause
+    own = {("no-edge1", TRANSIT_ADDRESS): [Cause(Reason.TCP_MD5, (f"MD5 Hash failed for {TRANSIT_ADDRESS}",))]}
+    assert "probably differ" in transit_finding(check_bgp(down(now, "no-edge1", NO3), explanations=own)).cause
+
+
+def test_an_address_that_only_the_inventory_knows_is_said_of_the_host_that_lacks_it() -> None:
+    now = down(down(healthy(), "no-edge3", CH1), "ch-edge1", NO3)
+    now["ch-edge1"] = replace(now["ch-edge1"], addresses=("198.51.100.41",))
+    for host, peer in (("no-edge3", CH1), ("ch-edge1", NO3)):
+        cause = only(check_bgp(now), host, "bgp.session", peer).cause
+        assert cause == f"ch-edge1 does not have the address {CH1}, which the inventory says that it has"
+    now["ch-edge1"] = replace(now["ch-edge1"], addresses=("198.51.100.41", CH1))
+    assert "does not have" not in only(check_bgp(now), "no-edge3", "bgp.session", CH1).cause

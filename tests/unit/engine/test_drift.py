@@ -18,7 +18,7 @@ from tests.unit.engine.world import SECRET, World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 TEMPLATES = Path(__file__).parents[3] / "templates"
-READING = {"open", "state", "pending", "snapshot"}
+READING = {"open", "state", "pending", "snapshot", "ping"}
 
 
 def no_route() -> None:

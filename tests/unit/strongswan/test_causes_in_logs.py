@@ -47,3 +47,28 @@ def test_lines_that_name_another_connection_are_left_out() -> None:
         "05[IKE] <a--c|4> received TS_UNACCEPTABLE notify, no CHILD_SA built",
     ]
     assert [cause.evidence for cause in causes(lines, "a--b")] == [("received AUTHENTICATION_FAILED notify error",)]
+
+
+def test_what_was_said_before_the_sa_came_up_is_of_an_earlier_life() -> None:
+    lines = [
+        "05[IKE] <a--b|3> received AUTHENTICATION_FAILED notify error",
+        "06[IKE] <a--b|4> IKE_SA a--b[4] established between 192.0.2.1[a]...192.0.2.2[b]",
+        "06[IKE] <a--b|4> received TS_UNACCEPTABLE notify, no CHILD_SA built",
+    ]
+    assert [cause.reason for cause in causes(lines, "a--b")] == [Reason.SELECTORS]
+    lines.append("07[IKE] <a--b|4> CHILD_SA a--b{5} established with SPIs c1_i c2_o and TS 10.3.0.0/16 === 10.4.0.0/16")
+    assert causes(lines, "a--b") == []
+    assert [cause.reason for cause in causes(lines, "a--c")] == []
+
+
+def test_a_line_without_a_connection_is_of_whoever_sent_the_packet() -> None:
+    lines = [
+        "05[NET] received packet: from 203.0.113.66[500] to 192.0.2.1[500] (536 bytes)",
+        "11[NET] received packet: from 192.0.2.2[500] to 192.0.2.1[500] (536 bytes)",
+        "05[IKE] no IKE config found for 192.0.2.1...203.0.113.66, sending NO_PROPOSAL_CHOSEN",
+        "11[IKE] tried 1 shared key for 'a' - 'b', but MAC mismatched",
+    ]
+    assert [(cause.reason, cause.remote) for cause in causes(lines, "a--b")] == [
+        (Reason.NO_CONNECTION, "203.0.113.66"),
+        (Reason.KEY_MISMATCH, "192.0.2.2"),
+    ]

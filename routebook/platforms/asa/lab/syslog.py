@@ -30,7 +30,7 @@ _MEANINGS = (
 # A line of FRR's log (`log timestamp precision 3`, `bgp log-neighbor-changes`).
 _NOTIFICATION = re.compile(
     r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)\S* BGP: .*%NOTIFICATION: (sent to|received from) neighbor (\S+?)(?:\(\S+\))? "
-    r"(\d+)/(\d+) \((.*?)\) (\d+) bytes"
+    r"(\d+)/(\d+) \((.*?)\) (\d+) bytes ?([0-9a-f ]*)"
 )
 _NOTIFICATIONS = {("2", "2"): "peer in wrong AS", ("2", "3"): "BGP identifier wrong", ("4", "0"): "hold time expired"}
 
@@ -73,7 +73,8 @@ def bgp_messages(frr: Iterable[str]) -> Iterator[tuple[float, str]]:
     """When and how the device would have logged the NOTIFICATIONs in FRR's log."""
     for line in frr:
         if (match := _NOTIFICATION.match(line)) is not None:
-            at, way, peer, code, subcode, text, size = match.groups()
+            at, way, peer, code, subcode, text, size, data = match.groups()
             words = _NOTIFICATIONS.get((code, subcode), text)
-            message = f"%ASA-3-418019: {way} neighbor {peer} {code}/{subcode} ({words}) {size} bytes"
+            octets = data.replace(" ", "").upper()
+            message = f"%ASA-3-418019: {way} neighbor {peer} {code}/{subcode} ({words}) {size} bytes {octets}".rstrip()
             yield time.mktime(time.strptime(at, "%Y/%m/%d %H:%M:%S")), message
