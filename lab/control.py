@@ -8,9 +8,11 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from lab import access, operator_link, processes, topology
 from lab.namespaces import Namespaces
@@ -207,7 +209,7 @@ class Lab:
         ]
         return {
             "bridges": [MANAGEMENT, *plan.links],
-            "nodes": [each.as_json() for each in nodes],
+            "nodes": to_builtins(nodes),
             "door": {
                 "address": plan.door.with_prefixlen,
                 "host_key": entries[DOOR_KEY].host_key,

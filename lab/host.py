@@ -5,9 +5,10 @@ that somebody else made and that must stay as they are.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
+
+from msgspec import Struct
 
 from lab import releases
 from lab.carried import device_name
@@ -21,8 +22,7 @@ from routebook.intent.platform import platform
 from routebook.intent.registry import known, load
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who may log in: the operator's public key, the hash of each account's password, the host's private key."""
 
     authorized_key: str

@@ -1,12 +1,11 @@
 """What one machine of the lab is made of, as plain data: the contract between rendering and booting."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file of the node: exact text, octal mode, owner and group by name (of the node's own passwd)."""
 
     text: str
@@ -15,8 +14,7 @@ class File:
     group: str = "root"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A login. `password_hash` is crypt(3)'s; `sudoers` is what follows the name in sudoers, "" for none."""
 
     name: str
@@ -26,16 +24,14 @@ class User:
     sudoers: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A network device of the node and the bridge that it is plugged into."""
 
     name: str
     bridge: str
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A program that runs on the node.
 
     `restart` keeps it running, as systemd does for strongSwan. A program that goes into the background by
@@ -50,8 +46,7 @@ class Service:
     post: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One machine of the lab: `network` are lines for `ip -batch`, `disk` is its size in MiB.
 
     `sysctls` are paths below /proc/sys/net, set after `network`.
@@ -69,7 +64,3 @@ class Node:
     disk: int = 64
     root: str = ""  # the folder of this machine that is its file system; this machine's own without one
     visible: tuple[str, ...] = ()  # folders of this machine that the node sees although they are below its own
-
-    def as_json(self) -> dict[str, Any]:
-        """The node in the form in which it travels to its own process 1."""
-        return asdict(self)

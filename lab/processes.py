@@ -8,12 +8,13 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import asdict
 
-@dataclass(frozen=True, slots=True)
-class Process:
+
+class Process(Struct, frozen=True):
     """A process of this boot of the machine; `started` is in clock ticks since boot (proc(5), field 22)."""
 
     pid: int
@@ -99,8 +100,7 @@ def _stat(pid: int) -> tuple[int, int, bool]:
     return int(fields[1]), int(fields[19]), fields[0] not in "ZX"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
+class NodeStatus(Struct, frozen=True):
     """A node of a running lab: its process 1 as seen from here, and the programs that run on it."""
 
     name: str

@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routebook.errors import RefusedError
 from routebook.intent.model import Family, HostIntent, Interface, IPAddress, IPInterface, IPNetwork, SecretRef, Tunnel
@@ -15,8 +17,7 @@ MANAGEMENT = "management"  # the name of the link that joins the operator and al
 MANAGEMENT_DEVICE = "mgmt0"  # a host's device on it
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A managed host, with its management address."""
 
     name: str
@@ -39,8 +40,7 @@ class Host:
         return tuple(address.ip for each in self.interfaces if each.link == link for address in each.addresses)
 
 
-@dataclass(frozen=True, slots=True)
-class PeerSession:
+class PeerSession(Struct, frozen=True):
     """A BGP session from the outside peer's end. `password` is the TCP MD5 password (RFC 2385), "" for none.
 
     `hops` is how many the host may be away, 1 for a neighbor on the same link.
@@ -57,8 +57,7 @@ class PeerSession:
     bfd: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """An outside BGP speaker: what it runs, what it announces, and its sessions."""
 
     name: str
@@ -71,8 +70,7 @@ class Peer:
     daemons: str = ""  # as a host's
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """An RPKI cache (RFC 8210) with its address on a link."""
 
     name: str
@@ -82,8 +80,7 @@ class Cache:
     daemons: str = ""  # as a host's
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Struct, frozen=True):
     """The whole lab. `sites` maps a site to its prefixes, `links` a link to its site, None for one between sites."""
 
     sites: Mapping[str, tuple[IPNetwork, ...]]

@@ -1,6 +1,6 @@
 """Verify the sessions with Kubernetes nodes, and say what is left to do in the cluster."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routebook.checks import bgp
 from routebook.checks.findings import Finding

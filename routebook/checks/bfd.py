@@ -1,7 +1,8 @@
 """BFD: up where it is intended, at both ends (RFC 5880, RFC 5882)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.facts import Facts, session_with
 from routebook.checks.findings import Finding
@@ -9,8 +10,7 @@ from routebook.device.state import BfdPeer
 from routebook.intent.model import Neighbor
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     host: str
     neighbor: Neighbor
     found: BfdPeer | None

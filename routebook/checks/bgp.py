@@ -1,7 +1,8 @@
 """BGP: every intended session is Established as intended, and no session suffered that the run was to leave alone."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.bgp_causes import diagnose
 from routebook.checks.facts import (
@@ -21,8 +22,7 @@ from routebook.device.values import State
 from routebook.intent.model import HostIntent, Neighbor
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """One end of an intended session and what was and is seen of it."""
 
     facts: Facts

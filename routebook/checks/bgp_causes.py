@@ -1,6 +1,6 @@
 """Why a BGP session is not Established: found in both ends' states and logs and the tunnels beneath it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from routebook.checks.facts import Diagnosis, Facts, logged, no_address, session_with
 from routebook.checks.paths import tunnels_beneath
@@ -22,8 +22,7 @@ REJECTED = "0605"
 _AT_ONCE = 4.0  # seconds in which a peer that has been given the same new AS would be back
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """One session that is not Established, with what is known of its other end."""
 
     facts: Facts

@@ -1,8 +1,10 @@
 """What every check is given: intents, states before and now, what the run changed, and what the logs say."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 from routebook.checks.findings import Finding
 from routebook.device.causes import Cause
@@ -14,8 +16,7 @@ Explanations = Mapping[tuple[str, str], Sequence[Cause]]
 """What the logs of a host say about one of its sessions or tunnels, by host and subject."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """What a run changed, from the effects that its plans contain; sessions are (host, peer address).
 
     `sessions` are those that are new, removed or forecast to reset, `options` those that get another option without a
@@ -35,7 +36,7 @@ class Changed:
 
     def __post_init__(self) -> None:
         for name in ("sessions", "policies", "options", "gone"):
-            object.__setattr__(self, name, frozenset(map(_canonical, getattr(self, name))))
+            force_setattr(self, name, frozenset(map(_canonical, getattr(self, name))))
 
     @classmethod
     def by(
@@ -67,8 +68,7 @@ def _canonical(key: tuple[str, str]) -> tuple[str, str]:
         return key
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The input of one evaluation. Hosts that could not be read are absent from `now`."""
 
     intents: Mapping[str, HostIntent]
@@ -92,8 +92,7 @@ class Facts:
         return Facts(intents, {}, self.before, Changed(), {})
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """Why something is down: `definite` when waiting cannot mend it."""
 
     cause: str = ""

@@ -1,8 +1,10 @@
 """What a check has to say: one finding per host, check and subject, and when a set of findings is an answer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Status = Literal["ok", "failed", "pending", "warning", "unknown"]
 Key = tuple[str, str, str]
@@ -21,8 +23,7 @@ _EXPLAINABLE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The result of one check on one host about one subject.
 
     `status` is "ok"; "pending" (not yet, may become ok by waiting); "failed" (definite); "warning" (a person

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from routebook.checks.findings import Finding
 from routebook.checks.tunnel_causes import installed
 from routebook.device.values import State
@@ -34,8 +36,7 @@ Prefixes = tuple[str, str, str]
 """Host, peer and family."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """One event: what, where, on what, and more of it for people."""
 
     kind: Kind

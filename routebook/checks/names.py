@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
+from msgspec import structs
+
 from routebook.device.state import IkeSa
 from routebook.device.values import Effect, EffectKind, State
 from routebook.intent.model import HostIntent, Tunnel
@@ -42,7 +44,7 @@ def named_effects(tunnels: Iterable[Tunnel], effects: Iterable[Effect]) -> tuple
         names = [tunnel.name for tunnel in tunnels if effect.subject in (tunnel.connection, tunnel.child)]
         if effect.kind == "tunnel-removed" or not names:
             names = [effect.subject]
-        found |= dict.fromkeys(replace(effect, subject=name) for name in names)
+        found |= dict.fromkeys(structs.replace(effect, subject=name) for name in names)
     return tuple(found)
 
 
@@ -78,7 +80,7 @@ def _with_peer(intent: HostIntent, owners: Mapping[str, str], effect: Effect) ->
         known = neighbor is not None
     else:
         return effect
-    return replace(effect, peer=peer, foreign=not known and effect.kind not in _COMES_OR_GOES)
+    return structs.replace(effect, peer=peer, foreign=not known and effect.kind not in _COMES_OR_GOES)
 
 
 def _address(subject: str) -> str:

@@ -1,7 +1,9 @@
 """What is normal of a network, as confirmed runs and verifications without failure have found it, and what is not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from routebook.checks.facts import Facts, session_with
 from routebook.checks.findings import Finding
@@ -18,8 +20,7 @@ FOREIGN = frozenset({"bgp.extra", "tunnel.extra"})
 _SLACK = 30.0  # seconds that a reading of a busy host may take
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
+class Usual(Struct, frozen=True):
     """A count over `days` days: the `low` and `high` that were read, and `floor`, the lowest of each day's highest.
 
     A table that was still filling when it was read is the lowest of its day, not the highest. `last` is the day, in
@@ -37,16 +38,14 @@ class Usual:
         return f"normally {span} over {self.days} day{'s' * (self.days != 1)}, last on {self.last}"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """How often a session had come up by then, and when that was read, in seconds since the epoch."""
 
     established: int
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(Struct, frozen=True):
     """What is known to be normal. `foreign` are the subjects of what is not of the intent, of each host that was asked,
     `reached` the prefixes of ours that each has a path to.
 

@@ -5,7 +5,8 @@ SAs at both ends. Sending them is somebody else's.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from routebook.checks.facts import tunnel_ends
 from routebook.checks.findings import Finding, Status, TunnelState
@@ -22,8 +23,7 @@ where less passes, packets of ordinary size vanish (RFC 4459)."""
 TRAFFIC, SITES = "tunnel.traffic", "site.traffic"
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """Packets from an address or interface of `host` to an address of `peer`.
 
     `subject` is the tunnel that they must go `through`, or two sites.
@@ -37,8 +37,7 @@ class Way:
     through: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """What became of the echo requests on each way, small and of full size, and the SAs right before and after.
 
     `passes` is the most bytes of data that were seen to pass on a way on which those of full size did not.
@@ -149,8 +148,7 @@ def judge(intents: Mapping[str, HostIntent], hosts: Collection[str], probed: Pro
     return found + [_between(probed, both) for both in pairs.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tunnel:
+class _Tunnel(Struct, frozen=True):
     intents: Mapping[str, HostIntent]
     probed: Probed
     name: str
@@ -213,8 +211,7 @@ class _Tunnel:
         return [(before[key], child) for key, child in after.items() if key in before]
 
 
-@dataclass(frozen=True, slots=True)
-class _Flow:
+class _Flow(Struct, frozen=True):
     """Packets from one end to the other: counted as sent there and as received here, and here in all so far."""
 
     host: str

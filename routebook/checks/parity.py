@@ -1,8 +1,9 @@
 """Siblings that differ, and everything that is drained at once: what is wrong of the network as a whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from routebook.checks.facts import session_with
 from routebook.checks.findings import Finding
@@ -16,8 +17,7 @@ _ENOUGH = 2  # siblings that an end is compared with
 _OPTIONS = ("addpath_tx_all", "next_hop_self", "route_reflector_client", "soft_reconfiguration")
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """An end of a session in one family, and what either end receives of the other."""
 
     host: str

@@ -1,7 +1,8 @@
 """Prefix counts of an Established session: within the intent's limits, and not fewer than before."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.facts import Facts
 from routebook.checks.findings import SEVERITY, Finding, Status
@@ -9,8 +10,7 @@ from routebook.device.state import BgpSession, FamilyState
 from routebook.intent.model import Neighbor, NeighborFamily
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True):
     """How far a count may fall without being a finding: a share of the count before, rounded down.
 
     The Internet's table moves by itself; with the default of 5 percent, a session with fewer than 20 prefixes
@@ -29,8 +29,7 @@ WITHOUT_COLLAPSE = Tolerance(share=0.25)
 """How much of a session's prefixes a change may take; more is a collapse, which has to be accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Remark:
+class _Remark(Struct, frozen=True):
     status: Status
     evidence: str
     cause: str

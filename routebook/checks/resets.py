@@ -5,7 +5,8 @@ a plan without a reset did not approve one. What demonstrably began outside is a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.facts import Facts
 from routebook.checks.findings import Finding
@@ -21,8 +22,7 @@ SLACK = 2.0  # seconds: ages are whole ones, and are read a moment after the pus
 _PEERS_OWN_WISH = frozenset({"0602", "0603", "0604", "0606", "0608"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Something that was made anew: where, how long ago in seconds, and what is known of it."""
 
     host: str

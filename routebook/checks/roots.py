@@ -4,7 +4,9 @@ What the run itself has changed is the first suspect. A finding that follows fro
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
@@ -35,8 +37,7 @@ def folded(
     return [*found, *(finding for finding in findings if finding.status not in _WRONG)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(Struct, frozen=True):
     intents: Mapping[str, HostIntent]
     changed: Changed
     wrong: Sequence[Finding]

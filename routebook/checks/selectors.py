@@ -1,7 +1,6 @@
 """Comparing traffic selectors in the notations in which daemons print them."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Network,
     IPv6Network,
@@ -11,11 +10,12 @@ from ipaddress import (
     summarize_address_range,
 )
 
+from msgspec import Struct
+
 IPNetwork = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class SelectorDifference:
+class SelectorDifference(Struct, frozen=True):
     """How negotiated selectors differ from intended ones.
 
     `missing` are intended networks of which nothing is covered, `narrowed` those of which a part is, `excess`

@@ -1,7 +1,8 @@
 """Why a tunnel is down: found in both ends' SAs and logs."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from routebook.checks.facts import Diagnosis, Facts, logged, no_address, tunnel_ends
 from routebook.device.causes import Cause, Reason
@@ -10,8 +11,7 @@ from routebook.device.values import State
 from routebook.intent.model import Tunnel
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
+class _Meaning(Struct, frozen=True):
     """What a reason means. `text` is filled with host, peer and identities; `definite`: waiting does not help."""
 
     text: str

@@ -5,7 +5,9 @@ SAs are newer than the push.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routebook.checks.algorithms import child_matches, child_suite, ike_matches, ike_suite, proposal_suite
 from routebook.checks.facts import (
@@ -25,8 +27,7 @@ from routebook.device.values import State
 from routebook.intent.model import HostIntent, Tunnel
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """One end of an intended tunnel and its SAs, the newest that is up first."""
 
     facts: Facts

@@ -1,8 +1,9 @@
 """What every command of the command line knows."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
     from routebook.project.state_folder import StateFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The options that stand before the command."""
 
     start: Path

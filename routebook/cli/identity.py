@@ -1,8 +1,7 @@
 """`routebook identity`: who devices said they are at their last confirmed run, and forgetting one that was replaced."""
 
-from dataclasses import asdict
-
 import click
+from msgspec.structs import asdict
 
 from routebook.cli import options, output
 from routebook.cli.context import Context

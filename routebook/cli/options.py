@@ -1,10 +1,10 @@
 """Options that several commands take."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from routebook.run.options import Options

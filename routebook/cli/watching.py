@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
-from dataclasses import asdict
 from typing import NoReturn
+
+from msgspec.structs import asdict
 
 from routebook.checks.live import Happening
 from routebook.cli import output

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -20,8 +22,7 @@ class Section:
     mode: int = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """The sections that a run brings to a host; what no section owns is left alone."""
 
     sections: tuple[Section, ...]

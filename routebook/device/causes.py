@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 AS_TRANS = 23456
 
@@ -28,8 +29,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"  # trouble that is for people to read
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One reason, and the log lines that say it, without secrets.
 
     `from_peer`: the other end said so in a notification, which found out and knows more. The numbers and
@@ -52,8 +52,7 @@ class Cause:
     dated: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(Struct, frozen=True):
     """How a daemon says a reason: a line that has `pattern` in it, with its AS numbers as groups of those names.
 
     With `data`, these are the octets of a NOTIFICATION's data, in hexadecimal digits.

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from routebook.device.errors import ConnectionFailedError, DriverError
 
@@ -31,8 +32,7 @@ class AnswerTooLongError(DriverError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """`most` is in bytes, of one answer. `seconds` is how long each may last in all, where the caller allows less."""
 
     most: int = _MOST

@@ -7,6 +7,8 @@ side is what was before it, the other what runs now.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 Path = tuple[str, ...]
 
 
@@ -28,8 +30,7 @@ class Item:
             yield from item.walk((*path, name))
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """A place that a change made different, and that has been made different again since.
 
     `lines` are those of now that would go, without secrets; `where` names the place among others of the host.
@@ -42,8 +43,7 @@ class Overlap:
         return f"{self.where}: {', '.join(f'`{line}`' for line in self.lines)}" if self.lines else self.where
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True):
     """What runs now without a change, or where that is impossible. `old_secrets` names secrets that come back."""
 
     item: Item

@@ -1,14 +1,15 @@
 """A plan as data: on every host the snapshot, the exact change from it, and what that does to sessions and tunnels."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate
 from routebook.device.values import Change, Effect, Reached, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class HostPlan:
+class HostPlan(Struct, frozen=True):
     """One host's part of a plan. `candidate` is what the change was computed for, None where that is a snapshot."""
 
     snapshot: Snapshot
@@ -17,8 +18,7 @@ class HostPlan:
     reached: Reached = field(default_factory=Reached)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A plan for every host that answered, and the error of each that did not. `seconds` is how long each took."""
 
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from routebook.device.state import BfdPeer, BgpSession, IkeSa, Route, RpkiServer, Volume
 
@@ -40,8 +43,7 @@ EffectKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """A forecast of what a change does to live traffic: `subject` is a neighbor address or a connection's name.
 
     "session-changed" is another option of a session that is not reset for it. "policy" says that other prefixes may go
@@ -59,8 +61,7 @@ class Effect:
     foreign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The exact difference between a snapshot and a candidate. Empty `commands` means nothing would be sent.
 
     `diff`, `commands` and `undo` are redacted and fit to be shown; the driver keeps the real text to itself.
@@ -99,8 +100,7 @@ class State:
     addresses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """How a connection reaches its device, and which way the device's answers take; empty is not known.
 
     `jumps` are the jump hosts in their order. `address` is the device's own and `client` the other end's, both as the
@@ -117,8 +117,7 @@ class Reached:
     timer: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceIdentity:
+class DeviceIdentity(Struct, frozen=True):
     """Who a device says it is; what it does not show is empty.
 
     `hostname` is its own name for itself, with "/CONTEXT" for one context of a firewall, and empty where it is the name
@@ -136,8 +135,7 @@ class DeviceIdentity:
 Phase = Literal["armed", "confirmed", "reverting", "reverted", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A change that the device still knows: who armed it and how many seconds are left before it undoes itself.
 
     `phase` is "armed" (timer runs), "confirmed" (no timer any more; it can be undone until its run unlocks the
@@ -156,8 +154,7 @@ class Pending:
         return self.phase not in ("confirmed", "reverted")
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignChange:
+class ForeignChange(Struct, frozen=True):
     """What somebody else had changed on a device since a run's push, when that push was undone: `diff`, redacted.
 
     `kept` is what the device has now where it was kept: the configuration from before the run, and that. None where
@@ -168,8 +165,7 @@ class ForeignChange:
     kept: Snapshot | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """Who works on a device. Times are seconds since the epoch on the holder's clock.
 
     `decided` has an entry for each wave whose every check has passed, so that what is left is to confirm: its hosts,
@@ -196,8 +192,7 @@ def belongs(change: str, run_id: str) -> bool:
     return bool(run_id) and change in (run_id, f"{run_id}{UNDOING}")
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Struct, frozen=True):
     """Echo requests to send from a device: `source` is an address or an interface of its own, `timeout` in seconds.
 
     `size` is in bytes of data, to which 28 come of headers, in IPv6 48. `whole` forbids that they are fragmented on
@@ -219,8 +214,7 @@ class Echo:
         return 30.0 + self.count * (self.timeout + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What became of the echo requests of one `Echo`; `error` says why they could not be sent as they are meant.
 
     `mtu` is the largest packet, in bytes, that the way takes where some router or the device itself said so; 0 where

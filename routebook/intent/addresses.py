@@ -1,8 +1,9 @@
 """Refuses addresses and prefixes that are used twice or overlap where they must not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_interface
+
+from msgspec import Struct
 
 from routebook.intent.model import IPInterface, IPNetwork
 from routebook.intent.nodes import Nodes
@@ -10,8 +11,7 @@ from routebook.intent.problem import Mark, Problems
 from routebook.intent.read import Declared
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """An address in use: `where` for the message, `segment` is what may share its network."""
 
     address: IPInterface

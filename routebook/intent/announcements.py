@@ -5,7 +5,8 @@ customers, and nothing that was learned elsewhere (RFC 7454 section 6.1, the lea
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from routebook.intent.filters import EVERYTHING, Filters, covers
 from routebook.intent.imports import Outside, check_cluster_imports, check_imports

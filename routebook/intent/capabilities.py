@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Literal
 
+import msgspec
+from msgspec import Struct
+
 from routebook.intent.model import Family
 
 Transport = Literal["link", "loopback", "tunnel"]
@@ -29,8 +32,7 @@ class Release:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What one platform can do.
 
     `families` has, by what a session runs over, the address families that it can carry; a platform without BGP has
@@ -53,7 +55,7 @@ class Capabilities:
     filters: bool = False
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
-    since: Mapping[Feature, Release] = field(default_factory=dict)
+    since: Mapping[Feature, Release] = msgspec.field(default_factory=dict)
     product: str = ""
 
     @property

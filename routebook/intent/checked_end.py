@@ -1,7 +1,9 @@
 """One end of a session or of a tunnel, as the rules about it see it, and where it reports what it cannot be."""
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routebook.intent.capabilities import Feature
 from routebook.intent.layers import Layers
@@ -15,8 +17,7 @@ from routebook.intent.problem import Mark, Problems
 _VERSION = {"ipv4-unicast": 4, "ipv6-unicast": 6}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedEnd:
+class CheckedEnd(Struct, frozen=True, kw_only=True):
     """An end at the node `me`, with its options, and where the whole is declared.
 
     `subject` begins the sentences that `cannot` reports: "fw1--k8s1: fw1 is a firewall and".
@@ -52,8 +53,7 @@ class CheckedEnd:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedSession(CheckedEnd):
+class CheckedSession(CheckedEnd, frozen=True, kw_only=True):
     """An end of a session."""
 
     session: Session
@@ -74,8 +74,7 @@ class CheckedSession(CheckedEnd):
                 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedTunnel(CheckedEnd):
+class CheckedTunnel(CheckedEnd, frozen=True, kw_only=True):
     """An end of a tunnel, with the node and the options of the other end."""
 
     pair: TunnelPair

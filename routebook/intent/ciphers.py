@@ -1,7 +1,8 @@
 """IPsec cipher suites: the keywords, which are too weak or unknown to a platform, and what two ends have in common."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.intent.model import IpsecProposal
 from routebook.intent.problem import Mark, Problems, nearest
@@ -90,8 +91,7 @@ def describe(suites: Iterable[IpsecProposal], mark: Mark | None = None) -> str:
     return f"{text} ({mark})" if mark else text
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteWords:
+class SuiteWords(Struct, frozen=True):
     """The keywords of cipher suites that a platform has words for; its PRFs are made of its hashes."""
 
     encryption: Collection[str]

@@ -1,15 +1,15 @@
 """What prefix lists and route maps let through: as regions of address space, and for one prefix."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from itertools import product
+
+from msgspec import Struct
 
 from routebook.intent.model import Family, IPNetwork, NeighborFamily, PrefixList, PrefixRule, RouteMap, RouteMapRule
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """All prefixes within `network` of `shortest` to `longest` bits."""
 
     network: IPNetwork
@@ -79,8 +79,7 @@ def regions(prefix_list: PrefixList, within: Region | None = None) -> list[Regio
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """The filters of one direction of a session, by name, and what the names mean; what has no name filters nothing."""
 
     family: Family

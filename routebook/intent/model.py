@@ -1,10 +1,12 @@
 """What one host is meant to be, derived from the intent: each session and tunnel as seen from its own end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from itertools import product
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
@@ -32,8 +34,7 @@ class SecretRef:
         return f"file {self.file}" if self.file else f"command {self.command}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NeighborFamily:
+class NeighborFamily(Struct, frozen=True, kw_only=True):
     """One address family of a session at this end. Names are of this host's policies."""
 
     family: Family
@@ -51,8 +52,7 @@ class NeighborFamily:
     max_sent: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Neighbor:
+class Neighbor(Struct, frozen=True, kw_only=True):
     """A BGP session from this end. Timers in seconds; None leaves the daemon's default.
 
     `peer_host` is set when the other end is a host of the inventory, `peer` is its name or the outside peer's.
@@ -83,8 +83,7 @@ class Neighbor:
     accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Redistribution:
+class Redistribution(Struct, frozen=True, kw_only=True):
     """Routes of another origin that BGP takes over for one address family."""
 
     family: Family
@@ -93,8 +92,7 @@ class Redistribution:
     metric: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class BgpHost:
+class BgpHost(Struct, frozen=True, kw_only=True):
     """The BGP speaker of one host."""
 
     asn: int
@@ -105,8 +103,7 @@ class BgpHost:
     graceful_shutdown: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class IpsecProposal:
+class IpsecProposal(Struct, frozen=True, kw_only=True):
     """A cipher suite in proposal keywords: `aes256gcm16`, no integrity with an AEAD cipher, DH group, PRF."""
 
     encryption: str
@@ -120,8 +117,7 @@ class IpsecProposal:
         return "gcm" in self.encryption or "ccm" in self.encryption or "chacha20" in self.encryption
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeviceNames:
+class DeviceNames(Struct, frozen=True, kw_only=True):
     """What a device calls its end of a tunnel, where that is not the tunnel's name.
 
     `connection` is the IKE SA, `child` the CHILD_SA. With `pairs_apart` each pair of selectors has a CHILD_SA of its
@@ -133,8 +129,7 @@ class DeviceNames:
     pairs_apart: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tunnel:
+class Tunnel(Struct, frozen=True, kw_only=True):
     """An IPsec tunnel from this end. Lifetimes and delays in seconds.
 
     `mode` "policy" protects the given selectors; "route" negotiates any-to-any and leaves the choice to
@@ -187,8 +182,7 @@ class Tunnel:
         return self.device is not None and self.device.pairs_apart
 
 
-@dataclass(frozen=True, kw_only=True)
-class PrefixRule:
+class PrefixRule(Struct, frozen=True, kw_only=True):
     """One line of a prefix list."""
 
     seq: int
@@ -198,8 +192,7 @@ class PrefixRule:
     le: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PrefixList:
+class PrefixList(Struct, frozen=True, kw_only=True):
     """A prefix list of one family."""
 
     name: str
@@ -207,8 +200,7 @@ class PrefixList:
     rules: tuple[PrefixRule, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CommunityList:
+class CommunityList(Struct, frozen=True, kw_only=True):
     """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs."""
 
     name: str
@@ -216,8 +208,7 @@ class CommunityList:
     large: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class RouteMapRule:
+class RouteMapRule(Struct, frozen=True, kw_only=True):
     """One numbered entry of a route map."""
 
     seq: int
@@ -233,16 +224,14 @@ class RouteMapRule:
     set_prepend: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class RouteMap:
+class RouteMap(Struct, frozen=True, kw_only=True):
     """A route map."""
 
     name: str
     rules: tuple[RouteMapRule, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class BfdProfile:
+class BfdProfile(Struct, frozen=True, kw_only=True):
     """A BFD profile; intervals in milliseconds, None leaves the daemon's default (RFC 5880)."""
 
     name: str
@@ -251,8 +240,7 @@ class BfdProfile:
     transmit_interval: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RpkiCache:
+class RpkiCache(Struct, frozen=True, kw_only=True):
     """An RPKI-to-router cache over plain TCP (RFC 8210)."""
 
     host: IPAddress
@@ -260,8 +248,7 @@ class RpkiCache:
     preference: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interface:
+class Interface(Struct, frozen=True, kw_only=True):
     """An interface of a host or of an outside peer; `link` names what it is attached to, None for a loopback.
 
     `device_name` is what its device calls it in a configuration, where that is not `name`; `own` has what the
@@ -276,8 +263,7 @@ class Interface:
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class IdentityIntent:
+class IdentityIntent(Struct, frozen=True, kw_only=True):
     """Who a host's device says it is, where the inventory writes that down; None is not compared."""
 
     hostname: str | None = None
@@ -285,8 +271,7 @@ class IdentityIntent:
     router_id: IPv4Address | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostIntent:
+class HostIntent(Struct, frozen=True, kw_only=True):
     """Everything that one host is meant to be. `hostname` is its management address."""
 
     name: str

@@ -1,8 +1,9 @@
 """The whole network as it is meant to be: our hosts, who is not ours, and sessions and tunnels with both their ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from routebook.intent.capabilities import Release, Transport
 from routebook.intent.model import (
@@ -21,24 +22,21 @@ from routebook.intent.problem import Mark, Problem
 LAB_RELEASES = ("bookworm", "trixie", "sid")  # of Debian, whose daemons the lab can run
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A place and the prefixes that tunnels carry for it."""
 
     name: str
     prefixes: tuple[IPNetwork, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """What interfaces are attached to: a LAN, an exchange, the internet."""
 
     name: str
     site: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterNode:
+class ClusterNode(Struct, frozen=True, kw_only=True):
     """A node of a Kubernetes cluster, what it announces, and the platform that its BGP is of.
 
     `release` is that of the platform's software there, None where nothing says it; `mark` is where it is or would be
@@ -53,8 +51,7 @@ class ClusterNode:
     mark: Mark
 
 
-@dataclass(frozen=True, kw_only=True)
-class StandIn:
+class StandIn(Struct, frozen=True, kw_only=True):
     """How the lab plays a BGP speaker: with what, of which release, and what it announces."""
 
     speaker: str = ""  # the lab has a default
@@ -62,8 +59,7 @@ class StandIn:
     release: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Peer:
+class Peer(Struct, frozen=True, kw_only=True):
     """A BGP speaker that is not ours, played by the lab where it has `lab`."""
 
     name: str
@@ -73,8 +69,7 @@ class Peer:
     lab: StandIn | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class CacheServer:
+class CacheServer(Struct, frozen=True, kw_only=True):
     """An RPKI-to-router cache as a node of the network; the lab plays it where it is on a link."""
 
     name: str
@@ -85,8 +80,7 @@ class CacheServer:
     lab_release: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """The addresses of both ends, what the session runs over, and the link's name if it is one."""
 
     addresses: tuple[IPAddress, IPAddress]
@@ -94,8 +88,7 @@ class Endpoints:
     link: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SessionEnd:
+class SessionEnd(Struct, frozen=True, kw_only=True):
     """One end of a session: `managed` says whether it is a host of ours; `neighbor` is the session as it sees it."""
 
     name: str
@@ -105,8 +98,7 @@ class SessionEnd:
     neighbor: Neighbor
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A BGP session with both its ends. `link` is the common link it runs over, None between loopbacks."""
 
     name: str
@@ -121,8 +113,7 @@ class Session:
         return self.ends[0].asn != self.ends[1].asn
 
 
-@dataclass(frozen=True, kw_only=True)
-class TunnelEnd:
+class TunnelEnd(Struct, frozen=True, kw_only=True):
     """One end of a tunnel: `tunnel` is the tunnel as it sees it."""
 
     name: str
@@ -130,8 +121,7 @@ class TunnelEnd:
     tunnel: Tunnel
 
 
-@dataclass(frozen=True, kw_only=True)
-class TunnelPair:
+class TunnelPair(Struct, frozen=True, kw_only=True):
     """A tunnel with both its ends; the first one starts it. `inner` holds the two inner addresses."""
 
     name: str
@@ -140,8 +130,7 @@ class TunnelPair:
     inner: IPNetwork | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SecretUse:
+class SecretUse(Struct, frozen=True, kw_only=True):
     """A reference to a secret, what needs it, and where the inventory says so."""
 
     reference: SecretRef
@@ -149,8 +138,7 @@ class SecretUse:
     mark: Mark
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
+class Network(Struct, frozen=True, kw_only=True):
     """The whole intent. `hosts` are ours and managed; `peers` and `caches` are other people's."""
 
     project: Path

@@ -1,8 +1,9 @@
 """A node of the network while its intent is worked out: a host of ours, or an outside peer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+
+from msgspec import Struct, field
 
 from routebook.intent.capabilities import Capabilities, Release
 from routebook.intent.model import IdentityIntent, Interface, IPInterface
@@ -11,8 +12,7 @@ from routebook.intent.problem import Mark
 from routebook.intent.schema import CapabilityInput
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A host of ours (`managed`) or an outside peer. `mark` is where it is declared."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
+
+from msgspec import Struct
 
 from routebook.intent.capabilities import Release
 from routebook.intent.model import IdentityIntent, Interface, IPNetwork
@@ -20,8 +21,7 @@ from routebook.intent.schema import CapabilityInput, ClusterNodeInput, ElementIn
 _LOOPBACKS = ("lo", "dummy", "loopback")
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(Struct, frozen=True):
     """Every node, and what names mean. `broken` names are declared, but invalid, which has been reported."""
 
     hosts: dict[str, Node]

@@ -1,8 +1,9 @@
 """What is the network's own: its address space, its sites' prefixes, its customers', and what it originates of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import ip_network
+
+from msgspec import Struct
 
 from routebook.intent.filters import Region, covers
 from routebook.intent.model import IPAddress, IPInterface, IPNetwork
@@ -24,8 +25,7 @@ _SPECIAL = tuple(
 """Never on the internet (RFC 6890)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Struct, frozen=True):
     """What is the network's own: its address space, and its customers'."""
 
     declared: tuple[IPNetwork, ...]

@@ -5,9 +5,10 @@ imported by those who use it. How to write one: docs/adding-a-platform.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 from routebook.intent.capabilities import Capabilities
 from routebook.intent.problem import Problem
@@ -21,8 +22,7 @@ class UnfitValueError(ValueError):
     """A secret that a platform cannot take: what is wrong with it, as the end of a sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """How a platform's templates spell things.
 
     `adopted` says what a section of a part, with its text, owns for a name in a host's `adopt`; None where names are
@@ -46,8 +46,7 @@ class Described(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabPart:
+class LabPart(Struct, frozen=True, kw_only=True):
     """How the lab plays a platform. `node` is the "module:function" that gives the node of a host.
 
     `programs` and Python `modules` must be on the machine that runs the lab. With `routes_itself`, the platform's own
@@ -63,8 +62,7 @@ class LabPart:
     releases: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class Platform(Struct, frozen=True, kw_only=True):
     """One platform. What is written "module:object" is imported when it is asked for."""
 
     name: str

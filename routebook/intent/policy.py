@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from routebook.intent.fields import large, network
 from routebook.intent.model import (
     BfdProfile,
@@ -175,8 +177,7 @@ def _entry(entry: RouteMapEntryInput, seq: int, found: Policies, problems: Probl
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(Struct, frozen=True):
     """The policy objects that a host's sessions refer to, directly or through a route map."""
 
     prefix_lists: tuple[PrefixList, ...]

@@ -2,16 +2,16 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(Struct, frozen=True, order=True):
     """A place in the inventory: a file, relative to the project, and its line, counted from 1."""
 
     file: str
@@ -21,8 +21,7 @@ class Mark:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One thing that is wrong. `fix` says what to do about it, in the imperative, or is empty."""
 
     mark: Mark

@@ -1,8 +1,9 @@
 """What a platform lets an inventory ask of it, and what it calls what is asked for: imported when one is read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from routebook.intent.capabilities import Release
 from routebook.intent.checked_end import CheckedSession, CheckedTunnel
@@ -16,8 +17,7 @@ from routebook.intent.registry import Part
 from routebook.intent.schema import ProposalInput, RedistributeInput
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelSide:
+class TunnelSide(Struct, frozen=True):
     """An end of a tunnel for which its platform is asked for names. `beyond` are the prefixes of the other's site."""
 
     name: str
@@ -36,8 +36,7 @@ RedistributionRule = Callable[[Node, RedistributeInput, Policies, Problems], Non
 InterfaceRule = Callable[[str, Mapping[str, Any], bool, Mark, Problems], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """The rules report what an inventory must not ask of a platform.
 
     They judge the end of a session and the end of a tunnel, which know where to report it; and, reporting to the

@@ -1,8 +1,9 @@
 """Works out each BGP session, declared once or by a mesh, as both of its ends see it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from routebook.intent.endpoints import find_endpoints
 from routebook.intent.layers import Layers, named
@@ -23,8 +24,7 @@ _SHARED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPair:
+class SessionPair(Struct, frozen=True):
     """A session before its addresses are known: `options` are in the order of `ends`."""
 
     name: str

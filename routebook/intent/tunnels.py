@@ -1,8 +1,9 @@
 """Works out each IPsec tunnel, declared once or by a mesh, as both of its ends see it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
+
+from msgspec import Struct
 
 from routebook.intent.addresses import Use
 from routebook.intent.checked_end import CheckedTunnel
@@ -24,8 +25,7 @@ from routebook.intent.tunnel_rules import check_tunnels
 ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     name: str
     ends: tuple[Node, Node]
     options: tuple[Layers, Layers]

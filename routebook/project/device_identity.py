@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
+
 from routebook.device.errors import SomebodyElseError
 from routebook.device.naming import is_address
 from routebook.device.reader import DeviceReader
@@ -20,8 +22,7 @@ from routebook.project.pins import Pin
 _SHOWN = 80  # characters of a device's own word
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """Who a host is meant to be: what it may call itself, and what the intent gives to it alone."""
 
     intent: HostIntent

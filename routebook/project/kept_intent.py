@@ -10,10 +10,11 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 from routebook.intent.network import Network
@@ -27,8 +28,7 @@ _MOST = 64 << 20  # bytes
 _KEPT = 20  # projects
 
 
-@dataclass(frozen=True)
-class ReadIntent:
+class ReadIntent(Struct, frozen=True):
     """An inventory that was read and found good: Nornir's three files as plain values, and what all of it means."""
 
     hosts: Mapping[str, Any]

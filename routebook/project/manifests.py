@@ -1,8 +1,9 @@
 """Renders what a Kubernetes cluster needs to be a BGP peer: the manifests of its platform, by its templates."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from routebook.intent.network import Network
 from routebook.intent.platform import Described, platform
@@ -11,8 +12,7 @@ from routebook.intent.registry import load
 from routebook.project.render import RenderError, render_template, templates_of
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """A cluster: its platform, and what its templates know of it."""
 
     name: str

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 from routebook.project import strict_json
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _MOST = 4 << 20  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """What a device said of itself at its last confirmed run."""
 
     hostname: str = ""

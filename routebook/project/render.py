@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +22,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket, FileSystemBytecodeCache
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from routebook.device.candidate import Candidate, Section
@@ -90,8 +90,7 @@ class _OwnershipInput(BaseModel):
     use: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SectionTemplate:
+class SectionTemplate(Struct, frozen=True):
     """A section of a platform: its template, relative to the templates' folder, and what it owns."""
 
     name: str
@@ -260,12 +259,11 @@ _VALUES: dict[type, frozenset[str]] = {}
 
 
 def _values(kind: Any) -> frozenset[str]:
-    """The fields and properties of a frozen dataclass; nothing of other types."""
-    made = getattr(kind, "__dataclass_params__", None)
-    if made is None or not made.frozen:
+    """The fields and properties of a frozen struct; nothing of other types."""
+    if not (issubclass(kind, Struct) and kind.__struct_config__.frozen):
         return frozenset()
     derived = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
-    return frozenset(name for name in (*kind.__dataclass_fields__, *derived) if not name.startswith("_"))
+    return frozenset(name for name in (*kind.__struct_fields__, *derived) if not name.startswith("_"))
 
 
 @lru_cache(maxsize=16)

@@ -3,8 +3,9 @@
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 from routebook.intent.network import Network, SecretUse
@@ -16,8 +17,7 @@ _SHOWN = 4  # names in a warning
 _BYTES = 32  # of a made-up secret, which are 64 characters: what TCP MD5 and every platform take
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """A secret that the inventory refers to and that cannot be read, with the reason."""
 
     use: SecretUse

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 from routebook.project.identity import Identity, identity, remember
@@ -15,8 +16,7 @@ _OWNER = "project.json"
 _MOST = 65_536  # bytes that say which project a state folder is of
 
 
-@dataclass(frozen=True, slots=True)
-class StateFolder:
+class StateFolder(Struct, frozen=True):
     """What Routebook keeps of a project between commands. `path` is absolute; `apart` is one that somebody named."""
 
     path: Path

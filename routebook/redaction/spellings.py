@@ -13,11 +13,11 @@ import re
 import urllib.parse
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A text as it reads when something in it is undone, and where each part of it is in the original one.
 
     `parts` are, in order: where a part begins here, where it begins there, and its length there, which is 0 where both
@@ -184,8 +184,7 @@ def _usual(text: str) -> str:
     return text.replace("-", "+").replace("_", "/")
 
 
-@dataclass(frozen=True, slots=True)
-class Needle:
+class Needle(Struct, frozen=True):
     """Characters to look for. In base64, the one `before` and the one `after` them may hold bits of a secret, too."""
 
     text: str

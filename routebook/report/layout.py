@@ -1,11 +1,11 @@
 """What is to be shown, as data: lines and tables of text with styles. `routebook.cli.output` writes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Text in one style (words of rich: "bold", "dim", "red" …).
 
     `public` is for words of our own intent and vocabulary, such as a host's name or a state: no secret is looked for
@@ -26,16 +26,14 @@ def public(text: str, style: str = "") -> Span:
     return Span(text, style, public=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line. On a terminal that is too narrow it goes on below, `indent` columns to the right."""
 
     parts: tuple[Part, ...]
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Several lines exactly as they are, such as a configuration: each `indent` columns to the right, none wrapped."""
 
     text: str
@@ -44,8 +42,7 @@ class Text:
     reveal: bool = False  # with secrets, as the operator asked for them
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Aligned columns under a header; a cell is a part, or several that go below each other.
 
     The last column is the one with sentences: it is wrapped, or put below the others where a terminal is narrow.

@@ -1,8 +1,11 @@
 """The result of a run, from which every report is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from routebook.checks.findings import Finding, definite
 from routebook.device.values import Effect
@@ -13,8 +16,7 @@ from routebook.report.outcome import Outcome
 from routebook.report.summary import summary
 
 
-@dataclass(frozen=True, slots=True)
-class HostResult:
+class HostResult(Struct, frozen=True):
     """What became of one host. `diff`, `commands` and `undo` are redacted; `message` says what went wrong."""
 
     state: str
@@ -42,8 +44,7 @@ class HostResult:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase."""
 
     run_id: str

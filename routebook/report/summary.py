@@ -1,8 +1,9 @@
 """What a plan does, short enough to approve it: counted, by name, without a difference having been read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from routebook.device.values import Effect, EffectKind
 from routebook.report.text import label
@@ -11,8 +12,7 @@ _FEW = 6
 """As many of a kind are named one by one; beyond that, each host's number is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """Something that the plan does: on which hosts (both ends of a tunnel, say), to what, and why."""
 
     hosts: tuple[str, ...]
@@ -50,8 +50,7 @@ _KINDS: Mapping[str, tuple[str, tuple[EffectKind, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What a plan does to all of its hosts. `items` are by the keys of the machine-readable summary."""
 
     hosts: tuple[str, ...]

@@ -1,7 +1,8 @@
 """The result for people: hosts, findings and coloured differences; readable without colour."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from routebook.checks.findings import Finding, by_severity, definite
 from routebook.redaction.gate import clean, one_line

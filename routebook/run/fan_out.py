@@ -3,9 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from msgspec import Struct, field
 from nornir.core import Nornir
 from nornir.core.inventory import Host
 from nornir.core.task import Result, Task
@@ -30,8 +30,7 @@ logging.getLogger("nornir").addHandler(logging.NullHandler())
 logging.getLogger("nornir").propagate = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answers(Generic[T]):
+class Answers(Struct, Generic[T], frozen=True):
     """What a step gave on each host: a value, or the error that it ended with."""
 
     values: dict[str, T]

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.facts import Changed, as_before
 from routebook.checks.findings import Finding, definite
@@ -24,8 +25,7 @@ from routebook.run.watch import Watcher
 from routebook.run.wave_judge import WaveJudge
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """Brings one run forward. Each step gives a reason for going back, or nothing."""
 
     inputs: Inputs

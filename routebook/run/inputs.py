@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from nornir.core import Nornir
 
 from routebook.device.plan import Plan
@@ -20,8 +20,7 @@ from routebook.safety.management_path import ManagementPath, descriptions, dista
 from routebook.safety.redundancy import Budget, budget
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """One run on `hosts`. `observed` are these and the far ends of their sessions and tunnels, which are only read.
 
     `prefixes` are those whose best paths are read.
@@ -49,8 +48,7 @@ class Inputs:
         self.listener(Event(phase, message, host, failed))
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """The plan of a run, in which waves it is carried out, and what it endangers.
 
     `before` are the states before the change, `silent` far ends that did not answer then. `stuck` are tunnels and sites

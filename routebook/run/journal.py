@@ -6,12 +6,13 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from msgspec import Struct
 
 from routebook.device.values import Snapshot, State
 from routebook.errors import RefusedError
@@ -78,8 +79,7 @@ LOCKED = ON_DEVICE | {HostState.CONFIRMED, HostState.KEPT, HostState.ROLLED_BACK
 """States in which a device may be locked by an unfinished run."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """A run as the journal knows it; times in seconds since the epoch, `outcome` None while it is unfinished."""
 
     id: str

@@ -5,8 +5,10 @@ No finding is dropped without a word, and a check that gives anything else than 
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from routebook.checks import prefixes, routes, standing
 from routebook.checks.facts import Changed, Explanations, Facts
@@ -36,8 +38,7 @@ MOST_NAMED = 5
 """How many findings are named of those on a host that is only observed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """Judges `hosts` by `checks`. `intents` are those of all hosts of the project, `accept` is what is accepted.
 
     `normal` is what was known of the network before. With `standing`, also what must be true of every host.

@@ -6,8 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from msgspec.structs import replace
 from nornir.core import Nornir
 
 from routebook.device.errors import LockedError

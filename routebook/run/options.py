@@ -1,10 +1,9 @@
 """How a run is carried out, as an operator asks for it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How a run is carried out. Both times are in seconds.
 
     `waves` is as in `--waves`; with `keep_waves` a wave that passed its checks is confirmed at once and stays. As many

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from nornir.core import Nornir
 from nornir.core.task import Task
 
@@ -25,8 +26,7 @@ _LOOKS = 3
 Sent = tuple[Way, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Packets:
+class Packets(Struct, frozen=True):
     """Packets through the tunnels and between the sites of `hosts`; far ends take part where they could be read.
 
     `intents` are those that the network is judged by.

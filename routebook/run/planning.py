@@ -1,9 +1,9 @@
 """What a run would do: on every host the snapshot and the exact change from it. Devices are only read."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from nornir.core import Nornir
 from nornir.core.task import Task
 

@@ -1,6 +1,6 @@
 """Before anything is changed: read and plan every host, look at what is up, and refuse what is too dangerous."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routebook.checks.names import named_states
 from routebook.run.inputs import Inputs, Prepared

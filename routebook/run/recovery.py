@@ -10,9 +10,12 @@ which another run may be at work.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from nornir.core import Nornir
 
 from routebook.checks import bgp, tunnels
@@ -46,8 +49,7 @@ class Recovered:
     findings: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """Brings the hosts of one dead run to their end. Times are in seconds.
 
     `recovered` is what has come of it, and `unfinished` are hosts that keep their lock and what undoes the change.
@@ -59,8 +61,8 @@ class Ending:
     listener: Listener
     confirm_timeout: int
     deadline: float
-    recovered: Recovered = field(default_factory=Recovered)
-    unfinished: set[str] = field(default_factory=set)
+    recovered: Recovered = msgspec.field(default_factory=Recovered)
+    unfinished: set[str] = msgspec.field(default_factory=set)
 
     def complete(self, hosts: Collection[str], knowing: Collection[str]) -> Mapping[str, Exception]:
         """Confirm `hosts`. Those `knowing` the run do the rest of a confirmation that was cut off; their errors."""

@@ -1,8 +1,9 @@
 """Taking back what one earlier run changed, and nothing else: the runbook and the goal of `rollback RUN`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from nornir.core.task import Task
 
 from routebook.checks import baseline
@@ -22,8 +23,7 @@ from routebook.run.runbook import Runbook, View
 BY_HAND = "somebody by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Reverting:
+class Reverting(Struct, frozen=True):
     """What takes a run back: a runbook, its goal, the hosts that it changed, and what to say if nothing is left."""
 
     runbook: Runbook
@@ -32,8 +32,7 @@ class Reverting:
     nothing: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Somebody's change of a host: by whom, and its configuration before and after it."""
 
     by: str

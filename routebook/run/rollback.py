@@ -1,7 +1,8 @@
 """Backward: hosts of a run at work go back to their snapshots, and what is not there is somebody's to look at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.run.dead_man import DeadManTimers
 from routebook.run.inputs import Inputs, Prepared
@@ -10,8 +11,7 @@ from routebook.run.ledger import Ledger
 from routebook.run.restore import Restore, as_before, unproven, watched
 
 
-@dataclass(frozen=True, slots=True)
-class Rollback:
+class Rollback(Struct, frozen=True):
     """Takes one run back."""
 
     inputs: Inputs

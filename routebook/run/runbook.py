@@ -4,9 +4,10 @@ import difflib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from nornir.core.task import Result, Task
 
 from routebook.checks.facts import Changed, Explanations
@@ -16,8 +17,7 @@ from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a check looks at: the hosts' intent, their state before and now, and what the run changed.
 
     A host that could not be read is missing in `now`. `explanations` are what a device's logs say about
@@ -38,8 +38,7 @@ Render = Callable[[Task], Result]
 Check = Callable[[View], list[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Runbook:
+class Runbook(Struct, frozen=True):
     """A change or a verification, as an operator runs it.
 
     `render` gives a host's candidate; without it the runbook only verifies. Then `sections` are those that `verify`

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from routebook import __version__
 from routebook.device.candidate import Candidate
 from routebook.device.plan import HostPlan, Plan
@@ -62,8 +64,7 @@ def open_key(path: Path, *, make: bool = False) -> Key:
     return Key(value)
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """A plan as it was reviewed. `made` and `expires` are seconds since the epoch; digests are made with the key."""
 
     id: str

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from nornir.core import Nornir
 
 from routebook.device.contract import TransactionDriver
@@ -16,8 +17,7 @@ Wave = frozenset[tuple[str, str]]
 """The hosts of a wave that was decided, each with the fingerprint of its configuration before the change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a device says of itself: the change that waits there, its lock, and the fingerprint of what it has now."""
 
     pending: Pending | None

@@ -1,12 +1,14 @@
 """Look at the hosts until the checks are definite: all passed, one failed for good, or the time is over."""
 
+import dataclasses
 import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec.structs import replace
 from nornir.core import Nornir
 from nornir.core.task import Task
 
@@ -127,7 +129,7 @@ def read_states(nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNet
     answers = reading_on(nornir, hosts, lambda device: device.state(prefixes))
     said = {host: identity_of(nornir.inventory.hosts[host]) for host in answers.values}
     values = {
-        host: replace(state, addresses=who.addresses) if (who := said[host]) is not None else state
+        host: dataclasses.replace(state, addresses=who.addresses) if (who := said[host]) is not None else state
         for host, state in answers.values.items()
     }
     return replace(answers, values=values)

@@ -1,7 +1,9 @@
 """What the checks of a wave may expect while other waves are still to come."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
@@ -14,8 +16,7 @@ from routebook.run.judge import Judging
 from routebook.run.watch import Judge
 
 
-@dataclass(frozen=True, slots=True)
-class WaveJudge:
+class WaveJudge(Struct, frozen=True):
     """The hosts in `waiting` are changed by later waves, those in `lost` are back at what they were."""
 
     intents: Mapping[str, HostIntent]

@@ -1,7 +1,8 @@
 """In which order a run changes its hosts: waves, each pushed and checked before the next."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
@@ -12,8 +13,7 @@ from routebook.safety.redundancy import Budget
 Group = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Waves:
+class Waves(Struct, frozen=True):
     """The waves in their order, each of hosts, and what an operator should know of how they came about.
 
     `conflicts` say which changes take several legs of one failure domain at once and cannot be taken apart.

@@ -1,9 +1,10 @@
 """A project as a command works on it: its hosts with their intent, its journal, its reports, its secrets."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from nornir.core import Nornir
 
 from routebook.errors import RefusedError
@@ -23,8 +24,7 @@ Narrowing = Callable[[Network], Mapping[tuple[str, str], Selectors]]
 """Gives what tunnels of a network carry where that is less than it says, by host and tunnel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A project and the hosts that a command works on.
 
     `observed` are these hosts and the far ends of their sessions and tunnels, which are read and never changed.

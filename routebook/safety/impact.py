@@ -1,8 +1,9 @@
 """The impact of a plan: what it does to sessions and tunnels, and which hosts must be changed together for that."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from routebook.checks.names import ON_TUNNELS, owners
 from routebook.checks.paths import tunnels_beneath
@@ -14,8 +15,7 @@ ON_SESSIONS: frozenset[EffectKind] = frozenset({"session-new", "session-reset", 
 NEW: frozenset[EffectKind] = frozenset({"session-new", "tunnel-new"})
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Struct, frozen=True):
     """What a host's change does to one session or tunnel. `far` is the host of ours at its other end, if any."""
 
     host: str

@@ -1,8 +1,9 @@
 """The management path: how each host is reached, whether a plan interrupts that or the way back, who is behind whom."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
@@ -12,8 +13,7 @@ from routebook.safety.impact import ON_SESSIONS, Impact, tunnels_interrupted
 BY_BGP = "bgp"
 
 
-@dataclass(frozen=True, slots=True)
-class ManagementPath:
+class ManagementPath(Struct, frozen=True):
     """The path to one host and back: through `jumps` of ours, and through any one of `tunnels`.
 
     Any one of the neighbors in `sessions` brings the host its route back. `timer` says whether the host undoes a
@@ -58,8 +58,7 @@ def _path(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> Managemen
     return ManagementPath(host, ours, tunnels, sessions, reached.timer, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
+class Danger(Struct, frozen=True):
     """A host whose management path is interrupted. `cut` says that at the change nothing may be left of it."""
 
     host: str

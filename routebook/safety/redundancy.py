@@ -1,7 +1,8 @@
 """What is each other's redundancy: never touched at once, and not at all unless the rest carries traffic just now."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.checks.names import ON_TUNNELS
 from routebook.checks.tunnel_causes import sas_of
@@ -11,8 +12,7 @@ from routebook.intent.model import HostIntent
 from routebook.safety.impact import NEW, Impact, impacts, tunnels_interrupted
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(Struct, frozen=True):
     """A tunnel with its ends of ours, or a host of a declared group."""
 
     name: str
@@ -20,8 +20,7 @@ class Leg:
     tunnel: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True):
     """Legs of which one carries the traffic while another is worked on."""
 
     name: str
@@ -51,8 +50,7 @@ def domains(intents: Mapping[str, HostIntent]) -> tuple[Domain, ...]:
     return tuple(domain for domain in found if len(domain.legs) > 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """What a plan takes of each domain. `before` is what was up, None while that has not been read."""
 
     intents: Mapping[str, HostIntent]

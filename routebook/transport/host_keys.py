@@ -6,16 +6,16 @@ import fnmatch
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 Verdict = Literal["known", "changed", "revoked", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownKey:
+class KnownKey(Struct, frozen=True):
     """One line of a known_hosts file: which hosts it is for, and their key."""
 
     marker: str  # "", "@revoked" or "@cert-authority"

@@ -1,11 +1,11 @@
 """The one way in which a driver talks to a Linux host: a script, run as root, with exact output and exit status."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Result:
+
+class Result(Struct, frozen=True):
     """What a script printed and the exit status it ended with."""
 
     stdout: str

@@ -7,11 +7,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import paramiko
+from msgspec import Struct
 
 from routebook.device.errors import ConnectionFailedError
 
@@ -21,8 +21,7 @@ _INCLUDE = re.compile(r"(?im)^\s*include[\s=]")
 _NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class HostConfig:
+class HostConfig(Struct, frozen=True):
     """What is configured for one host; empty is not said. `identity_files` are those that the operator named."""
 
     hostname: str = ""
@@ -36,8 +35,7 @@ class HostConfig:
     host_key_alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SshConfig:
+class SshConfig(Struct, frozen=True):
     """A file as ssh_config(5) describes it; None for no file."""
 
     path: Path | None = None

@@ -1,8 +1,10 @@
 """A change of one option, as the states that it goes through, and what every change of a router's options is."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from routebook.intent.model import Family, Neighbor, SecretRef
 from tests.forecast.routers import EDGE, OUTSIDE_AS, SESSIONS, V4, V6, SessionPlace, World, family, neighbor

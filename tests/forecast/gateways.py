@@ -1,10 +1,12 @@
 """The intents of two gateways with two tunnels between them, one over IPv4 and one over IPv6."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.intent.model import HostIntent, IPAddress, IPNetwork, IpsecProposal, SecretRef, Tunnel
 

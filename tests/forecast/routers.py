@@ -4,10 +4,12 @@ Each peer has two sessions with the edge, one over IPv4 and one over IPv6.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from routebook.intent.model import (
     BfdProfile,

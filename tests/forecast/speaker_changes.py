@@ -1,10 +1,11 @@
 """Every change of what a router has beside its sessions: its speaker, its policies, its profiles and caches."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.intent.model import (
     PrefixRule,

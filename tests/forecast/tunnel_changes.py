@@ -1,8 +1,9 @@
 """Every change of a tunnel's options, at one end or at both, as the option needs it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.intent.model import IpsecProposal, SecretRef
 from tests.forecast.changes import Change, Make

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -29,8 +28,7 @@ class TunnelKeys(Input):
     number: Count | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wire(DeviceNames):
+class Wire(DeviceNames, frozen=True, kw_only=True):
     """What an abacus calls its end of a tunnel: `wire NUMBER` for the IKE SA and its child."""
 
     number: int

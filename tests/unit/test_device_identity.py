@@ -1,11 +1,11 @@
 """Whose device it is: what of that is refused, and what must not be, by what devices say of themselves alone."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from ipaddress import IPv4Address, ip_interface
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.values import DeviceIdentity
 from routebook.errors import RefusedError

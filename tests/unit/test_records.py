@@ -2,12 +2,12 @@
 
 import json
 import time
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from routebook.device import records, strict_json
 from routebook.device.errors import DriverError

@@ -1,12 +1,12 @@
 """Rendering: owned sections, no defaults, secrets only where asked for, and errors that find their line."""
 
 import shutil
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate, Section
 from routebook.intent.load import load

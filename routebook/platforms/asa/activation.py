@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from msgspec import Struct
+
 from routebook.device.naming import is_address
 from routebook.device.prefixes import prefix_effects
 from routebook.device.values import Effect, EffectKind
@@ -191,8 +193,7 @@ def _peers_of(top: str, line: str, old: "_Facts", new: "_Facts") -> Iterable[tup
                     yield peer, f"{what} {match[1]} changes"
 
 
-@dataclass(frozen=True, slots=True)
-class _Interface:
+class _Interface(Struct, frozen=True):
     """A tunnel interface."""
 
     peer: str

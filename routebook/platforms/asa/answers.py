@@ -5,8 +5,9 @@ ASA has no error code and many wordings of failure, so this is a list of what is
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Verdict = Literal["fine", "refused", "unknown"]
 
@@ -61,8 +62,7 @@ _STANDBY = ("Configuration Replication is NOT performed", "Configurations are no
 _MARKER = re.compile(r"\s*\^\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """`said` is what made it not fine, `notes` what the device remarked on a line that it took."""
 
     verdict: Verdict

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from msgspec import Struct
+
 from routebook.device import records, strict_json
 from routebook.device.errors import DriverError
 from routebook.device.strict_json import CutOffError
@@ -41,8 +43,7 @@ _UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _NO_RELOAD = "No reload is scheduled."
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """What the device remembers of a run, without secrets. `fingerprint` is the snapshot's."""
 
     run_id: str
@@ -57,8 +58,7 @@ class Marker:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RunFile:
+class RunFile(Struct, frozen=True):
     """A file on flash that is a run's: its own name, that of the run's applet, and what it is.
 
     Between these two is what nobody can foresee, so that no file can be there before it; and what is not called like
@@ -85,8 +85,7 @@ def new_file(name: str, kind: str) -> RunFile:
     return RunFile(f"{name}.{secrets.token_hex(6)}{kind}", name, kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What there is of runs: the applet's name and seconds left, the marker with its file, and the file that undoes it.
 
     `confirmed` is whether the marker says that its run was confirmed, or was about to be: its timer is off.

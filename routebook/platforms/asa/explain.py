@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
 from routebook.platforms.asa.config import redact

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from routebook.intent.capabilities import Release
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 _RELEASE = re.compile(r"(\d+)\.(\d+)\((\d+)\)(\d*)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class AsaEnd(DeviceNames):
+class AsaEnd(DeviceNames, frozen=True, kw_only=True):
     """What an ASA's end of a tunnel is called there.
 
     `outside` is the named interface that the tunnel runs over. `number` is that of `interface Tunnel<number>`,

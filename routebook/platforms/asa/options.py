@@ -1,8 +1,10 @@
 """What `optional_args` say of an ASA, besides how to log in over SSH."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from routebook.device.errors import ConnectionFailedError
 from routebook.platforms.asa.legacy import LegacyTransport
@@ -18,8 +20,7 @@ OWN_ARGUMENTS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class AsaOptions:
+class AsaOptions(Struct, frozen=True):
     """`flash` is where arming stores its files; `enable_by` is the command that raises the privilege level."""
 
     ssh: SshOptions

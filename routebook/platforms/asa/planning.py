@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate, Section
 from routebook.device.errors import CandidateError, OverlapError

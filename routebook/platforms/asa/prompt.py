@@ -1,7 +1,8 @@
 """ASA's prompt: which text at the end of an output is it, and what it says about mode and failover state."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # `prompt` in the configuration chooses what is shown: hostname, priority, state, context, domain, slot …
 _STATES = ("actNoFailover", "stbyNoFailover", "noFailover", "act", "stby", "pri", "sec")
@@ -9,8 +10,7 @@ _FIRST = re.compile(rb"(?:\A|[\r\n])([A-Za-z0-9_][^\s>#()]*)([>#]) ?\Z")
 _REST = rb"(?:/[^\s/#>()]+)*"
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A host's prompt in all its modes. Exact in the host's name, so that a key which ends in # is not one."""
 
     host: bytes

@@ -1,8 +1,9 @@
 """An ASA's tunnels in the models that all platforms share, put together from what several `show` commands print."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from routebook.device.state import ChildSa, IkeSa, IPAddress
 from routebook.platforms.asa import algorithms
@@ -52,8 +53,7 @@ def ike_sas(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     received: int = 0
     sent: int = 0
     lifetime: int = 0

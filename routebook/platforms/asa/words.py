@@ -4,8 +4,9 @@ From the command reference of ASA 9.16, in the spelling of `show running-config`
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Network
+
+from msgspec import Struct
 
 from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
@@ -29,8 +30,7 @@ DEFAULT_IKE_LIFETIME = 86400  # seconds
 _LONGEST_KEY = 128  # characters: `pre-shared-key` in the command reference
 
 
-@dataclass(frozen=True, slots=True)
-class IkePolicy:
+class IkePolicy(Struct, frozen=True):
     """One `crypto ikev2 policy`; lifetime in seconds."""
 
     number: int
@@ -41,8 +41,7 @@ class IkePolicy:
     lifetime: int
 
 
-@dataclass(frozen=True, slots=True)
-class EspProposal:
+class EspProposal(Struct, frozen=True):
     """One `crypto ipsec ikev2 ipsec-proposal`."""
 
     name: str

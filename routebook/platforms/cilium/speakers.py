@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.intent.capabilities import Release
 from routebook.intent.checked_end import CheckedSession
@@ -22,8 +23,7 @@ class PeerKeys(Input):
     cilium: ClusterNodeInput
 
 
-@dataclass(frozen=True, kw_only=True)
-class Peering:
+class Peering(Struct, frozen=True, kw_only=True):
     """A session that every node of a group has. `address` and `asn` are the router's. Timers in seconds."""
 
     name: str  # the router's, and what distinguishes its sessions
@@ -37,8 +37,7 @@ class Peering:
     keepalive: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeGroup:
+class NodeGroup(Struct, frozen=True, kw_only=True):
     """Nodes of a cluster with the same needs. Each node may be in one configuration only, so in one group."""
 
     name: str
@@ -48,8 +47,7 @@ class NodeGroup:
     peerings: tuple[Peering, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
+class Cluster(Struct, frozen=True, kw_only=True):
     """A Kubernetes cluster whose nodes have sessions with our hosts, and what its release of Cilium takes.
 
     `api` is the version of the resources of `bgp`; `refused` are the manifests that it does not take.

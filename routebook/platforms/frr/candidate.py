@@ -1,8 +1,9 @@
 """What a host's configuration becomes when rendered sections meet the running one, within what they own."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from routebook.device.candidate import Section
 from routebook.platforms.frr.meaning import explicit, peers
@@ -12,8 +13,7 @@ from routebook.platforms.frr.transition import with_activity_of
 from routebook.platforms.frr.tree import Block, Tree, lines_of, parse
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The candidate's blocks, and the shell patterns of what belongs to it.
 
     A pattern is over the first line of a top-level block, or `outer / inner` over a block inside one.

@@ -1,13 +1,13 @@
 """One configuration command and the text that many of them make."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.platforms.frr.tree import closing, opens_context
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A line to enter in the context that `path` opens."""
 
     path: tuple[str, ...]

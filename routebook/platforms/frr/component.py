@@ -1,14 +1,17 @@
 """FRR on a Linux host: snapshot, plan, push, revert and persist its configuration, proving each by reading back."""
 
+import dataclasses
 import posixpath
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from routebook.device.candidate import Section
 from routebook.device.causes import Cause
@@ -94,7 +97,7 @@ class FrrComponent(FrrDaemon, Component):
         """Compute what brings FRR to the sections, and let FRR's parser check them."""
         running = parse(snapshot.parts[PART])
         mine = [
-            replace(section, text=spelled_for(snapshot.parts[PART], section.text))
+            dataclasses.replace(section, text=spelled_for(snapshot.parts[PART], section.text))
             for section in sections
             if section.part == PART
         ]

@@ -7,8 +7,9 @@ configuration; both are over after a few seconds.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from shlex import quote
+
+from msgspec.structs import replace
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
 from routebook.platforms.frr.redaction import redact

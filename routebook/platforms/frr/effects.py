@@ -5,7 +5,8 @@ What a setting of a live session does is measured on each release (`measured`); 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.device.prefixes import prefix_effects
 from routebook.device.values import Effect
@@ -78,8 +79,7 @@ def forecast(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a forecast rests on beside the two configurations: the release's table, profiles that change, prefixes."""
 
     release: tuple[int, int]

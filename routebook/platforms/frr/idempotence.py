@@ -5,7 +5,8 @@ Measured on bgpd 8.4.4 and 10.3; frr-reload.py sends such lines at every reload,
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.platforms.frr.defaults import is_default
 from routebook.platforms.frr.meaning import Peer, peers
@@ -41,8 +42,7 @@ _ALWAYS = tuple(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unstable:
+class Unstable(Struct, frozen=True):
     """A line that would never be equal to what FRR shows, and what to write in its place."""
 
     line: str

@@ -7,9 +7,10 @@ addresses are shortened, communities sorted. Differences are computed on the exp
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
 
 from routebook.device.naming import is_address
 from routebook.platforms.frr.tree import Block, Tree, lines_of
@@ -27,8 +28,7 @@ _COMMUNITIES = re.compile(
 _VERBATIM = re.compile(r"\b(description|password|key-string|expanded|as-path access-list|shutdown message)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """How a neighbor or a peer-group of `router bgp` comes into being; it exists by these lines alone."""
 
     name: str

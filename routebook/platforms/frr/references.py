@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from routebook.platforms.frr.policies import kind_and_name, prefix_list_kind
 from routebook.platforms.frr.tree import Tree
@@ -24,8 +25,7 @@ _MATCHED_KIND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A policy object, by kind and name, and what refers to it: a neighbor, a route map, or a line like `network`."""
 
     kind: str

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from shlex import quote
 from typing import Any
+
+from msgspec import Struct
 
 from routebook.device.bgp_open import refused_as
 from routebook.device.errors import DriverError
@@ -54,8 +56,7 @@ _FAMILY = re.compile(r"(ipv4|ipv6|l2Vpn)([A-Z].*)")
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Bgp:
+class Bgp(Struct, frozen=True):
     """What bgpd says: per VRF the router ID of the summary, and each neighbor's object of both outputs.
 
     `running` is its configuration.
@@ -67,8 +68,7 @@ class Bgp:
     running: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
+class _Answers(Struct, frozen=True):
     """What was said to each question; the core is about the sessions themselves."""
 
     core: str

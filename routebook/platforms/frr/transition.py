@@ -6,15 +6,15 @@ and only where, a command is due.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.platforms.frr.meaning import Peer, canonical, default_families, explicit, peers
 from routebook.platforms.frr.router import renewed
 from routebook.platforms.frr.tree import Block, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """From one configuration to another: a line that is in one of them only is taken back or given."""
 
     before: Tree
@@ -68,8 +68,7 @@ def _peers(router: Block | None) -> dict[str, Peer]:
     return peers(child.line for child in router.children) if router else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """A router's lines by address family, which neighbors are active there, and in which all are by default."""
 
     lines: dict[str, tuple[Block, ...]]

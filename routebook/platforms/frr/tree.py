@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Lines of `show running-config` that say nothing about the configuration.
 # bgpd 10.6 and 10.7 show `use-underlays-nexthop-weight` for `bgp always-compare-med` and `bgp deterministic-med`, never
@@ -32,8 +33,7 @@ _INNER_OPENER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A configuration line and the lines of the context that it opens."""
 
     line: str

@@ -7,7 +7,8 @@ Exit codes of vtysh are not enough (8.4.4): with bgpd gone `show running-config`
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from routebook.device.errors import CandidateError, DriverError
 from routebook.platforms.frr.redaction import SECRET, redact, secrets
@@ -51,8 +52,7 @@ _COMPLAINT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a host says of FRR: connected daemons, running configuration, and the files it boots with.
 
     Those are frr.conf or, where there is none, a file for each daemon. `integrated` is what vtysh.conf says of `write`.
@@ -65,8 +65,7 @@ class Reading:
     integrated: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """A line that FRR did not take, without secrets, and FRR's own words."""
 
     line: str

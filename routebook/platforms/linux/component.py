@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from msgspec import Struct
+
 from routebook.device.candidate import Section
 from routebook.device.causes import Cause
 from routebook.device.merging import TakenBack
@@ -39,8 +41,7 @@ class ComponentChange:
     room: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Meanwhile:
+class Meanwhile(Struct, frozen=True):
     """What somebody else changed since a push, redacted, and the snapshot with that; None if it cannot be kept."""
 
     diff: str

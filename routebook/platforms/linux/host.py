@@ -1,7 +1,9 @@
 """One host's part in a transaction: its components' configurations planned, armed, pushed and undone together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate, Section
 from routebook.device.errors import CandidateError, DriverError, LostContactError, OverlapError, StaleError

@@ -1,6 +1,6 @@
 """How a Linux host sees the connection to it, and which way its answers take."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routebook.device.typed import Fields, decode, items
 from routebook.device.values import Reached

@@ -1,8 +1,9 @@
 """What reads the sessions and tunnels of a Linux host, whatever daemons run there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from routebook.device.reader import PlatformReader
 from routebook.device.state import IkeSa, IPNetwork

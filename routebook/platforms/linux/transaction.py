@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal, get_args
 
+from msgspec import Struct
+
 from routebook.device import records
 from routebook.device.errors import DriverError, LockedError
 from routebook.device.values import Pending, Phase
@@ -26,8 +28,7 @@ _LONGEST_ANSWER = 64 * 1024  # characters
 _FINISHING = 150.0  # seconds that a device may take to restore or to persist everything
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How an earlier run ended on the device, and whether its timer did it."""
 
     run_id: str

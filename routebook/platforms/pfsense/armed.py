@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from routebook.device import records
 from routebook.device.values import Pending
 from routebook.platforms.pfsense.changes import Consequences
@@ -64,8 +66,7 @@ def files(run_id: str, message: str, planned: Planned) -> dict[str, str]:
     return {name: base64.b64encode(text.encode("utf-8", "surrogateescape")).decode() for name, text in texts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How an earlier run ended on the device. `by_itself` is whether its timer or a restart undid it."""
 
     run_id: str

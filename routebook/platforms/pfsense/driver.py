@@ -1,8 +1,9 @@
 """The driver of a pfSense firewall, able to take part in a Routebook transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.device.causes import Cause
 from routebook.device.platform_driver import PlatformDriver

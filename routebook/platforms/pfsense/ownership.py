@@ -15,8 +15,9 @@ that the section's text may have, hand-made ones too: that is for NAPALM's load_
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Element
@@ -49,8 +50,7 @@ IPSEC, BGP, WHOLE = "ipsec", "bgp", "config.xml"
 _PATTERN = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*)(?: where (?P<tag>[\w.-]+) (?P<glob>\S.*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """One declaration of ownership."""
 
     path: Path

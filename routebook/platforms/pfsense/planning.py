@@ -2,7 +2,9 @@
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate
 from routebook.device.errors import CandidateError, OverlapError

@@ -1,8 +1,9 @@
 """What reads the sessions and tunnels of a pfSense firewall."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.device.errors import DriverError
 from routebook.device.reader import PlatformReader

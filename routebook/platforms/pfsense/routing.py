@@ -1,8 +1,9 @@
 """The BGP neighbors that config.xml configures, by either package, with all that decides about their sessions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
@@ -27,8 +28,7 @@ _OPENBGPD_SPEAKER = ("asnum", "routerid", "holdtime", "listenip")
 _FRR_SPEAKER = ("asnum", "routerid", "enable")
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbor:
+class Neighbor(Struct, frozen=True):
     """A neighbor: `session` is what a session is made with, `waits` the part of it that a live one does not take.
 
     `policy` is what decides about prefixes, in settings that a live session takes. `fails_over` is whether FRR resets

@@ -1,8 +1,11 @@
 """One pfSense's part in a transaction, made by the program on the device."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from routebook.device import records
 from routebook.device.errors import DriverError, LockedError, LostContactError, StaleError
@@ -20,8 +23,7 @@ _APPLYING = 300.0  # seconds that the system and its daemons may take
 _REVERTING = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Typed:
+class _Typed(Struct, frozen=True):
     """What somebody has changed since a push: for people, and the elements that it is in."""
 
     diff: str

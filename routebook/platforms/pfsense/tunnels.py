@@ -1,8 +1,10 @@
 """The IPsec tunnels that config.xml configures: their names in charon, and what their SAs are made with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from msgspec import Struct
 
 from routebook.device.state import IkeSa
 from routebook.platforms.pfsense.numbers import tunnel_name
@@ -12,8 +14,7 @@ from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 _SILENT = frozenset({"descr", "disabled"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tunnel:
+class Tunnel(Struct, frozen=True):
     """A phase 1 with its phase 2 entries. `starts` is whether charon initiates it by itself.
 
     A routed one has `interfaces` (ipsec1 …), whose inner networks are `inner`; others have none.

@@ -6,7 +6,8 @@ packages (net/pfSense-pkg-OpenBGPD, net/pfSense-pkg-frr in pfsense/FreeBSD-ports
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
@@ -47,16 +48,14 @@ def is_interface_name(name: str) -> bool:
     return _INTERFACE.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Cipher:
+class Cipher(Struct, frozen=True):
     """An entry of `encryption-algorithm`; `keylen` in bits."""
 
     name: str
     keylen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """One `item` of a phase 1: with an AEAD cipher, the hash is what the PRF is made of."""
 
     cipher: Cipher
@@ -65,8 +64,7 @@ class Suite:
     group: int
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """`myid_type` or `peerid_type`, with its data."""
 
     type: str

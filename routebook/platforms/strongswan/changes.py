@@ -1,8 +1,9 @@
 """What a new configuration does to the tunnels: which are new, gone, or run with parameters that changed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from routebook.device.values import Effect, EffectKind
 from routebook.platforms.strongswan.tree import Section, Tree, children
@@ -16,16 +17,14 @@ _WITH_IKE = ", and charon closes the IKE SA with its last child"
 PERHAPS = "; charon closes the IKE SA, too, if it loads this after the other end has closed its child"
 
 
-@dataclass(frozen=True, slots=True)
-class ChildUp:
+class ChildUp(Struct, frozen=True):
     """A child that should be up after the change: if this end `starts` it, else if it was up before."""
 
     name: str
     starts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelChange:
+class TunnelChange(Struct, frozen=True):
     """One connection's change. `ended` are its children of which SAs must go ("ike": the whole IKE SA).
 
     `with_ike` says of "children" that charon closes the IKE SA by itself as soon as it has loaded the change.

@@ -3,9 +3,10 @@
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from shlex import quote
+
+from msgspec.structs import replace
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
 from routebook.device.errors import DriverError

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 _SPACE = " \t\r"
 _NAME = re.compile(r'[^#{}:,="\r\n\t ]+')
 _WORD = re.compile(r'[^#}"\r\n\t ]+')
@@ -20,8 +22,7 @@ class SettingsError(ValueError):
     """The text is not in strongSwan's syntax; the message begins with file and line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A `key = value` line; `start` and `end` are where the value is in the text."""
 
     key: str
@@ -31,8 +32,7 @@ class Setting:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """An `include PATTERN`; `start` and `end` are where the pattern is in the text."""
 
     pattern: str

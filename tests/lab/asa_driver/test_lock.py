@@ -2,9 +2,9 @@
 
 import re
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from napalm.base.exceptions import CommitError
 
 from routebook.device.errors import LockedError

@@ -5,9 +5,11 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from lab.control import Lab
 from tests.networks.firewall_and_edge import EDGE, FIREWALL, INNER, firewall_and_edge, make_host

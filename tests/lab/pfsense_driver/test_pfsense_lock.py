@@ -1,8 +1,7 @@
 """Of two runs that want a pfSense one has its lock."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.errors import LockedError
 from routebook.device.values import Lock

@@ -1,10 +1,10 @@
 """What is rendered for strongSwan brings the tunnel up, and either end may die: the other or itself recovers it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.intent.load import load
 from routebook.intent.model import HostIntent

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite
@@ -57,8 +58,8 @@ def intending(**changes: Any) -> Intents:
     wanted = intents()
     speaker = wanted["no-edge1"].bgp
     assert speaker is not None
-    speaker = replace(speaker, neighbors=(transit(**changes), internal("no-edge1", "no-edge3")))
-    return wanted | {"no-edge1": replace(wanted["no-edge1"], bgp=speaker)}
+    speaker = structs.replace(speaker, neighbors=(transit(**changes), internal("no-edge1", "no-edge3")))
+    return wanted | {"no-edge1": structs.replace(wanted["no-edge1"], bgp=speaker)}
 
 
 def test_a_healthy_network_passes() -> None:
@@ -248,8 +249,8 @@ def test_a_session_that_the_intent_shuts_down_is_right_when_it_is_down_at_both_e
     speaker = wanted["no-edge3"].bgp
     assert speaker is not None
     neighbors = (internal("no-edge3", "no-edge1", shutdown=True), speaker.neighbors[1])
-    speaker = replace(speaker, neighbors=neighbors)
-    wanted["no-edge3"] = replace(wanted["no-edge3"], bgp=speaker)
+    speaker = structs.replace(speaker, neighbors=neighbors)
+    wanted["no-edge3"] = structs.replace(wanted["no-edge3"], bgp=speaker)
     now = down(down(healthy(), "no-edge3", NO1, BgpState.IDLE_ADMIN), "no-edge1", NO3)
     assert troubles(check_bgp(now, wanted=wanted, final=True)) == []
     assert definite(check_bgp(healthy(), wanted=wanted, final=True)) == "failed"

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.checks import parity, routes, standing
 from routebook.checks.facts import Changed, Facts
@@ -33,7 +34,7 @@ def originating(host: str = "no-edge1") -> Intents:
     found = intents()
     bgp = found[host].bgp
     assert bgp is not None
-    return found | {host: replace(found[host], bgp=replace(bgp, networks=(OURS,)))}
+    return found | {host: structs.replace(found[host], bgp=structs.replace(bgp, networks=(OURS,)))}
 
 
 def routed(**fields: Any) -> States:
@@ -99,20 +100,20 @@ def siblings(lacking: str = "") -> Intents:
     edges = {}
     for host in HOSTS:
         neighbor = internal(host, "no-edge3")
-        families = tuple(replace(family, addpath_tx_all=host != lacking) for family in neighbor.families)
+        families = tuple(structs.replace(family, addpath_tx_all=host != lacking) for family in neighbor.families)
         bgp = found["no-edge1"].bgp
         assert bgp is not None
-        edges[host] = replace(
+        edges[host] = structs.replace(
             found["no-edge1"],
             name=host,
             groups=("no", "edge"),
             tunnels=(),
-            bgp=replace(bgp, neighbors=(replace(neighbor, families=families),)),
+            bgp=structs.replace(bgp, neighbors=(structs.replace(neighbor, families=families),)),
         )
     reflector = found["no-edge3"].bgp
     assert reflector is not None
     back = tuple(internal("no-edge3", host) for host in HOSTS)
-    return edges | {"no-edge3": replace(found["no-edge3"], bgp=replace(reflector, neighbors=back))}
+    return edges | {"no-edge3": structs.replace(found["no-edge3"], bgp=structs.replace(reflector, neighbors=back))}
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +160,9 @@ def drained(**hosts: bool) -> Intents:
         assert bgp is not None
         neighbors = bgp.neighbors if host == "no-edge1" else (*bgp.neighbors, transit())
         down = hosts.get(host.replace("-", "_"), False)
-        found[host] = replace(found[host], bgp=replace(bgp, neighbors=neighbors, graceful_shutdown=down))
+        found[host] = structs.replace(
+            found[host], bgp=structs.replace(bgp, neighbors=neighbors, graceful_shutdown=down)
+        )
     return found
 
 
@@ -179,6 +182,6 @@ def test_the_only_host_with_ways_out_may_be_worked_on() -> None:
     found = intents()
     bgp = found["no-edge1"].bgp
     assert bgp is not None
-    shut = tuple(replace(each, shutdown=True) for each in bgp.neighbors)
-    found["no-edge1"] = replace(found["no-edge1"], bgp=replace(bgp, neighbors=shut))
+    shut = tuple(structs.replace(each, shutdown=True) for each in bgp.neighbors)
+    found["no-edge1"] = structs.replace(found["no-edge1"], bgp=structs.replace(bgp, neighbors=shut))
     assert [f.status for f in parity.drained(found)] == ["warning"]

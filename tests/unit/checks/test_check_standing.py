@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.checks import device_health, standing
 from routebook.checks.facts import Changed, Facts
@@ -28,7 +29,7 @@ def check(
 
 def with_caches(*caches: RpkiCache) -> Intents:
     found = intents()
-    return found | {"no-edge1": replace(found["no-edge1"], rpki_caches=caches)}
+    return found | {"no-edge1": structs.replace(found["no-edge1"], rpki_caches=caches)}
 
 
 def with_bfd(no1: str | None, no3: str | None) -> Intents:
@@ -37,7 +38,7 @@ def with_bfd(no1: str | None, no3: str | None) -> Intents:
         bgp = found[host].bgp
         assert bgp is not None
         neighbors = tuple(internal(host, peer, bfd=bfd) if each.peer == peer else each for each in bgp.neighbors)
-        found[host] = replace(found[host], bgp=replace(bgp, neighbors=neighbors))
+        found[host] = structs.replace(found[host], bgp=structs.replace(bgp, neighbors=neighbors))
     return found
 
 
@@ -95,7 +96,7 @@ def test_a_cache_that_is_not_connected_is_named(servers: tuple[RpkiServer, ...],
 
 
 def test_a_less_preferred_cache_waits() -> None:
-    second = replace(CACHE, port=3324, preference=2)
+    second = structs.replace(CACHE, port=3324, preference=2)
     servers = (SERVER, RpkiServer("198.51.100.250", 3324, 2, connected=False))
     assert troubles(check(saying("no-edge1", rpki=servers), wanted=with_caches(CACHE, second))) == []
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import definite, suspects
@@ -50,7 +51,7 @@ def logged(lines: list[str]) -> list[Cause]:
 def with_proposals(**changes: Any) -> Intents:
     wanted = intents()
     for host, site in (("no-edge1", "no"), ("ch-edge1", "ch")):
-        wanted[host] = replace(wanted[host], tunnels=(tunnel(site, **changes),))
+        wanted[host] = structs.replace(wanted[host], tunnels=(tunnel(site, **changes),))
     return wanted
 
 
@@ -246,7 +247,7 @@ def test_a_changed_tunnel_counts_only_when_its_sas_are_newer_than_the_last_push(
     assert definite(check_tunnels(aged(9, 8), healthy(), changed=CHANGED)) == "passed"
     assert definite(check_tunnels(aged(9, 900), healthy(), changed=CHANGED)) == "pending"
     assert definite(check_tunnels(aged(900, 8), healthy(), changed=CHANGED)) == "passed", "only the child changed"
-    new_key = replace(CHANGED, ike=CHANGED.tunnels)
+    new_key = structs.replace(CHANGED, ike=CHANGED.tunnels)
     assert definite(check_tunnels(aged(900, 8), healthy(), changed=new_key)) == "pending"
     assert definite(check_tunnels(aged(9, 8), healthy(), changed=new_key)) == "passed"
     assert definite(check_tunnels(aged(900, 900), healthy())) == "passed"
@@ -276,7 +277,7 @@ def test_a_second_pair_of_sas_warns_and_a_newer_one_without_a_child_does_not_hid
 
 def test_an_sa_that_the_intent_does_not_have_warns_and_one_that_the_run_removed_must_go() -> None:
     wanted = intents()
-    wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=())
+    wanted["no-edge1"] = structs.replace(wanted["no-edge1"], tunnels=())
     assert only(check_tunnels(healthy(), wanted=wanted), "no-edge1", "tunnel.extra").status == "warning"
     changed = Changed.by([("no-edge1", Effect("tunnel-removed", TUNNEL, "no longer configured"))])
     removed = only(check_tunnels(healthy(), wanted=wanted, changed=changed), "no-edge1", "tunnel.removed")

@@ -1,6 +1,6 @@
 """Watching says each thing once: when it goes, and when it comes back."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routebook.checks.findings import Finding
 from routebook.checks.live import Happening, Memory

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from routebook.checks.findings import Finding
 from routebook.checks.packets import FULL, Probed, Way, judge, ways
@@ -54,7 +55,7 @@ def test_a_tunnel_is_tried_from_both_ends_between_addresses_that_it_carries() ->
     found = {(way.host, way.source, way.destination) for way in ways(intents(), [NO]) if way.through}
     assert found == {(NO, "10.255.200.20", "10.255.200.21"), (CH, "10.255.200.21", "10.255.200.20")}
     routed = {
-        host: replace(each, tunnels=(tunnel(host[:2], mode="route", local_inner=None, remote_inner=None),))
+        host: structs.replace(each, tunnels=(tunnel(host[:2], mode="route", local_inner=None, remote_inner=None),))
         for host, each in intents().items()
         if each.tunnels
     }
@@ -139,7 +140,7 @@ def test_new_spis_in_the_middle_are_not_compared() -> None:
         )
         for host, state in healthy().items()
     }
-    assert verdict(replace(found, after=rekeyed)).status == "ok"
+    assert verdict(structs.replace(found, after=rekeyed)).status == "ok"
 
 
 def test_full_size_between_sites_is_a_finding_of_its_own() -> None:

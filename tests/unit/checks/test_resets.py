@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_interface
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite
@@ -84,7 +85,8 @@ class TestOfASession:
         wanted: Intents = intents()
         links = {"no-edge1": ("no-lan",), "no-edge3": ("no-lan",), "ch-edge1": (beside, "internet")}
         wanted = {
-            host: replace(intent, interfaces=attached(*links[host]), tunnels=()) for host, intent in wanted.items()
+            host: structs.replace(intent, interfaces=attached(*links[host]), tunnels=())
+            for host, intent in wanted.items()
         }
         now = reset(healthy(), "no-edge3", NO1)
         found = check_bgp(now, healthy(), wanted=wanted, changed=pushed("ch-edge1"))
@@ -150,7 +152,7 @@ class TestOfASessionOutsideOfTheIntent:
 
     def test_it_is_seen_on_a_host_without_an_intended_session(self) -> None:
         wanted = intents()
-        wanted["no-edge1"] = replace(wanted["no-edge1"], bgp=None)
+        wanted["no-edge1"] = structs.replace(wanted["no-edge1"], bgp=None)
         gone = check_bgp(healthy(), self.BEFORE, wanted=wanted, changed=pushed("no-edge1"))
         assert only(gone, "no-edge1", "bgp.session", STRANGER).status == "failed"
 
@@ -271,7 +273,7 @@ class TestOfATunnelOutsideOfTheIntent:
 
     def test_one_that_goes_with_its_daemon_is_missed_where_nothing_is_intended(self) -> None:
         wanted, states = one_end()
-        wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=())
+        wanted["no-edge1"] = structs.replace(wanted["no-edge1"], tunnels=())
         now = {"no-edge1": replace(states["no-edge1"], ike=None)}
         found = check_tunnels(now, states, wanted=wanted, changed=pushed("no-edge1"))
         assert only(found, "no-edge1", "tunnel.child", TUNNEL).status == "pending"

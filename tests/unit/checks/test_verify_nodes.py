@@ -1,6 +1,6 @@
 """A Kubernetes node whose session is not up comes with what is left to do in its cluster; nothing else changes."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding

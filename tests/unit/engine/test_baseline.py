@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
 from routebook.checks.findings import Finding
 from routebook.cli.group import cli
@@ -150,7 +151,7 @@ def test_a_confirmed_run_knows_what_is_foreign_and_what_it_has_taken_away(networ
 
     network["no-edge1"].fails["activate"] = collapse
     book = network.runbook()
-    result = network.run(book=replace(book, checks=(*book.checks, verify_bgp)), accept=frozenset({"collapse"}))
+    result = network.run(book=structs.replace(book, checks=(*book.checks, verify_bgp)), accept=frozenset({"collapse"}))
     assert result.outcome == "confirmed", result.findings
     assert troubles(verify(network)) == []
     with_session(network, "no-edge2", HAND_MADE)

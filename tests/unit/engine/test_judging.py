@@ -1,10 +1,10 @@
 """What counts of what checks say, and what the engine says by itself of hosts that it cannot read."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.checks.findings import Finding

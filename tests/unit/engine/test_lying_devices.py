@@ -3,11 +3,11 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from routebook.cli.group import cli
 from routebook.device.errors import DriverError

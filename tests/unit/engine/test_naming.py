@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.checks import tunnels
 from routebook.checks.facts import Changed
@@ -119,8 +120,8 @@ def mixed() -> tuple[dict[str, HostIntent], dict[str, State]]:
     """The small network with an ASA in place of no-edge1, as its devices show it when all is well."""
     wanted = intents()
     end = tunnel("no")
-    end = replace(end, device=asa_end(str(end.remote_address), "to-ch", end.mode, 4))
-    wanted["no-edge1"] = replace(wanted["no-edge1"], tunnels=(end,))
+    end = structs.replace(end, device=asa_end(str(end.remote_address), "to-ch", end.mode, 4))
+    wanted["no-edge1"] = structs.replace(wanted["no-edge1"], tunnels=(end,))
     now = healthy()
     now["no-edge1"] = replace(now["no-edge1"], ike=(asa_sa(end, "MAP 4"),))
     return wanted, now

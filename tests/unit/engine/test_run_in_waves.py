@@ -1,9 +1,9 @@
 """A run in waves: each checked before the next; a failed one takes the earlier ones back, or leaves them if told so."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.errors import DriverError
 from routebook.device.values import Effect, State

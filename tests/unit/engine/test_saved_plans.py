@@ -3,11 +3,11 @@
 import json
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from routebook.device.state import BgpSession, BgpState, FamilyState
 from routebook.device.values import Effect, State
@@ -56,7 +57,7 @@ def resetting(world: World, host: str, peer: str) -> None:
 
 def run(world: World, **options: Any) -> RunResult:
     world.wanted = {"no-edge1": "new\n"}
-    return world.run(book=replace(world.runbook(), checks=(verify_bgp,)), **options)
+    return world.run(book=structs.replace(world.runbook(), checks=(verify_bgp,)), **options)
 
 
 @pytest.mark.parametrize("peer", [PAIRS["no-edge1"][1], OUTSIDE])
@@ -118,7 +119,7 @@ def test_a_session_of_a_host_that_failed_and_was_rolled_back_is_no_reason_to_rol
     resetting(sessions, "no-edge1", PAIRS["no-edge1"][1])
     sessions["ch-edge1"].fails["activate"] = fail
     sessions.wanted = dict.fromkeys(ALL, "new\n")
-    book = replace(sessions.runbook(), checks=(verify_bgp,))
+    book = structs.replace(sessions.runbook(), checks=(verify_bgp,))
     result = sessions.run(book=book, max_failed=1)
     assert result.outcome == "partial"
     assert result.hosts["no-edge1"].state == "confirmed"

@@ -1,10 +1,10 @@
 """Waves: in the order that was asked for, with what belongs together kept so and redundancy kept apart."""
 
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.plan import HostPlan, Plan
 from routebook.device.state import ChildSa, IkeSa

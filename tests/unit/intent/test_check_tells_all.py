@@ -5,13 +5,13 @@
 import copy
 import functools
 import operator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from routebook.intent.capabilities import BOTH, Capabilities
 from routebook.intent.platform import platform

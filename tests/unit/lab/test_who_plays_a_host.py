@@ -1,9 +1,9 @@
 """A host of the lab is played as its platform says, and one that no platform plays is refused by name."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lab.host import Access, node
 from lab.topology import Topology, read

@@ -4,7 +4,7 @@ import json
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from routebook.checks.findings import Finding
 from routebook.cli import output

@@ -1,14 +1,14 @@
 """Commands as they are typed in configuration mode."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # In these modes a command of the top level could be taken for one of the mode's own.
 _LEFT_BY_EXIT = ("group-policy ", "crypto ca certificate map ", "webvpn", "username ")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A line to enter in the mode that `path` opens; `payload` follows it verbatim."""
 
     path: tuple[str, ...]
@@ -16,8 +16,7 @@ class Command:
     payload: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Lines to enter one after the other in one mode: small enough to send at once and judge together."""
 
     path: tuple[str, ...]

@@ -5,16 +5,16 @@ reference leaves a choice.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from routebook.platforms.asa.config.tree import NAME
 
 _NEVER = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """A configuration mode.
 
     `replaced` matches settings that take a new value in place, `swapped` those whose old value must go first:

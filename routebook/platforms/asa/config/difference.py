@@ -1,7 +1,8 @@
 """The commands that bring a device from its running configuration to rendered sections, and those that undo them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.device.candidate import Section
 from routebook.platforms.asa.config import changes, manifest
@@ -16,8 +17,7 @@ from routebook.platforms.asa.config.target import beyond, ownership, target
 from routebook.platforms.asa.config.tree import Config, Node, parse
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """What would be sent to the device, and what undoes it from wherever it stopped.
 
     `commands` and `undo` have secrets in them, `diff` and `problems` have not. `problems` are sentences about

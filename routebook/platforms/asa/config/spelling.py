@@ -7,8 +7,9 @@ again. docs/platforms/asa-truths.md says where each of these is known from.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Interface
+
+from msgspec import Struct, field
 
 from routebook.platforms.asa.config.access_entry import plain_entry
 from routebook.platforms.asa.config.contexts import FAMILY, context_of, setting
@@ -57,8 +58,7 @@ _NO_INTEGRITY = re.compile(r"(?:protocol esp )?integrity null")
 _AEAD = re.compile(r"(?:protocol esp )?encryption aes-g[cm]")
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """What decides how a device spells things: its release, `names`, and its lifetimes of all tunnels."""
 
     release: Release = _NEWEST

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 # What `show running-config` and `more system:running-config` print beside commands: separators, the header and
 # trailer, an echoed prompt, and the lines that close a context by name.
@@ -27,8 +29,7 @@ _CERTIFICATE_CHAIN = re.compile(r"crypto (?:ca|pki) certificate chain ")
 _BANNER_DELIMITER = re.compile(r"banner \S+ (?P<mark>\^C|\x03)")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A line as it was read (`raw`, line ending included) and the lines below it.
 
     `line` is the command without indentation and needless blanks; it is empty for separators, comments and the
@@ -65,8 +66,7 @@ class Node:
         return replace(self, children=tuple(children))
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True, dict=True):
     """A whole configuration; `str` of it is the text that it was parsed from."""
 
     nodes: tuple[Node, ...]

@@ -6,9 +6,10 @@ import logging
 import re
 import tempfile
 import time
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from routebook.platforms.asa.lab import frr, links, swan
 from routebook.platforms.asa.lab.configuration import Line

@@ -5,8 +5,10 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from routebook.platforms.asa.lab import semantics
 from routebook.platforms.asa.lab.configuration import Configuration

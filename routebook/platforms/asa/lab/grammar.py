@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_interface, ip_network
 
+from msgspec import Struct
+
 
 class SyntaxRefusedError(Exception):
     """The line is not a command; `answer` is what the device prints."""
@@ -20,16 +22,14 @@ class SyntaxRefusedError(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word as typed, with the column at which it starts."""
 
     text: str
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One pattern. `enters` names the mode that the command opens; `flags` are the marks of the grammar's text."""
 
     pattern: str
@@ -39,8 +39,7 @@ class Rule:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A complete command in full words. `key` is how many of them identify it; `secrets` are those to mask."""
 
     words: tuple[str, ...]

@@ -7,14 +7,15 @@ its line protocol follows the SA. On the kernel's data plane it is a VTI device 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, ip_interface
 
+from msgspec import Struct
+
 from routebook.platforms.asa.lab import swan
 from routebook.platforms.asa.lab.configuration import Line
 
 HOLD = 221  # the priority of the rules that hold traffic back: after that of charon's table, 220
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device with its addresses; `ends` are the outer addresses of a tunnel on the kernel's data plane."""
 
     addresses: frozenset[str]

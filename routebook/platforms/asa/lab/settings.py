@@ -1,13 +1,14 @@
 """What a lab ASA is, beside its configuration: read from a JSON file when it starts."""
 
 import json
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct, field
+from msgspec.structs import fields
 
-@dataclass(frozen=True, slots=True)
-class Protected:
+
+class Protected(Struct, frozen=True):
     """What a tunnel carries on the user-space data plane, where any-to-any selectors do not work.
 
     Beside the tunnel's inner addresses, which need not be given. `initiate` None leaves it to the addresses: the
@@ -19,8 +20,7 @@ class Protected:
     initiate: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failover:
+class Failover(Struct, frozen=True):
     """A failover pair as this unit sees it. The mate is not there: what it says is in the file `mate` of the state."""
 
     unit: Literal["primary", "secondary"] = "primary"
@@ -28,8 +28,7 @@ class Failover:
     link: str = "failover GigabitEthernet0/8"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings of one lab ASA.
 
     `state` is its folder of flash and startup configuration. `interfaces` maps the device's interfaces to those of

@@ -1,8 +1,9 @@
 """`show crypto …`, `show vpn-sessiondb …` and their `clear` in the device's formats, with what charon says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
+
+from msgspec import Struct
 
 from routebook.platforms.asa.lab.grammar import Parsed
 from routebook.platforms.asa.lab.processes import Message, run
@@ -14,8 +15,7 @@ _DH = {"MODP_768": "1", "MODP_1024": "2", "MODP_1536": "5", "MODP_2048": "14", "
        "ECP_256": "19", "ECP_384": "20", "ECP_521": "21", "CURVE_25519": "31"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Sa:
+class Sa(Struct, frozen=True):
     """One IKE SA with its connection and its installed CHILD SAs."""
 
     message: Message

@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, ip_address, ip_interface, ip_network
+
+from msgspec import Struct
 
 from routebook.platforms.asa.lab.configuration import Line
 from routebook.platforms.asa.lab.references import interface_of
@@ -18,8 +19,7 @@ CIPHERS = {"des": "des", "3des": "3des", "aes": "aes128", "aes-192": "aes192", "
 Carried = Callable[[str, str], Protected]  # by local address and peer
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """What one CHILD SA protects. `mark` is the VTI device's key on the kernel's data plane, 0 otherwise."""
 
     name: str
@@ -29,8 +29,7 @@ class Child:
     mark: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One peer. `tag` and `sequence` are those of `show crypto ipsec sa`; `interface` is the outer one's name."""
 
     name: str

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from msgspec import Struct
+
 from routebook.device.state import BgpSession, BgpState, FamilyState, IPAddress, IPNetwork, ResetSign
 from routebook.platforms.asa.show.text import NO_NAMES, Names, UnknownOutputError, address, as_number, seconds
 
@@ -61,8 +63,7 @@ _CODES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
+class SummaryRow(Struct, frozen=True):
     """A neighbor's line: `state` is None when it is Established, and then `received` prefixes came."""
 
     peer: IPAddress
@@ -72,8 +73,7 @@ class SummaryRow:
     received: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A whole summary. `local_as` is 0 where BGP does not run."""
 
     router_id: str

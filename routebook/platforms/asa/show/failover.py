@@ -1,7 +1,8 @@
 """`show failover`: whether this unit is one of a pair, which of them is active, and whether the mate is in step."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.platforms.asa.show.text import UnknownOutputError
 
@@ -13,8 +14,7 @@ _HOST = re.compile(r"(This|Other) (?:host|context):\s+(?:(Primary|Secondary)(?:,
 _GROUP_STATE = re.compile(r"Group (\d+)\s+State:\s+(\S.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Failover:
+class Failover(Struct, frozen=True):
     """A failover pair as this unit sees it. States are ASA's: "Active", "Standby Ready", "Bulk Sync", "Failed" …"""
 
     enabled: bool

@@ -1,7 +1,8 @@
 """`show version`: release, model, serial number and uptime."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from routebook.platforms.asa.show.text import UnknownOutputError
 
@@ -16,8 +17,7 @@ _SECONDS = {"year": 365 * 86400, "day": 86400, "hour": 3600, "min": 60, "sec": 1
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\((\d+)\)(\d*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """What runs there. `space` is "context" or "system" in multiple context mode; `serial` may be empty there."""
 
     release: str

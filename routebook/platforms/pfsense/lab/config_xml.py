@@ -4,17 +4,17 @@ Also one that is far larger, for tests that have to show that nothing of it is l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 _CDATA = ("descr", "detail", "username", "text", "password", "organization", "city")
 Tree = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredInterface:
+class ConfiguredInterface(Struct, frozen=True):
     """An interface: its internal name (wan, lan, opt1 …), device, description and addresses."""
 
     name: str

@@ -11,9 +11,10 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+
+from msgspec.structs import replace
 
 from lab import processes
 from routebook.platforms.pfsense.lab import contents, fib, root

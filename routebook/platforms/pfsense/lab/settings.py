@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct, field
+from msgspec.structs import fields
 
-@dataclass(frozen=True, slots=True)
-class Login:
+
+class Login(Struct, frozen=True):
     """A login: the hash of its password (crypt(3)), its public key in OpenSSH's format, its line for sudo."""
 
     password_hash: str
@@ -17,16 +18,14 @@ class Login:
     sudoers: str = ""  # what follows the name in sudoers, "" for none
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What a routed tunnel carries beside its inner addresses where ESP is in user space."""
 
     local: tuple[str, ...] = ()
     remote: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings of one lab pfSense.
 
     `users` are logins beside root and admin, which share `root`. `tunnels` are by `LOCAL-PEER`, the outer addresses.
