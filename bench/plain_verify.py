@@ -17,14 +17,24 @@ from nornir.plugins.runners import ThreadedRunner
 from nornir_netmiko.connections import Netmiko
 from nornir_netmiko.tasks import netmiko_send_command
 
-SESSIONS = "sudo -n vtysh -c 'show bgp vrf all neighbors json'"
-SUMMARY = "sudo -n vtysh -c 'show bgp vrf all summary json'"
+SESSIONS = ("show bgp vrf all summary json", "show bgp vrf all neighbors json")
+BENEATH = ("show running-config bgpd", "show bfd peers json")
+ROUTE = "show bgp ipv{} unicast {} json"
+HOST = "date +%s; stat -f -c '%a %S %b %d %n' /run /etc/frr; stat -c '%Y %U %n' /etc/frr/frr.conf"
 TUNNELS = "sudo -n swanctl --list-sas --raw"
+
+
+def vtysh(*commands: str) -> str:
+    """One call for several commands."""
+    return " ".join(["sudo -n vtysh", *(f"-c '{command}'" for command in commands)])
 
 
 def read(task: Task) -> Result:
     """What one host says of its sessions and SAs."""
-    commands = (SUMMARY, SESSIONS, *((TUNNELS,) if task.host["tunnels"] else ()))
+    prefixes = task.host["prefixes"]
+    routes = [vtysh(*(ROUTE.format(*each) for each in prefixes[at : at + 5])) for at in range(0, len(prefixes), 5)]
+    commands = [vtysh(*SESSIONS[:1]), vtysh(*SESSIONS[1:]), vtysh(*BENEATH), *routes, HOST]
+    commands += [TUNNELS] if task.host["tunnels"] else []
     answers = [
         task.run(task=netmiko_send_command, command_string=command, read_timeout=60)[0].result for command in commands
     ]
