@@ -16,15 +16,15 @@ def check(context: Context, as_json: bool) -> None:
 
     Exit code 0 when everything can be used, with warnings or without; 1 when something is wrong.
     """
-    from routebook.intent.load import load
     from routebook.intent.problem import IntentError
+    from routebook.project.kept_intent import read_intent
     from routebook.project.manifests import check_manifests
     from routebook.project.render import check_rendering
     from routebook.project.secret_files import secret_problems
 
     project = context.project
     try:
-        network = load(project)
+        network = read_intent(project).network
         templates = project / "templates"
         rendering = [*check_rendering(network, templates), *check_manifests(network, templates)]
         problems = tuple(sorted((*network.warnings, *rendering, *secret_problems(network))))

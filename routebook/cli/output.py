@@ -68,11 +68,12 @@ def _show(blocks: Iterable[Block], stream: TextIO | None) -> None:
     with _display.aside():
         console = _console(stream) if not stream.closed and stream.isatty() else None
         for block in blocks:
-            for each in _laid_out(block, console.width if console else None):
-                if console:
+            if console:
+                for each in _laid_out(block, console.width):
                     console.print(each, soft_wrap=True)
-                else:
-                    _write(stream, each.plain + "\n", flush=False)
+            else:
+                for shown in _plain(block):
+                    _write(stream, shown + "\n", flush=False)
         _write(stream, "")
 
 
@@ -212,16 +213,34 @@ def _console(stream: TextIO) -> "Console":
     )
 
 
-def _laid_out(block: Block, width: int | None) -> Iterator["RichText"]:
-    """The lines of a block, wrapped at `width` columns where there is one."""
+def _plain(block: Block) -> Iterator[str]:
+    """The lines of a block as they are, which takes Rich for tables alone."""
+    if isinstance(block, Table):
+        yield from (each.plain for each in _table(block, None))
+    elif isinstance(block, Line):
+        yield f"{' ' * block.indent}{''.join(map(_said, block.parts))}".rstrip()
+    else:
+        yield from _lines_of(block)
+
+
+def _laid_out(block: Block, width: int) -> Iterator["RichText"]:
+    """The lines of a block, wrapped at `width` columns."""
     if isinstance(block, Table):
         yield from _table(block, width)
     elif isinstance(block, Line):
         yield from _wrapped(_joined(block.parts), width, block.indent)
     else:
-        content = visible(block.text) if block.reveal else clean(block.text)
-        for each in content.removesuffix("\n").split("\n"):
-            yield _rich(" " * block.indent + each, block.style)
+        yield from (_rich(each, block.style) for each in _lines_of(block))
+
+
+def _lines_of(block: Text) -> list[str]:
+    content = visible(block.text) if block.reveal else clean(block.text)
+    return [" " * block.indent + each for each in content.removesuffix("\n").split("\n")]
+
+
+def _said(part: Part) -> str:
+    span = Span(part) if isinstance(part, str) else part
+    return (visible(span.text) if span.public else clean(span.text)).replace("\n", " ")
 
 
 def _wrapped(content: "RichText", width: int | None, indent: int) -> Iterator["RichText"]:
@@ -280,9 +299,7 @@ def _cell(cell: Part | Sequence[Part]) -> list["RichText"]:
 def _joined(parts: Sequence[Part]) -> "RichText":
     shown = _rich("")
     for part in parts:
-        span = Span(part) if isinstance(part, str) else part
-        content = visible(span.text) if span.public else clean(span.text)
-        shown.append(content.replace("\n", " "), style=span.style or None)
+        shown.append(_said(part), style=(not isinstance(part, str) and part.style) or None)
     return shown
 
 

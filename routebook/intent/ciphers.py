@@ -1,12 +1,15 @@
 """IPsec cipher suites: the keywords, which are too weak or unknown to a platform, and what two ends have in common."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from routebook.intent.model import IpsecProposal
 from routebook.intent.problem import Mark, Problems, nearest
-from routebook.intent.schema import ProposalInput
+
+if TYPE_CHECKING:
+    from routebook.intent.schema import ProposalInput
 
 # Proposal keywords (docs/inventory.md says where they come from), as far as two implementations share them
 _ENCRYPTION = frozenset(
@@ -29,13 +32,13 @@ _GROUP_NUMBERS = {
 _WEAK = frozenset({"3des", "sha1", "md5", "prfsha1", "prfmd5", "modp768", "modp1024", "modp1536", "ecp224"})
 
 
-def proposals(written: Iterable[ProposalInput], protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
+def proposals(written: Iterable["ProposalInput"], protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
     """The suites as models, best first; `protocol` is "IKE" or "ESP". Bad ones are reported and left out."""
     found = (_proposal(proposal, protocol, problems) for proposal in written)
     return tuple(dict.fromkeys(proposal for proposal in found if proposal))
 
 
-def _proposal(written: ProposalInput, protocol: str, problems: Problems) -> IpsecProposal | None:
+def _proposal(written: "ProposalInput", protocol: str, problems: Problems) -> IpsecProposal | None:
     good = True
     for option, known in (("encryption", _ENCRYPTION), ("integrity", _INTEGRITY), ("prf", _PRF), ("dh_group", _GROUPS)):
         word = getattr(written, option)
@@ -126,7 +129,7 @@ def check_suites(
     what: str,
     words: SuiteWords,
     shared: Iterable[IpsecProposal],
-    written: Sequence[ProposalInput],
+    written: Sequence["ProposalInput"],
     mark: Mark,
     problems: Problems,
 ) -> None:
@@ -140,7 +143,7 @@ def check_suites(
             )
 
 
-def mark_of(suite: IpsecProposal, part: str, written: Iterable[ProposalInput], mark: Mark) -> Mark:
+def mark_of(suite: IpsecProposal, part: str, written: Iterable["ProposalInput"], mark: Mark) -> Mark:
     """Where a part of a suite is written; `mark` where it follows from what nobody wrote."""
     for each in written:
         if IpsecProposal(**each.given()) == suite:

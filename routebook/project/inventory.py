@@ -15,10 +15,9 @@ from nornir.plugins.runners import ThreadedRunner
 from routebook.intent.model import REFERENCE, HostIntent, SecretRef
 from routebook.intent.network import Network
 from routebook.intent.platform import platform
-from routebook.intent.problem import Problems
 from routebook.project.connection import CONNECTION, DeviceConnection
 from routebook.project.device_identity import Identities
-from routebook.project.kept_intent import ReadIntent, digest_of, keep, kept
+from routebook.project.kept_intent import ReadIntent, read_intent
 from routebook.project.limit import choose
 from routebook.project.pins import Pin
 from routebook.project.secrets import Secrets
@@ -138,34 +137,9 @@ class RoutebookInventory:
 
     def load(self) -> Inventory:
         """Read the files and build Nornir's objects."""
-        found = _read(self.project)
+        found = read_intent(self.project)
         self.network = found.network
         return _to_nornir(found, self.secrets)
-
-
-def _read(project: Path) -> ReadIntent:
-    """The intent, as it is kept from an earlier command if nothing has changed since."""
-    digest = digest_of(project)
-    found = kept(project, digest) if digest else None
-    if found is None:
-        found = _read_anew(project)
-        if digest and digest_of(project) == digest:
-            keep(project, digest, found)
-    return found
-
-
-def _read_anew(project: Path) -> ReadIntent:
-    # With pydantic and a YAML parser, which a command that finds the intent kept does not import.
-    from routebook.intent.load import build
-    from routebook.intent.source import plain, read_sources
-
-    problems = Problems()
-    sources = read_sources(project, problems)
-    network = build(project, sources, problems)
-    hosts, groups = (
-        {name: plain(entry or {}) for name, entry in tree.items()} for tree in (sources.hosts, sources.groups)
-    )
-    return ReadIntent(hosts, groups, plain(sources.defaults), network)
 
 
 def _to_nornir(found: ReadIntent, secrets: Secrets) -> Inventory:

@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from routebook.project.private_files import read_private, write_private
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CODE = ("intent", "platforms")  # what decides how an inventory is understood
+_LIBRARIES = ("pydantic", "yaml")  # which are installed anew as a whole
 _MOST = 64 << 20  # bytes
 _KEPT = 20  # projects
 
@@ -37,6 +39,32 @@ class ReadIntent(Struct, frozen=True):
     network: Network
 
 
+def read_intent(project: Path) -> ReadIntent:
+    """A project's intent, as it is kept from an earlier command if nothing has changed since. Raises IntentError."""
+    digest = digest_of(project)
+    found = kept(project, digest) if digest else None
+    if found is None:
+        found = _anew(project)
+        if digest and digest_of(project) == digest:
+            keep(project, digest, found)
+    return found
+
+
+def _anew(project: Path) -> ReadIntent:
+    # With pydantic and a YAML parser, which a command that finds the intent kept does not import.
+    from routebook.intent.load import build
+    from routebook.intent.problem import Problems
+    from routebook.intent.source import plain, read_sources
+
+    problems = Problems()
+    sources = read_sources(project, problems)
+    network = build(project, sources, problems)
+    hosts, groups = (
+        {name: plain(entry or {}) for name, entry in tree.items()} for tree in (sources.hosts, sources.groups)
+    )
+    return ReadIntent(hosts, groups, plain(sources.defaults), network)
+
+
 def digest_of(project: Path) -> bytes:
     """A digest of everything that an intent follows from: the inventory's files and the code that reads them.
 
@@ -44,6 +72,9 @@ def digest_of(project: Path) -> bytes:
     """
     found = hashlib.sha256(repr((sys.version, str(project))).encode())
     try:
+        for library in _LIBRARIES:
+            spec = find_spec(library)
+            found.update(repr(spec and spec.origin and Path(spec.origin).stat().st_mtime_ns).encode())
         for path in sorted((project / "inventory").glob("*")):
             status = path.stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:

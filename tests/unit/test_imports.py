@@ -47,6 +47,20 @@ def test_a_command_without_devices(arguments: list[str], unused: set[str]) -> No
     assert imported(*arguments) & (NEVER | DRIVERS | unused) == set()
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that no other process drives anything out of."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.mark.usefixtures("cache")
+def test_checking_what_was_checked_before_reads_no_inventory() -> None:
+    anew, kept = imported("check"), imported("check")
+    assert "routebook.intent.schema" in anew
+    assert kept & {"routebook.intent.schema", "routebook.intent.load", "rich", *DEVICES} == set()
+
+
+@pytest.mark.usefixtures("cache")
 def test_opening_a_project_for_devices_imports_no_driver_until_one_is_opened() -> None:
     code = (
         "import json, sys; from pathlib import Path\n"

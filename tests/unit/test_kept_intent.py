@@ -30,7 +30,7 @@ def file_of(project: Path) -> Path:
 
 def test_what_is_kept_is_what_is_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     again = RoutebookInventory(project)
-    monkeypatch.setattr("routebook.project.inventory._read_anew", lambda _: pytest.fail("it was read anew"))
+    monkeypatch.setattr("routebook.project.kept_intent._anew", lambda _: pytest.fail("it was read anew"))
     of_kept = again.load()
     monkeypatch.undo()
     file_of(project).unlink()

@@ -9,7 +9,7 @@ PLATFORM = Platform(
     name="cilium",
     called="a Kubernetes node",
     can=Capabilities(families={"link": BOTH}, ipsec=False, bfd=False, rpki=False),
-    rules_in="routebook.platforms.cilium.speakers:RULES",
+    rules_in="routebook.platforms.cilium.rules:RULES",
     words_in="routebook.platforms.cilium.speakers:WORDS",
     templates=Path(__file__).with_name("templates"),
     manifests="routebook.platforms.cilium.speakers:clusters",

@@ -6,21 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from routebook.intent.capabilities import Release
-from routebook.intent.checked_end import CheckedSession
 from routebook.intent.model import Announced, Family, IPAddress, Neighbor, SecretRef
 from routebook.intent.network import Network, Session
-from routebook.intent.part import Input
 from routebook.intent.platform import Words
 from routebook.intent.problem import Mark, Problem
-from routebook.intent.rules import Rules
-from routebook.intent.schema import ClusterNodeInput
-from routebook.platforms.cilium.releases import NEWEST, api_version, read_release, refused
-
-
-class PeerKeys(Input):
-    """What makes a peer a node of a cluster with Cilium."""
-
-    cilium: ClusterNodeInput
+from routebook.platforms.cilium.releases import NEWEST, api_version, refused
 
 
 class Peering(Struct, frozen=True, kw_only=True):
@@ -133,19 +123,6 @@ def _name(neighbor: Neighbor, sessions: Sequence[tuple[str, int]]) -> str:
     return router if (neighbor.peer, 10 - version) not in sessions else f"{router}-ipv{version}"
 
 
-def check_cilium_session(end: CheckedSession) -> None:
-    """Report what a Kubernetes node's end of a session cannot be: Cilium has no field for it."""
-    end = end.called("is a Kubernetes node, and Cilium")
-    if end.endpoints.over != "link":
-        end.cannot("peers over links only", "let the session run over a common link")
-    if end.options.get("bfd", False) is not False:
-        end.cannot("has no BFD", "remove bfd", "bfd")
-    if end.neighbor.ttl_security_hops is not None:
-        end.cannot("cannot secure the TTL", "remove ttl_security", "ttl_security")
-    if end.neighbor.passive:
-        end.cannot("does not listen", "let it connect: remove passive", "passive")
-
-
 def peer_name(group: NodeGroup, peering: Peering) -> str:
     """The name of the object that describes a peering of a group."""
     return f"{group.name}-{peering.name}"
@@ -172,4 +149,3 @@ WORDS = Words(
         "cilium_password": password_source,
     }
 )
-RULES = Rules(keys={"peer": PeerKeys}, check_session=check_cilium_session, read_release=read_release)
