@@ -89,6 +89,7 @@ def _evaluate(facts: Facts) -> Iterator[Finding]:
         for tunnel in intent.tunnels:
             yield from _tunnel(_End(facts, host, tunnel, tuple(sas_of(state, tunnel.name))))
         yield from _others(facts, host, {tunnel.name for tunnel in intent.tunnels}, state.ike or ())
+        yield from _idle(facts, host, intent, state)
 
 
 def _tunnel(end: _End) -> Iterator[Finding]:
@@ -275,6 +276,16 @@ def _others(facts: Facts, host: str, intended: set[str], sas: tuple[IkeSa, ...])
             reset = tunnel_reset(host, name, old, [sa for sa in sas if sa.name == name])
             if reset is not None:
                 yield judged(facts, reset, {host})
+
+
+def _idle(facts: Facts, host: str, intent: HostIntent, state: State) -> Iterator[Finding]:
+    """Tunnels that are configured and have no SA, which the intent does not have."""
+    known = {name for tunnel in intent.tunnels for name in (tunnel.name, tunnel.connection)}
+    known |= {sa.name for sa in state.ike or ()} | {name for owner, name in facts.changed.gone if owner == host}
+    for name in dict.fromkeys(state.connections or ()):
+        if name not in known:
+            lines = (f"{host}: configured, without an SA",)
+            yield Finding(host, "tunnel.extra", name, "warning", lines, "not in the intent")
 
 
 def _bystander(facts: Facts, host: str, name: str, old: list[IkeSa], sas: tuple[IkeSa, ...]) -> Finding:

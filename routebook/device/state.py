@@ -188,6 +188,14 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Keying:
+    """What an IKE daemon says: of its SAs, and which connections it is configured with."""
+
+    sas: tuple[IkeSa, ...]
+    connections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """The file system of a place where configurations, or what undoes a change, are kept.
 

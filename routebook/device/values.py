@@ -87,6 +87,7 @@ class State:
     And what these rest on; None, or empty, is what it does not say. `clock` is by how many seconds its clock is ahead
     of this machine's, at least. `written` says in words when its configuration was written last, and by whom.
     `addresses` are those of its interfaces; none where it does not show them.
+    `connections` are the tunnels that are configured, with an SA or without.
     """
 
     bgp: tuple[BgpSession, ...] | None
@@ -98,6 +99,7 @@ class State:
     clock: float | None = None
     written: str = ""
     addresses: tuple[str, ...] = ()
+    connections: tuple[str, ...] | None = None
 
 
 class Reached(Struct, frozen=True):

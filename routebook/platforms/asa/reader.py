@@ -41,6 +41,7 @@ class AsaReader(PlatformReader):
             volumes=vitals.volumes(session),
             clock=vitals.clock(session),
             written=session.written,
+            connections=vitals.connections(session),
         )
 
     def sas(self) -> tuple[IkeSa, ...] | None:

@@ -16,6 +16,7 @@ from routebook.platforms.asa.session import AsaSession
 
 _CLOCK = re.compile(r"[*.]?(\d\d:\d\d:\d\d)\.\d{3} (?:UTC|GMT) \w{3} (\w{3} \d{1,2} \d{4})")
 _ROOM = re.compile(r"(\d{1,20}) bytes total \((\d{1,20}) bytes free")
+_TUNNEL_GROUP = re.compile(r"^tunnel-group (\S{1,128}) type ipsec-l2l *$", re.MULTILINE)
 MODIFIED = re.compile(r"^Configuration last modified by (\S{1,64} at .{1,60})$", re.MULTILINE)
 
 
@@ -34,6 +35,11 @@ def volumes(session: AsaSession) -> tuple[Volume, ...]:
     place = session.options.flash
     room = _ROOM.search(session.run(f"dir {place}/"))
     return (Volume(place, int(room[2]), int(room[1])),) if room is not None else ()
+
+
+def connections(session: AsaSession) -> tuple[str, ...]:
+    """The LAN-to-LAN tunnels that are configured, by their peers' addresses."""
+    return tuple(_TUNNEL_GROUP.findall(session.run("show running-config tunnel-group").replace("\r", "")))
 
 
 def written(version: str) -> str:

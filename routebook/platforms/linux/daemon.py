@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from routebook.device.state import IkeSa, IPNetwork, Speaker
+from routebook.device.state import IPNetwork, Keying, Speaker
 from routebook.transport.shell import Shell
 
 
@@ -29,7 +29,7 @@ class Daemon:
         del peer, family
         return None
 
-    def ike(self, shell: Shell) -> tuple[IkeSa, ...] | None:
-        """The daemon's IKE SAs; None if it does no IPsec."""
+    def keying(self, shell: Shell) -> Keying | None:
+        """The daemon's IKE SAs and connections; None if it does no IPsec."""
         del shell
         return None

@@ -37,17 +37,19 @@ class LinuxReader(PlatformReader):
         """What the daemons say of sessions and SAs, and what the host says of itself."""
         shell = Vitals(self.shell)
         speakers = [found for daemon in self.daemons if (found := daemon.speaker(shell, prefixes))]
-        ike = [sas for daemon in self.daemons if (sas := daemon.ike(shell)) is not None]
+        keyings = [said for daemon in self.daemons if (said := daemon.keying(shell))]
         speaker = speakers[0] if speakers else None
+        keying = keyings[0] if keyings else None
         return State(
             bgp=speaker.sessions if speaker else None,
-            ike=ike[0] if ike else None,
+            ike=keying.sas if keying else None,
             bfd=speaker.bfd if speaker else None,
             rpki=speaker.rpki if speaker else None,
             routes=speaker.routes if speaker else None,
             volumes=shell.volumes,
             clock=shell.clock,
             written=shell.written,
+            connections=keying.connections if keying else None,
         )
 
     def sas(self) -> tuple[IkeSa, ...] | None:

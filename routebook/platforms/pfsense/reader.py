@@ -55,6 +55,7 @@ class PfSenseReader(PfSenseReading, PlatformReader):
             volumes=reading.volumes,
             clock=reading.clock,
             written=written(root),
+            connections=tuple(tunnel.name for tunnel in tunnels(root).values() if tunnel.enabled),
         )
 
     def _root(self) -> Element:

@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from routebook.device.errors import DriverError
-from routebook.device.state import ChildSa, IkeSa, IPAddress
+from routebook.device.state import ChildSa, IkeSa, IPAddress, Keying
 from routebook.transport.shell import Shell
 
 # --raw prints values without quotes on one line, where an identity like "C=CH, O=x state=y" looks like two
 # keys. --pretty has one key a line, and prints what is not printable in hexadecimal.
 _COMMAND = "swanctl --list-sas --pretty"
+_CONNECTIONS = "swanctl --list-conns --pretty"
+_CONNECTION = re.compile(r"^list-conn event \{\n  (\S{1,256}) \{$", re.MULTILINE)
+_CUT = "\x1d"  # what is not printable is in hexadecimal
 _DEEPEST = 16  # sections in each other; SAs have four
 NO_DAEMON = "connecting to 'default' URI failed"
 
@@ -19,16 +22,26 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 Message = dict[str, "str | list[str] | Message"]
 
 
+def read_keying(shell: Shell) -> Keying:
+    """Every IKE SA and every connection that charon has, in its order. Raises DriverError when it does not answer."""
+    sas, _, connections = _said(shell, f"{_COMMAND} && printf '{_CUT}' && {_CONNECTIONS}").partition(_CUT)
+    return Keying(parse_list_sas(sas), tuple(_CONNECTION.findall(connections)))
+
+
 def read_ike_sas(shell: Shell) -> tuple[IkeSa, ...]:
     """Every IKE SA that charon has, in its order. Raises DriverError when charon does not answer."""
-    result = shell.run(_COMMAND, asked=f"`{_COMMAND}`")
+    return parse_list_sas(_said(shell, _COMMAND))
+
+
+def _said(shell: Shell, script: str) -> str:
+    result = shell.run(script, asked=f"`{_COMMAND}`")
     if result.status or not result.stdout:
         if NO_DAEMON in result.stderr:
             raise DriverError("charon does not answer: is strongSwan running?")
         if result.status == 127:
             raise DriverError("swanctl is not installed")
         raise DriverError(f"swanctl --list-sas failed with exit status {result.status}")
-    return parse_list_sas(result.stdout)
+    return result.stdout
 
 
 def parse_list_sas(text: str) -> tuple[IkeSa, ...]:

@@ -1,0 +1,160 @@
+"""On the example network, `verify` misses what was there, names what has appeared, and says who changed what."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.lab import devices, faults
+from tests.lab.conftest import RunningLab
+from tests.lab.devices import on
+from tests.lab.runs.conftest import edited, failures
+from tests.lab.waiting import wait_for
+
+TIMES = int(os.environ.get("ROUTEBOOK_VERIFICATIONS", "3"))
+"""How often the healthy network is verified."""
+
+
+def verified(lab: RunningLab, *options: str) -> tuple[int, dict[str, Any]]:
+    done = lab.routebook("verify", "--json", *options)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def troubles(lab: RunningLab, *options: str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """What a verification finds that is not ok, by host, check and subject."""
+    _, result = verified(lab, *options)
+    found = [finding for finding in result["findings"] if finding["status"] != "ok"]
+    return {(each["host"], each["check"], each["subject"]): each for each in found}
+
+
+@pytest.fixture
+def known(deployed: RunningLab) -> RunningLab:
+    """The network, of which `verify` has learned what is normal, as every session has been up for a minute."""
+
+    def learned() -> bool:
+        assert troubles(deployed, "--no-config") == {}
+        written = json.loads((deployed.project / ".routebook/baseline.json").read_text())
+        hosts = {host for host, peer, *_ in written["counts"] if peer}
+        return hosts == set(deployed.hosts)
+
+    wait_for(learned, 180, "what is normal")
+    return deployed
+
+
+@contextmanager
+def asa(lab: RunningLab, there: list[str], back: list[str]) -> Iterator[None]:
+    """Lines typed on nl-fw1 by hand, and taken back."""
+    console = devices._console(lab, "nl-fw1")
+    try:
+        for line in ("configure terminal", *there, "end"):
+            console.send(line)
+        yield
+    finally:
+        for line in ("configure terminal", *back, "end"):
+            console.send(line)
+        console.close()
+
+
+def test_a_healthy_network_is_verified_again_and_again_without_a_finding(known: RunningLab) -> None:
+    for _ in range(TIMES):
+        code, result = verified(known)
+        assert (code, [each for each in result["findings"] if each["status"] != "ok"]) == (0, [])
+
+
+def test_an_upstream_that_announces_less_than_it_normally_does_is_named(known: RunningLab) -> None:
+    announced = on(known, "ixp-rs2", "cat /etc/gobgpd.announce").splitlines()
+    gone = [line for line in announced if " ipv6 " in line][3:]
+    assert len(gone) == 17
+    on(known, "ixp-rs2", "\n".join(line.replace(" rib add ", " rib del ").partition(" nexthop ")[0] for line in gone))
+    try:
+        peer = "2001:db8:f003::2"
+        wait_for(lambda: ("ch-edge2", "bgp.normal", peer) in troubles(known, "--no-config"), 60, "the finding")
+        found = troubles(known, "--no-config")["ch-edge2", "bgp.normal", peer]
+        assert (found["status"], "ixp-rs2 sends ch-edge2 3 of 20 prefixes" in found["cause"]) == ("failed", True)
+        assert any("received 3, normally 20 over 1 day" in line for line in found["evidence"])
+    finally:
+        on(known, "ixp-rs2", "\n".join(gone))
+    wait_for(lambda: troubles(known, "--no-config") == {}, 60, "the prefixes")
+
+
+def test_hand_made_neighbors_fail_on_every_platform_and_can_be_accepted(known: RunningLab) -> None:
+    by_hand = "vtysh -c 'configure terminal' -c 'router bgp {}' -c '{}neighbor {} remote-as 64999'"
+    on(known, "nl-rr1", by_hand.format(65550, "", "10.1.0.99"))
+    on(known, devices.PFSENSE, by_hand.format(64512, "", "192.168.1.99"))
+    bgp = ["router bgp 65550", "address-family ipv4 unicast"]
+    try:
+        with asa(known, [*bgp, "neighbor 10.1.0.98 remote-as 64998"], [*bgp, "no neighbor 10.1.0.98"]):
+            found = troubles(known, "--no-config")
+            assert {key: each["status"] for key, each in found.items()} == {
+                ("nl-rr1", "bgp.extra", "10.1.0.99"): "failed",
+                ("nl-fw1", "bgp.extra", "10.1.0.98"): "failed",
+                (devices.PFSENSE, "bgp.extra", "192.168.1.99"): "failed",
+            }
+            assert troubles(known, "--no-config", "--accept-baseline") == {}
+            assert troubles(known, "--no-config") == {}
+    finally:
+        on(known, "nl-rr1", by_hand.format(65550, "no ", "10.1.0.99").replace(" remote-as 64999", ""))
+        on(known, devices.PFSENSE, by_hand.format(64512, "no ", "192.168.1.99").replace(" remote-as 64999", ""))
+
+
+def test_hand_made_tunnels_without_an_sa_fail_as_well(known: RunningLab) -> None:
+    conf = "connections { by-hand { remote_addrs = 198.51.100.99\n local { auth = psk }\n remote { auth = psk } } }"
+    on(known, "no-edge2", f"echo '{conf}' >/etc/swanctl/conf.d/by-hand.conf; swanctl --load-conns >/dev/null")
+    group = "tunnel-group 198.51.100.98"
+    try:
+        with asa(known, [f"{group} type ipsec-l2l"], [f"clear configure {group}"]):
+            found = troubles(known, "--no-config")
+    finally:
+        on(known, "no-edge2", "rm /etc/swanctl/conf.d/by-hand.conf; swanctl --load-conns >/dev/null")
+    assert {key: each["status"] for key, each in found.items()} == {
+        ("no-edge2", "tunnel.extra", "by-hand"): "failed",
+        ("nl-fw1", "tunnel.extra", "198.51.100.98"): "failed",
+    }
+
+
+def test_drift_says_who_wrote_the_configuration_where_the_device_knows(known: RunningLab) -> None:
+    entry = "prefix-list RB-SITES seq 99 permit 10.9.0.0/16"
+    with asa(known, [entry], [f"no {entry}"]):
+        found = troubles(known)
+    [drift] = [each for (_, check, _), each in found.items() if check == "config.drift"]
+    assert (drift["host"], drift["status"]) == ("nl-fw1", "failed")
+    assert "seq 99 permit 10.9.0.0/16" in drift["cause"]
+    assert "last modified by operator at " in drift["cause"]
+
+
+def test_a_full_disk_is_found_before_a_change_fails_on_it(known: RunningLab) -> None:
+    for host in ("no-edge3", devices.PFSENSE):
+        faults.fill_disk(known.lab, host)
+        try:
+            found = troubles(known, "--no-config", "--limit", host)
+        finally:
+            faults.free_disk(known.lab, host)
+        assert {(each, check) for each, check, _ in found} == {(host, "host.disk")}
+        assert all("is full" in each["cause"] for each in found.values())
+
+
+def test_a_run_towards_a_cache_that_is_not_there_is_rolled_back_with_its_port_named(known: RunningLab) -> None:
+    with edited(known, "inventory/network.yaml", "port: 3323", "port: 3324"):
+        done = known.routebook("run", "deploy", "--yes", "--json", "--limit", "no-edge3", "--deadline", "15")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert [(each["host"], each["check"], each["subject"]) for each in failures(json.loads(done.stdout))] == [
+        ("no-edge3", "rpki.cache", "198.51.100.250 port 3324")
+    ]
+
+
+def test_a_run_that_does_bfd_at_one_end_only_is_rolled_back_with_both_ends_named(known: RunningLab) -> None:
+    with edited(
+        known,
+        "inventory/bgp.yaml",
+        r"no-edge1: \{prefix_list_in: RB-HOME,",
+        "no-edge1: {bfd: true, prefix_list_in: RB-HOME,",
+    ):
+        done = known.routebook("run", "deploy", "--yes", "--json", "--limit", "no-edge1", "--deadline", "30")
+    assert done.returncode == 3, done.stdout + done.stderr
+    [found] = failures(json.loads(done.stdout))
+    assert (found["host"], found["check"]) == ("no-edge1", "bgp.bfd")
+    assert "BFD is intended on no-edge1 and not on home-fw1" in found["cause"]
