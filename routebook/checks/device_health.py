@@ -1,7 +1,6 @@
 """What a change, a log or a certificate needs of a device itself: room on its file systems, and the time of day."""
 
 from collections.abc import Iterator, Mapping
-from statistics import median
 
 from routebook.checks.findings import Finding, Status
 from routebook.device.state import Volume
@@ -47,7 +46,7 @@ def _volume(host: str, volume: Volume) -> Finding:
 
 def _clocks(offsets: Mapping[str, float]) -> Iterator[Finding]:
     """Each clock against this machine's, or, where that is alone with its time, against what the hosts agree on."""
-    middle = median(offsets.values()) if len(offsets) >= _ENOUGH else 0.0
+    middle = sorted(offsets.values())[len(offsets) // 2] if len(offsets) >= _ENOUGH else 0.0
     agreed = sum(abs(offset - middle) <= CLOCK_WARNING for offset in offsets.values()) * 2 > len(offsets)
     reference = middle if agreed and abs(middle) > CLOCK_WARNING else 0.0
     if reference:

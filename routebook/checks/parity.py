@@ -1,7 +1,6 @@
 """Siblings that differ, and everything that is drained at once: what is wrong of the network as a whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 
 from msgspec import Struct
 
@@ -88,7 +87,7 @@ def _less(end: _End, others: Sequence[_End]) -> Iterator[str]:
         known = [each for each in counts if each is not None]
         if count is None or len(known) < _ENOUGH:
             continue
-        usual = int(median(known))
+        usual = sorted(known)[len(known) // 2]
         agreed = min(known) >= Tolerance().floor(max(known))
         if count < WITHOUT_COLLAPSE.floor(usual) and (agreed or _lacks(end, others)):
             yield (

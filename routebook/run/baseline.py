@@ -65,8 +65,9 @@ class Baseline:
             self.reached[host] = reached(now[host])
             self._see(host, now[host])
             self._forget(host, intents[host])
-        for key, days in self.counts.items():
-            self.counts[key] = dict(sorted(days.items())[-_DAYS:])
+        self.counts = {
+            key: dict(sorted(days.items())[-_DAYS:]) for key, days in self.counts.items() if key[0] in intents
+        }
 
     def accept(self, hosts: Collection[str], intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> None:
         """Forget what was normal of `hosts`, and take what was read of them for it, however young."""
@@ -78,24 +79,34 @@ class Baseline:
             self._see(host, now[host])
             self._forget(host, intents[host])
 
-    def confirmed(self, before: Mapping[str, State], now: Mapping[str, State]) -> None:
+    def confirmed(
+        self, intents: Mapping[str, HostIntent], before: Mapping[str, State], now: Mapping[str, State]
+    ) -> None:
         """Begin anew with the counts that fell in a run that was confirmed: its plan, or whoever accepted it, said so.
 
-        What had fallen before the run began is not of its making, and is missed on.
+        What had fallen before the run began is not of its making, and is missed on. Where something fell, hosts that
+        the run did not look at may have it no more either: what they hear of our own hosts is learned anew.
         """
         today = datetime.now(UTC).date().isoformat()
+        fell, gone = False, set[str]()
         for host in before.keys() & now.keys():
             earlier, found = counts_of(host, before[host]), counts_of(host, now[host])
             lost = reached(before[host]) - reached(now[host])
+            gone |= lost
             self.reached[host] = self.reached.get(host, frozenset()) - lost | reached(now[host])
             for key, days in list(self.counts.items()):
                 if key[0] != host or fallen(earlier.get(key, 0), _usual(days).floor):
                     continue
                 if fallen(found.get(key, 0), _usual(days).floor):
+                    fell = True
                     del self.counts[key]
                     if key in found:
                         self.counts[key] = {today: (found[key], found[key])}
             self._see(host, now[host])
+        for host in intents.keys() - now.keys():
+            self.reached[host] = self.reached.get(host, frozenset()) - gone
+            if fell:
+                self._forget(host, intents[host], ours=True)
 
     def know(self, hosts: Collection[str], findings: Iterable[Finding]) -> None:
         """Take what the findings list as foreign on `hosts` for known."""
@@ -121,9 +132,12 @@ class Baseline:
             if session.established and session.vrf == "default"
         }
 
-    def _forget(self, host: str, intent: HostIntent) -> None:
-        neighbors = {str(neighbor.address) for neighbor in (intent.bgp.neighbors if intent.bgp else ())}
-        for key in [key for key in self.counts if key[0] == host and key[1] and key[1] not in neighbors]:
+    def _forget(self, host: str, intent: HostIntent, *, ours: bool = False) -> None:
+        """Forget what is not of a neighbor of the intent; with `ours`, nor of one that is not ours."""
+        found = intent.bgp.neighbors if intent.bgp else ()
+        neighbors = {str(neighbor.address) for neighbor in found if not (ours and neighbor.peer_host)}
+        neighbors |= set() if ours else {""}
+        for key in [key for key in self.counts if key[0] == host and key[1] not in neighbors]:
             del self.counts[key]
         for place in [place for place in self.sessions if place[0] == host and place[1] not in neighbors]:
             del self.sessions[place]

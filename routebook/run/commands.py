@@ -176,7 +176,7 @@ def _learn(running: Running, known: baseline.Baseline, ledger: Ledger) -> str:
     if not confirmed or not ledger.now:
         return ""
     intents = running.workspace.intents
-    known.confirmed(*(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
+    known.confirmed(intents, *(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
     known.know(ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED), ledger.findings)
     try:
         known.write()

@@ -28,7 +28,8 @@ class WaveJudge(Struct, frozen=True):
     def judge(self, judging: Judging, pushed: Mapping[str, float]) -> Judge:
         """A judge to whom only what was pushed has changed.
 
-        A session whose far end is to get another policy later may lack its prefixes until then, if it did before.
+        A session whose far end is to get another policy or option later may lack its prefixes, or its BFD, until
+        then, if it did before.
         """
         later = {*self.waiting, *self.lost}
         present = judging.since(self.before, self.plan.of(self.plan.hosts.keys() - later), pushed)
@@ -67,13 +68,14 @@ class WaveJudge(Struct, frozen=True):
         return found
 
     def _far_ends(self) -> set[tuple[str, str]]:
-        """The other ends of the sessions whose policies change on hosts that wait."""
-        policies = Changed.by(self.plan.of(self.waiting).effects()).policies
+        """The other ends of the sessions whose policies or options change on hosts that wait."""
+        changed = Changed.by(self.plan.of(self.waiting).effects())
+        touched = changed.policies | changed.options
         found = set()
         for host in self.waiting:
             bgp = self.intents[host].bgp
             for neighbor in bgp.neighbors if bgp else ():
-                if neighbor.peer_host and (host, str(neighbor.address)) in policies:
+                if neighbor.peer_host and (host, str(neighbor.address)) in touched:
                     found.add((neighbor.peer_host, str(neighbor.local_address)))
         return found
 

@@ -7,14 +7,18 @@ Reference; ntc-templates has outputs of real devices).
 
 import re
 import time
-from calendar import timegm
+from datetime import UTC, datetime
 
 from routebook.device.clock import offset
 from routebook.device.records import free_text
 from routebook.device.state import Volume
 from routebook.platforms.asa.session import AsaSession
 
-_CLOCK = re.compile(r"[*.]?(\d\d:\d\d:\d\d)\.\d{3} (?:UTC|GMT) \w{3} (\w{3} \d{1,2} \d{4})")
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_CLOCK = re.compile(
+    r"[*.]?(\d\d):(\d\d):(\d\d)\.\d{3} (?:UTC|GMT) \w{3} "
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{1,2}) (\d{4})"
+)
 _ROOM = re.compile(r"(\d{1,20}) bytes total \((\d{1,20}) bytes free")
 _TUNNEL_GROUP = re.compile(r"^tunnel-group (\S{1,128}) type ipsec-l2l *$", re.MULTILINE)
 MODIFIED = re.compile(r"^Configuration last modified by (\S{1,64} at .{1,60})$", re.MULTILINE)
@@ -26,8 +30,9 @@ def clock(session: AsaSession) -> float | None:
     said = _CLOCK.search(session.run("show clock"))
     if said is None:
         return None
-    moment = time.strptime(f"{said[1]} {said[2]}", "%H:%M:%S %b %d %Y")
-    return offset(float(timegm(moment)), begun, time.time())
+    hour, minute, second, day, year = (int(said[number]) for number in (1, 2, 3, 5, 6))
+    moment = datetime(year, _MONTHS.index(said[4]) // 3 + 1, day, hour, minute, second, tzinfo=UTC)
+    return offset(moment.timestamp(), begun, time.time())
 
 
 def volumes(session: AsaSession) -> tuple[Volume, ...]:

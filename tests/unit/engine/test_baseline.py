@@ -167,6 +167,22 @@ def test_a_collapse_from_before_a_run_is_still_missed_after_it(network: World) -
     assert ("bgp.normal", peer) in [(f.check, f.subject) for f in troubles(verify(network))]
 
 
+def test_hosts_that_a_run_did_not_look_at_learn_anew_what_they_hear_of_ours(network: World) -> None:
+    known = baseline.Baseline(network.workspace().state.baseline)
+    intents = network.workspace().intents
+    states = {host: network[host].state for host in intents}
+    known.learn(intents.keys(), intents, states)
+    with_received(network, "no-edge1", 3)
+    seen = {"no-edge1": network["no-edge1"].state}
+    known.confirmed(intents, {"no-edge1": states["no-edge1"]}, seen)
+    for host in ("ch-edge1", "ch-edge2"):
+        bgp = intents[host].bgp
+        assert bgp is not None
+        outside = {str(neighbor.address) for neighbor in bgp.neighbors if neighbor.peer_host is None}
+        assert {key[1] for key in known.counts if key[0] == host} == outside
+    assert {key[1] for key in known.counts if key[0] == "no-edge1"} >= {""}
+
+
 def test_a_session_that_was_reset_since_the_last_verification_is_a_warning(network: World) -> None:
     verify(network)
     place = network.workspace().state.baseline
