@@ -30,7 +30,7 @@ done
 stat -c 'file %Y %U %n' /etc/frr/frr.conf /etc/swanctl/swanctl.conf /etc/swanctl/conf.d/*.conf 2>/dev/null
 """
 _VOLUME = re.compile(r"volume (ro|rw) (\d{1,20}) (\d{1,20}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([0-9a-f]{1,32}) (/\S+)")
-_FILE = re.compile(r"file (\d{1,12}) (\S{1,64}) (/.{1,200})")
+_FILE = re.compile(r"file (\d{1,10}) (\S{1,64}) (/.{1,200})")
 
 
 @dataclass(slots=True)
