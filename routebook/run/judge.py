@@ -49,7 +49,7 @@ class Judging(Struct, frozen=True):
     checks: Collection[Check]
     accept: Collection[str] = ()
     normal: Normal = field(default_factory=Normal)
-    standing: bool = True
+    standing: bool = False
 
     def since(
         self, before: Mapping[str, State], plan: Plan | None = None, pushed: Mapping[str, float] | None = None

@@ -9,6 +9,7 @@ from routebook.checks.live import Happening, Memory
 from routebook.checks.names import named_states
 from routebook.checks.normal import Normal
 from routebook.device.values import State
+from routebook.run import baseline
 from routebook.run.fan_out import Answers, reasons
 from routebook.run.packets import Packets
 from routebook.run.runbook import Runbook
@@ -27,6 +28,7 @@ class Live:
     every: float
     probe: bool
     _memory: Memory = field(default_factory=Memory)
+    _known: Normal = field(default_factory=Normal)
     _proved: float = float("-inf")
 
     def happenings(self) -> Iterator[Happening]:
@@ -35,6 +37,7 @@ class Live:
         A host whose connection was lost is asked again apart from the others, so that these do not wait for it.
         """
         workspace, stop = self.running.workspace, self.running.stop
+        self._known = baseline.read(workspace.state.baseline).normal()
         silent: set[str] = set()
         asking: Future[Answers[State]] | None = None
         with ThreadPoolExecutor(1) as apart:
@@ -52,7 +55,7 @@ class Live:
 
     def _look(self, seen: Answers[State]) -> Iterator[Happening]:
         workspace = self.running.workspace
-        findings = self.running.judging(self.runbook, Normal()).since({})(seen, {}, final=False)
+        findings = self.running.judging(self.runbook, self._known).since({})(seen, {}, final=False)
         states = named_states(workspace.judged, seen.values)
         yield from self._memory.look(workspace.judged, states, reasons(seen.errors), findings)
         if self.probe and time.monotonic() - self._proved >= PACKETS_EVERY:

@@ -54,7 +54,7 @@ class LinuxReader(PlatformReader):
 
     def sas(self) -> tuple[IkeSa, ...] | None:
         """What the daemons say of SAs."""
-        return next((sas for daemon in self.daemons if (sas := daemon.ike(self.shell)) is not None), None)
+        return next((found.sas for daemon in self.daemons if (found := daemon.keying(self.shell))), None)
 
     def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
         """What a session sends, by the daemon that speaks BGP."""

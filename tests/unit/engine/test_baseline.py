@@ -13,7 +13,7 @@ from msgspec import structs
 
 from routebook.checks.findings import Finding
 from routebook.cli.group import cli
-from routebook.device.state import BgpSession, BgpState
+from routebook.device.state import BgpSession, BgpState, Volume
 from routebook.device.values import Effect, State
 from routebook.report.model import RunResult
 from routebook.run import baseline, verification
@@ -156,6 +156,19 @@ def test_a_confirmed_run_knows_what_is_foreign_and_what_it_has_taken_away(networ
     assert troubles(verify(network)) == []
     with_session(network, "no-edge2", HAND_MADE)
     assert [(f.host, f.status) for f in troubles(verify(network))] == [("no-edge2", "failed")]
+
+
+def test_a_run_that_fails_for_want_of_room_is_rolled_back_and_not_judged_by_that_again(network: World) -> None:
+    def fill() -> None:
+        full = Volume("/etc/frr", 0, 1 << 30)
+        network["no-edge1"].state = replace(network["no-edge1"].state, volumes=(full,))
+
+    network.wanted = {"no-edge1": "new\n"}
+    network["no-edge1"].fails["activate"] = fill
+    result = network.run()
+    assert (result.outcome, network["no-edge1"].running) == ("rolled_back", "old\n")
+    # One that was full before is not the run's.
+    assert network.run().outcome == "confirmed"
 
 
 def test_a_collapse_from_before_a_run_is_still_missed_after_it(network: World) -> None:
