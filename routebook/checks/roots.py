@@ -15,7 +15,10 @@ from routebook.intent.model import HostIntent, Neighbor
 
 _WRONG = frozenset({"failed", "pending", "unknown"})
 _HOSTS = frozenset({"host.contact", "bgp.daemon", "tunnel.daemon"})
-_ROUTES = frozenset({"bgp.prefixes", "bgp.collapse", "bgp.reset", "bgp.families", "baseline.session"})
+_ROUTES = frozenset(
+    f"bgp.{what}" for what in ("prefixes", "collapse", "reset", "families", "lost", "normal", "family", "parity")
+) | {"baseline.session"}
+_TOO_MANY = ("sends more", "announces more")  # which nothing that is down explains
 _SESSIONS = frozenset({"bgp.session", "bgp.as"})
 # Causes that say themselves what is wrong with a session, whatever is beneath it.
 _OWN = ("wrong peer AS", "shut down", "no address family", "the TCP MD5", "not configured", "no BGP daemon")
@@ -35,6 +38,14 @@ def folded(
         follow = [each for each in wrong if each is not root and root_of[id(each)] is root]
         found += [replace(each, follows=root.key) for each in follow]
     return [*found, *(finding for finding in findings if finding.status not in _WRONG)]
+
+
+def counted(failed: Sequence[Finding]) -> str:
+    """How many checks failed by themselves, and how many for these, of findings that are folded."""
+    roots = sum(finding.follows is None for finding in failed)
+    follow = len(failed) - roots
+    text = "a check failed" if roots == 1 else f"{roots} checks failed"
+    return f"{text}, and {follow} more for {'it' if roots == 1 else 'them'}" if follow else text
 
 
 class _Tree(Struct, frozen=True):
@@ -64,7 +75,8 @@ class _Tree(Struct, frozen=True):
             return self._tunnel(self._between(finding.subject), finding)
         if finding.check in _SESSIONS:
             return self._session(finding)
-        return self._routes(finding) if finding.check in _ROUTES else finding
+        too_many = any(words in finding.cause for words in _TOO_MANY)
+        return self._routes(finding) if finding.check in _ROUTES and not too_many else finding
 
     def _of_host(self, hosts: Iterable[str], finding: Finding) -> Finding:
         return self._first((each for each in self.wrong if each.check in _HOSTS and each.host in hosts), finding)
@@ -98,7 +110,12 @@ class _Tree(Struct, frozen=True):
                 return tunnel
         far = (neighbor.peer_host, str(neighbor.local_address))
         both = {(finding.host, finding.subject), far}
-        same = [each for each in self.wrong if each.check in _SESSIONS and (each.host, each.subject) in both]
+        same = [
+            each
+            for each in self.wrong
+            if each.check in _SESSIONS
+            and ((each.host, each.subject) in both or (each.cause == finding.cause and finding.cause))
+        ]
         return self._first(same, finding)
 
     def _routes(self, finding: Finding) -> Finding:

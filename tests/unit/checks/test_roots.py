@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
-from routebook.checks.roots import folded
+from routebook.checks.roots import counted, folded
 from routebook.report.junit import as_junit
 from routebook.report.layout import Line
 from routebook.report.markdown import as_markdown
@@ -35,6 +35,8 @@ def test_one_wrong_password_is_one_cause_and_eight_consequences() -> None:
     assert roots(found) == [PASSWORD]
     assert [each.follows for each in found[1:9]] == [PASSWORD.key] * 8
     assert found[9:] == [GOOD]
+    assert counted(found[:9]) == "a check failed, and 8 more for it"
+    assert counted([PASSWORD, PASSWORD]) == "2 checks failed"
 
 
 def test_a_tunnel_takes_sessions_and_prefixes_with_it() -> None:
@@ -108,3 +110,21 @@ def test_every_output_folds_them() -> None:
     assert len(list(suites.iter("skipped"))) == 8
     shown = json.loads(json.dumps(result.to_json()))["findings"]
     assert [each.get("follows") for each in shown].count(list(PASSWORD.key)) == 8
+
+
+def test_a_leak_is_explained_by_nothing_that_is_down() -> None:
+    leak = Finding("no-edge1", "bgp.prefixes", TRANSIT_ADDRESS, "failed", (), "no-edge1 announces more … a route leak")
+    down = Finding("no-edge3", "bgp.session", NO1, "failed", (), "shut down")
+    assert roots(folded([leak, down], intents())) == [leak, down]
+
+
+def test_one_address_that_is_absent_is_one_cause_of_all_that_ends_there() -> None:
+    cause = "no-edge3 does not have the address 10.255.3.3, which the inventory says that it has"
+    sessions = [
+        Finding(host, "bgp.session", subject, "failed", (), cause)
+        for host, subject in (("no-edge1", NO3), ("no-edge3", NO1), ("no-edge3", CH1), ("ch-edge1", NO3))
+    ]
+    lost = Finding("no-edge3", "bgp.lost", "10.4.0.0/16", "failed", (), "lost")
+    found = folded([*sessions, lost], intents())
+    assert roots(found) == [sessions[0]]
+    assert found[-1].follows == sessions[0].key
