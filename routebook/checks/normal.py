@@ -6,7 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from routebook.checks.facts import Facts, session_with
-from routebook.checks.findings import Finding
+from routebook.checks.findings import Finding, Status
 from routebook.checks.prefixes import WITHOUT_COLLAPSE
 from routebook.device.state import BgpSession
 from routebook.device.values import State
@@ -17,6 +17,8 @@ FAMILY = "bgp.family"
 NORMAL = "bgp.normal"
 FLAPS = "bgp.flaps"
 FOREIGN = frozenset({"bgp.extra", "tunnel.extra"})
+SETTLED = 60
+"""Seconds that a session must have been up for its counts to be compared or learned: its table may still be filling."""
 _SLACK = 30.0  # seconds that a reading of a busy host may take
 
 
@@ -59,10 +61,17 @@ class Normal(Struct, frozen=True):
 
 
 def counts_of(host: str, state: State, youngest: int = 0) -> dict[Key, int]:
-    """What a host receives and sends: of each session that has been up for so many seconds, and received in all."""
+    """What a host receives and sends: of each session that has been up for so many seconds, and received in all.
+
+    Nothing is said of all of them while one is younger.
+    """
     found: dict[Key, int] = {}
+    young = False
     for session in state.bgp or ():
-        if session.vrf != "default" or not session.established or (session.uptime or 0) < youngest:
+        if session.vrf != "default" or not session.established:
+            continue
+        if (session.uptime or 0) < youngest:
+            young = True
             continue
         for family in session.families:
             for verb, count in (("received", family.received), ("sent", family.sent)):
@@ -70,7 +79,7 @@ def counts_of(host: str, state: State, youngest: int = 0) -> dict[Key, int]:
                     found[host, str(session.peer), family.name, verb] = count
     whole: dict[Key, int] = {}
     for (_, _, family_name, verb), count in found.items():
-        if verb == "received":
+        if verb == "received" and not young:
             key = (host, "", family_name, verb)
             whole[key] = whole.get(key, 0) + count
     return found | whole
@@ -91,7 +100,7 @@ def check(facts: Facts, normal: Normal, moment: float) -> Iterator[Finding]:
         if state is None or intent.bgp is None:
             continue
         counts = counts_of(host, state)
-        yield from _families(host, counts, normal)
+        yield from _families(host, counts, counts_of(host, state, SETTLED), normal)
         for neighbor in intent.bgp.neighbors:
             session = session_with(facts.now, host, neighbor.address)
             if session is not None and session.established and not neighbor.shutdown:
@@ -112,7 +121,8 @@ def _session(host: str, peer: str, session: BgpSession, counts: Mapping[Key, int
             if fallen(count, usual.floor):
                 lost.append(_missing(verb, host, peer, count, usual.floor))
     if lost:
-        yield Finding(host, NORMAL, str(session.peer), "failed", tuple(known), "; ".join(dict.fromkeys(lost)))
+        status: Status = "failed" if (session.uptime or 0) >= SETTLED else "pending"
+        yield Finding(host, NORMAL, str(session.peer), status, tuple(known), "; ".join(dict.fromkeys(lost)))
     elif known:
         yield Finding(host, NORMAL, str(session.peer), "ok", tuple(known))
 
@@ -123,15 +133,16 @@ def _missing(verb: str, host: str, peer: str, count: int, usual: int) -> str:
     return f"{host} announces {count} of {usual} prefixes to {peer}"
 
 
-def _families(host: str, counts: Mapping[Key, int], normal: Normal) -> Iterator[Finding]:
+def _families(host: str, counts: Mapping[Key, int], settled: Mapping[Key, int], normal: Normal) -> Iterator[Finding]:
     for key, usual in normal.counts.items():
         if key[:2] != (host, ""):
             continue
         count = counts.get(key, 0)
         if fallen(count, usual.floor):
+            status: Status = "failed" if key in settled else "pending"
             line = f"{host}: {key[2]}: received {count} from all neighbors together, {usual}"
             cause = f"{host} has {count} of {usual.floor} routes of {key[2]}"
-            yield Finding(host, FAMILY, host, "failed", (line,), cause)
+            yield Finding(host, FAMILY, host, status, (line,), cause)
 
 
 def _flaps(host: str, peer: str, session: BgpSession, normal: Normal, moment: float) -> Iterator[Finding]:

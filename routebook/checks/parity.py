@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from routebook.checks.facts import session_with
 from routebook.checks.findings import Finding
+from routebook.checks.normal import SETTLED
 from routebook.checks.prefixes import WITHOUT_COLLAPSE, Tolerance
 from routebook.device.values import State
 from routebook.intent.model import HostIntent, IPAddress, Neighbor, NeighborFamily
@@ -73,7 +74,7 @@ def _siblings(intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> Ma
 
 def _received(now: Mapping[str, State], host: str, peer: IPAddress, family: str) -> int | None:
     session = session_with(now, host, peer)
-    if session is None or not session.established:
+    if session is None or not session.established or (session.uptime or 0) < SETTLED:
         return None
     return next((each.received for each in session.families if each.name == family), None)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
-from routebook.checks.normal import FOREIGN, Key, Normal, Seen, Usual, counts_of, fallen, subject_of
+from routebook.checks.normal import FOREIGN, SETTLED, Key, Normal, Seen, Usual, counts_of, fallen, subject_of
 from routebook.checks.routes import reached
 from routebook.device.values import State
 from routebook.errors import RefusedError
@@ -19,8 +19,6 @@ from routebook.intent.model import HostIntent
 from routebook.project import strict_json
 from routebook.project.private_files import own_folder, read_private, write_private
 
-YOUNGEST = 60
-"""Seconds that a session must have been up for its counts to be learned: before, its table may still be filling."""
 _VERSION = 1
 _DAYS = 30  # that are kept
 _MOST = 64 << 20  # bytes
@@ -58,7 +56,7 @@ class Baseline:
         """Take what was read of `hosts` for normal; what is no longer of the intent is forgotten."""
         today = datetime.now(UTC).date().isoformat()
         for host in set(hosts) & now.keys() & intents.keys():
-            found = counts_of(host, now[host], YOUNGEST)
+            found = counts_of(host, now[host], SETTLED)
             for key, count in found.items():
                 low, high = self.counts.setdefault(key, {}).get(today, (count, count))
                 self.counts[key][today] = (min(low, count), max(high, count))
