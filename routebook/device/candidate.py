@@ -26,3 +26,8 @@ class Candidate(Struct, frozen=True):
     """The sections that a run brings to a host; what no section owns is left alone."""
 
     sections: tuple[Section, ...]
+
+
+def left_alone(name: str) -> str:
+    """A plan's warning of an object that patterns of ownership match and that the record on the device has not."""
+    return f"{name} is called as ours are and is not in the record of what is ours on this device: it is left alone"

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from routebook.device.candidate import Section
+from routebook.platforms.frr.difference import object_of
 from routebook.platforms.frr.meaning import explicit, peers
 from routebook.platforms.frr.router import peer_of
 from routebook.platforms.frr.settings import setting
@@ -16,16 +17,19 @@ from routebook.platforms.frr.tree import Block, Tree, lines_of, parse
 class Wanted(Struct, frozen=True):
     """The candidate's blocks, and the shell patterns of what belongs to it.
 
-    A pattern is over the first line of a top-level block, or `outer / inner` over a block inside one.
+    A pattern is over the first line of a top-level block, or `outer / inner` over a block inside one. `foreign` are
+    names of objects that match and belong to somebody else.
     """
 
     tree: Tree
     owns: tuple[str, ...]
+    foreign: frozenset[str] = frozenset()
 
     def owned(self, line: str, outer: str = "") -> bool:
         """Whether a block of the running configuration goes away when the candidate lacks it."""
         name = f"{outer} / {line}" if outer else line
-        return any(fnmatchcase(name, pattern) for pattern in self.owns if (" / " in pattern) == bool(outer))
+        matches = any(fnmatchcase(name, pattern) for pattern in self.owns if (" / " in pattern) == bool(outer))
+        return matches and called(line, outer) not in self.foreign
 
     def owned_part(self, tree: Tree) -> Tree:
         """What of a configuration is the candidate's to decide."""
@@ -46,6 +50,11 @@ class Wanted(Struct, frozen=True):
             if not self.owned(block.line) and (rest or not block.children):
                 found.append(Block(block.line, rest))
         return tuple(found)
+
+
+def called(line: str, outer: str = "") -> str:
+    """The name of the object that a line begins or is an entry of: `route-map RB-IN`, `bfd / profile RB-FAST`."""
+    return f"{outer} / {line}" if outer else object_of(line) or line
 
 
 def wanted(sections: Sequence[Section]) -> Wanted:

@@ -13,12 +13,12 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Section
+from routebook.device.candidate import Section, left_alone
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
 from routebook.device.values import Change, Snapshot
-from routebook.platforms.frr import revert, vtysh
+from routebook.platforms.frr import manifest, revert, vtysh
 from routebook.platforms.frr.candidate import Wanted, missing, target, wanted
 from routebook.platforms.frr.command import render_commands
 from routebook.platforms.frr.defaults import release, without_defaults
@@ -112,10 +112,15 @@ class FrrComponent(FrrDaemon, Component):
                 "nothing was changed",
                 line=redact(first.line),
             )
+        others = manifest.foreign(candidate, mine, running)
+        candidate = replace(candidate, foreign=others)
+        if not same(target(running, candidate), running):
+            candidate = manifest.with_record(candidate, mine, running)
         change = self._change(candidate, running, target(running, candidate), snapshot, {})
         if change.change:
             vtysh.check(self.shell, "\n".join(section.text for section in mine))
-        return change
+        said = map(left_alone, sorted(others))
+        return dataclasses.replace(change, change=replace(change.change, warnings=(*change.change.warnings, *said)))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> FrrChange:
         """Compute what brings all of FRR's configuration, frr.conf included, to an earlier snapshot."""

@@ -44,14 +44,14 @@ def commands(before: Tree, after: Tree, release: tuple[int, int] = (0, 0)) -> tu
     define: dict[int, list[Command]] = {phase: [] for phase in range(-1, len(_PHASES))}
     withdraw: dict[int, list[Command]] = {phase: [] for phase in range(-1, len(_PHASES))}
 
-    surviving_objects = {_object(line) for line in new} - {None}
+    surviving_objects = {object_of(line) for line in new} - {None}
     settings = {setting(line) for line in new if line not in old}
     renumbered = _renumbered(old, new)
     objects_gone: set[str] = set()
     for line, block in old.items():
         if line in new:
             continue
-        phase, name = _phase(line), _object(line)
+        phase, name = _phase(line), object_of(line)
         if _is_context(block):
             replaced = replaced_by(line, new)
             if name is not None and name not in surviving_objects:
@@ -132,8 +132,8 @@ def replaced_by(line: str, others: Mapping[str, Block]) -> Block | None:
 
 def _renumbered(old: Collection[str], new: Collection[str]) -> set[str | None]:
     """Lists in which an entry moves to another number: FRR ignores it while the old one is there."""
-    taken = {(_object(line), _entry(line)) for line in old if line not in new}
-    return {_object(line) for line in new if line not in old and (_object(line), _entry(line)) in taken}
+    taken = {(object_of(line), _entry(line)) for line in old if line not in new}
+    return {object_of(line) for line in new if line not in old and (object_of(line), _entry(line)) in taken}
 
 
 def _entry(line: str) -> str:
@@ -146,7 +146,8 @@ def _phase(line: str) -> int:
     return next((index for index, pattern in enumerate(_PHASES) if pattern.match(line)), -1)
 
 
-def _object(line: str) -> str | None:
+def object_of(line: str) -> str | None:
+    """The object that a line of the top level is of, as `route-map RB-IN`; None for what is none."""
     found = _OBJECT.fullmatch(line)
     return found.group("object") if found else None
 

@@ -25,7 +25,7 @@ _COMMUNITIES = re.compile(
 )
 
 # Free text, secrets and regular expressions, in which nothing is an address.
-_VERBATIM = re.compile(r"\b(description|password|key-string|expanded|as-path access-list|shutdown message)\b")
+_VERBATIM = re.compile(r"\b(description|remark|password|key-string|expanded|as-path access-list|shutdown message)\b")
 
 
 class Peer(Struct, frozen=True):

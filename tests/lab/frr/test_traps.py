@@ -45,7 +45,7 @@ def test_vtysh_says_success_without_bgpd_and_the_snapshot_does_not(edge: Edge) -
     edge.host.sh("kill -9 $(cat /run/frr/bgpd.pid)")  # watchfrr starts it again after some seconds
     shown = edge.host.shell.run("vtysh -c 'show running-config'")
     assert shown.status == 0
-    assert "router bgp" not in shown.stdout
+    assert "\nrouter bgp" not in shown.stdout
     assert edge.host.shell.run("echo 'router bgp 65550' | vtysh -f /dev/stdin").status == 0
     with pytest.raises(DriverError, match="bgpd does not answer"):
         edge.snapshot()
