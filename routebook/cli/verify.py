@@ -1,6 +1,7 @@
 """`routebook verify`: sessions, tunnels and configuration against the intent, without a trace on any device."""
 
 import re
+from pathlib import Path
 
 import click
 
@@ -46,6 +47,13 @@ class _Seconds(click.ParamType[float]):
     is_flag=True,
     help="Take what is there now for normal: prefix counts, and what is not in the intent.",
 )
+@click.option(
+    "--kubeconfig",
+    "kubeconfigs",
+    multiple=True,
+    metavar="CLUSTER=FILE",
+    help="Also ask the nodes of a Kubernetes cluster for their end of our sessions. Can be given several times.",
+)
 @click.pass_obj
 def verify(
     context: Context,
@@ -58,6 +66,7 @@ def verify(
     watch: bool,
     every: float,
     accept_baseline: bool,
+    kubeconfigs: tuple[str, ...],
 ) -> None:
     """Run the checks of RUNBOOK (default: verify), see whether packets arrive, and compare the configuration.
 
@@ -67,6 +76,10 @@ def verify(
     from routebook.run import verification
     from routebook.run.runbook import load
 
+    named = dict(each.partition("=")[::2] for each in kubeconfigs)
+    if not all(named.values()):
+        raise click.BadParameter("write CLUSTER=FILE", param_hint="--kubeconfig")
+    files = {name: Path(file) for name, file in named.items()}
     loaded = load(context.project, runbook)
     if watch:
         from routebook.cli.watching import watch as look_on
@@ -77,7 +90,13 @@ def verify(
         limit,
         loaded.hosts,
         lambda running: verification.verify(
-            running, loaded, wait, config=not no_config, probe=not no_probe, accept=accept_baseline
+            running,
+            loaded,
+            wait,
+            config=not no_config,
+            probe=not no_probe,
+            accept=accept_baseline,
+            kubeconfigs=files,
         ),
         as_json=as_json,
     )

@@ -78,6 +78,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     passive: bool = False
     shutdown: bool = False
     cluster: str = ""  # the Kubernetes cluster that the other end is a node of
+    cluster_node: str = ""  # what that node is called there
     relation: str = ""  # what an outside peer says it is to us
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
     accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted

@@ -74,6 +74,7 @@ class Platform(Struct, frozen=True, kw_only=True):
     xml: bool = False  # whether its templates give XML, in which values have to be escaped
     templates: Path | None = None  # its templates as they ship; a project's own folder of its name wins over them
     manifests: str = ""  # "module:function" that gives the Described clusters of a network by name; nothing is pushed
+    clusters: str = ""  # "module:function" that gives what the nodes of a cluster publish of their sessions
 
     reader: str = ""  # "module:Class" that reads sessions and tunnels, where that takes less than the driver
     driver: str = ""  # "module:Class" that implements the contract of routebook.device

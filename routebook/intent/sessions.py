@@ -211,6 +211,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         passive=options.get("passive", False),
         shutdown=options.get("shutdown", False),
         cluster=peer.cluster_node.cluster if peer.cluster_node else "",
+        cluster_node=peer.cluster_node.node if peer.cluster_node else "",
         accepted_leaks=options.get("accepted_leaks", ()),
     )
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite
@@ -30,11 +31,13 @@ def verify(
     config: bool = True,
     probe: bool = True,
     accept: bool = False,
+    kubeconfigs: Mapping[str, Path] | None = None,
 ) -> RunResult:
     """Judge the network as it is, for at most `wait` seconds until it is as intended.
 
     With `config`, also whether the hosts that could be read are configured as intended; with `probe`, whether packets
-    arrive. With `accept`, what is read is taken for normal before it is judged.
+    arrive. With `accept`, what is read is taken for normal before it is judged. `kubeconfigs` are files by the
+    Kubernetes cluster whose nodes' own word is wanted, too.
     """
     timings = Timings()
     started = time.time()
@@ -51,6 +54,8 @@ def verify(
             running.listener(Event("verify", "sending packets through tunnels and between sites"))
             packets = Packets(workspace.nornir, workspace.judged, workspace.hosts, running.stop)
             findings += packets.findings(watcher.now)
+    if kubeconfigs and not running.stop.is_set():
+        findings += _clusters(running, kubeconfigs, timings)
     if config and not running.stop.is_set():
         findings += _drift(running, runbook, watcher.now, timings)
     if running.stop.is_set():
@@ -62,6 +67,14 @@ def verify(
     message = _write(known) if accept or outcome is Outcome.VERIFIED else ""
     findings = folded(findings, workspace.judged)
     return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message)
+
+
+def _clusters(running: Running, kubeconfigs: Mapping[str, Path], timings: Timings) -> list[Finding]:
+    from routebook.run.cluster_ends import cluster_findings  # its platform and HTTPS, for those who ask for it
+
+    with timings.phase("clusters"):
+        running.listener(Event("verify", f"asking {', '.join(kubeconfigs)}"))
+        return cluster_findings(running, kubeconfigs)
 
 
 def _drift(running: Running, runbook: Runbook, now: Mapping[str, State], timings: Timings) -> list[Finding]:

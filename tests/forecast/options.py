@@ -29,7 +29,7 @@ RENDERS_NOTHING = frozenset(
     {
         *(f"HostIntent.{field}" for field in ("site", "hostname", "version", "bgp_package", "identity", "groups")),
         *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release")),
-        *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster")),
+        *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster", "cluster_node")),
         *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
         *(f"Tunnel.{field}" for field in ("peer", "peer_host", "mode", "local_inner", "remote_inner", "route_metric")),
         "Tunnel.device",

@@ -106,6 +106,62 @@ SERVED: dict[str, dict[tuple[str, str], Any]] = {
 }
 
 
+# CiliumBGPNodeConfig, which Cilium itself makes and fills in: crds/v2/ciliumbgpnodeconfigs.yaml, and v2alpha1 the same
+# in this; pkg/k8s/apis/cilium.io/v2/bgp_node_types.go at 0d505231bc.
+_NODE_CONFIG = {
+    "spec!": {
+        "bgpInstances!": [
+            {
+                "name!": _NAME,
+                "localASN": (1, 2**32 - 1),
+                "routerID": ip_address,
+                "localPort": (1, 65535),
+                "peers": [
+                    {
+                        "name!": _ANY,
+                        "peerAddress": ip_address,
+                        "peerASN": (0, 2**32 - 1),
+                        "localAddress": ip_address,
+                        "peerConfigRef": {"name!": _ANY, "group": _ANY, "kind": _ANY},
+                    }
+                ],
+            }
+        ]
+    },
+    "status": {
+        "bgpInstances": [
+            {
+                "name!": _ANY,
+                "localASN": (-(2**63), 2**63 - 1),
+                "peers": [
+                    {
+                        "name!": _ANY,
+                        "peerAddress!": _ANY,
+                        "peerASN": (-(2**63), 2**63 - 1),
+                        "peeringState": _ANY,
+                        "establishedTime": _ANY,
+                        "timers": {
+                            "appliedHoldTimeSeconds": (-_INT32 - 1, _INT32),
+                            "appliedKeepaliveSeconds": (-_INT32 - 1, _INT32),
+                        },
+                        "routeCount": [
+                            {**_FAMILY, "received": (-_INT32 - 1, _INT32), "advertised": (-_INT32 - 1, _INT32)}
+                        ],
+                    }
+                ],
+            }
+        ],
+        "conditions": [{"*": _ANY}],
+    },
+}
+
+
+def node_config_refusals(document: dict[str, Any]) -> list[str]:
+    """What of a node's configuration and status an API server would not keep."""
+    parts = {name: part for name, part in document.items() if name in ("spec", "status")}
+    return _misfits(parts, _NODE_CONFIG, document["kind"])
+
+
 def refusals(document: dict[str, Any], release: str) -> list[str]:
     """Why a release's API server would not take a manifest as it is, or drop a part of it. Empty where it takes it."""
     kind = (document["apiVersion"], document["kind"])

@@ -13,4 +13,5 @@ PLATFORM = Platform(
     words_in="routebook.platforms.cilium.speakers:WORDS",
     templates=Path(__file__).with_name("templates"),
     manifests="routebook.platforms.cilium.speakers:clusters",
+    clusters="routebook.platforms.cilium.status:sessions",
 )
