@@ -64,7 +64,8 @@ def forecast(
     objects = changed_objects(before, after)
     profiles = _profiles(before, after)
     rpki = _rpki(before) != _rpki(after)
-    known = _Known(release, of_release(release), profiles, received or {})
+    globally = graceful_restart.globally(before), graceful_restart.globally(after)
+    known = _Known(release, of_release(release), profiles, received or {}, globally)
     found: list[Effect] = []
     for line in {**old, **new}:
         routers = old.get(line, Block(line)), new.get(line, Block(line))
@@ -86,6 +87,7 @@ class _Known(Struct, frozen=True):
     table: Table
     profiles: frozenset[str]
     received: Received
+    globally: tuple[tuple[str, ...], tuple[str, ...]]  # the lines of graceful restart outside of any router
 
 
 def _originated(tree: Tree) -> set[str]:
@@ -163,7 +165,8 @@ def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
     ]
     found += _of_whole_router(old, new, kind, known.table)
     of_neighbor = [line for _, line in before], [line for _, line in options]
-    if restarting := graceful_restart.resets(own_lines(old), own_lines(new), of_neighbor, known.release):
+    of_all = (*known.globally[0], *own_lines(old)), (*known.globally[1], *own_lines(new))
+    if restarting := graceful_restart.resets(*of_all, of_neighbor, known.release):
         found.append(restarting)
     if peers_of(old)[name].group != peers_of(new)[name].group:
         found.append("peer-group")

@@ -9,12 +9,19 @@ for the value that it has, too: FRRouting/frr issue 22953, mended by pull reques
 
 from collections.abc import Collection, Iterable
 
+from routebook.platforms.frr.tree import Tree
+
 MODE_RESETS = (10, 2)
 TIME_RESETS = (10, 5)
 
 _OF_ALL = {"bgp graceful-restart": "restart", "bgp graceful-restart-disable": "off"}
 _OWN = {"graceful-restart": "restart", "graceful-restart-helper": "helper", "graceful-restart-disable": "off"}
 _TIME = "bgp graceful-restart restart-time "
+
+
+def globally(tree: Tree) -> tuple[str, ...]:
+    """The lines outside of any router, which hold for all of them (bgp_global_gr_config_vty in bgpd/bgp_vty.c)."""
+    return tuple(block.line for block in tree if concerns(block.line))
 
 
 def concerns(setting: str) -> bool:
@@ -28,9 +35,9 @@ def resets(
     options: tuple[Iterable[str], Iterable[str]],
     release: tuple[int, int],
 ) -> str:
-    """Why a session resets, empty where it does not: by the router's lines before and after, and the neighbor's own.
+    """Why a session resets, empty where it does not: by the lines for all before and after, and the neighbor's own.
 
-    The router's lines change before those of its neighbors, which matters to a neighbor that begins to have its own.
+    The lines for all change before those of its neighbors, which matters to a neighbor that begins to have its own.
     """
     all_before, all_after = _of_all(old), _of_all(new)
     own_before, own_after = map(_own, options)

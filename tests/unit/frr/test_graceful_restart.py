@@ -56,3 +56,21 @@ def test_resets_by_graceful_restart(
     assert {each.subject for each in effects if each.kind == "session-reset"} == set(reset)
     later = "bgp graceful-restart takes effect when a session is next reset"
     assert any(each.reason == later for each in effects) == (release == OLD and ON in {*before} ^ {*after})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "release", "reset"),
+    [
+        ("", ON, OLD, ()),
+        ("", ON, MODE, (A, B)),
+        (ON, OFF, MODE, (A, B)),
+        (ON, ON + LONGER, MODE, ()),
+        (ON, ON + LONGER, TIME, (A, B)),
+    ],
+)
+def test_lines_outside_of_any_router_hold_for_all_of_them(
+    before: str, after: str, release: tuple[int, int], reset: tuple[str, ...]
+) -> None:
+    old, new = (parse(text.replace(" bgp", "bgp") + ROUTER) for text in (before, after))
+    found = {each.subject for each in forecast(old, new, release) if each.kind == "session-reset"}
+    assert found == set(reset)
