@@ -1,8 +1,8 @@
 """Which options there are, from the intent's own models, and what a change of each is measured by."""
 
-import dataclasses
 from collections.abc import Iterator
 
+from msgspec.structs import fields as fields_of
 from pydantic import BaseModel
 
 from routebook.intent import model, schema
@@ -30,6 +30,7 @@ RENDERS_NOTHING = frozenset(
         *(f"HostIntent.{field}" for field in ("site", "hostname", "version", "bgp_package", "identity", "groups")),
         *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release")),
         *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster", "cluster_node")),
+        *(f"Neighbor.{field}" for field in ("relation", "hears", "accepted_leaks")),
         *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
         *(f"Tunnel.{field}" for field in ("peer", "peer_host", "mode", "local_inner", "remote_inner", "route_metric")),
         "Tunnel.device",
@@ -42,6 +43,7 @@ OF_THE_RENDERING = frozenset({"HostIntent.name", "HostIntent.platform", "HostInt
 
 INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.SideInput: {
+        "accepted_leaks": "Neighbor.accepted_leaks",
         "import_": "NeighborFamily.route_map_in",
         "export": "NeighborFamily.route_map_out",
         "prefix_list_in": "NeighborFamily.prefix_list_in",
@@ -183,5 +185,5 @@ and checks, by way of these.
 def fields() -> Iterator[str]:
     """Every field of every model, as "Model.field"."""
     for each in MODELS:
-        for field in dataclasses.fields(each):
+        for field in fields_of(each):
             yield f"{each.__name__}.{field.name}"

@@ -1,11 +1,11 @@
 """The forecast is what was measured: every option has been changed on live daemons, and drivers say what happened."""
 
-import dataclasses
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.intent.model import HostIntent
 from routebook.platforms.frr.measured import TABLES
@@ -83,20 +83,20 @@ def _unread(intent: HostIntent, model: str, name: str) -> HostIntent:
 
     def put(value: Any, of: str) -> Any:
         values: dict[str, Any] = {name: Unread()} if model == of else {}
-        return dataclasses.replace(value, **values)
+        return replace(value, **values)
 
     speaker = intent.bgp
     if speaker is not None:
         neighbors = tuple(
             put(
-                dataclasses.replace(each, families=tuple(put(one, "NeighborFamily") for one in each.families)),
+                replace(each, families=tuple(put(one, "NeighborFamily") for one in each.families)),
                 "Neighbor",
             )
             for each in speaker.neighbors
         )
-        speaker = dataclasses.replace(speaker, neighbors=neighbors)
+        speaker = replace(speaker, neighbors=neighbors)
     tunnels = tuple(put(each, "Tunnel") for each in intent.tunnels)
-    found: HostIntent = put(dataclasses.replace(intent, bgp=speaker, tunnels=tunnels), "HostIntent")
+    found: HostIntent = put(replace(intent, bgp=speaker, tunnels=tunnels), "HostIntent")
     return found
 
 
