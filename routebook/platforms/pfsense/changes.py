@@ -9,6 +9,7 @@ from typing import Any
 
 from routebook.device.prefixes import prefix_effects
 from routebook.device.values import Effect
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.difference import Edit
 from routebook.platforms.pfsense.ownership import package_of
 from routebook.platforms.pfsense.policy import policy_changes
@@ -55,13 +56,13 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
 
 def parts_of(edits: Iterable[Edit], package: str) -> tuple[str, ...]:
     """The parts of the system that edits touch, in the order in which they are applied."""
-    tops = {edit.path[0] for edit in edits}
+    tops = {edit.path[0] for edit in edits if edit.path != manifest.PATH}
     return tuple(part for part, top in (("ipsec", "ipsec"), (package, "installedpackages")) if part and top in tops)
 
 
 def parts_between(before: Element, after: Element, package: str) -> tuple[str, ...]:
     """The same for two whole trees; "all" where other things than IPsec and BGP differ."""
-    old, new = ({child.tag: list(lines(child)) for child in root.children} for root in (before, after))
+    old, new = ({child.tag: list(lines(_unrecorded(child))) for child in root.children} for root in (before, after))
     tops = {tag for tag in {*old, *new} - {"revision"} if old.get(tag) != new.get(tag)}
     found = ["ipsec"] if "ipsec" in tops else []
     if "installedpackages" in tops:
@@ -73,8 +74,12 @@ def parts_between(before: Element, after: Element, package: str) -> tuple[str, .
     return tuple(found)
 
 
+def _unrecorded(top: Element) -> Element:
+    return Element(top.tag, top.text, [child for child in top.children if child.tag != manifest.PACKAGE])
+
+
 def _others(root: Element) -> list[list[str]]:
-    packages = root.find("installedpackages") or Element("installedpackages")
+    packages = _unrecorded(root.find("installedpackages") or Element("installedpackages"))
     return [list(lines(child)) for child in packages.children if not package_of(child.tag)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
     BGP,
@@ -96,16 +97,18 @@ class Delta:
         return bool(self.edits)
 
 
-def difference(running: Element, sections: Sequence[Section], package: str) -> Delta:
+def difference(running: Element, sections: Sequence[Section], package: str, *, record: bool = False) -> Delta:
     """What brings `running` to `sections`; `package` is the BGP package that is installed, empty if none is.
 
-    Raises CandidateError.
+    With `record`, a change brings the record of what is owned along. Raises CandidateError.
     """
     edits: list[Edit] = []
     for part in (IPSEC, BGP):
         own = [section for section in sections if section.part == part]
         if own:
             edits += _part(running, part, own, package)
+    if record and edits:
+        edits += _record(running, sections, package)
     after = running.copy()
     for edit in edits:
         apply(after, edit)
@@ -113,16 +116,53 @@ def difference(running: Element, sections: Sequence[Section], package: str) -> D
     return Delta(tuple(edits), after)
 
 
-def _part(running: Element, part: str, sections: Sequence[Section], package: str) -> Iterator[Edit]:
-    owned = tuple(pattern for section in sections for pattern in patterns(part, section.owns))
-    strict = any(section.owns for section in sections)
+def foreign(running: Element, sections: Sequence[Section], package: str) -> Iterator[str]:
+    """The entries that are called as ours are and that somebody else has made, by name."""
+    for section in sections:
+        if section.part in (IPSEC, BGP):
+            owner = _owner(section, package, manifest.read(running))
+            found = [(path, entry) for path in LISTS for entry in manifest.entries(running, path)]
+            ours = frozenset(named(path, entry) for path, entry in found if owner.owns(path, entry))
+            yield from sorted(owner.names(running) - ours)
+
+
+def _record(running: Element, sections: Sequence[Section], package: str) -> Iterator[Edit]:
+    known = dict(manifest.read(running))
+    for section in sections:
+        if section.owns and "*" not in section.owns:
+            known[section.name] = _owner(section, package, {}).names(_wanted([section], package))
+    holder = manifest.entries(running, manifest.PATH)
+    items = manifest.written(known)
+    if [item.text for item in holder] != [item.text for item in items]:
+        yield Edit(manifest.PATH, (), tuple(holder), items)
+
+
+def _owner(section: Section, package: str, record: manifest.Record) -> manifest.Owner:
+    of_package = [
+        pattern
+        for pattern in patterns(section.part, section.owns)
+        if section.part == IPSEC or package_of(pattern.path[1]) == package
+    ]
+    return manifest.Owner(tuple(of_package), record.get(section.name))
+
+
+def _wanted(sections: Sequence[Section], package: str) -> Element:
+    """What sections of one part say together, of BGP for the package that is installed."""
     wanted = Element("pfsense")
     for section in sections:
         _collect(wanted, _fragment(section), section)
-    if part == BGP:
-        owned = tuple(pattern for pattern in owned if package_of(pattern.path[1]) == package)
+    if any(section.part == BGP for section in sections):
         _one_package(wanted, package)
-    else:
+    return wanted
+
+
+def _part(running: Element, part: str, sections: Sequence[Section], package: str) -> Iterator[Edit]:
+    known = manifest.read(running)
+    owners = [_owner(section, package, known) for section in sections]
+    owned = tuple(pattern for owner in owners for pattern in owner.patterns)
+    strict = any(section.owns for section in sections)
+    wanted = _wanted(sections, package)
+    if part == IPSEC:
         numbered(wanted, running)
     settings: dict[Path, list[Element]] = {}
     for path, element in _settings(wanted):
@@ -132,7 +172,7 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     yield from _setting_edits(running, settings, owned)
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
-            yield from _list_edits(running, path, wanted, owned)
+            yield from _list_edits(running, path, wanted, owners)
 
 
 def _fragment(section: Section) -> Element:
@@ -196,7 +236,7 @@ def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
 def _refuse_foreign(wanted: Element, owned: Sequence[Pattern]) -> None:
     """An entry that no pattern owns would take over a hand-made one, and never go away."""
     for path in LISTS:
-        for entry in _entries(wanted, path):
+        for entry in manifest.entries(wanted, path):
             if not any(pattern.owns(path, entry) for pattern in owned):
                 raise CandidateError(f"the candidate has {named(path, entry)}, which ownership.yaml does not own")
 
@@ -226,13 +266,11 @@ def _owned_settings(running: Element, pattern: Pattern) -> Iterator[Path]:
         yield pattern.path
 
 
-def _entries(root: Element, path: Path) -> list[Element]:
-    holder = root.find(*path[:-1])
-    return [] if holder is None else holder.all(path[-1])
+def _list_edits(running: Element, path: Path, wanted: Element, owners: Sequence[manifest.Owner]) -> Iterator[Edit]:
+    def ours(entry: Element) -> bool:
+        return any(owner.owns(path, entry) for owner in owners)
 
-
-def _list_edits(running: Element, path: Path, wanted: Element, owned: Sequence[Pattern]) -> Iterator[Edit]:
-    old, new = _entries(running, path), _entries(wanted, path)
+    old, new = manifest.entries(running, path), manifest.entries(wanted, path)
     names = [identity(path, entry) for entry in new]
     for name, entry in zip(names, new, strict=True):
         if names.count(name) > 1:
@@ -246,13 +284,15 @@ def _list_edits(running: Element, path: Path, wanted: Element, owned: Sequence[P
         if name in names:
             if name not in places:
                 places[name] = at
-            elif any(pattern.owns(path, entry) for pattern in owned):
+            elif ours(entry):
                 dropped.append(Edit(path, name, (entry,), (), at, twin=True))
-        elif any(pattern.owns(path, entry) for pattern in owned):
+        elif ours(entry):
             dropped.append(Edit(path, name, (entry,), (), at))
     for name, entry in zip(names, new, strict=True):
         at = places.get(name, -1)
         if at >= 0 and not equal(old[at], entry):
+            if not ours(old[at]) and any(owner.recorded is not None for owner in owners):
+                raise CandidateError(manifest.taken(path, old[at]))
             yield Edit(path, name, (old[at],), (entry,), at)
     yield from reversed(dropped)  # the last first, so that the places of the others stay
     for name, entry in zip(names, new, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Candidate
+from routebook.device.candidate import Candidate, left_alone
 from routebook.device.errors import CandidateError, OverlapError
 from routebook.device.merging import Overlap, TakenBack
 from routebook.device.platform_driver import Part
@@ -22,7 +22,7 @@ from routebook.platforms.pfsense.changes import (
     shown_trees,
     undo_text,
 )
-from routebook.platforms.pfsense.difference import Delta, difference
+from routebook.platforms.pfsense.difference import Delta, difference, foreign
 from routebook.platforms.pfsense.hand_made import hand_made, refuse_doubled
 from routebook.platforms.pfsense.mate import synchronised
 from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
@@ -70,14 +70,16 @@ class PfSensePlanning(PfSenseReading):
             return self._plan_whole(whole[0].text, snapshot)
         before = self.tree(snapshot.parts[WHOLE])
         try:
-            delta = difference(before, candidate.sections, self.package)
+            delta = difference(before, candidate.sections, self.package, record=True)
+            others = tuple(map(left_alone, foreign(before, candidate.sections, self.package)))
             refuse_unwritable(element for edit in delta.edits for element in edit.new)
             refuse_doubled(delta.after, delta.edits)
-            if any(edit.path[0] == "installedpackages" for edit in delta.edits):
+            if parts_of(delta.edits, self.package) not in ((), ("ipsec",)):
                 refuse_ignored(delta.after, self.package)
         except CandidateError as error:
             raise CandidateError(f"{self.name}: {error}", line=error.line) from error
-        return self._remember(before, delta, parts_of(delta.edits, self.package), snapshot)
+        change = self._remember(before, delta, parts_of(delta.edits, self.package), snapshot)
+        return replace(change, warnings=(*change.warnings, *others))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""

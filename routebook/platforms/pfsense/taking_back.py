@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.difference import Delta, Edit, apply, prune
 from routebook.platforms.pfsense.ownership import LISTS, Identity, Path, identity, named, package_of
 from routebook.platforms.pfsense.redaction import REDACTED, is_secret
@@ -62,7 +63,8 @@ def _changeable(root: Element) -> Iterator[tuple[Path, Element]]:
             yield ("ipsec", child.tag), child
     for child in (root.find("installedpackages") or Element("")).children:
         path = ("installedpackages", child.tag, "config")
-        settings = child.first("config") if package_of(child.tag) and path not in LISTS else None
+        ours = child.tag == manifest.PACKAGE or package_of(child.tag)
+        settings = child.first("config") if ours and path not in LISTS else None
         for inner in settings.children if settings else ():
             yield (*path, inner.tag), inner
 
@@ -72,7 +74,7 @@ def _items(units: Mapping[Unit, tuple[Element, ...]]) -> Item:
 
 
 def _item(unit: Unit, elements: tuple[Element, ...]) -> Item:
-    if unit[1] or (len(elements) == 1 and elements[0].tag != "row"):
+    if unit[1] or (len(elements) == 1 and elements[0].tag not in ("row", manifest.PATH[-1])):
         return Item(tuple(line for element in elements for line in lines(element)))
     # Values of a list without names: each is there or not.
     return Item(items={repr(canonical(element)): Item(tuple(lines(element))) for element in elements})

@@ -17,7 +17,7 @@ from routebook.device.errors import (
     StaleError,
 )
 from routebook.device.values import Lock, Pending
-from routebook.platforms.pfsense import program
+from routebook.platforms.pfsense import manifest, program
 from routebook.platforms.pfsense.driver import PfSenseDriver
 from routebook.platforms.pfsense.lab import config_xml
 from routebook.platforms.pfsense.tree import canonical, fingerprint
@@ -123,6 +123,37 @@ def test_a_confirmed_first_bgp_is_undone_without_a_trace(boot: Callable[..., Fir
     driver.confirm()
     assert driver.snapshot().fingerprint == before.fingerprint
     assert f"<{package}" not in firewall.sh("cat /cf/conf/config.xml")
+
+
+@pytest.mark.parametrize("version", ["2.7.0-RELEASE", "2.9.0-RELEASE"])
+def test_what_is_ours_is_recorded_with_a_change_and_decides_about_the_next(
+    boot: Callable[..., Firewall], version: str
+) -> None:
+    firewall = boot(version=version)
+    driver = firewall.driver()
+    before = driver.snapshot()
+    make(driver, "run-1", *WANTED)
+    assert manifest.read(firewall.config()) == {
+        "ipsec": {"phase1 RB home-edge", "phase2 RB home-edge 1"},
+        "bgp": {"openbgpdneighbors RB k8s1"},
+    }
+    driver.rollback()
+    assert driver.snapshot().fingerprint == before.fingerprint
+    make(driver, "run-2", *WANTED)
+    driver.confirm()
+    driver.unlock("run-2")
+    firewall.unit.value(
+        "config_set_path('ipsec/phase1', array_merge(config_get_path('ipsec/phase1'), [['ikeid' => '77', 'descr' => "
+        "'RB by hand', 'remote-gateway' => '203.0.113.99', 'disabled' => '']])); write_config('somebody');"
+    )
+    assert not plan(driver, *WANTED)
+    change = plan(driver, tunnels(), WANTED[1])
+    assert [each for each in change.warnings if "phase1 RB by hand is called as ours are" in each]
+    driver.arm("run-3", 120)
+    driver.push()
+    driver.confirm()
+    assert "RB by hand" in [entry.value("descr") for entry in firewall.config().made("ipsec").all("phase1")]
+    assert manifest.read(firewall.config()) == {"ipsec": frozenset(), "bgp": {"openbgpdneighbors RB k8s1"}}
 
 
 def test_entries_that_the_system_does_not_write_move_no_others(firewall: Firewall, driver: PfSenseDriver) -> None:
