@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from routebook.checks.announced import check_sent
 from routebook.checks.bgp_causes import diagnose
 from routebook.checks.facts import (
     Changed,
@@ -154,6 +155,7 @@ def _established_checks(end: _End, tolerance: Tolerance) -> Iterator[Finding]:
     yield from _policies(end, families)
     yield from _addpath(end, families)
     yield from check_prefixes(end.facts, end.host, end.neighbor, families, end.before, tolerance)
+    yield from check_sent(end.facts, end.host, end.neighbor, tuple(families.values()), end.before)
     yield from _timers(end)
     yield from _kept(end)
 

@@ -11,6 +11,7 @@ from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Red
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, StandIn, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes, resolve_nodes
+from routebook.intent.own import Own
 from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform import platform
 from routebook.intent.platform_rules import too_old
@@ -135,6 +136,8 @@ def _hosts(
             )
     validating = {n.name for n in nodes.select(declared.rpki.hosts, declared.rpki.mark("hosts"), problems)}
     router_ids: dict[IPv4Address, str] = {}
+    space = Own.of(declared, nodes)
+    ours = frozenset((*space.declared, *space.sites, *space.originated))
     hosts: dict[str, HostIntent] = {}
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
@@ -170,6 +173,7 @@ def _hosts(
             rpki_caches=tuple(RpkiCache(host=c.address, port=c.port, preference=c.preference) for c in caches)
             if uses_rpki
             else (),
+            ours=ours,
         )
     return hosts
 

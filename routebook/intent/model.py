@@ -294,3 +294,4 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
+    ours: frozenset[IPNetwork] = frozenset()  # the network's own space, its sites' prefixes and what it originates

@@ -101,6 +101,13 @@ def _connected_on(nornir: Nornir, hosts: Collection[str], step: Callable[[Task],
     return on_hosts(nornir, hosts, run)
 
 
+def reader(task: Task) -> DeviceReader:
+    """What reads a host that has proven who it is; opens the connection at first use. Raises DriverError."""
+    device = _connected(task)
+    _prove(task, device)
+    return device
+
+
 def driver(task: Task) -> "TransactionDriver":
     """The driver of a host that has proven who it is; opens the connection at first use. Raises DriverError."""
     device = _driver(task)

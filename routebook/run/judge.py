@@ -10,7 +10,7 @@ from typing import get_args
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from routebook.checks import prefixes, routes, standing
+from routebook.checks import announced, prefixes, routes, standing
 from routebook.checks.facts import Changed, Explanations, Facts
 from routebook.checks.findings import Finding, Status, merged
 from routebook.checks.names import named_states
@@ -32,6 +32,7 @@ _GUARDED = {
     TUNNEL_RESET: accepted.UNFORECAST_RESET,
     prefixes.COLLAPSE: accepted.COLLAPSE,
     routes.LOST: accepted.COLLAPSE,
+    announced.WITHDRAWN: accepted.COLLAPSE,
 }
 """What fails a run unless it is accepted: each check with the word for it."""
 MOST_NAMED = 5

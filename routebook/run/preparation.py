@@ -8,6 +8,7 @@ from routebook.run.journal import HostState
 from routebook.run.ledger import Ledger
 from routebook.run.planning import make_plan
 from routebook.run.redundancy_probe import unless_accepted, unsafe
+from routebook.run.sent import list_sent
 from routebook.run.watch import read_states
 from routebook.run.waves import arrange
 from routebook.safety.accepted import OWN_PATH
@@ -35,7 +36,7 @@ def prepare(inputs: Inputs, ledger: Ledger) -> bool:
 def look(inputs: Inputs, ledger: Ledger) -> None:
     """Read every host once and judge, for a run that has nothing to send: everything intended must be good."""
     with ledger.timings.phase("pre-checks"):
-        seen = read_states(inputs.nornir, inputs.observed, inputs.prefixes)
+        seen = list_sent(inputs.nornir, read_states(inputs.nornir, inputs.observed, inputs.prefixes))
         # There is no change to compare with.
         ledger.findings = inputs.judging.since({}, ledger.prepared.plan)(seen, {}, final=True)
         ledger.findings += inputs.packets(inputs.hosts).findings(seen.values)
@@ -44,7 +45,7 @@ def look(inputs: Inputs, ledger: Ledger) -> None:
 def pre_check(inputs: Inputs, ledger: Ledger) -> str:
     """Read what is up before the change, and arrange the waves by that. Why the run may not begin, or nothing."""
     with ledger.timings.phase("pre-checks"):
-        seen = read_states(inputs.nornir, inputs.observed, inputs.prefixes)
+        seen = list_sent(inputs.nornir, read_states(inputs.nornir, inputs.observed, inputs.prefixes))
         silent = {host: error for host, error in seen.errors.items() if host in inputs.hosts}
         if ledger.too_many_failed(inputs, silent, "pre-checks"):
             return "the state of some hosts cannot be read"

@@ -46,7 +46,9 @@ def verify(
     with timings.phase("verify"):
         running.listener(Event("verify", f"reading {len(workspace.observed)} hosts"))
         since = time.monotonic() - LOG_HISTORY
-        watcher = Watcher(workspace.nornir, workspace.observed, wait, running.stop, since, prefixes=workspace.prefixes)
+        watcher = Watcher(
+            workspace.nornir, workspace.observed, wait, running.stop, since, lists=True, prefixes=workspace.prefixes
+        )
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()
     if probe and not running.stop.is_set():

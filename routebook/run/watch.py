@@ -19,10 +19,12 @@ from routebook.device.causes import Cause
 from routebook.device.values import State
 from routebook.intent.model import IPNetwork
 from routebook.run.fan_out import Answers, driver, identity_of, on_hosts, reading_on
+from routebook.run.sent import list_sent
 
 FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 2.0
 EXPLAIN_EVERY = 3.0
+LIST_EVERY = 3.0
 RETRY_EVERY = 4.0
 
 
@@ -42,6 +44,7 @@ class Watcher:
     early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
     sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
     `prefixes` are those whose best paths are read.
+    With `lists`, what external sessions send is listed now and then, and never not at the last look.
     """
 
     nornir: Nornir
@@ -52,20 +55,27 @@ class Watcher:
     patient: bool = False
     nudge: bool = False
     prefixes: Sequence[IPNetwork] = ()
+    lists: bool = False
     at_each_look: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
     def watch(self, judge: Judge) -> list[Finding]:
         """The findings at the moment when they were definite, or at the deadline."""
         begun = explained = retried = time.monotonic()
+        listed = -LIST_EVERY
         explanations: dict[tuple[str, str], list[Cause]] = {}
         pause = FIRST_PAUSE
         while True:
             self.at_each_look()
             seen = read_states(self.nornir, self.hosts, self.prefixes)
-            self.now = seen.values
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
+            if lists := self.lists and (final or time.monotonic() - listed >= LIST_EVERY):
+                seen, listed = list_sent(self.nornir, seen), time.monotonic()
+            self.now = seen.values
             findings = judge(seen, explanations, final=final)
+            if self.lists and not lists and definite(findings) == "passed":
+                seen, listed = list_sent(self.nornir, seen), time.monotonic()
+                findings = judge(seen, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
                 # Some causes are definite in a log long before the state shows that they are.
