@@ -66,7 +66,7 @@ def run(
         context,
         limit,
         loaded.hosts,
-        lambda running: commands.run(running, loaded, None, approval(yes=yes, as_json=as_json), reviewed),
+        lambda running: commands.run(running, loaded, None, approval(yes=yes, as_json=as_json), reviewed, asks=not yes),
         as_json=as_json,
         options=options.how(usual, **given),
         reason=reason,

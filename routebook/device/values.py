@@ -39,6 +39,8 @@ EffectKind = Literal[
     "prefix-new",
     "prefix-removed",
     "prefix-list",
+    "announced",
+    "withdrawn",
     "note",
 ]
 
@@ -49,7 +51,8 @@ class Effect(Struct, frozen=True):
     "session-changed" is another option of a session that is not reset for it. "policy" says that other prefixes may go
     over the session afterwards: by its own filters, or as the speaker announces something else, which is an effect on
     each of its neighbors. A driver gives every one of them: a run is held responsible for what its plan contains.
-    "prefix-new" and "prefix-removed" are networks that the device originates, "prefix-list" a filter by its name. A
+    "prefix-new" and "prefix-removed" are networks that the device originates, "prefix-list" a filter by its name.
+    "announced" and "withdrawn" are prefixes that a peer of another AS hears anew or no more: the engine adds them. A
     driver leaves `peer` and `foreign` alone: who is at the other end, by name, and whether the inventory knows nothing
     of what is touched, is for the engine to say.
     """

@@ -8,6 +8,7 @@ from msgspec import Struct
 from routebook.device.values import Effect, EffectKind
 from routebook.report.text import label
 
+_HEARD = ("announced", "withdrawn")
 _FEW = 6
 """As many of a kind are named one by one; beyond that, each host's number is shown."""
 
@@ -23,6 +24,8 @@ class Item(Struct, frozen=True):
         """As an operator calls it."""
         if self.effect.kind.startswith("session-"):
             return f"{self.hosts[0]} – {label(self.effect)}"
+        if self.effect.kind in _HEARD:
+            return f"{self.effect.subject} to {self.effect.peer} ({', '.join(self.hosts)})"
         return f"{label(self.effect)} ({', '.join(self.hosts)})"
 
     def to_json(self) -> dict[str, Any]:
@@ -47,6 +50,8 @@ _KINDS: Mapping[str, tuple[str, tuple[EffectKind, ...]]] = {
     "prefixes_removed": ("prefixes that go", ("prefix-removed",)),
     "prefixes_new": ("prefixes that come", ("prefix-new",)),
     "prefix_lists": ("prefix lists that change", ("prefix-list",)),
+    "withdrawn": ("announcements that go", ("withdrawn",)),
+    "announced": ("announcements that come", ("announced",)),
 }
 
 
@@ -79,7 +84,7 @@ class Summary(Struct, frozen=True):
         for key, (words, _) in _KINDS.items():
             if items := self.items[key]:
                 lines.append((f"{len(items)} {_singular(words, len(items))}", _listed(items)))
-        if not any(self.items[key] for key in _KINDS if not key.startswith("prefix")):
+        if not any(self.items[key] for key in _KINDS if key.startswith(("session", "tunnel"))):
             lines.append(("no session and no tunnel", "comes, goes, resets or re-keys"))
         if self.foreign:
             lines.append((f"{len(self.foreign)} foreign, touched", _listed(self.foreign)))
@@ -130,9 +135,10 @@ def _items(effects: Sequence[tuple[str, Effect]], kinds: Sequence[EffectKind]) -
     chosen = [(host, effect) for host, effect in effects if effect.kind in kinds]
     if kinds[0].startswith("session-"):
         return _sessions(chosen)
-    found: dict[str, list[tuple[str, Effect]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, Effect]]] = {}
     for host, effect in chosen:
-        found.setdefault(effect.subject, []).append((host, effect))
+        peer = effect.peer if effect.kind in _HEARD else ""
+        found.setdefault((effect.subject, peer), []).append((host, effect))
     return [Item(tuple(dict.fromkeys(host for host, _ in ends)), ends[0][1]) for ends in found.values()]
 
 
@@ -168,6 +174,7 @@ def _singular(words: str, number: int) -> str:
         return words
     for many, one in (
         ("sessions", "session"), ("tunnels", "tunnel"), ("prefixes", "prefix"), ("lists", "list"),
+        ("announcements", "announcement"),
         ("reset", "resets"), ("go", "goes"), ("re-key", "re-keys"), ("come", "comes"), ("change", "changes"),
     ):  # fmt: skip
         words = " ".join(one if word == many else word for word in words.split(" "))

@@ -1,7 +1,8 @@
 """Carries out plan, drift, run and rollback, each ending in one result."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from routebook.checks.facts import Changed
 from routebook.checks.roots import folded
@@ -23,10 +24,13 @@ from routebook.run.preparation import look, prepare
 from routebook.run.runbook import Runbook
 from routebook.run.running import Running
 from routebook.run.saved_plan import SavedPlan, stale
+from routebook.run.sent import list_sent
 from routebook.run.transaction import carry_out
+from routebook.run.watch import read_states
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import open_journal
-from routebook.safety.accepted import HA_SYNC, ONE_END
+from routebook.safety.accepted import COLLAPSE, Guard, refusal
+from routebook.safety.announcing import Hearing, collapses, concerns, hearings, removed_peers
 from routebook.safety.impact import impacts
 from routebook.safety.management_path import descriptions, management_paths
 from routebook.safety.mates import synchronised
@@ -50,11 +54,13 @@ def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunRes
     outcome = Outcome.REFUSED if plan.errors else Outcome.PLANNED if plan.changed else Outcome.UNCHANGED
     intents = running.workspace.intents
     paths = descriptions(management_paths(plan, intents), impacts(plan, intents), intents)
-    hosts = host_results(plan, dict.fromkeys(running.workspace.hosts, HostState.PLANNED), reasons(plan.errors), paths)
+    heard, guards = _forecast(running, plan, _goal(runbook))
+    states = dict.fromkeys(running.workspace.hosts, HostState.PLANNED)
+    hosts = host_results(plan, states, reasons(plan.errors), paths, heard)
     if keep is not None and not plan.errors:
         keep(plan, cleaned_hosts(hosts))
     notes = arrange(running.options.waves, budget(plan, intents)).lines()
-    notes += tuple(f"danger: {text}" for text in (*_one_ended(running, plan, _goal(runbook)), *synchronised(plan)))
+    notes += tuple(f"danger: {guard}" for guard in guards)
     return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
 
 
@@ -82,10 +88,12 @@ def run(
     reviewed: SavedPlan | None = None,
     *,
     nothing: str = "",
+    asks: bool = False,
 ) -> RunResult:
     """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
 
     With a plan that was `reviewed`, exactly that or nothing. `nothing` is the message if nothing is to be sent.
+    With `asks`, `approve` shows the plan to a person, who accepts by it what only asks.
     """
     check_spec(running.options.waves, running.workspace.intents)
     started = time.time()
@@ -110,7 +118,7 @@ def run(
         )
         ledger = Ledger(journal, run_id)
         try:
-            outcome = _outcome(running, inputs, ledger, approve, reviewed, both_ends=goal is None)
+            outcome = _outcome(running, inputs, ledger, approve, reviewed, own=goal is None, asks=asks)
         except BaseException:
             # A run that may have left something on a device stays unfinished, for `recover` to look at.
             if not ledger.in_state(*LOCKED):
@@ -144,14 +152,24 @@ def run(
     )
 
 
-def _one_ended(running: Running, plan: Plan, goal: Goal) -> list[str]:
-    """What would go down as its other end is outside of the run. The far ends are read, and not changed."""
-    intents, hosts = running.workspace.intents, running.workspace.hosts
+def _forecast(running: Running, plan: Plan, goal: Goal) -> tuple[list[Hearing], list[Guard]]:
+    """What other networks will hear anew and no more, and what stands in the plan's way until it is accepted.
+
+    Far ends, and the hosts' sessions where the plan may change what anybody hears, are read.
+    """
+    workspace = running.workspace
+    intents, nornir = workspace.intents, workspace.nornir
     found = impacts(plan, intents)
-    beyond = far_ends(found, hosts)
-    return (
-        one_ended(found, impacts(make_plan(running.workspace.nornir, beyond, goal), intents), hosts) if beyond else []
-    )
+    beyond = far_ends(found, workspace.hosts)
+    guards = [
+        *(one_ended(found, impacts(make_plan(nornir, beyond, goal), intents), workspace.hosts) if beyond else ()),
+        *synchronised(plan),
+    ]
+    if not concerns(plan):
+        return [], guards
+    states = list_sent(nornir, read_states(nornir, workspace.observed), removed_peers(plan)).values
+    heard = hearings(plan, intents, states)
+    return heard, [*guards, *(Guard(COLLAPSE, text, asks=True) for text in collapses(heard, intents, states))]
 
 
 def _pin(running: Running, states: Mapping[str, HostState]) -> str:
@@ -195,9 +213,16 @@ def _refuse_stale(running: Running, reviewed: SavedPlan, journal: Journal) -> No
 
 
 def _outcome(
-    running: Running, inputs: Inputs, ledger: Ledger, approve: Approve, reviewed: SavedPlan | None, *, both_ends: bool
+    running: Running,
+    inputs: Inputs,
+    ledger: Ledger,
+    approve: Approve,
+    reviewed: SavedPlan | None,
+    *,
+    own: bool,
+    asks: bool,
 ) -> Outcome:
-    """Prepare, ask, carry out. `both_ends`: refuse what would go down for want of its other end."""
+    """Prepare, ask, carry out. The goal is the runbook's `own`, so that the intent is about it."""
     if not prepare(inputs, ledger):
         ledger.message = "not every host could be planned; nothing was changed"
         return Outcome.REFUSED
@@ -209,27 +234,34 @@ def _outcome(
     if not prepared.plan.changed:
         look(inputs, ledger)
         return Outcome.UNCHANGED
-    both_ends = both_ends and ONE_END not in running.options.accept
-    if both_ends and (alone := _one_ended(running, prepared.plan, inputs.goal)):
-        ledger.message = f"{'; '.join(alone)}; nothing was changed"
+    heard, guards = _forecast(running, prepared.plan, inputs.goal) if own else ([], synchronised(prepared.plan))
+    accepted = running.options.accept
+    if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
+        ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
-    if HA_SYNC not in running.options.accept and (sent := synchronised(prepared.plan)):
-        ledger.message = f"{'; '.join(sent)}; nothing was changed"
-        return Outcome.REFUSED
-    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions())
-    if not approve(shown, prepared.waves.lines()):
+    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), heard)
+    notes = (*prepared.waves.lines(), *(f"danger: {guard}" for guard in guards if guard.word not in accepted))
+    if not approve(shown, notes):
         ledger.message = "not approved; nothing was changed"
         return Outcome.REFUSED
+    # What the plan itself forecast, and somebody accepted, is no failure afterwards.
+    words = accepted | {guard.word for guard in guards}
+    inputs = replace(inputs, judging=replace(inputs.judging, accept=words))
     if reviewed is not None:
         ledger.journal.use_plan(reviewed.id, inputs.run_id)
     return carry_out(inputs, ledger, LeaseFile(running.workspace.state.leases))
 
 
 def host_results(
-    plan: Plan, states: Mapping[str, HostState], messages: Mapping[str, str], paths: Mapping[str, str]
+    plan: Plan,
+    states: Mapping[str, HostState],
+    messages: Mapping[str, str],
+    paths: Mapping[str, str],
+    heard: Iterable[Hearing] = (),
 ) -> dict[str, HostResult]:
-    """What became, or would become, of each host. `paths` describes how each is reached."""
+    """What became, or would become, of each host. `paths` describes how each is reached, `heard` what others hear."""
     results = {}
+    heard = list(heard)
     for host, state in sorted(states.items()):
         planned = plan.hosts.get(host)
         message = messages.get(host, "")
@@ -243,7 +275,7 @@ def host_results(
             diff=change.diff,
             commands=change.commands,
             undo=change.undo,
-            effects=change.effects,
+            effects=(*change.effects, *(effect for each in heard if each.host == host for effect in each.effects())),
             warnings=change.warnings,
             old_secrets=change.old_secrets,
             message=message,

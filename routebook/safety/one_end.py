@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from routebook.checks.names import ON_TUNNELS
-from routebook.safety.accepted import ONE_END
+from routebook.safety.accepted import ONE_END, Guard
 from routebook.safety.impact import Impact
 
 
@@ -12,15 +12,15 @@ def far_ends(impacts: Iterable[Impact], hosts: Collection[str]) -> set[str]:
     return {impact.far for impact in impacts if _stays(impact)} - {"", *hosts}
 
 
-def one_ended(impacts: Iterable[Impact], far: Iterable[Impact], hosts: Collection[str]) -> list[str]:
-    """What a run on `hosts` would take down for want of the other end: a sentence each.
+def one_ended(impacts: Iterable[Impact], far: Iterable[Impact], hosts: Collection[str]) -> list[Guard]:
+    """What a run on `hosts` would take down for want of the other end: a guard each.
 
     `far` is what the same goal would do at the far ends. One of which nothing is known, or that has the new key or
     proposal already, stands in nobody's way.
     """
     near = {impact.key: impact for impact in impacts if _stays(impact)}
     return [
-        _sentence(near[impact.key], hosts)
+        Guard(ONE_END, _sentence(near[impact.key], hosts))
         for impact in far
         if _stays(impact) and impact.key in near and near[impact.key].far == impact.host
     ]
@@ -36,5 +36,5 @@ def _sentence(impact: Impact, hosts: Collection[str]) -> str:
     both = ",".join(sorted({*hosts, impact.far}))
     return (
         f"the {what} {impact.host} – {impact.far} changes at both ends, and {impact.far} is not part of this run: "
-        f"changed at {impact.host} alone it would go down; write --limit {both}, or --accept {ONE_END}"
+        f"changed at {impact.host} alone it would go down; write --limit {both}"
     )

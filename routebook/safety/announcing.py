@@ -1,0 +1,157 @@
+"""What a plan does to what other networks hear of us, session by session, and when that is a collapse.
+
+From what each session really sends now, and from the filters that are meant to be there afterwards.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from routebook.checks.announced import may_leave, named, outbound
+from routebook.checks.facts import session_with
+from routebook.checks.prefixes import WITHOUT_COLLAPSE
+from routebook.device.plan import Plan
+from routebook.device.state import BgpSession, FamilyState
+from routebook.device.values import Effect, State
+from routebook.intent.filters import EVERYTHING, Filters, by_name, maps_by_name
+from routebook.intent.model import HostIntent, IPAddress, IPNetwork, Neighbor
+
+_TOUCHES = ("policy", "session-new", "session-removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What one session sends before and after in one family, and how many prefixes it brings; None is not listed."""
+
+    host: str
+    peer: str
+    address: IPAddress
+    removed: bool
+    before: frozenset[IPNetwork] | None
+    after: frozenset[IPNetwork] | None
+    received: int = 0
+    takes: bool = True
+    family: str = ""
+
+    def effects(self) -> Iterator[Effect]:
+        """Each prefix that comes or goes."""
+        before, after = self.before or frozenset(), self.after or frozenset()
+        if self.before is None or self.after is None:
+            return
+        for kind, prefixes in (("withdrawn", before - after), ("announced", after - before)):
+            for prefix in sorted(prefixes, key=str):
+                yield Effect(kind, str(prefix), f"to {self.peer} ({self.address})", self.peer)  # type: ignore[arg-type]
+
+
+def removed_peers(plan: Plan) -> dict[str, set[str]]:
+    """The peers, by host, of the sessions that a plan removes."""
+    found: dict[str, set[str]] = {}
+    for host, effect in plan.effects():
+        if effect.kind == "session-removed" and (address := _address(effect.subject)) is not None:
+            found.setdefault(host, set()).add(str(address))
+    return found
+
+
+def concerns(plan: Plan) -> bool:
+    """Whether a plan may change what anybody hears."""
+    return any(effect.kind in _TOUCHES for _, effect in plan.effects())
+
+
+def hearings(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str, State]) -> list[Hearing]:
+    """The external sessions that the plan touches, as they are and as they will be."""
+    originated = {network for intent in intents.values() for network in (intent.bgp.networks if intent.bgp else ())}
+    gone = {ip_network(e.subject) for _, e in plan.effects() if e.kind == "prefix-removed"} - originated
+    found: list[Hearing] = []
+    for host, planned in plan.hosts.items():
+        touched: dict[IPAddress, set[str]] = {}
+        for effect in planned.change.effects:
+            if effect.kind in _TOUCHES and (address := _address(effect.subject)) is not None:
+                touched.setdefault(address, set()).add(effect.kind)
+        bgp = intents[host].bgp if host in intents else None
+        neighbors = {neighbor.address: neighbor for neighbor in (bgp.neighbors if bgp else ())}
+        for address in touched:
+            session = session_with(states, host, address)
+            if address in neighbors:
+                found += _staying(intents[host], neighbors[address], session, originated, gone)
+            elif session is not None and session.established and session.remote_as != session.local_as:
+                peer = next((e.peer for e in planned.change.effects if _address(e.subject) == address and e.peer), "")
+                found += _leaving(host, peer or f"AS {session.remote_as}", session)
+    return found
+
+
+def _leaving(host: str, peer: str, session: BgpSession) -> Iterator[Hearing]:
+    """A session that is removed."""
+    for family in session.families:
+        before = None if family.advertised is None else frozenset(family.advertised)
+        received = family.received or 0
+        yield Hearing(host, peer, session.peer, True, before, frozenset(), received, False, family.name)
+
+
+def _staying(
+    intent: HostIntent,
+    neighbor: Neighbor,
+    session: BgpSession | None,
+    originated: Collection[IPNetwork],
+    gone: Collection[IPNetwork],
+) -> Iterator[Hearing]:
+    up = session is not None and session.established
+    families = {family.name: family for family in session.families} if session is not None and up else {}
+    lists, maps = by_name(intent.prefix_lists), maps_by_name(intent.route_maps)
+    for filters in outbound(intent, neighbor):
+        family = families.get(filters.family, FamilyState(filters.family, 0, 0, advertised=() if not up else None))
+        into = next(Filters.into(each, lists, maps) for each in neighbor.families if each.family == filters.family)
+        takes = not into.any or any(into.through())
+        if neighbor.shutdown:
+            before, after = family.advertised, frozenset[IPNetwork]()
+        else:
+            before = family.advertised
+            stays = {p for p in before or () if p not in gone and may_leave(filters, neighbor, p)}
+            version = EVERYTHING[filters.family].network.version
+            comes = {p for p in originated if p.version == version and filters.passes(p)}
+            after = frozenset(stays | comes)
+        yield Hearing(
+            intent.name, neighbor.peer, neighbor.address, False,
+            None if before is None else frozenset(before), None if before is None else after,
+            family.received or 0, takes and not neighbor.shutdown, filters.family,
+        )  # fmt: skip
+
+
+def collapses(
+    found: Iterable[Hearing], intents: Mapping[str, HostIntent], states: Mapping[str, State]
+) -> Iterator[str]:
+    """A sentence for each collapse that the plan itself would be: see the check `bgp.collapse`."""
+    found = list(found)
+    ours = frozenset[IPNetwork]().union(*(intent.ours for intent in intents.values()))
+    touched = {(each.host, each.address): each for each in found}
+    kept = set().union(*(each.after or () for each in found))
+    brought: dict[str, int] = {}
+    for host, state in states.items():
+        for session in state.bgp or ():
+            if not session.established or session.vrf != "default" or session.remote_as == session.local_as:
+                continue
+            for family in session.families:
+                brought[family.name] = brought.get(family.name, 0) + (family.received or 0)
+                if (host, session.peer) not in touched:
+                    kept |= set(family.advertised or ())
+    for each in found:
+        before, after = each.before or frozenset(), each.after or frozenset()
+        lost = before - after if each.before is not None and each.after is not None else frozenset()
+        if own := (lost & ours) - (kept if each.removed else frozenset()):
+            yield f"{each.host} would no longer send our own {named(own)} to {each.peer}" + (
+                ", and no other session with another network does" if each.removed else ""
+            )
+        elif not each.removed and len(after & before) < WITHOUT_COLLAPSE.floor(len(before)):
+            yield f"{each.host} would no longer send {len(lost)} of {len(before)} prefixes to {each.peer}"
+    for name, total in sorted(brought.items()):
+        taking = [each for each in found if each.family == name and not each.takes and each.received]
+        away = sum(each.received for each in taking)
+        if total - away < WITHOUT_COLLAPSE.floor(total):
+            peers = ", ".join(dict.fromkeys(f"{each.peer} ({each.host})" for each in taking))
+            yield f"{away} of the {total} prefixes of {name} that other networks send would be gone: {peers}"
+
+
+def _address(text: str) -> IPAddress | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
