@@ -24,6 +24,9 @@ _LONGEST = {4: 24, 6: 48}
 _SUBNET = {4: 28, 6: 64}
 """Bits beyond which prefixes are hosts': nobody means to announce those, except by a community."""
 
+_ROLES = {"provider": "customer", "customer": "provider", "peer": "peer", "route-server": "rs-client"}
+"""What we are to who is that to us (RFC 9234 section 4.1)."""
+
 _PRIVATE_ASNS = (range(64512, 65535), range(4200000000, 4294967295))  # RFC 6996
 
 
@@ -40,6 +43,10 @@ def check_announcements(
         if us.managed and is_outside(peer, nodes, declared)
     ]
     edges = {us.name for _, us, _ in outside}
+    for session in sessions:
+        for us, peer in (session.ends, session.ends[::-1]):
+            if us.managed and us.neighbor.local_role:
+                _check_role(session, us, peer, declared, nodes, problems)
     _check_exports(declared, nodes, policies, own, outside, problems)
     _check_nothing_gone(declared, policies, own, outside, problems)
     _check_prepended(declared, nodes, policies, outside, problems)
@@ -61,13 +68,31 @@ def is_outside(end: SessionEnd, nodes: Nodes, declared: Declared) -> bool:
     return not (node.internal or node.cluster_node or any(end.asn in each for each in _PRIVATE_ASNS))
 
 
+def _check_role(
+    session: Session, us: SessionEnd, peer: SessionEnd, declared: Declared, nodes: Nodes, problems: Problems
+) -> None:
+    node, peering = nodes.hosts[us.name], declared.peers.get(peer.name)
+    if peering is None or peering.relation is None:
+        mark = peering.mark() if peering is not None else declared.bgp.mark()
+        problems.error(
+            mark, f"{session.name} asks for a local_role, and {peer.name} says no relation", "write its relation: …"
+        )
+    elif node.can is not None and not node.can.roles:
+        problems.error(
+            node.mark,
+            f"{session.name}: {us.name} is {node.kind} and tells no roles (RFC 9234)",
+            "remove local_role: the filters follow from the relation without it",
+        )
+
+
 def with_relation(neighbor: Neighbor, peer: SessionEnd, nodes: Nodes, declared: Declared) -> Neighbor:
     """A neighbor with what it is to us, where it is somebody else's, and what may go there."""
     if not is_outside(peer, nodes, declared):
         return neighbor
     relation = declared.peers[peer.name].relation or "provider"
     hears = None if relation == "customer" else Own.of(declared, nodes).outsiders_hear
-    return replace(neighbor, relation=relation, hears=hears)
+    role = _ROLES[relation] if neighbor.local_role else ""
+    return replace(neighbor, relation=relation, hears=hears, local_role=role)
 
 
 def _check_exports(

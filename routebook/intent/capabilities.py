@@ -36,7 +36,8 @@ class Capabilities(Struct, frozen=True):
     """What one platform can do.
 
     `families` has, by what a session runs over, the address families that it can carry; a platform without BGP has
-    none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those. `since` are the
+    none. `ipsec` says whether it ends tunnels, `bfd` and `rpki` whether sessions can use those, `roles` whether it
+    tells a peer what it is to it (RFC 9234). `since` are the
     releases of `product` that brought a feature, where hosts differ. With `addressed`, an end of a tunnel is known
     by its outer address instead of by a name. `route_version` is the one IP version that its tunnel interfaces
     carry: that of the outer addresses, or IPv4; empty where they carry both. `bgp_packages` are the BGP daemons of
@@ -50,6 +51,7 @@ class Capabilities(Struct, frozen=True):
     bfd: bool
     rpki: bool
     drains: bool = True
+    roles: bool = False
     addressed: bool = False
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False

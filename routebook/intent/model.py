@@ -80,6 +80,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     cluster: str = ""  # the Kubernetes cluster that the other end is a node of
     cluster_node: str = ""  # what that node is called there
     relation: str = ""  # what an outside peer says it is to us
+    local_role: str = ""  # what we are to it and tell it (RFC 9234), where that is asked for
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
     accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
 

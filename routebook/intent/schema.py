@@ -217,6 +217,7 @@ class SideInput(Input):
     address: Address | None = None
     remote_as: Asn | None = None
     accepted_leaks: tuple[Prefix, ...] = ()
+    local_role: Flag = False  # told to the other end, too
 
 
 class SessionDefaults(SideInput):

@@ -213,6 +213,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         cluster=peer.cluster_node.cluster if peer.cluster_node else "",
         cluster_node=peer.cluster_node.node if peer.cluster_node else "",
         accepted_leaks=options.get("accepted_leaks", ()),
+        local_role="asked" if options.get("local_role", False) else "",
     )
 
 

@@ -115,13 +115,6 @@ def driver(task: Task) -> "TransactionDriver":
     return device
 
 
-def reader(task: Task) -> DeviceReader:
-    """What reads a host that has proven who it is; opens the connection at first use. Raises DriverError."""
-    device = _connected(task)
-    _prove(task, device)
-    return device
-
-
 def read_first(task: Task, read: "Callable[[TransactionDriver], T]") -> T:
     """What `read` finds on a host that then proves who it is. Raises DriverError.
 

@@ -8,7 +8,9 @@ from routebook.intent.platform import LabPart, Platform
 PLATFORM = Platform(
     name="edge",
     called="a edge",
-    can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True),
+    can=Capabilities(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True, roles=True
+    ),
     words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     reader="routebook.platforms.edge.reader:EdgeReader",

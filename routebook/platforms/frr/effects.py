@@ -27,11 +27,12 @@ from routebook.platforms.frr.router import renewed
 from routebook.platforms.frr.settings import setting
 from routebook.platforms.frr.tree import Block, Tree
 
-# Options of a neighbor that close its session when they change, and that no template renders: found by hand on 8.4.4.
+# Options of a neighbor that close its session when they change: found by hand on 8.4.4. No template renders them, but a
+# role (RFC 9234).
 _RESETS = frozenset(
     {
         *("port", "disable-connected-check", "extended-optional-parameters", "capability", "route-server-client"),
-        *("soo", "disable-addpath-rx"),
+        *("soo", "disable-addpath-rx", "local-role"),
     }
 )
 

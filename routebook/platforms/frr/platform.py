@@ -8,7 +8,9 @@ from routebook.intent.platform import LabPart, Platform
 PLATFORM = Platform(
     name="frr",
     called="a frr",
-    can=Capabilities(families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True),
+    can=Capabilities(
+        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True, roles=True
+    ),
     words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     reader="routebook.platforms.frr.reader:FRRReader",

@@ -33,6 +33,7 @@ _ONE_VALUE = tuple(
         "neighbor * update-source", "neighbor * ebgp-multihop", "neighbor * ttl-security hops",
         "neighbor * timers connect", "neighbor * timers delayopen", "neighbor * advertisement-interval",
         "neighbor * port", "neighbor * tcp-mss", "neighbor * bfd profile", "neighbor * shutdown",
+        "neighbor * local-role",
         # address families
         "neighbor * maximum-prefix", "neighbor * maximum-prefix-out", "neighbor * allowas-in",
         "neighbor * default-originate", "neighbor * unsuppress-map", "neighbor * weight", "neighbor * soo",

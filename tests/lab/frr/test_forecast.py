@@ -28,6 +28,7 @@ CANDIDATES = {
     "local-as": option(OUTSIDE, "local-as 64511"),
     "ttl-security": option(OUTSIDE, "ttl-security hops 1"),
     "ebgp-multihop": option(OUTSIDE, "ebgp-multihop 2"),
+    "role": option(OUTSIDE, "local-role customer"),
     "passive": option(OUTSIDE, "passive"),
     "bfd": option(OUTSIDE, "bfd"),
     "timers": option(OUTSIDE, "timers 5 15"),

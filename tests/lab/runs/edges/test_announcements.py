@@ -1,0 +1,100 @@
+"""What other networks hear, on real daemons: listed, held against what may leave, forecast, and guarded."""
+
+import json
+from typing import Any
+
+import yaml
+
+from tests.lab import devices
+from tests.lab.conftest import RunningLab
+from tests.lab.runs.conftest import Unchanged, edited, failures
+from tests.lab.waiting import wait_for
+
+OURS = "2001:db8:8e20::/48"
+OUTSIDE = {
+    ("no-edge1", "2001:db8:f001::1"), ("no-edge2", "2001:db8:f001::1"), ("ch-edge1", "2001:db8:f002::1"),
+    ("ch-edge1", "2001:db8:f003::1"), ("ch-edge2", "2001:db8:f003::2"),
+}  # fmt: skip
+BY_HAND = """vtysh -c 'configure terminal' -c '{no}ipv6 prefix-list RB-OWN-V6 seq 99 permit ::/0 le 64'"""
+
+
+def verified(lab: RunningLab, *arguments: str) -> dict[str, Any]:
+    return dict(json.loads(lab.routebook("verify", "bgp", "--json", *arguments).stdout))
+
+
+def test_every_session_with_others_is_listed_and_sends_our_prefix_alone(deployed: RunningLab) -> None:
+    findings = verified(deployed)["findings"]
+    assert [each for each in findings if each["status"] != "ok"] == []
+    sent = {(each["host"], each["subject"]): each["evidence"] for each in findings if each["check"] == "bgp.announced"}
+    assert sent.keys() == OUTSIDE
+    assert {line.partition(": ")[2] for lines in sent.values() for line in lines} == {
+        f"sends {OURS}: all of it may leave"
+    }
+
+
+def test_a_leak_by_hand_is_named_without_the_configuration_being_compared(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    devices.on(deployed, "no-edge1", BY_HAND.format(no=""))
+
+    def leaks() -> list[dict[str, Any]]:
+        return [f for f in failures(verified(deployed, "--no-config")) if f["check"] == "bgp.leak"]
+
+    try:
+        wait_for(leaks, 30, "the leak")
+        (found,) = leaks()
+        assert (found["host"], found["subject"]) == ("no-edge1", "2001:db8:f001::1")
+        assert "2001:db8:1000::/48" in found["cause"]
+        assert "more leaves to transit-no, and may not" in found["cause"]
+    finally:
+        devices.on(deployed, "no-edge1", BY_HAND.format(no="no "))
+    wait_for(lambda: not leaks(), 30, "the end of the leak")
+    unchanged()
+
+
+def test_a_template_that_leaks_is_rolled_back_and_the_prefixes_are_named(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    wrong = "{{ '2001:db8:2000::/36 le 48' if list.name == 'RB-OWN-V6' else rule.prefix }}\n{%- if"
+    with edited(deployed, "templates/frr/policy.j2", r"\{\{ rule.prefix \}\}\n\{%- if", wrong):
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge2", "--deadline", "20")
+    assert done.returncode == 3, done.stdout + done.stderr
+    # That it sends more than it should is definite at once, and ends the waiting for the rest.
+    found = {each["check"]: each["cause"] for each in json.loads(done.stdout)["findings"] if each["status"] != "ok"}
+    assert "2001:db8:2000::/48" in found["bgp.leak"]
+    assert f"originates {OURS}" in found["bgp.announced"]
+    unchanged()
+
+
+def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    path = deployed.project / "inventory/bgp.yaml"
+    original = path.read_text()
+    wanted = yaml.safe_load(original)
+    wanted["bgp"]["sessions"] = [each for each in wanted["bgp"]["sessions"] if "transit-no" not in each["ends"]]
+    path.write_text(yaml.safe_dump(wanted))
+    try:
+        done = deployed.routebook("plan", "bgp", "--json")
+        plan = json.loads(done.stdout)
+        withdrawn = plan["summary"]["withdrawn"]
+        assert {(*each["hosts"], each["peer"], each["subject"]) for each in withdrawn} == {
+            (host, "transit-no", OURS) for host in ("no-edge1", "no-edge2")
+        }, plan["summary"]
+        danger = [note for note in plan["notes"] if "--accept collapse" in note]
+        assert len(danger) == 1
+        assert "prefixes of ipv6-unicast that other networks send would be gone: transit-no" in danger[0]
+        done = deployed.routebook("run", "bgp", "--yes")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "--accept collapse" in done.stdout + done.stderr
+        unchanged()
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "collapse")
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        path.write_text(original)
+    done = deployed.routebook("run", "bgp", "--yes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    announced = json.loads(done.stdout)["summary"]["announced"]
+    assert {(*each["hosts"], each["peer"], each["subject"]) for each in announced} <= {
+        (host, "transit-no", OURS) for host in ("no-edge1", "no-edge2")
+    }
