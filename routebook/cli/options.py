@@ -57,7 +57,7 @@ _DANGERS = {
     "one-end": "although the other end of a session or tunnel changes too and is left out",
     "ha-sync": "although the device sends it to its mate before it is confirmed",
     "unforecast-reset": "although a session or tunnel resets that the plan did not name",
-    "collapse": "although more than a quarter of a session's prefixes are gone afterwards",
+    "collapse": "although over a quarter of a session's or a family's prefixes, or one of ours, is gone",
     "old-secret": "although it brings an old secret back",
 }
 

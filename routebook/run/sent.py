@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
+from msgspec import structs
 from nornir.core import Nornir
 from nornir.core.task import Task
 
@@ -37,7 +38,7 @@ def list_sent(
         name = task.host.name
         return _listed(reader(task), seen.values[name], wanted[name])
 
-    return replace(seen, values={**seen.values, **on_hosts(nornir, wanted, step).values}) if wanted else seen
+    return structs.replace(seen, values={**seen.values, **on_hosts(nornir, wanted, step).values}) if wanted else seen
 
 
 def _wanted(intent: HostIntent, state: State, others: Collection[str]) -> Wanted:

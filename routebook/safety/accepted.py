@@ -1,7 +1,8 @@
 """What an operator may accept with `--accept` that otherwise is refused, or fails a run."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
 HA_SYNC = "ha-sync"
@@ -10,8 +11,7 @@ UNFORECAST_RESET, COLLAPSE = "unforecast-reset", "collapse"
 """Fail a run otherwise: a session or tunnel is reset that the plan did not name, or a session's prefixes are gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """What stands in a plan's way until its `word` is accepted.
 
     What only `asks` is accepted, too, by whoever was shown it: at the question, or in a saved plan that was reviewed.

@@ -4,8 +4,9 @@ From what each session really sends now, and from the filters that are meant to 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
 
 from routebook.checks.announced import may_leave, named, outbound
 from routebook.checks.facts import session_with
@@ -19,8 +20,7 @@ from routebook.intent.model import HostIntent, IPAddress, IPNetwork, Neighbor
 _TOUCHES = ("policy", "session-new", "session-removed")
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
+class Hearing(Struct, frozen=True):
     """What one session sends before and after in one family, and how many prefixes it brings; None is not listed."""
 
     host: str

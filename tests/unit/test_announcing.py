@@ -1,10 +1,11 @@
 """What others hear anew and no more is said before a push, and a collapse that the plan itself forecasts is a guard."""
 
-from dataclasses import replace
+import dataclasses
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate
 from routebook.device.plan import HostPlan, Plan
@@ -86,7 +87,7 @@ def test_what_leaks_now_and_is_filtered_then_goes_and_is_no_collapse_of_ours() -
 def test_a_new_session_announces_the_own() -> None:
     plan = planned(("session-new", TRANSIT_ADDRESS))
     states = sending(OURS)
-    states["no-edge1"] = replace(states["no-edge1"], bgp=())
+    states["no-edge1"] = dataclasses.replace(states["no-edge1"], bgp=())
     assert told(plan, network(OURS), states) == ([("announced", OURS)], [])
 
 
@@ -110,9 +111,10 @@ def test_one_of_several_sessions_that_brings_little_is_none() -> None:
     plan = planned(("session-removed", TRANSIT_ADDRESS))
     states = sending(OURS, received=10)
     other = next(s for s in states["no-edge1"].bgp or () if str(s.peer) == TRANSIT_ADDRESS)
-    family = replace(other.families[0], received=60)
+    family = dataclasses.replace(other.families[0], received=60)
     ch = states["ch-edge1"]
-    states["ch-edge1"] = replace(ch, bgp=(*(ch.bgp or ()), replace(other, families=(family,))))
+    there = dataclasses.replace(other, families=(family,))
+    states["ch-edge1"] = dataclasses.replace(ch, bgp=(*(ch.bgp or ()), there))
     assert told(plan, without_transit(), states) == ([("withdrawn", OURS)], [])
 
 

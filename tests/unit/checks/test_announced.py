@@ -1,10 +1,10 @@
 """What a session really sends is held against what may leave and what has to; what cannot be listed claims nothing."""
 
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from routebook.checks.announced import named
 from routebook.checks.facts import Changed
