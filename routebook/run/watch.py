@@ -73,7 +73,7 @@ class Watcher:
                 seen, listed = list_sent(self.nornir, seen), time.monotonic()
             self.now = seen.values
             findings = judge(seen, explanations, final=final)
-            if self.lists and not lists and definite(findings) == "passed":
+            if self.lists and not lists and definite(findings) != "pending":
                 seen, listed = list_sent(self.nornir, seen), time.monotonic()
                 findings = judge(seen, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)

@@ -75,7 +75,7 @@ def hearings(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str,
                 found += _staying(intents[host], neighbors[address], session, originated, gone)
             elif session is not None and session.established and session.remote_as != session.local_as:
                 peer = next((e.peer for e in planned.change.effects if _address(e.subject) == address and e.peer), "")
-                found += _leaving(host, peer or f"AS {session.remote_as}", session)
+                found += _leaving(host, peer or session.description or f"AS {session.remote_as}", session)
     return found
 
 

@@ -78,9 +78,9 @@ def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for
         done = deployed.routebook("plan", "bgp", "--json")
         plan = json.loads(done.stdout)
         withdrawn = plan["summary"]["withdrawn"]
-        assert {(*each["hosts"], each["peer"], each["subject"]) for each in withdrawn} == {
-            (host, "transit-no", OURS) for host in ("no-edge1", "no-edge2")
-        }, plan["summary"]
+        assert [(each["hosts"], each["peer"], each["subject"]) for each in withdrawn] == [
+            (["no-edge1", "no-edge2"], "transit-no", OURS)
+        ]
         danger = [note for note in plan["notes"] if "--accept collapse" in note]
         assert len(danger) == 1
         assert "prefixes of ipv6-unicast that other networks send would be gone: transit-no" in danger[0]
@@ -95,6 +95,4 @@ def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for
     done = deployed.routebook("run", "bgp", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     announced = json.loads(done.stdout)["summary"]["announced"]
-    assert {(*each["hosts"], each["peer"], each["subject"]) for each in announced} <= {
-        (host, "transit-no", OURS) for host in ("no-edge1", "no-edge2")
-    }
+    assert [(each["peer"], each["subject"]) for each in announced] == [("transit-no", OURS)]
