@@ -106,6 +106,13 @@ class Baseline:
             if fell:
                 self._forget(host, intents[host], ours=True)
 
+    def reset(self, intents: Mapping[str, HostIntent], hosts: Collection[str]) -> None:
+        """Forget when sessions with an end on `hosts` were seen: a run that was rolled back may have reset them."""
+        for host, intent in intents.items():
+            for neighbor in intent.bgp.neighbors if intent.bgp else ():
+                if host in hosts or neighbor.peer_host in hosts:
+                    self.sessions.pop((host, str(neighbor.address)), None)
+
     def know(self, hosts: Collection[str], findings: Iterable[Finding]) -> None:
         """Take what the findings list as foreign on `hosts` for known."""
         found: dict[str, set[str]] = {host: set() for host in hosts}

@@ -190,13 +190,15 @@ def _pin(running: Running, states: Mapping[str, HostState]) -> str:
 
 
 def _learn(running: Running, known: baseline.Baseline, ledger: Ledger) -> str:
-    """Take what is there after a run that was confirmed for normal; why that was not possible."""
-    confirmed = ledger.in_state(HostState.CONFIRMED)
-    if not confirmed or not ledger.now:
-        return ""
+    """Take what is there after a run for normal if it was confirmed; why that was not possible."""
     intents = running.workspace.intents
-    known.confirmed(intents, *(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
-    known.know(ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED), ledger.findings)
+    if ledger.in_state(HostState.CONFIRMED) and ledger.now:
+        known.confirmed(intents, *(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
+        known.know(ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED), ledger.findings)
+    elif restored := ledger.in_state(HostState.ROLLED_BACK):
+        known.reset(intents, restored)
+    else:
+        return ""
     try:
         known.write()
     except RefusedError as error:

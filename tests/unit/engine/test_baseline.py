@@ -17,7 +17,7 @@ from routebook.device.state import BgpSession, BgpState, Volume
 from routebook.device.values import Effect, State
 from routebook.report.model import RunResult
 from routebook.run import baseline, verification
-from routebook.run.runbook import Runbook
+from routebook.run.runbook import Runbook, View
 from tasks.verify_bgp import verify_bgp
 from tests.networks.observed import session_of
 from tests.unit.engine.world import World
@@ -216,6 +216,36 @@ def test_a_session_that_was_reset_since_the_last_verification_is_a_warning(netwo
     assert "up for" not in finding.cause
     assert "Established for 34 s, seen up 7200 s ago; since then it came up 3 times" in finding.evidence[0]
     assert troubles(verify(network)) == []
+
+
+def test_what_a_run_reset_that_was_rolled_back_is_no_flap(network: World) -> None:
+    verify(network)
+    place = network.workspace().state.baseline
+    written = json.loads(place.read_text())
+    for each in written["sessions"]:
+        each[3] -= 7200
+    place.write_text(json.dumps(written))
+
+    def reset_all() -> None:
+        for host in ("no-edge1", "ch-edge1"):
+            young = tuple(replace(each, uptime=34, established_count=4) for each in network[host].state.bgp or ())
+            network[host].state = State(young, ())
+
+    def wrong(view: View) -> list[Finding]:
+        pushed = bool(view.changed.seconds_since_push)
+        return [Finding("no-edge1", "made.up", "no-edge1", "failed" if pushed else "ok")]
+
+    network.wanted = {"no-edge1": "new\n"}
+    network["no-edge1"].fails["activate"] = reset_all
+    assert network.run(book=structs.replace(network.runbook(), checks=(wrong,))).outcome == "rolled_back"
+    flapped = {(f.host, f.subject) for f in troubles(verify(network)) if f.check == "bgp.flaps"}
+    ends = {
+        (host, str(neighbor.address))
+        for host, intent in network.workspace().intents.items()
+        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
+        if "no-edge1" not in (host, neighbor.peer_host) and host == "ch-edge1"
+    }
+    assert flapped == ends, "only sessions of which no end was in the run"
 
 
 @pytest.mark.parametrize(
