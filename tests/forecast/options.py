@@ -28,7 +28,7 @@ MODELS: tuple[type, ...] = (
 RENDERS_NOTHING = frozenset(
     {
         *(f"HostIntent.{field}" for field in ("site", "hostname", "version", "bgp_package", "identity", "groups")),
-        *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release")),
+        *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release", "ours")),
         *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster", "cluster_node")),
         *(f"Neighbor.{field}" for field in ("relation", "hears", "accepted_leaks")),
         *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
@@ -41,9 +41,13 @@ RENDERS_NOTHING = frozenset(
 OF_THE_RENDERING = frozenset({"HostIntent.name", "HostIntent.platform", "HostIntent.adopt", "HostIntent.bgp"})
 """Fields of which no option is made: what is rendered, for whom, and what that may take over."""
 
+NOT_MEASURED = frozenset({"Neighbor.local_role"})
+"""Fields that this program does not change: what is known of them was measured by hand (docs/platforms/frr.md)."""
+
 INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.SideInput: {
         "accepted_leaks": "Neighbor.accepted_leaks",
+        "local_role": "Neighbor.local_role",
         "import_": "NeighborFamily.route_map_in",
         "export": "NeighborFamily.route_map_out",
         "prefix_list_in": "NeighborFamily.prefix_list_in",

@@ -15,7 +15,7 @@ from tests.forecast.accuracy import Confusion
 from tests.forecast.changes import Change
 from tests.forecast.combinations import FEWEST, MOST
 from tests.forecast.known import TEMPLATES, Known
-from tests.forecast.options import INPUTS, OF_THE_RENDERING, RENDERS_NOTHING, fields
+from tests.forecast.options import INPUTS, NOT_MEASURED, OF_THE_RENDERING, RENDERS_NOTHING, fields
 from tests.forecast.speaker_changes import every
 from tests.forecast.table import ROWS, Rated, Rows, read, releases, worlds, worlds_of_walks
 from tests.forecast.tunnel_changes import every_of_tunnels
@@ -43,7 +43,7 @@ def test_every_option_is_changed_or_renders_nothing() -> None:
     changed = {field for changes, _ in KINDS.values() for change in changes() for field in change.fields}
     known = set(fields())
     assert changed <= known
-    assert known - changed == RENDERS_NOTHING | OF_THE_RENDERING
+    assert known - changed == RENDERS_NOTHING | OF_THE_RENDERING | NOT_MEASURED
 
 
 def test_every_key_of_an_inventory_decides_one_of_these_options() -> None:

@@ -437,7 +437,7 @@ def test_the_as_of_an_open_that_was_refused_is_named_without_any_log() -> None:
 @pytest.mark.parametrize(("since", "status"), [(3.0, "pending"), (4.5, "failed")])
 def test_both_numbers_are_named_within_seconds_although_the_peer_says_nothing(since: float, status: str) -> None:
     wanted = intending(remote_as=64469)
-    changed = replace(TRANSIT_CHANGED, seconds_since_push={"no-edge1": since})
+    changed = structs.replace(TRANSIT_CHANGED, seconds_since_push={"no-edge1": since})
     now = down(healthy(wanted), "no-edge1", TRANSIT_ADDRESS)
     finding = transit_finding(check_bgp(now, healthy(), wanted=wanted, changed=changed))
     assert finding.status == status
