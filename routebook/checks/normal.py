@@ -17,6 +17,9 @@ FAMILY = "bgp.family"
 NORMAL = "bgp.normal"
 FLAPS = "bgp.flaps"
 FOREIGN = frozenset({"bgp.extra", "tunnel.extra"})
+KINDS = frozenset({"bgp", "tunnel"})
+ASKED = FOREIGN | {"bgp.session", "tunnel.ike"}
+"""Checks of which a finding shows that sessions, or tunnels, were looked at."""
 SETTLED = 60
 """Seconds that a session must have been up for its counts to be compared or learned: its table may still be filling."""
 _SLACK = 30.0  # seconds that a reading of a busy host may take
@@ -49,9 +52,9 @@ class Seen(Struct, frozen=True):
 
 class Normal(Struct, frozen=True):
     """What is known to be normal. `foreign` are the subjects of what is not of the intent, of each host that was asked,
-    `reached` the prefixes of ours that each has a path to.
+    and for which of KINDS it was asked; `reached` are the prefixes of ours that each has a path to.
 
-    A host that is not in `foreign` was never confirmed, adopted or accepted: nothing is said of what is new there.
+    What a host was never asked for, by a run that was confirmed or by who accepted it, is not known to be new there.
     """
 
     counts: Mapping[Key, Usual] = field(default_factory=dict)
@@ -164,7 +167,7 @@ def judged_foreign(finding: Finding, normal: Normal, *, verifying: bool) -> Find
     known = normal.foreign.get(finding.host)
     if finding.check not in FOREIGN:
         return finding
-    if known is None:
+    if known is None or kind_of(finding) not in known:
         cause = "not in the intent; `routebook verify --accept-baseline` takes what is there now for known"
         return replace(finding, cause=cause)
     if subject_of(finding) in known:
@@ -180,4 +183,9 @@ def judged_foreign(finding: Finding, normal: Normal, *, verifying: bool) -> Find
 
 def subject_of(finding: Finding) -> str:
     """What a foreign thing is known by: which kind it is, and its name."""
-    return f"{finding.check.partition('.')[0]} {finding.subject}"
+    return f"{kind_of(finding)} {finding.subject}"
+
+
+def kind_of(finding: Finding) -> str:
+    """Whether it is about a session ("bgp") or a tunnel."""
+    return finding.check.partition(".")[0]

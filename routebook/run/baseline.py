@@ -11,7 +11,20 @@ from typing import Any
 
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
-from routebook.checks.normal import FOREIGN, SETTLED, Key, Normal, Seen, Usual, counts_of, fallen, subject_of
+from routebook.checks.normal import (
+    ASKED,
+    FOREIGN,
+    KINDS,
+    SETTLED,
+    Key,
+    Normal,
+    Seen,
+    Usual,
+    counts_of,
+    fallen,
+    kind_of,
+    subject_of,
+)
 from routebook.checks.routes import reached
 from routebook.device.values import State
 from routebook.errors import RefusedError
@@ -113,13 +126,17 @@ class Baseline:
                 if host in hosts or neighbor.peer_host in hosts:
                     self.sessions.pop((host, str(neighbor.address)), None)
 
-    def know(self, hosts: Collection[str], findings: Iterable[Finding]) -> None:
-        """Take what the findings list as foreign on `hosts` for known."""
-        found: dict[str, set[str]] = {host: set() for host in hosts}
-        for finding in findings:
-            if finding.check in FOREIGN and finding.host in found:
-                found[finding.host].add(subject_of(finding))
-        self.foreign |= {host: frozenset(subjects) for host, subjects in found.items()}
+    def know(self, hosts: Collection[str], findings: Iterable[Finding], *, anew: bool = False) -> None:
+        """Take what the findings list as foreign on `hosts` for known; `anew`, in place of what was.
+
+        A run does not ask for what it has no check of, so without `anew` it adds to what is known of what it asked for.
+        """
+        listed = list(findings)
+        asked = {kind_of(each) for each in listed if each.check in ASKED}
+        for host in hosts:
+            subjects = {subject_of(each) for each in listed if each.check in FOREIGN and each.host == host}
+            before = frozenset[str]() if anew else self.foreign.get(host, frozenset())
+            self.foreign[host] = before | subjects | (KINDS if anew else asked)
 
     def write(self) -> None:
         """Put it in its place. Raises RefusedError."""

@@ -99,7 +99,7 @@ def _judge(running: Running, runbook: Runbook, known: baseline.Baseline, *, acce
         if accept:
             known.accept(hosts, intents, baseline.named(intents, seen.values))
             asked = running.judging(runbook, known.normal()).since({})(seen, explanations, final=final)
-            known.know(set(hosts) & seen.values.keys(), asked)
+            known.know(set(hosts) & seen.values.keys(), asked, anew=True)
         return running.judging(runbook, known.normal()).since({})(seen, explanations, final=final)
 
     return judge

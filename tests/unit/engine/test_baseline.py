@@ -174,6 +174,21 @@ def test_a_run_that_fails_for_want_of_room_is_rolled_back_and_not_judged_by_that
     assert network.run().outcome == "confirmed"
 
 
+def test_a_run_that_does_not_ask_for_sessions_forgets_none_that_are_known(network: World) -> None:
+    with_session(network, "no-edge1", HAND_MADE)
+    verify(network, accept=True)
+    network.wanted = {"no-edge1": "new\n"}
+    assert network.run(book=structs.replace(network.runbook(), checks=())).outcome == "confirmed"
+    assert troubles(verify(network)) == []
+
+
+def test_what_no_run_has_asked_for_is_not_taken_for_new(network: World) -> None:
+    with_session(network, "no-edge1", HAND_MADE)
+    network.wanted = {"no-edge1": "new\n"}
+    assert network.run(book=structs.replace(network.runbook(), checks=())).outcome == "confirmed"
+    assert [(f.check, f.status) for f in troubles(verify(network))] == [("bgp.extra", "warning")]
+
+
 def test_a_collapse_from_before_a_run_is_still_missed_after_it(network: World) -> None:
     peer = with_received(network, "no-edge1", 40)
     verify(network)

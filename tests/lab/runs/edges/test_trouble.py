@@ -14,7 +14,7 @@ from tests.lab.conftest import RunningLab
 from tests.lab.runs.conftest import Unchanged, edited
 
 TRANSIT = "2001:db8:f001::1"
-ROLE = ("router bgp 65550", f"neighbor {TRANSIT} local-role customer")
+PER_AS = ("router bgp 65550", "address-family ipv6 unicast", f"neighbor {TRANSIT} addpath-tx-bestpath-per-AS")
 CHANGE = ("inventory/policy.yaml", "local_preference: 200", "local_preference: 210")  # on ch-edge1 and ch-edge2
 
 
@@ -245,7 +245,7 @@ def test_a_configuration_that_somebody_changed_is_not_as_intended(deployed: Runn
 
 
 def test_a_reset_that_was_not_forecast_rolls_the_run_back_unless_it_is_accepted(deployed: RunningLab) -> None:
-    by_hand(deployed, "no-edge1", *ROLE)
+    by_hand(deployed, "no-edge1", *PER_AS)
     said(deployed, "verify", "--no-config", "--wait", "60", code=0)
     before = devices.read(deployed, "no-edge1")
     result = said(deployed, "run", "bgp", "--yes", "--limit", "no-edge1", code=3)
