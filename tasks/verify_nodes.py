@@ -12,7 +12,7 @@ def verify_nodes(view: View) -> list[Finding]:
     clusters = {
         (host, str(neighbor.address)): neighbor.cluster
         for host, intent in view.intents.items()
-        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
+        for neighbor in intent.neighbors
         if neighbor.cluster
     }
     found = bgp.check(view.intents, view.before, view.now, view.changed, view.explanations, final=view.final)

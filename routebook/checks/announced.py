@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from routebook.checks.facts import Facts
 from routebook.checks.findings import Finding, Status
 from routebook.device.state import BgpSession, FamilyState
-from routebook.intent.filters import EVERYTHING, Filters, by_name, covers, maps_by_name
+from routebook.intent.filters import Filters, by_name, covers, maps_by_name
 from routebook.intent.model import HostIntent, IPNetwork, Neighbor
 
 LEAK, ANNOUNCED, WITHDRAWN = "bgp.leak", "bgp.announced", "bgp.withdrawn"
@@ -20,7 +20,7 @@ _SETTLES = 10.0
 
 def outbound(intent: HostIntent, neighbor: Neighbor) -> list[Filters]:
     """What filters an external session's sending, in each family in which anything does; none for an internal one."""
-    if neighbor.remote_as == neighbor.local_as:
+    if not neighbor.external:
         return []
     lists, maps = by_name(intent.prefix_lists), maps_by_name(intent.route_maps)
     found = [Filters.out(family, lists, maps) for family in neighbor.families]
@@ -37,9 +37,7 @@ def may_leave(filters: Filters, neighbor: Neighbor, prefix: IPNetwork) -> bool:
 
 def must_leave(filters: Filters, intent: HostIntent) -> list[IPNetwork]:
     """What a host originates and its filters let out, whatever else a route has."""
-    version = EVERYTHING[filters.family].network.version
-    networks = intent.bgp.networks if intent.bgp else ()
-    return [each for each in networks if each.version == version and filters.passes(each)]
+    return [each for each in intent.networks if filters.carries(each) and filters.passes(each)]
 
 
 def check_sent(

@@ -60,7 +60,7 @@ def _judged(facts: Facts, end: _End) -> Finding:
 def _back(facts: Facts, end: _End) -> _End | None:
     """The other end, where it is a host of ours."""
     intent = facts.intents.get(end.neighbor.peer_host or "")
-    for neighbor in intent.bgp.neighbors if intent is not None and intent.bgp else ():
+    for neighbor in intent.neighbors if intent is not None else ():
         if intent is not None and neighbor.address == end.neighbor.local_address:
             state = facts.now.get(intent.name)
             found = (peer for peer in (state.bfd if state else None) or () if peer.peer == neighbor.address)

@@ -109,7 +109,7 @@ def _meant_to_be_down(end: _End) -> str:
     if end.neighbor.shutdown:
         return end.host
     peer = end.facts.intents.get(end.neighbor.peer_host or "")
-    for back in peer.bgp.neighbors if peer and peer.bgp else ():
+    for back in peer.neighbors if peer else ():
         if back.address == end.neighbor.local_address and back.shutdown:
             return end.neighbor.peer
     return ""
@@ -259,7 +259,7 @@ def _reset_expected(facts: Facts) -> frozenset[tuple[str, str]]:
     """Ends whose session the run resets: at that end, at the other end, or by re-keying a tunnel beneath it."""
     ends = set(_both_ends(facts, facts.changed.sessions))
     for host, intent in facts.intents.items() if facts.changed.tunnels else ():
-        for neighbor in intent.bgp.neighbors if intent.bgp else ():
+        for neighbor in intent.neighbors:
             if facts.changed.tunnels & set(tunnels_beneath(facts.intents, host, neighbor)):
                 ends.add((host, str(neighbor.address)))
     return frozenset(ends)
@@ -268,7 +268,7 @@ def _reset_expected(facts: Facts) -> frozenset[tuple[str, str]]:
 def _both_ends(facts: Facts, ends: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     yield from ends
     for host, intent in facts.intents.items():
-        for neighbor in intent.bgp.neighbors if intent.bgp else ():
+        for neighbor in intent.neighbors:
             if (neighbor.peer_host or "", str(neighbor.local_address)) in ends:
                 yield host, str(neighbor.address)
 

@@ -15,7 +15,7 @@ CHECK = "bgp.cluster"
 def check_clusters(intents: Mapping[str, HostIntent], published: Mapping[str, Published | str]) -> Iterator[Finding]:
     """A finding for each session with a node of these clusters; a text for one that cannot be asked says why."""
     for host, intent in intents.items():
-        for neighbor in intent.bgp.neighbors if intent.bgp is not None else ():
+        for neighbor in intent.neighbors:
             if neighbor.cluster in published:
                 yield _of(host, neighbor, published[neighbor.cluster])
 

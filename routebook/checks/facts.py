@@ -1,13 +1,13 @@
 """What every check is given: intents, states before and now, what the run changed, and what the logs say."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_address
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr, replace
 
 from routebook.checks.findings import Finding
 from routebook.device.causes import Cause
+from routebook.device.naming import canonical
 from routebook.device.state import BgpSession
 from routebook.device.values import Effect, EffectKind, State
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
@@ -60,12 +60,8 @@ class Changed(Struct, frozen=True):
 
 
 def _canonical(key: tuple[str, str]) -> tuple[str, str]:
-    # A device prints 2001:DB8:0::1 as it was typed; states and intents hold addresses.
     host, peer = key
-    try:
-        return host, str(ip_address(peer))
-    except ValueError:
-        return key
+    return host, canonical(peer)
 
 
 class Facts(Struct, frozen=True):

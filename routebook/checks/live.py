@@ -130,7 +130,7 @@ def _seen(
         if (state := states.get(host)) is None:
             continue
         sessions = {str(session.peer): session for session in state.bgp or () if session.vrf == "default"}
-        for neighbor in intent.bgp.neighbors if intent.bgp else ():
+        for neighbor in intent.neighbors:
             session = sessions.get(str(neighbor.address))
             up = session is not None and session.established
             shown = session.state if session is not None else "not configured"

@@ -6,10 +6,10 @@ peer alike, and distinguishes their children. What a device has beside the inten
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from ipaddress import ip_address
 
 from msgspec import structs
 
+from routebook.device.naming import canonical, parsed
 from routebook.device.state import IkeSa
 from routebook.device.values import Effect, EffectKind, State
 from routebook.intent.model import HostIntent, Tunnel
@@ -67,27 +67,20 @@ def owners(intents: Iterable[HostIntent]) -> dict[str, str]:
 
 
 def _with_peer(intent: HostIntent, owners: Mapping[str, str], effect: Effect) -> Effect:
-    address = _address(effect.subject)
+    address = parsed(effect.subject)
     if effect.kind in ON_TUNNELS:
         tunnel = next((tunnel for tunnel in intent.tunnels if tunnel.name == effect.subject), None)
-        peer = tunnel.peer if tunnel else owners.get(address, "")
+        peer = tunnel.peer if tunnel else owners.get(canonical(effect.subject), "")
         known = tunnel is not None
         peer = "" if peer in effect.subject else peer
-    elif address:
-        neighbors = intent.bgp.neighbors if intent.bgp else ()
-        neighbor = next((neighbor for neighbor in neighbors if str(neighbor.address) == address), None)
-        peer = neighbor.peer if neighbor else owners.get(address, "")
+    elif address is not None:
+        neighbors = intent.neighbors
+        neighbor = next((neighbor for neighbor in neighbors if neighbor.address == address), None)
+        peer = neighbor.peer if neighbor else owners.get(canonical(effect.subject), "")
         known = neighbor is not None
     else:
         return effect
     return structs.replace(effect, peer=peer, foreign=not known and effect.kind not in _COMES_OR_GOES)
-
-
-def _address(subject: str) -> str:
-    try:
-        return str(ip_address(subject))
-    except ValueError:
-        return ""
 
 
 def device_name(tunnels: Iterable[Tunnel], subject: str) -> str:

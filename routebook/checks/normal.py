@@ -88,11 +88,6 @@ def counts_of(host: str, state: State, youngest: int = 0) -> dict[Key, int]:
     return found | whole
 
 
-def fallen(count: int, usual: int) -> bool:
-    """Whether more than a quarter of what is usual is gone."""
-    return count < WITHOUT_COLLAPSE.floor(usual)
-
-
 def check(facts: Facts, normal: Normal, moment: float) -> Iterator[Finding]:
     """What is missing of what is normal, and which sessions were reset since they were seen last.
 
@@ -121,7 +116,7 @@ def _session(host: str, peer: str, session: BgpSession, counts: Mapping[Key, int
                 continue
             line = f"{host}: {family.name}: {verb} {count}, {usual}"
             known.append(line)
-            if fallen(count, usual.floor):
+            if WITHOUT_COLLAPSE.exceeded(count, usual.floor):
                 lost.append(_missing(verb, host, peer, count, usual.floor))
     if lost:
         status: Status = "failed" if (session.uptime or 0) >= SETTLED else "pending"
@@ -141,7 +136,7 @@ def _families(host: str, counts: Mapping[Key, int], settled: Mapping[Key, int], 
         if key[:2] != (host, ""):
             continue
         count = counts.get(key, 0)
-        if fallen(count, usual.floor):
+        if WITHOUT_COLLAPSE.exceeded(count, usual.floor):
             status: Status = "failed" if key in settled else "pending"
             line = f"{host}: {key[2]}: received {count} from all neighbors together, {usual}"
             cause = f"{host} has {count} of {usual.floor} routes of {key[2]}"

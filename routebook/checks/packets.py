@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from routebook.checks.facts import tunnel_ends
 from routebook.checks.findings import Finding, Status, TunnelState
 from routebook.checks.paths import covered
-from routebook.checks.tunnel_causes import sas_of
+from routebook.checks.tunnel_causes import sas_of, tunnel_up
 from routebook.checks.tunnels import spi
 from routebook.device.state import ChildSa, IPAddress, IPNetwork
 from routebook.device.values import Reply, State
@@ -109,7 +109,7 @@ def _between_sites(intents: Mapping[str, HostIntent], hosts: Collection[str]) ->
     chosen: dict[frozenset[str], tuple[int, str, Neighbor]] = {}
     for host in hosts:
         intent = intents.get(host)
-        for neighbor in intent.bgp.neighbors if intent is not None and intent.bgp else ():
+        for neighbor in intent.neighbors if intent is not None else ():
             peer = intents.get(neighbor.peer_host or "")
             if intent is None or peer is None or peer.site == intent.site or not neighbor.update_source:
                 continue
@@ -130,8 +130,8 @@ def passable(states: Mapping[str, State], way: Way) -> bool:
 
 
 def _sound(states: Mapping[str, State], name: str) -> bool:
-    ends = [sas for state in states.values() if (sas := sas_of(state, name))]
-    return bool(ends) and all(any(sa.up and child.up for sa in sas for child in sa.children) for sas in ends)
+    ends = [state for state in states.values() if sas_of(state, name)]
+    return bool(ends) and all(tunnel_up(state, name) for state in ends)
 
 
 def judge(intents: Mapping[str, HostIntent], hosts: Collection[str], probed: Probed) -> list[Finding]:

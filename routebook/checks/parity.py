@@ -44,8 +44,8 @@ def drained(intents: Mapping[str, HostIntent]) -> Iterator[Finding]:
     ways = [
         (host, neighbor, intent.bgp is not None and (intent.bgp.graceful_shutdown or neighbor.shutdown))
         for host, intent in intents.items()
-        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
-        if neighbor.peer_host is None and neighbor.remote_as != neighbor.local_as and not neighbor.cluster
+        for neighbor in intent.neighbors
+        if neighbor.peer_host is None and neighbor.external and not neighbor.cluster
     ]
     hosts = list(dict.fromkeys(host for host, _, _ in ways))
     if ways and all(down for _, _, down in ways):
@@ -89,8 +89,8 @@ def _less(end: _End, others: Sequence[_End]) -> Iterator[str]:
         if count is None or len(known) < _ENOUGH:
             continue
         usual = sorted(known)[len(known) // 2]
-        agreed = min(known) >= Tolerance().floor(max(known))
-        if count < WITHOUT_COLLAPSE.floor(usual) and (agreed or _lacks(end, others)):
+        agreed = not Tolerance().exceeded(min(known), max(known))
+        if WITHOUT_COLLAPSE.exceeded(count, usual) and (agreed or _lacks(end, others)):
             yield (
                 f"receives {count}, they {usual}"
                 if who == end.host

@@ -23,6 +23,10 @@ class Tolerance(Struct, frozen=True):
         """The lowest count that is still as good as `count`."""
         return count - int(count * self.share)
 
+    def exceeded(self, count: int, before: int) -> bool:
+        """Whether a count has fallen by more than that."""
+        return count < self.floor(before)
+
 
 COLLAPSE = "bgp.collapse"
 WITHOUT_COLLAPSE = Tolerance(share=0.25)
@@ -76,7 +80,7 @@ def check_prefixes(
 def _falls(family: FamilyState, old: FamilyState, tolerance: Tolerance) -> Iterator[tuple[str, str]]:
     """The counts that fell further than is tolerated: "received" or "sent", and both numbers in words."""
     for verb, count, earlier in (("received", family.received, old.received), ("sent", family.sent, old.sent)):
-        if count is not None and earlier is not None and count < tolerance.floor(earlier):
+        if count is not None and earlier is not None and tolerance.exceeded(count, earlier):
             yield verb, f"{family.name}: {verb} {count}, before the run {earlier}"
 
 

@@ -133,7 +133,7 @@ class _Tree(Struct, frozen=True):
 
     def _neighbor(self, finding: Finding) -> Neighbor | None:
         intent = self.intents.get(finding.host)
-        neighbors = intent.bgp.neighbors if intent is not None and intent.bgp else ()
+        neighbors = intent.neighbors if intent is not None else ()
         return next((each for each in neighbors if str(each.address) == finding.subject), None)
 
     def _first(self, candidates: Iterable[Finding], otherwise: Finding) -> Finding:

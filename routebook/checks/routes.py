@@ -17,7 +17,7 @@ def check(facts: Facts, known: Mapping[str, frozenset[str]]) -> Iterator[Finding
     Lost is what it had before the run or, where there was none, what is `known` of it. A prefix that the run no longer
     originates is not lost. Devices that do not say what they were asked are not judged.
     """
-    origins = {network for intent in facts.intents.values() for network in (intent.bgp.networks if intent.bgp else ())}
+    origins = {network for intent in facts.intents.values() for network in intent.networks}
     for host in facts.intents:
         state = facts.now.get(host)
         if state is None or state.routes is None:
@@ -63,7 +63,7 @@ def _path(route: Route) -> str:
 
 
 def _lost(facts: Facts, host: str, prefix: IPNetwork, had: Route | None) -> Finding:
-    owners = [name for name, intent in facts.intents.items() if prefix in (intent.bgp.networks if intent.bgp else ())]
+    owners = [name for name, intent in facts.intents.items() if prefix in intent.networks]
     was = f"; before the run {_path(had)}" if had is not None else "; it normally has one"
     line = f"{host}: no path to {prefix}{was}"
     cause = f"{host} has lost {prefix}, which {' and '.join(owners)} originate{'s' * (len(owners) == 1)}"

@@ -54,6 +54,11 @@ def sas_of(state: State | None, name: str) -> list[IkeSa]:
     return sorted(sas, key=lambda sa: (not sa.up, sa.established))
 
 
+def tunnel_up(state: State, name: str) -> bool:
+    """Whether a tunnel has an SA with an installed child in this state."""
+    return any(sa.up and child.up for sa in sas_of(state, name) for child in sa.children)
+
+
 def why_down(facts: Facts, name: str) -> str:
     """What is missing for the tunnel to carry traffic, and the cause where it is known; empty when it is up."""
     for host, _ in tunnel_ends(facts.intents, name):

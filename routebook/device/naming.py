@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection
 from ipaddress import ip_address, ip_interface
 
+from routebook.device.state import IPAddress
+
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
 # What vendors of boards and hypervisors leave in the place of a number.
@@ -36,10 +38,20 @@ def address_of(text: str) -> str:
     return "" if address.is_loopback or address.is_link_local else str(address)
 
 
+def parsed(text: str) -> IPAddress | None:
+    """An IP address, alone and without a length; None for what is none."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def canonical(subject: str) -> str:
+    """An address as states and intents write it: devices print 2001:DB8:0::1 as it was typed. Or the text as it is."""
+    address = parsed(subject)
+    return subject if address is None else str(address)
+
+
 def is_address(text: str) -> bool:
     """Whether a text is an IP address, alone and without a length."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return parsed(text) is not None

@@ -82,6 +82,11 @@ class BgpSession:
         """Whether the session is in state Established."""
         return self.state is BgpState.ESTABLISHED
 
+    @property
+    def external(self) -> bool:
+        """Whether the two ends are configured to be in different ASes."""
+        return self.remote_as != self.local_as
+
 
 @dataclass(frozen=True, slots=True)
 class ChildSa:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from routebook.intent.filters import EVERYTHING, Filters, covers
+from routebook.intent.filters import Filters, covers
 from routebook.intent.imports import Outside, check_cluster_imports, check_imports
 from routebook.intent.model import CommunityList, Neighbor, NeighborFamily, RouteMapRule
 from routebook.intent.network import Session, SessionEnd
@@ -222,7 +222,7 @@ def _check_nothing_gone(
         for _, us, peer in outside:
             for family in us.neighbor.families:
                 filters = Filters.out(family, policies.prefix_lists, policies.route_maps)
-                if EVERYTHING[family.family].network.version == space.version and filters.any and filters.known:
+                if filters.carries(space) and filters.any and filters.known:
                     mark = _mark(declared, family, declared.peers[peer.name].mark())
                     found.append((mark, all(filters.passes(part) is False for part in parts)))
         if parts and found and all(stopped for _, stopped in found):

@@ -110,6 +110,10 @@ class Filters(Struct, frozen=True):
             self.route_map is None or self.route_map in self.route_maps
         )
 
+    def carries(self, prefix: IPNetwork) -> bool:
+        """Whether a prefix is of their address family."""
+        return EVERYTHING[self.family].network.version == prefix.version
+
     def through(
         self, within: Region | None = None, trusted: Callable[[RouteMapRule], bool] = lambda _: False
     ) -> Iterator[tuple[Region, RouteMapRule | None]]:

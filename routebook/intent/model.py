@@ -84,6 +84,11 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
     accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
 
+    @property
+    def external(self) -> bool:
+        """Whether the two ends are in different ASes."""
+        return self.remote_as != self.local_as
+
 
 class Redistribution(Struct, frozen=True, kw_only=True):
     """Routes of another origin that BGP takes over for one address family."""
@@ -296,3 +301,13 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
     ours: frozenset[IPNetwork] = frozenset()  # the network's own space, its sites' prefixes and what it originates
+
+    @property
+    def neighbors(self) -> tuple[Neighbor, ...]:
+        """Its ends of BGP sessions; none where it does not speak BGP."""
+        return self.bgp.neighbors if self.bgp else ()
+
+    @property
+    def networks(self) -> tuple[IPNetwork, ...]:
+        """What it originates itself."""
+        return self.bgp.networks if self.bgp else ()

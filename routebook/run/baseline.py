@@ -21,10 +21,10 @@ from routebook.checks.normal import (
     Seen,
     Usual,
     counts_of,
-    fallen,
     kind_of,
     subject_of,
 )
+from routebook.checks.prefixes import WITHOUT_COLLAPSE
 from routebook.checks.routes import reached
 from routebook.device.values import State
 from routebook.errors import RefusedError
@@ -106,9 +106,9 @@ class Baseline:
             gone |= lost
             self.reached[host] = self.reached.get(host, frozenset()) - lost | reached(now[host])
             for key, days in list(self.counts.items()):
-                if key[0] != host or fallen(earlier.get(key, 0), _usual(days).floor):
+                if key[0] != host or WITHOUT_COLLAPSE.exceeded(earlier.get(key, 0), _usual(days).floor):
                     continue
-                if fallen(found.get(key, 0), _usual(days).floor):
+                if WITHOUT_COLLAPSE.exceeded(found.get(key, 0), _usual(days).floor):
                     fell = True
                     del self.counts[key]
                     if key in found:
@@ -122,7 +122,7 @@ class Baseline:
     def reset(self, intents: Mapping[str, HostIntent], hosts: Collection[str]) -> None:
         """Forget when sessions with an end on `hosts` were seen: a run that was rolled back may have reset them."""
         for host, intent in intents.items():
-            for neighbor in intent.bgp.neighbors if intent.bgp else ():
+            for neighbor in intent.neighbors:
                 if host in hosts or neighbor.peer_host in hosts:
                     self.sessions.pop((host, str(neighbor.address)), None)
 
@@ -156,7 +156,7 @@ class Baseline:
 
     def _forget(self, host: str, intent: HostIntent, *, ours: bool = False) -> None:
         """Forget what is not of a neighbor of the intent; with `ours`, nor of one that is not ours."""
-        found = intent.bgp.neighbors if intent.bgp else ()
+        found = intent.neighbors
         neighbors = {str(neighbor.address) for neighbor in found if not (ours and neighbor.peer_host)}
         neighbors |= set() if ours else {""}
         for key in [key for key in self.counts if key[0] == host and key[1] not in neighbors]:

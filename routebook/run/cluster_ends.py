@@ -22,7 +22,7 @@ def cluster_findings(running: Running, kubeconfigs: Mapping[str, Path]) -> list[
     intents = {name: running.workspace.judged[name] for name in running.workspace.hosts}
     nodes: dict[str, set[str]] = {}
     for intent in intents.values():
-        for neighbor in intent.bgp.neighbors if intent.bgp is not None else ():
+        for neighbor in intent.neighbors:
             if neighbor.cluster:
                 nodes.setdefault(neighbor.cluster, set()).add(neighbor.cluster_node)
     if unknown := sorted(kubeconfigs.keys() - nodes.keys()):

@@ -173,7 +173,7 @@ def divided(
         intent = intents.get(host)
         if intent is not None:
             far_ends |= {(tunnel.peer, tunnel.name) for tunnel in intent.tunnels}
-            neighbors = intent.bgp.neighbors if intent.bgp else ()
+            neighbors = intent.neighbors
             far_ends |= {(neighbor.peer, str(neighbor.local_address)) for neighbor in neighbors}
     kept: list[Finding] = []
     left_out: list[Finding] = []

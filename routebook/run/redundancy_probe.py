@@ -7,6 +7,7 @@ from nornir.core import Nornir
 
 from routebook.checks.names import named_states
 from routebook.checks.packets import through
+from routebook.checks.tunnel_causes import tunnel_up
 from routebook.device.contract import TransactionDriver
 from routebook.device.values import Echo, Reply
 from routebook.intent.model import HostIntent
@@ -16,7 +17,7 @@ from routebook.run.inputs import Inputs
 from routebook.run.ledger import Ledger
 from routebook.run.watch import read_states
 from routebook.safety.accepted import NO_REDUNDANCY
-from routebook.safety.redundancy import Budget, Leg, anything_up, tunnel_up
+from routebook.safety.redundancy import Budget, Leg, anything_up
 
 PROBES = 3
 

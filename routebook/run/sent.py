@@ -45,7 +45,7 @@ def _wanted(intent: HostIntent, state: State, others: Collection[str]) -> Wanted
     up = {session.peer: session for session in state.bgp or () if session.vrf == "default" and session.established}
     found: dict[str, Collection[str]] = {
         str(neighbor.address): {filters.family for filters in outbound(intent, neighbor)}
-        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
+        for neighbor in intent.neighbors
         if neighbor.address in up
     }
     for peer in set(map(ip_address, others)) & up.keys():

@@ -63,7 +63,7 @@ class WaveJudge(Struct, frozen=True):
         found: set[tuple[str, str]] = set()
         for host, intent in self.intents.items():
             found |= {(host, tunnel.name) for tunnel in intent.tunnels if tunnel.peer_host in self.lost}
-            neighbors = intent.bgp.neighbors if intent.bgp else ()
+            neighbors = intent.neighbors
             found |= {(host, str(neighbor.address)) for neighbor in neighbors if neighbor.peer_host in self.lost}
         return found
 

@@ -43,7 +43,7 @@ class Workspace(Struct, frozen=True):
     @property
     def prefixes(self) -> tuple[IPNetwork, ...]:
         """What our hosts originate, up to so many: the prefixes whose best paths are asked for, one by one."""
-        own = {network for intent in self.intents.values() for network in (intent.bgp.networks if intent.bgp else ())}
+        own = {network for intent in self.intents.values() for network in intent.networks}
         return tuple(sorted(own, key=lambda network: (network.version, network)))[:MOST_PREFIXES]
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ def _negotiated(intent: HostIntent, narrowed: Mapping[tuple[str, str], Selectors
 
 def far_ends(intent: HostIntent) -> set[str]:
     """The hosts of ours at the other ends of a host's sessions and tunnels."""
-    sessions = {neighbor.peer_host for neighbor in (intent.bgp.neighbors if intent.bgp else ())}
+    sessions = {neighbor.peer_host for neighbor in intent.neighbors}
     return {host for host in sessions | {tunnel.peer_host for tunnel in intent.tunnels} if host is not None}
 
 

@@ -4,17 +4,18 @@ From what each session really sends now, and from the filters that are meant to 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from msgspec import Struct
 
 from routebook.checks.announced import may_leave, named, outbound
 from routebook.checks.facts import session_with
 from routebook.checks.prefixes import WITHOUT_COLLAPSE
+from routebook.device.naming import parsed
 from routebook.device.plan import Plan
 from routebook.device.state import BgpSession, FamilyState
 from routebook.device.values import Effect, State
-from routebook.intent.filters import EVERYTHING, Filters, by_name, maps_by_name
+from routebook.intent.filters import Filters, by_name, maps_by_name
 from routebook.intent.model import HostIntent, IPAddress, IPNetwork, Neighbor
 
 _TOUCHES = ("policy", "session-new", "session-removed")
@@ -47,7 +48,7 @@ def removed_peers(plan: Plan) -> dict[str, set[str]]:
     """The peers, by host, of the sessions that a plan removes."""
     found: dict[str, set[str]] = {}
     for host, effect in plan.effects():
-        if effect.kind == "session-removed" and (address := _address(effect.subject)) is not None:
+        if effect.kind == "session-removed" and (address := parsed(effect.subject)) is not None:
             found.setdefault(host, set()).add(str(address))
     return found
 
@@ -59,13 +60,13 @@ def concerns(plan: Plan) -> bool:
 
 def hearings(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str, State]) -> list[Hearing]:
     """The external sessions that the plan touches, as they are and as they will be."""
-    originated = {network for intent in intents.values() for network in (intent.bgp.networks if intent.bgp else ())}
+    originated = {network for intent in intents.values() for network in intent.networks}
     gone = {ip_network(e.subject) for _, e in plan.effects() if e.kind == "prefix-removed"} - originated
     found: list[Hearing] = []
     for host, planned in plan.hosts.items():
         touched: dict[IPAddress, set[str]] = {}
         for effect in planned.change.effects:
-            if effect.kind in _TOUCHES and (address := _address(effect.subject)) is not None:
+            if effect.kind in _TOUCHES and (address := parsed(effect.subject)) is not None:
                 touched.setdefault(address, set()).add(effect.kind)
         bgp = intents[host].bgp if host in intents else None
         neighbors = {neighbor.address: neighbor for neighbor in (bgp.neighbors if bgp else ())}
@@ -73,8 +74,8 @@ def hearings(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str,
             session = session_with(states, host, address)
             if address in neighbors:
                 found += _staying(intents[host], neighbors[address], session, originated, gone)
-            elif session is not None and session.established and session.remote_as != session.local_as:
-                peer = next((e.peer for e in planned.change.effects if _address(e.subject) == address and e.peer), "")
+            elif session is not None and session.established and session.external:
+                peer = next((e.peer for e in planned.change.effects if parsed(e.subject) == address and e.peer), "")
                 found += _leaving(host, peer or session.description or f"AS {session.remote_as}", session)
     return found
 
@@ -106,8 +107,7 @@ def _staying(
         else:
             before = family.advertised
             stays = {p for p in before or () if p not in gone and may_leave(filters, neighbor, p)}
-            version = EVERYTHING[filters.family].network.version
-            comes = {p for p in originated if p.version == version and filters.passes(p)}
+            comes = {p for p in originated if filters.carries(p) and filters.passes(p)}
             after = frozenset(stays | comes)
         yield Hearing(
             intent.name, neighbor.peer, neighbor.address, False,
@@ -127,7 +127,7 @@ def collapses(
     brought: dict[str, int] = {}
     for host, state in states.items():
         for session in state.bgp or ():
-            if not session.established or session.vrf != "default" or session.remote_as == session.local_as:
+            if not session.established or session.vrf != "default" or not session.external:
                 continue
             for family in session.families:
                 brought[family.name] = brought.get(family.name, 0) + (family.received or 0)
@@ -140,18 +140,11 @@ def collapses(
             yield f"{each.host} would no longer send our own {named(own)} to {each.peer}" + (
                 ", and no other session with another network does" if each.removed else ""
             )
-        elif not each.removed and len(after & before) < WITHOUT_COLLAPSE.floor(len(before)):
+        elif not each.removed and WITHOUT_COLLAPSE.exceeded(len(after & before), len(before)):
             yield f"{each.host} would no longer send {len(lost)} of {len(before)} prefixes to {each.peer}"
     for name, total in sorted(brought.items()):
         taking = [each for each in found if each.family == name and not each.takes and each.received]
         away = sum(each.received for each in taking)
-        if total - away < WITHOUT_COLLAPSE.floor(total):
+        if WITHOUT_COLLAPSE.exceeded(total - away, total):
             peers = ", ".join(dict.fromkeys(f"{each.peer} ({each.host})" for each in taking))
             yield f"{away} of the {total} prefixes of {name} that other networks send would be gone: {peers}"
-
-
-def _address(text: str) -> IPAddress | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None

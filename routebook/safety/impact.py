@@ -1,12 +1,12 @@
 """The impact of a plan: what it does to sessions and tunnels, and which hosts must be changed together for that."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from ipaddress import ip_address
 
 from msgspec import Struct
 
 from routebook.checks.names import ON_TUNNELS, owners
 from routebook.checks.paths import tunnels_beneath
+from routebook.device.naming import canonical
 from routebook.device.plan import Plan
 from routebook.device.values import Effect, EffectKind
 from routebook.intent.model import HostIntent
@@ -45,12 +45,12 @@ def _far_end(intent: HostIntent, effect: Effect, owners: Mapping[str, str], inte
     for tunnel in intent.tunnels:
         if effect.kind in ON_TUNNELS and tunnel.name == effect.subject:
             return tunnel.peer_host or ""
-    for neighbor in intent.bgp.neighbors if intent.bgp else ():
-        if effect.kind in ON_SESSIONS and _same(str(neighbor.address), effect.subject):
+    for neighbor in intent.neighbors:
+        if effect.kind in ON_SESSIONS and str(neighbor.address) == canonical(effect.subject):
             return neighbor.peer_host or ""
     # What is removed is not in the intent any more: its name, or an address of the other end, shows whose it was.
     named = {name for name in effect.subject.split("--") if name in intents} - {intent.name}
-    return named.pop() if len(named) == 1 else owners.get(_canonical(effect.subject), "")
+    return named.pop() if len(named) == 1 else owners.get(canonical(effect.subject), "")
 
 
 def together(changed: Collection[str], found: Iterable[Impact]) -> dict[frozenset[str], tuple[str, ...]]:
@@ -88,18 +88,7 @@ def tunnels_interrupted(impact: Impact, intents: Mapping[str, HostIntent]) -> It
         return
     bgp = intents[impact.host].bgp
     for neighbor in bgp.neighbors if bgp else ():
-        if _same(str(neighbor.address), impact.effect.subject):
+        if str(neighbor.address) == canonical(impact.effect.subject):
             beneath = tunnels_beneath(intents, impact.host, neighbor)
             if len(beneath) == 1:  # of several, routing inside a site decides: none of them is lost with the session
                 yield beneath[0]
-
-
-def _same(address: str, subject: str) -> bool:
-    return address == _canonical(subject)
-
-
-def _canonical(subject: str) -> str:
-    try:
-        return str(ip_address(subject))
-    except ValueError:
-        return subject

@@ -1,10 +1,10 @@
 """The management path: how each host is reached, whether a plan interrupts that or the way back, who is behind whom."""
 
 from collections.abc import Collection, Iterable, Mapping
-from ipaddress import ip_address
 
 from msgspec import Struct
 
+from routebook.device.naming import parsed
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
 from routebook.safety.accepted import OWN_PATH
@@ -35,7 +35,7 @@ def management_paths(plan: Plan, intents: Mapping[str, HostIntent]) -> dict[str,
 
 def _path(host: str, plan: Plan, intents: Mapping[str, HostIntent]) -> ManagementPath:
     reached, intent = plan.hosts[host].reached, intents[host]
-    address, client = _address(reached.address or intent.hostname), _address(reached.client)
+    address, client = parsed(reached.address or intent.hostname), parsed(reached.client)
     ours = tuple(name for jump in reached.jumps for name in _named(jump, intents))
     tunnels = frozenset(
         tunnel.name
@@ -160,10 +160,3 @@ def _carries(tunnel: Tunnel, one: IPAddress, other: IPAddress) -> bool:
 
 def _inner(tunnel: Tunnel, gateway: str) -> bool:
     return bool(gateway) and gateway in (str(tunnel.remote_inner), str(tunnel.local_inner))
-
-
-def _address(text: str) -> IPAddress | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from msgspec import Struct
 
 from routebook.checks.names import ON_TUNNELS
-from routebook.checks.tunnel_causes import sas_of
+from routebook.checks.tunnel_causes import tunnel_up
 from routebook.device.plan import Plan
 from routebook.device.values import State
 from routebook.intent.model import HostIntent
@@ -104,8 +104,3 @@ def anything_up(states: Iterable[State]) -> bool:
         any(session.established for session in state.bgp or ()) or any(sa.up for sa in state.ike or ())
         for state in states
     )
-
-
-def tunnel_up(state: State, tunnel: str) -> bool:
-    """Whether a tunnel has an SA with an installed child in this state."""
-    return any(sa.up and child.up for sa in sas_of(state, tunnel) for child in sa.children)

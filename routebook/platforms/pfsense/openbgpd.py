@@ -108,7 +108,7 @@ def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSessi
     After a reload bgpd says "Established" with the new remote AS of a session that was made with the old one. The
     AS that routes of an external peer begin with is the one that the session was made with (`enforce neighbor-as`).
     """
-    external = [session for session in found if session.established and session.remote_as != session.local_as]
+    external = [session for session in found if session.established and session.external]
     if not external:
         return found
     # The first route is enough, of a table that may be large.

@@ -12,7 +12,7 @@ from routebook.checks.facts import Changed, Facts
 from routebook.checks.findings import Finding
 from routebook.checks.normal import Normal
 from routebook.device.clock import offset
-from routebook.device.state import BfdPeer, RpkiServer, Volume
+from routebook.device.state import BfdPeer, BfdStatus, RpkiServer, Volume
 from routebook.intent.model import RpkiCache
 from tests.networks.observed import NO1, NO3, Intents, States, healthy, intents, internal, only, troubles
 
@@ -47,10 +47,10 @@ def saying(host: str, states: States | None = None, **fields: Any) -> States:
     return states | {host: replace(states[host], **fields)}
 
 
-def bfd(edge: str, other: str | None) -> States:
-    peers = (BfdPeer(ip_address(NO3), edge, "control detection time expired"),)  # type: ignore[arg-type]
+def bfd(edge: BfdStatus, other: BfdStatus | None) -> States:
+    peers = (BfdPeer(ip_address(NO3), edge, "control detection time expired"),)
     states = saying("no-edge1", bfd=peers)
-    back = () if other is None else (BfdPeer(ip_address(NO1), other),)  # type: ignore[arg-type]
+    back = () if other is None else (BfdPeer(ip_address(NO1), other),)
     return saying("no-edge3", states, bfd=back)
 
 

@@ -257,7 +257,7 @@ def test_what_a_run_reset_that_was_rolled_back_is_no_flap(network: World) -> Non
     ends = {
         (host, str(neighbor.address))
         for host, intent in network.workspace().intents.items()
-        for neighbor in (intent.bgp.neighbors if intent.bgp else ())
+        for neighbor in intent.neighbors
         if "no-edge1" not in (host, neighbor.peer_host) and host == "ch-edge1"
     }
     assert flapped == ends, "only sessions of which no end was in the run"

@@ -46,7 +46,7 @@ def test_reflectors_reflect_to_edges_and_not_to_each_other(reflected: Project) -
     clients = {
         (host, n.peer)
         for host, intent in reflected.load().hosts.items()
-        for n in (intent.bgp.neighbors if intent.bgp else ())
+        for n in intent.neighbors
         if all(family.route_reflector_client for family in n.families)
     }
     assert clients == {("edge2", "edge1"), ("edge3", "edge1")}
