@@ -49,6 +49,15 @@ def verify(world: World, **options: Any) -> RunResult:
     return verification.verify(world.running(), VERIFY, 0, config=False, **options)
 
 
+def seen_two_hours_ago(world: World) -> None:
+    """Let the last verification have been that long ago."""
+    place = world.workspace().state.baseline
+    written = json.loads(place.read_text())
+    for each in written["sessions"]:
+        each[3] -= 7200
+    place.write_text(json.dumps(written))
+
+
 def with_received(world: World, host: str, received: int) -> str:
     """Let a host's first session receive so many prefixes; its peer."""
     first, *others = world[host].state.bgp or ()
@@ -216,11 +225,7 @@ def test_hosts_that_a_run_did_not_look_at_learn_anew_what_they_hear_of_ours(netw
 
 def test_a_session_that_was_reset_since_the_last_verification_is_a_warning(network: World) -> None:
     verify(network)
-    place = network.workspace().state.baseline
-    written = json.loads(place.read_text())
-    for each in written["sessions"]:
-        each[3] -= 7200
-    place.write_text(json.dumps(written))
+    seen_two_hours_ago(network)
     first, *others = network["no-edge1"].state.bgp or ()
     flapped = replace(first, uptime=34, established_count=4, last_reset="Hold Timer Expired")
     network["no-edge1"].state = State((flapped, *others), ())
@@ -235,11 +240,7 @@ def test_a_session_that_was_reset_since_the_last_verification_is_a_warning(netwo
 
 def test_what_a_run_reset_that_was_rolled_back_is_no_flap(network: World) -> None:
     verify(network)
-    place = network.workspace().state.baseline
-    written = json.loads(place.read_text())
-    for each in written["sessions"]:
-        each[3] -= 7200
-    place.write_text(json.dumps(written))
+    seen_two_hours_ago(network)
 
     def reset_all() -> None:
         for host in ("no-edge1", "ch-edge1"):
