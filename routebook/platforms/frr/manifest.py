@@ -8,33 +8,26 @@ its patterns.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from msgspec.structs import replace
 
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
+from routebook.device.ownership_record import Record, names_one, record_of, texts_of
 from routebook.platforms.frr.candidate import Wanted, called
 from routebook.platforms.frr.meaning import explicit
 from routebook.platforms.frr.tree import Block, Tree, lines_of, parse
 
 _OWNS = f"access-list ROUTEBOOK-{'[0-9a-f]' * 12} remark *"
-_LINE = re.compile(r"access-list ROUTEBOOK-[0-9a-f]{12} remark (?P<section>[\w-]+):(?: (?P<name>.+))?")
-_WILD = re.compile(r"[*?[]")
-
-Record = Mapping[str, frozenset[str]]
-"""By section, the names of what it owns."""
+_LINE = re.compile(r"access-list ROUTEBOOK-[0-9a-f]{12} remark (?P<text>.+)")
 
 
 def read(tree: Tree) -> Record:
     """What is recorded; a line that somebody has changed says nothing."""
-    found: dict[str, set[str]] = {}
-    for block in tree:
-        line = _LINE.fullmatch(block.line)
-        if line is not None and block.line == _remark(line["section"], line["name"] or ""):
-            found.setdefault(line["section"], set()).update([line["name"]] if line["name"] else [])
-    return {section: frozenset(names) for section, names in found.items()}
+    lines = [line for block in tree if (line := _LINE.fullmatch(block.line))]
+    return record_of(line["text"] for line in lines if line[0] == _remark(line["text"]))
 
 
 def with_record(candidate: Wanted, sections: Sequence[Section], running: Tree) -> Wanted:
@@ -44,10 +37,8 @@ def with_record(candidate: Wanted, sections: Sequence[Section], running: Tree) -
         if section.owns and "*" not in section.owns:
             whole = Wanted(parse(section.text), section.owns)
             known[section.name] = frozenset(_named(whole, whole.tree))
-    if not any(known.values()):
-        known = {}
-    remarks = [_remark(section, name) for section, names in known.items() for name in ("", *names)]
-    return replace(candidate, tree=(*candidate.tree, *map(Block, sorted(remarks))), owns=(*candidate.owns, _OWNS))
+    remarks = sorted(map(_remark, texts_of(known)))
+    return replace(candidate, tree=(*candidate.tree, *map(Block, remarks)), owns=(*candidate.owns, _OWNS))
 
 
 def foreign(candidate: Wanted, sections: Sequence[Section], running: Tree) -> frozenset[str]:
@@ -75,7 +66,7 @@ def foreign(candidate: Wanted, sections: Sequence[Section], running: Tree) -> fr
 def _own(section: Wanted, recorded: frozenset[str] | None) -> Iterator[str]:
     """What runs that is a section's: what it has recorded, and what its patterns name without a wildcard."""
     yield from (name for name in _named(section, section.tree) if recorded is None or name in recorded)
-    literal = tuple(each for each in section.owns if not _WILD.search(each.removesuffix(" *")))
+    literal = tuple(each for each in section.owns if names_one(each.removesuffix(" *")))
     yield from _named(replace(section, owns=literal), section.tree)
 
 
@@ -90,6 +81,5 @@ def _named(owner: Wanted, tree: Tree) -> dict[str, frozenset[tuple[tuple[str, ..
     return found
 
 
-def _remark(section: str, name: str) -> str:
-    text = f"{section}: {name}".strip()
+def _remark(text: str) -> str:
     return f"access-list ROUTEBOOK-{sha256(text.encode()).hexdigest()[:12]} remark {text}"

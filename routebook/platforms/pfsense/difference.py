@@ -6,6 +6,7 @@ from typing import Any
 
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
+from routebook.device.ownership_record import Record
 from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
@@ -137,7 +138,7 @@ def _record(running: Element, sections: Sequence[Section], package: str) -> Iter
         yield Edit(manifest.PATH, (), tuple(holder), items)
 
 
-def _owner(section: Section, package: str, record: manifest.Record) -> manifest.Owner:
+def _owner(section: Section, package: str, record: Record) -> manifest.Owner:
     of_package = [
         pattern
         for pattern in patterns(section.part, section.owns)

@@ -7,23 +7,16 @@ not sent to a mate. One item says that a section has been recorded (`ipsec:`), o
 (`ipsec: phase1 RB home-no-edge1`). A section that is not recorded is recognised by its patterns.
 """
 
-import re
-from collections.abc import Mapping
-
 from msgspec import Struct
 
+from routebook.device.ownership_record import Record, names_one, record_of, texts_of
 from routebook.platforms.pfsense.ownership import LISTS, Path, Pattern, named
 from routebook.platforms.pfsense.tree import Element
 
 PACKAGE = "routebook"
 PATH: Path = ("installedpackages", PACKAGE, "config", "item")
 
-_ITEM = re.compile(r"(?P<section>[\w-]+):(?: (?P<name>.+))?")
 _ADOPTED = ("phase1", "phase2", "neighbor")
-_WILD = re.compile(r"[*?[]")
-
-Record = Mapping[str, frozenset[str]]
-"""By section, the names of its entries."""
 
 
 class Owner(Struct, frozen=True):
@@ -36,7 +29,7 @@ class Owner(Struct, frozen=True):
         """Whether an entry that is there is the section's: recorded, or named without a wildcard."""
         return any(
             pattern.owns(path, entry)
-            and (self.recorded is None or named(path, entry) in self.recorded or not _WILD.search(pattern.glob))
+            and (self.recorded is None or named(path, entry) in self.recorded or names_one(pattern.glob))
             for pattern in self.patterns
         )
 
@@ -58,22 +51,12 @@ def entries(root: Element, path: Path) -> list[Element]:
 
 def read(root: Element) -> Record:
     """What is recorded."""
-    found: dict[str, set[str]] = {}
-    for entry in entries(root, PATH):
-        if item := _ITEM.fullmatch(entry.text):
-            found.setdefault(item["section"], set()).update([item["name"]] if item["name"] else [])
-    return {section: frozenset(names) for section, names in found.items()}
+    return record_of(entry.text for entry in entries(root, PATH))
 
 
 def written(record: Record) -> tuple[Element, ...]:
     """The items that say so; none where nothing is owned."""
-    if not any(record.values()):
-        return ()
-    return tuple(
-        Element(PATH[-1], f"{section}: {name}".strip())
-        for section in sorted(record)
-        for name in ("", *sorted(record[section]))
-    )
+    return tuple(Element(PATH[-1], text) for text in texts_of(record))
 
 
 def taken(path: Path, entry: Element) -> str:

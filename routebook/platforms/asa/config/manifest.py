@@ -8,44 +8,32 @@ before there was a record.
 """
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from routebook.device.ownership_record import Record, is_text_of_record, record_of, texts_of
 from routebook.platforms.asa.config.objects import Key, Objects
 from routebook.platforms.asa.config.spelling import Device
 from routebook.platforms.asa.config.tree import Node
 
 KEY: Key = ("access-list", "ROUTEBOOK")
-_LINE = re.compile(r"access-list ROUTEBOOK remark (?P<section>[\w-]+):(?: (?P<name>.+))?")
+_REMARK = "access-list ROUTEBOOK remark "
 _LONGEST = 90  # characters of a remark's name: a remark has at most 100 (Cisco ASA command reference)
-
-Record = Mapping[str, frozenset[str]]
-"""By section, the names of what it owns."""
 
 
 def read(there: Objects) -> Record:
     """What is recorded; nothing where there is no such list, or somebody has written something else into it."""
-    found: dict[str, set[str]] = {}
-    for node in there.get(KEY, ()):
-        line = _LINE.fullmatch(node.line)
-        if line is None:
-            return {}
-        found.setdefault(line["section"], set()).update([line["name"]] if line["name"] else [])
-    return {section: frozenset(names) for section, names in found.items()}
+    lines = [node.line for node in there.get(KEY, ())]
+    texts = [line.removeprefix(_REMARK) for line in lines]
+    ours = all(line.startswith(_REMARK) for line in lines) and all(map(is_text_of_record, texts))
+    return record_of(texts) if ours else {}
 
 
 def written(record: Record, there: Objects) -> tuple[Node, ...]:
     """The list that says so, none where nothing is owned; a list of somebody else's with this name stays as it is."""
     if there.get(KEY) and not read(there):
         return there[KEY]
-    if not any(record.values()):
-        return ()
-    texts = [
-        f"access-list ROUTEBOOK remark {section}:{name and f' {name}'}"
-        for section in sorted(record)
-        for name in ("", *sorted(record[section]))
-    ]
-    return tuple(Node(text, f"{text}\n") for text in texts)
+    lines = [f"{_REMARK}{text}" for text in texts_of(record)]
+    return tuple(Node(line, f"{line}\n") for line in lines)
 
 
 def name_of(key: Key, nodes: Sequence[Node]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
 from routebook.device.candidate import Section
+from routebook.device.ownership_record import Record
 from routebook.platforms.asa.config import manifest
 from routebook.platforms.asa.config.alignment import common
 from routebook.platforms.asa.config.objects import PER_LINE, Key, Objects
@@ -90,7 +91,7 @@ class Together(Ownership):
         return any(part.running(key, nodes) for part in self._parts)
 
 
-def ownership(sections: Iterable[Section], record: manifest.Record | None = None) -> Ownership:
+def ownership(sections: Iterable[Section], record: Record | None = None) -> Ownership:
     """What sections own together; `record` says what has been made on the device, by section."""
     sections = tuple(sections)
     known = record or {}
