@@ -43,7 +43,8 @@ class Capabilities(Struct, frozen=True):
     carry: that of the outer addresses, or IPv4; empty where they carry both. `bgp_packages` are the BGP daemons of
     which a host has one, where the platform leaves the choice. With `unfiltered`, those that pass every route in
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
-    answered, so that none proves anything.
+    answered, so that none proves anything. `policy_prefix` is how the names of its policy objects begin, where that is
+    what marks them as ours.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -55,6 +56,7 @@ class Capabilities(Struct, frozen=True):
     addressed: bool = False
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False
+    policy_prefix: str = ""
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = msgspec.field(default_factory=dict)

@@ -13,8 +13,8 @@ from routebook.intent.network import LAB_RELEASES
 
 # `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name on some device.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
-# What every device takes as one word; RB- is what marks an object as Routebook's to change and remove.
-_POLICY = re.compile(r"RB-[A-Za-z0-9._-]{1,60}")
+# One word that daemons take and that no shell pattern or comment is; some platforms take less (`policy_prefix`).
+_POLICY = re.compile(r"(?!none$)[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,79}")
 # 15 characters: IFNAMSIZ of Linux; or a firewall's port, as GigabitEthernet0/1.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")
 NO_POLICY = "none"  # in place of a policy's name: without the one that would be inherited
@@ -217,7 +217,10 @@ Name = Annotated[
     ),
 ]
 PolicyName = Annotated[
-    str, BeforeValidator(matching(_POLICY, "is no policy's name: it begins with RB-, then letters, digits and . _ -"))
+    str,
+    BeforeValidator(
+        matching(_POLICY, "is no policy's name: letters, digits and . _ - : / @ +, at most 80, and not none")
+    ),
 ]
 InterfaceName = Annotated[
     str, BeforeValidator(matching(_INTERFACE, "is no interface's name: at most 15 characters, without spaces"))

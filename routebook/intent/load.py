@@ -15,7 +15,7 @@ from routebook.intent.own import Own
 from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform import platform
 from routebook.intent.platform_rules import too_old
-from routebook.intent.policy import Policies, needed_by, resolve_policies
+from routebook.intent.policy import Policies, check_names, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
@@ -142,6 +142,7 @@ def _hosts(
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         needed = needed_by(own, policies, [each.route_map for each in taken_over[name] if each.route_map])
+        check_names(node, needed, declared, problems)
         uses_rpki = name in validating
         certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
         filters = any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules)
@@ -162,6 +163,7 @@ def _hosts(
             groups=node.groups,
             redundancy=node.redundancy,
             adopt=node.adopt,
+            manage=node.manage,
             identity=node.identity,
             interfaces=node.interfaces,
             bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),

@@ -291,6 +291,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     adopt: tuple[str, ...] = ()  # what somebody else has made on the device and this intent takes over, by name
+    manage: str = ""  # "all" where what is in a shared context of the device is this intent's as a whole
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
     bgp: BgpHost | None = None

@@ -34,6 +34,7 @@ class Node(Struct, frozen=True):
     lab_release: str = ""
     redundancy: str = ""
     adopt: tuple[str, ...] = ()
+    manage: str = ""
     identity: IdentityIntent | None = None
     bgp_package: str = ""
     cluster_node: ClusterNode | None = None

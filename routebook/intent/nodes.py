@@ -291,6 +291,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         lab_release=_lab_release(name, chain, its, problems),
         redundancy=data("redundancy") or "",
         adopt=data("adopt") or (),
+        manage=data("manage") or "",
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, its, problems),

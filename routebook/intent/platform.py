@@ -26,12 +26,13 @@ class Words(Struct, frozen=True, kw_only=True):
     """How a platform's templates spell things.
 
     `adopted` says what a section of a part, with its text, owns for a name in a host's `adopt`; None where names are
-    first lines.
+    first lines. `managed` says what it owns as a whole where a host says `manage: all`; None where nothing is shared.
     """
 
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # by name
     encodings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # of secrets; raise UnfitValueError
     adopted: Callable[[str, str, str], Sequence[str]] | None = None
+    managed: Callable[[str, str], Sequence[str]] | None = None
 
 
 class Described(Protocol):

@@ -17,6 +17,7 @@ from routebook.intent.model import (
     RouteMap,
     RouteMapRule,
 )
+from routebook.intent.node import Node
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.read import Declared
 from routebook.intent.schema import MatchInput, RouteMapEntryInput
@@ -184,6 +185,20 @@ class Needed(Struct, frozen=True):
     community_lists: tuple[CommunityList, ...]
     route_maps: tuple[RouteMap, ...]
     bfd_profiles: tuple[BfdProfile, ...]
+
+
+def check_names(node: Node, needed: Needed, declared: Declared, problems: Problems) -> None:
+    """Report the objects of a host that its platform would not know for ours, by their names."""
+    prefix = node.can.policy_prefix if node.can is not None else ""
+    for kind in ("prefix_lists", "community_lists", "route_maps", "bfd_profiles"):
+        for each in getattr(needed, kind):
+            if not each.name.startswith(prefix):
+                problems.error(
+                    declared.policy.mark(kind, each.name),
+                    f"{each.name} is needed on {node.name}, which is {node.kind}: what is ours there begins with "
+                    f"{prefix}",
+                    f"rename it {prefix}{each.name}",
+                )
 
 
 def needed_by(neighbors: Iterable[Neighbor], policies: Policies, others: Iterable[str] = ()) -> Needed:

@@ -120,6 +120,7 @@ class DataInput(Input):
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
     adopt: tuple[Word, ...] | None = None  # objects on the device, by name, that somebody else has made
+    manage: Literal["all"] | None = None  # whether what is in a shared context, as a BGP instance, is ours as a whole
     lab: HostLabInput | None = None
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
 

@@ -200,6 +200,8 @@ def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:
     """
     own = registry.platform(intent.platform)
     lines = [line for line in text.splitlines() if line[:1].strip()]
+    if intent.manage == "all" and own is not None and own.words.managed is not None:
+        yield from own.words.managed(part, text)
     for name in intent.adopt:
         if own is not None and own.words.adopted is not None:
             yield from own.words.adopted(name, part, text)

@@ -38,7 +38,9 @@ RENDERS_NOTHING = frozenset(
 )
 """Fields that neither FRR's templates nor strongSwan's read: checks and other platforms do."""
 
-OF_THE_RENDERING = frozenset({"HostIntent.name", "HostIntent.platform", "HostIntent.adopt", "HostIntent.bgp"})
+OF_THE_RENDERING = frozenset(
+    {"HostIntent.name", "HostIntent.platform", "HostIntent.adopt", "HostIntent.manage", "HostIntent.bgp"}
+)
 """Fields of which no option is made: what is rendered, for whom, and what that may take over."""
 
 NOT_MEASURED = frozenset({"Neighbor.local_role"})
@@ -175,6 +177,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "ipsec": "Tunnel.ike_proposals",
         "identity": "HostIntent.identity",
         "adopt": "HostIntent.adopt",
+        "manage": "HostIntent.manage",
         "redundancy": "HostIntent.redundancy",
         "lab": "HostIntent.lab_release",
     },

@@ -1,7 +1,6 @@
 """Rendering: owned sections, no defaults, secrets only where asked for, and errors that find their line."""
 
 import shutil
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,9 @@ from msgspec.structs import replace
 from routebook.device.candidate import Candidate, Section
 from routebook.intent.load import load
 from routebook.intent.model import HostIntent, SecretRef
+from routebook.platforms.frr.candidate import Wanted
+from routebook.platforms.frr.tree import lines_of, parse
+from routebook.platforms.frr.words import adopted
 from routebook.project.render import (
     Placeholders,
     RenderError,
@@ -64,18 +66,36 @@ def test_an_edge_has_the_sections_of_both_daemons_and_all_of_them_private() -> N
 def test_every_top_level_line_of_frr_is_one_that_its_section_owns(name: str) -> None:
     for part in render_host(NETWORK.hosts[name], TEMPLATES, Placeholders()).sections:
         if part.part == "frr":
-            outer = ""
-            for line in part.text.splitlines():
-                if not line.startswith(" ") and line not in ("exit", "!"):
-                    outer = line
-                owned = any(fnmatchcase(outer, p) or p.startswith(f"{outer} / ") for p in part.owns)
-                assert owned, line
+            whole = parse(part.text)
+            assert lines_of(Wanted((), part.owns).owned_part(whole)) == lines_of(whole)
 
 
 def test_any_as_number_of_the_default_instance_is_owned_and_no_vrf() -> None:
     owns = section(render_host(EDGE1, TEMPLATES, Placeholders()), "bgp").owns
-    assert all(any(fnmatchcase(line, p) for p in owns) for line in ("router bgp 1", "router bgp 4200000000"))
-    assert not any(fnmatchcase("router bgp 65550 vrf red", pattern) for pattern in owns)
+    owned = Wanted((), owns)
+    assert all(owned.names(f"router bgp {number} / neighbor 192.0.2.1") for number in (1, 4200000000))
+    assert not owned.names("router bgp 65550 vrf red / neighbor 192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "owns"),
+    [
+        ("neighbor 10.255.4.1", ["router bgp 65550 / neighbor 10.255.4.1"]),
+        ("router bgp 65550 / bgp router-id", ["router bgp 65550 / bgp router-id"]),
+        ("router bgp 65550", ["router bgp 65550"]),
+        ("neighbor 192.0.2.200", []),
+    ],
+)
+def test_a_name_in_adopt_means_what_is_rendered_of_it(name: str, owns: list[str]) -> None:
+    text = "router bgp 65550\n bgp router-id 10.255.3.1\n neighbor 10.255.4.1 remote-as 65550\nexit\n"
+    assert adopted(name, "frr", text) == owns
+    assert adopted(name, "/etc/swanctl/conf.d/routebook.conf", text) == ()
+
+
+def test_a_host_that_manages_all_owns_its_router_as_a_whole() -> None:
+    assert "router bgp 65550" not in section(render_host(EDGE1, TEMPLATES, Placeholders()), "bgp").owns
+    whole = render_host(replace(EDGE1, manage="all"), TEMPLATES, Placeholders())
+    assert "router bgp 65550" in section(whole, "bgp").owns
 
 
 def test_nothing_intended_renders_nothing_so_that_what_is_owned_goes_away() -> None:

@@ -1,60 +1,78 @@
 """What a host's configuration becomes when rendered sections meet the running one, within what they own."""
 
+import re
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 
 from msgspec import Struct
 
 from routebook.device.candidate import Section
-from routebook.platforms.frr.difference import object_of
 from routebook.platforms.frr.meaning import explicit, peers
+from routebook.platforms.frr.owned_objects import called
 from routebook.platforms.frr.router import peer_of
 from routebook.platforms.frr.settings import setting
 from routebook.platforms.frr.transition import with_activity_of
-from routebook.platforms.frr.tree import Block, Tree, lines_of, parse
+from routebook.platforms.frr.tree import Block, Tree, lines_of, opens_context, parse
 
 
 class Wanted(Struct, frozen=True):
     """The candidate's blocks, and the shell patterns of what belongs to it.
 
-    A pattern is over the first line of a top-level block, or `outer / inner` over a block inside one. `foreign` are
-    names of objects that match and belong to somebody else.
+    A pattern is over the first line of a top-level block, or over the name of its object; `outer / inner` is over an
+    object inside one. `foreign` are names of objects that match and belong to somebody else.
     """
 
     tree: Tree
     owns: tuple[str, ...]
     foreign: frozenset[str] = frozenset()
 
-    def owned(self, line: str, outer: str = "") -> bool:
-        """Whether a block of the running configuration goes away when the candidate lacks it."""
-        name = f"{outer} / {line}" if outer else line
-        matches = any(fnmatchcase(name, pattern) for pattern in self.owns if (" / " in pattern) == bool(outer))
-        return matches and called(line, outer) not in self.foreign
+    def owned(self, line: str, *outer: str) -> bool:
+        """Whether what a line begins or is of goes away when the candidate lacks it; `outer` are the lines around."""
+        name = called(line, *outer)
+        if self.names(name):
+            return True
+        written = " / ".join((*outer, line))
+        return (
+            len(outer) < 2
+            and name not in self.foreign
+            and bool(_any_of(self.owns, inner=bool(outer)).fullmatch(written))
+        )
+
+    def names(self, name: str) -> bool:
+        """Whether an object of that name is the candidate's."""
+        return name not in self.foreign and bool(_any_of(self.owns, inner=" / " in name).fullmatch(name))
 
     def owned_part(self, tree: Tree) -> Tree:
         """What of a configuration is the candidate's to decide."""
-        found = []
-        for block in tree:
-            inner = tuple(child for child in block.children if self.owned(child.line, block.line))
-            if self.owned(block.line):
-                found.append(block)
-            elif inner:
-                found.append(Block(block.line, inner))
-        return tuple(found)
+        return self._part(tree, (), owned=True)
 
     def foreign_part(self, tree: Tree) -> Tree:
         """The rest of a configuration."""
+        return self._part(tree, (), owned=False)
+
+    def _part(self, tree: Tree, outer: tuple[str, ...], *, owned: bool) -> Tree:
         found = []
         for block in tree:
-            rest = tuple(child for child in block.children if not self.owned(child.line, block.line))
-            if not self.owned(block.line) and (rest or not block.children):
-                found.append(Block(block.line, rest))
+            if _is_shared(block, outer) and not (not outer and self.owned(block.line)):
+                inner = self._part(block.children, (*outer, block.line), owned=owned)
+                if inner or not (owned or block.children):
+                    found.append(Block(block.line, inner))
+            elif self.owned(block.line, *outer) == owned:
+                found.append(block)
         return tuple(found)
 
 
-def called(line: str, outer: str = "") -> str:
-    """The name of the object that a line begins or is an entry of: `route-map RB-IN`, `bfd / profile RB-FAST`."""
-    return f"{outer} / {line}" if outer else object_of(line) or line
+def _is_shared(block: Block, outer: tuple[str, ...]) -> bool:
+    """Whether objects of several owners may be in a block: in a context of the top level, or a family of a router."""
+    if not outer:
+        return bool(block.children) or opens_context(block.line, None)
+    return len(outer) == 1 and outer[0].startswith("router bgp ") and block.line.startswith("address-family ")
+
+
+@lru_cache(maxsize=256)
+def _any_of(owns: tuple[str, ...], *, inner: bool) -> re.Pattern[str]:
+    return re.compile("|".join(translate(each) for each in owns if (" / " in each) == inner) or r"(?!)")
 
 
 def wanted(sections: Sequence[Section]) -> Wanted:
@@ -94,19 +112,26 @@ def missing(running: Tree, candidate: Wanted) -> tuple[list[str], list[str]]:
 
     Each with the context that it belongs to, as in "router bgp 65550 / neighbor 192.0.2.1 shutdown".
     """
-    due = lines_of(explicit(candidate.owned_part(candidate.tree)))
-    there = lines_of(explicit(candidate.owned_part(running)))
-    everything = lines_of(explicit(running))
-    merged = lines_of(explicit(candidate.foreign_part(candidate.tree)))
+    everything = explicit(running)
+    due = lines_of(candidate.owned_part(explicit(candidate.tree)))
+    there = lines_of(candidate.owned_part(everything))
+    merged = lines_of(candidate.foreign_part(explicit(candidate.tree)))
     asked = {item for item in merged if not item[1].startswith("no ")}
-    return _named(due - there | asked - everything), _named(there - due)
+    return _named(due - there | asked - lines_of(everything)), _named(there - due)
 
 
-def _joined(block: Block, parts: list[Block]) -> Block:
+def _joined(block: Block, parts: Sequence[Block]) -> Block:
     """A block of the running configuration from what stays of it and what is due in it, in its own order."""
-    children = {child.line: child for part in parts for child in part.children}
-    order = [child.line for child in block.children if child.line in children]
-    return Block(block.line, tuple(children[line] for line in dict.fromkeys([*order, *children])))
+    found: dict[str, list[Block]] = {}
+    for part in parts:
+        for child in part.children:
+            found.setdefault(child.line, []).append(child)
+    there = {child.line: child for child in block.children}
+    order = [line for line in there if line in found]
+    return Block(
+        block.line,
+        tuple(_joined(there.get(line, found[line][0]), found[line]) for line in dict.fromkeys([*order, *found])),
+    )
 
 
 def _named(items: Iterable[tuple[tuple[str, ...], str]]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Section, left_alone
+from routebook.device.candidate import Section
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
@@ -25,6 +25,7 @@ from routebook.platforms.frr.defaults import release, without_defaults
 from routebook.platforms.frr.diagnosis import explain, retry_sessions
 from routebook.platforms.frr.difference import commands
 from routebook.platforms.frr.effects import Received, forecast, limits_changed
+from routebook.platforms.frr.foreign import beside_others
 from routebook.platforms.frr.idempotence import unstable_lines
 from routebook.platforms.frr.meaning import fingerprint, same
 from routebook.platforms.frr.merge import kept, shown_as, typed_since
@@ -112,15 +113,13 @@ class FrrComponent(FrrDaemon, Component):
                 "nothing was changed",
                 line=redact(first.line),
             )
-        others = manifest.foreign(candidate, mine, running)
-        candidate = replace(candidate, foreign=others)
+        candidate, others = beside_others(candidate, mine, running)
         if not same(target(running, candidate), running):
             candidate = manifest.with_record(candidate, mine, running)
         change = self._change(candidate, running, target(running, candidate), snapshot, {})
         if change.change:
             vtysh.check(self.shell, "\n".join(section.text for section in mine))
-        said = map(left_alone, sorted(others))
-        return dataclasses.replace(change, change=replace(change.change, warnings=(*change.change.warnings, *said)))
+        return dataclasses.replace(change, change=replace(change.change, warnings=(*change.change.warnings, *others)))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> FrrChange:
         """Compute what brings all of FRR's configuration, frr.conf included, to an earlier snapshot."""

@@ -3,12 +3,12 @@
 A name does not say who made a thing. An access list's remark is text for which FRR has no use itself, and a line of the
 configuration goes along with the undo, the confirmation and whatever else saves or restores the configuration. Each
 list has one remark (lib/filter_cli.c), so there is one for each section that has been recorded (`policy:`) and for each
-object that it is (`policy: route-map RB-IN`), called by a digest of it. A section that is not recorded is recognised by
-its patterns.
+object that it is (`policy: route-map CUSTOMER-IN`, `bgp: router bgp 65550 / neighbor 192.0.2.1`), called by a digest of
+it. A record that has a context as a whole (`bgp: router bgp 65550`) is of all that is in it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 
 from msgspec.structs import replace
@@ -16,12 +16,18 @@ from msgspec.structs import replace
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.device.ownership_record import Record, names_one, record_of, texts_of
-from routebook.platforms.frr.candidate import Wanted, called
+from routebook.platforms.frr.candidate import Wanted
 from routebook.platforms.frr.meaning import explicit
-from routebook.platforms.frr.tree import Block, Tree, lines_of, parse
+from routebook.platforms.frr.owned_objects import Place, is_option, named
+from routebook.platforms.frr.tree import Block, Tree
 
 _OWNS = f"access-list ROUTEBOOK-{'[0-9a-f]' * 12} remark *"
 _LINE = re.compile(r"access-list ROUTEBOOK-[0-9a-f]{12} remark (?P<text>.+)")
+
+# Patterns of ownership.yaml over whole kinds of objects. Others there choose by name, and are believed where a section
+# has no record yet; of these kinds only what is called as everything was before names were free.
+_KINDS = re.compile(r"[^*?[]+ \*|router bgp (\[0-9\])+ / \*")
+_CALLED_OURS = re.compile(r"(?:.* )?RB-\S+")
 
 
 def read(tree: Tree) -> Record:
@@ -35,50 +41,94 @@ def with_record(candidate: Wanted, sections: Sequence[Section], running: Tree) -
     known = dict(read(running))
     for section in sections:
         if section.owns and "*" not in section.owns:
-            whole = Wanted(parse(section.text), section.owns)
-            known[section.name] = frozenset(_named(whole, whole.tree))
+            known[section.name] = frozenset(_named(replace(candidate, owns=section.owns), candidate.tree))
     remarks = sorted(map(_remark, texts_of(known)))
     return replace(candidate, tree=(*candidate.tree, *map(Block, remarks)), owns=(*candidate.owns, _OWNS))
 
 
 def foreign(candidate: Wanted, sections: Sequence[Section], running: Tree) -> frozenset[str]:
-    """What is called as ours are and was made by somebody else: the record of its section has it not.
+    """What could be ours by its kind and was made by somebody else: the record has it not.
 
     What is there as the candidate has it is nobody's to be left alone. Raises CandidateError where the candidate has
     another one of that name.
     """
-    record = read(running)
-    if not record:
-        return frozenset()
     there = _named(candidate, running)
-    ours = {name for section in sections for name in _own(Wanted(running, section.owns), record.get(section.name))}
     wanted = _named(candidate, candidate.tree)
-    found = {name for name in there.keys() - ours if wanted.get(name) != there[name]}
+    found = {name for name in _unrecorded(there, sections, running) if wanted.get(name) != there[name]}
     if taken := sorted(found & wanted.keys()):
         raise CandidateError(
-            f"`{taken[0]}` is somebody else's: the record of what is ours on this host has it not. Rename it there, or "
-            f"adopt it by name: `adopt: [{taken[0]}]` in the host's data; nothing was changed",
+            f"`{taken[0]}` is somebody else's: the record of what is ours on this host has it not, and the inventory "
+            f"has another one. Rename it there, or adopt it by name: `adopt: [{_short(taken[0])}]` in the host's data; "
+            "nothing was changed",
             line=taken[0],
         )
-    return frozenset(found)
+    _check_number(candidate, running, found)
+    return frozenset(found | _options_left(wanted, there, found))
 
 
-def _own(section: Wanted, recorded: frozenset[str] | None) -> Iterator[str]:
-    """What runs that is a section's: what it has recorded, and what its patterns name without a wildcard."""
-    yield from (name for name in _named(section, section.tree) if recorded is None or name in recorded)
-    literal = tuple(each for each in section.owns if names_one(each.removesuffix(" *")))
-    yield from _named(replace(section, owns=literal), section.tree)
-
-
-def _named(owner: Wanted, tree: Tree) -> dict[str, frozenset[tuple[tuple[str, ...], str]]]:
-    """The lines of each object in a configuration that is the owner's, by its name."""
-    found: dict[str, frozenset[tuple[tuple[str, ...], str]]] = {}
-    for block in explicit(owner.owned_part(tree)):
-        parts = [("", block)] if owner.owned(block.line) else [(block.line, child) for child in block.children]
-        for outer, part in parts:
-            name = called(part.line, outer)
-            found[name] = found.get(name, frozenset()) | lines_of([part])
+def shared(candidate: Wanted, sections: Sequence[Section], running: Tree) -> dict[str, frozenset[str]]:
+    """The routers in which somebody else has something that the candidate has not, with the names of that."""
+    there, wanted = _named(candidate, running), _named(candidate, candidate.tree)
+    found: dict[str, frozenset[str]] = {}
+    for name in _unrecorded(there, sections, running) - wanted.keys():
+        router, inside, _ = name.partition(" / ")
+        if inside and router.startswith("router bgp "):
+            found[router] = found.get(router, frozenset()) | {name}
     return found
+
+
+def _unrecorded(there: Collection[str], sections: Sequence[Section], running: Tree) -> set[str]:
+    """The names of what runs and is in no record, nor named by a pattern that means it alone."""
+    record = read(running)
+    return {name for name in there if not any(_is_ours(name, section, record) for section in sections)}
+
+
+def _is_ours(name: str, section: Section, record: Record) -> bool:
+    owner = Wanted((), section.owns)
+    if not owner.names(name):
+        return False
+    if replace(owner, owns=tuple(filter(names_one, section.owns))).names(name):
+        return True
+    recorded = record.get(section.name)
+    if recorded is not None:
+        return name in recorded or name.partition(" / ")[0] in recorded
+    by_name = tuple(each for each in section.owns if not _KINDS.fullmatch(each))
+    return replace(owner, owns=by_name).names(name) or _CALLED_OURS.fullmatch(name) is not None
+
+
+def _named(owner: Wanted, tree: Tree) -> dict[str, frozenset[Place]]:
+    """The lines of each object in a configuration that is the owner's, by its name."""
+    found: dict[str, frozenset[Place]] = {}
+    for block in owner.owned_part(explicit(tree)):
+        whole = owner.owned(block.line) and block.line.startswith(("router bgp ", "rpki"))
+        for name, lines in [(block.line, frozenset(block.walk()))] if whole else named((block,)):
+            found[name] = found.get(name, frozenset()) | lines
+    return found
+
+
+def _options_left(wanted: Collection[str], there: Collection[str], found: Collection[str]) -> set[str]:
+    """The options of routers of which nothing is wanted any more, and in which somebody else's objects stay."""
+    routers = {name.partition(" / ")[0] for name in found if not is_option(name) and " / " in name}
+    routers -= {name.partition(" / ")[0] for name in wanted}
+    return {name for name in there if is_option(name) and name.partition(" / ")[0] in routers}
+
+
+def _check_number(candidate: Wanted, running: Tree, found: Collection[str]) -> None:
+    """Refuse a second AS beside one in which somebody else's objects stay: bgpd has one."""
+    mine = [block.line for block in candidate.tree if re.fullmatch(r"router bgp \d+", block.line)]
+    for block in running if mine else ():
+        others = sorted(name for name in found if name.startswith(f"{block.line} / "))
+        if re.fullmatch(r"router bgp \d+", block.line) and block.line not in mine and others:
+            raise CandidateError(
+                f"`{block.line}` runs there, with what is somebody else's (`{_short(others[0])}`), and the inventory "
+                f"says `{mine[0]}`: correct asn; nothing was changed",
+                line=block.line,
+            )
+
+
+def _short(name: str) -> str:
+    """An object's name as `adopt` takes it."""
+    return name.rpartition(" / ")[2] if name.startswith("router bgp ") else name
 
 
 def _remark(text: str) -> str:

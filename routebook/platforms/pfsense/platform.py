@@ -17,6 +17,7 @@ PLATFORM = Platform(
         drains=False,
         route_version="ipv4",
         filters=True,
+        policy_prefix="RB-",
         bgp_packages=("openbgpd", "frr"),
         unfiltered=frozenset({"openbgpd"}),
     ),

@@ -36,7 +36,7 @@ def test_what_it_names_goes_and_what_somebody_else_made_stays(edge: Edge) -> Non
     try:
         assert not edge.plan(INTENT + UNUSED).change.commands
         planned = edge.plan(INTENT)
-        assert any("ip prefix-list RB-BY-HAND is called as ours are" in each for each in planned.change.warnings)
+        assert any("left alone: ip prefix-list RB-BY-HAND" in each for each in planned.change.warnings)
         edge.push(planned)
         assert BY_HAND in edge.running()
         assert "RB-LATER" not in edge.running()

@@ -1,7 +1,6 @@
 """What Routebook owns is recorded with its changes: what it has made goes, and what has its names by chance stays."""
 
 import pytest
-from msgspec.structs import replace
 
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
@@ -9,6 +8,7 @@ from routebook.platforms.frr import manifest
 from routebook.platforms.frr.candidate import missing, target, wanted
 from routebook.platforms.frr.command import render_commands
 from routebook.platforms.frr.difference import commands
+from routebook.platforms.frr.foreign import beside_others
 from routebook.platforms.frr.meaning import same
 from routebook.platforms.frr.taking_back import taken_back
 from routebook.platforms.frr.tree import Tree, parse, render
@@ -31,8 +31,7 @@ def bfd(text: str) -> Section:
 
 def after(running: Tree, *sections: Section) -> Tree:
     """What runs once these sections have been pushed, with the record where something changes."""
-    candidate = wanted(sections)
-    candidate = replace(candidate, foreign=manifest.foreign(candidate, sections, running))
+    candidate, _ = beside_others(wanted(sections), sections, running)
     if same(target(running, candidate), running):
         return running
     candidate = manifest.with_record(candidate, sections, running)
