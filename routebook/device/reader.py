@@ -42,6 +42,10 @@ def _abstract(verb: object) -> bool:
     return bool(getattr(verb, "__isabstractmethod__", False))
 
 
+Outbound = tuple[str, str]
+"""A peer's address, and one family of the session with it ("ipv4-unicast")."""
+
+
 class DeviceReader(ABC):
     """A connection to one device that tells how its sessions and tunnels are. Leaves no trace on the device.
 
@@ -65,10 +69,11 @@ class DeviceReader(ABC):
         """Read BGP sessions and IPsec SAs, what they rest on, and the best paths to `prefixes`."""
 
     @abstractmethod
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """The prefixes that an Established session sends in one family ("ipv4-unicast"), after every filter.
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """The prefixes that each of these Established sessions sends in that family, after every filter.
 
-        None where the device does not show them. Asked only where the count is small: nobody reads a full table.
+        In one round trip where the device can. What it does not show, or not this time, is missing. Asked only where
+        the counts are small: nobody reads a full table.
         """
 
     @abstractmethod

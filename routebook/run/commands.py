@@ -226,10 +226,10 @@ def _outcome(
         return Outcome.UNCHANGED
     expected = ahead(prepared.plan)
     guards, accepted = expected.guards, running.options.accept
-    ledger.prepared = prepared = replace(prepared, guards=guards)
     if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
         ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
+    ledger.prepared = prepared = replace(prepared, guards=guards)
     shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), expected.heard)
     if not approve(shown, prepared.notes(accepted)):
         ledger.message = "not approved; nothing was changed"

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from routebook.device.reader import PlatformReader
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import BgpSession, IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.asa import getters, identity, reading, vitals
@@ -54,9 +54,10 @@ class AsaReader(PlatformReader):
         self.router_id = next((each.router_id for each in found), self.router_id)
         return found
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends."""
-        return reading.read_advertised(self.session, peer, family)
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, asked one after another: a session has one command line."""
+        found = {(peer, family): reading.read_advertised(self.session, peer, family) for peer, family in wanted}
+        return {each: sent for each, sent in found.items() if sent is not None}
 
     def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device; their source is an interface's nameif."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from routebook.device.reader import PlatformReader
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.linux import getters, identity
@@ -56,10 +56,9 @@ class LinuxReader(PlatformReader):
         """What the daemons say of SAs."""
         return next((found.sas for daemon in self.daemons if (found := daemon.keying(self.shell))), None)
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends, by the daemon that speaks BGP."""
-        found = (daemon.advertised(peer, family) for daemon in self.daemons)
-        return next((sent for sent in found if sent is not None), None)
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, by the daemon that speaks BGP."""
+        return next((found for daemon in self.daemons if (found := daemon.advertised(wanted))), {})
 
     def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device."""

@@ -6,10 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from routebook.device.errors import DriverError
-from routebook.device.reader import PlatformReader
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork, Speaker
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
-from routebook.platforms.frr.sessions import advertised, read_speaker
+from routebook.platforms.frr.outbound import advertised
+from routebook.platforms.frr.sessions import read_speaker
 from routebook.platforms.linux.getters import probe
 from routebook.platforms.pfsense import getters, identity, openbgpd
 from routebook.platforms.pfsense.reading import PfSenseReading
@@ -74,11 +75,11 @@ class PfSenseReader(PfSenseReading, PlatformReader):
         )
         return Speaker(openbgpd.with_peers_as(self.shell, found))
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends, by the package's daemon."""
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, by the package's daemon."""
         if self.package == "frr":
-            return advertised(self.shell, peer, family)
-        return openbgpd.advertised(self.shell, peer, family) if self.package else None
+            return advertised(self.shell, wanted)
+        return openbgpd.advertised(self.shell, wanted) if self.package else {}
 
     def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
         known = tunnels(root)

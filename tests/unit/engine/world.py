@@ -18,6 +18,7 @@ from routebook.device.causes import Cause
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LockedError, LostContactError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.reader import Outbound
 from routebook.device.state import IPNetwork
 from routebook.device.values import (
     Change,
@@ -256,9 +257,10 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
-    def advertised(self, peer: str, family: str) -> None:
+    def advertised(self, wanted: Sequence[Outbound]) -> dict[Outbound, tuple[IPNetwork, ...]]:
         """It does not show that."""
-        del peer, family
+        del wanted
+        return {}
 
     def ping(self, echo: Echo) -> Any:
         """Echo requests that are answered, or not."""
