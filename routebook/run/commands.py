@@ -147,7 +147,7 @@ def run(
         outcome=outcome,
         started=started,
         finished=time.time(),
-        hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions()),
+        hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions(), prepared.heard),
         findings=tuple(folded(ledger.findings, running.workspace.judged, Changed.by(prepared.plan.effects()))),
         timings=ledger.timings.seconds,
         message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states), learned))),
@@ -226,11 +226,12 @@ def _outcome(
         return Outcome.UNCHANGED
     expected = ahead(prepared.plan)
     guards, accepted = expected.guards, running.options.accept
+    ledger.prepared = replace(prepared, heard=expected.heard)
     if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
         ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
-    ledger.prepared = prepared = replace(prepared, guards=guards)
-    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), expected.heard)
+    ledger.prepared = prepared = replace(ledger.prepared, guards=guards)
+    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), prepared.heard)
     if not approve(shown, prepared.notes(accepted)):
         ledger.message = "not approved; nothing was changed"
         return Outcome.REFUSED

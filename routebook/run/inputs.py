@@ -16,6 +16,7 @@ from routebook.run.packets import Packets
 from routebook.run.planning import Goal
 from routebook.run.waves import Waves
 from routebook.safety.accepted import Guard, notes
+from routebook.safety.announcing import Hearing
 from routebook.safety.impact import Impact
 from routebook.safety.management_path import ManagementPath, descriptions, distances
 from routebook.safety.redundancy import Budget, budget
@@ -54,7 +55,7 @@ class Prepared(Struct, frozen=True):
 
     `before` are the states before the change, `silent` far ends that did not answer then. `stuck` are tunnels and sites
     that packets did not pass then. `cut_off` are hosts that the change cuts off for a while, which was accepted.
-    `guards` are what stood in the plan's way.
+    `guards` are what stood in the plan's way, `heard` what others hear anew and no more.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -66,6 +67,7 @@ class Prepared(Struct, frozen=True):
     stuck: frozenset[str] = frozenset()
     cut_off: frozenset[str] = frozenset()
     guards: tuple[Guard, ...] = ()
+    heard: tuple[Hearing, ...] = ()
 
     def notes(self, accept: Collection[str]) -> tuple[str, ...]:
         """The sentences about the plan as a whole, with what was accepted."""

@@ -111,7 +111,7 @@ def test_a_live_session_goes_only_when_that_is_accepted_and_a_rollback_brings_it
         result = json.loads(done.stdout)
         assert [note for note in result["notes"] if note.startswith("accepted (removal): ch-edge2")]
         assert ROUTE_SERVER not in sessions_of(deployed, "ch-edge2")
-        done = deployed.routebook("rollback", result["run_id"], "--yes", "--json")
+        done = deployed.routebook("rollback", result["run_id"], "--yes", "--json", "--accept", "old-secret")
         assert done.returncode == 0, done.stdout + done.stderr
         back = json.loads(done.stdout)
         announced = [(each["hosts"], each["subject"]) for each in back["summary"]["announced"]]
