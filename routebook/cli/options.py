@@ -59,6 +59,7 @@ _DANGERS = {
     "own-path": "although it cuts the way by which the device is reached",
     "one-end": "although the other end of a session or tunnel changes too and is left out",
     "ha-sync": "although the device sends it to its mate before it is confirmed",
+    "filtered": "although a device's own packet filter drops what a new tunnel or session needs",
     "unforecast-reset": "although a session or tunnel resets that the plan did not name",
     "removal": "although a live session or tunnel, or a prefix that is originated, goes",
     "collapse": "although over a quarter of a session's or a family's prefixes, or one of ours, is gone",
@@ -73,7 +74,9 @@ def accepting(*names: str) -> Callable[[Command], Command]:
     return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {dangers}. May be repeated.")
 
 
-_accept = accepting("removal", "no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset", "collapse")
+_accept = accepting(
+    "removal", "no-redundancy", "own-path", "one-end", "ha-sync", "filtered", "unforecast-reset", "collapse"
+)
 
 
 def carrying_out(command: Command) -> Command:

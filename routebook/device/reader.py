@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ClassVar, Protocol
 
 from routebook.device.errors import NotUnderstoodError
+from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.state import IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 
@@ -74,6 +75,13 @@ class DeviceReader(ABC):
 
         In one round trip where the device can. What it does not show, or not this time, is missing. Asked only where
         the counts are small: nobody reads a full table.
+        """
+
+    @abstractmethod
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the device's own packet filter lets each of `flows` in, as it is configured now, in their order.
+
+        What the device opens by itself for a tunnel or session, once it has it, counts as open.
         """
 
     @abstractmethod

@@ -55,7 +55,7 @@ def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunRes
     paths = descriptions(management_paths(plan, intents), impacts(plan, intents), intents)
     ahead = forecast(running, plan, _goal(runbook), removing=runbook.removes)
     states = dict.fromkeys(running.workspace.hosts, HostState.PLANNED)
-    hosts = host_results(plan, states, reasons(plan.errors), paths, ahead.heard)
+    hosts = host_results(plan, states, reasons(plan.errors), paths, ahead.heard, ahead.warnings)
     if keep is not None and not plan.errors:
         keep(plan, cleaned_hosts(hosts))
     said = (
@@ -147,7 +147,9 @@ def run(
         outcome=outcome,
         started=started,
         finished=time.time(),
-        hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions(), prepared.heard),
+        hosts=host_results(
+            prepared.plan, ledger.states, ledger.messages, prepared.descriptions(), prepared.heard, prepared.warnings
+        ),
         findings=tuple(folded(ledger.findings, running.workspace.judged, Changed.by(prepared.plan.effects()))),
         timings=ledger.timings.seconds,
         message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states), learned))),
@@ -226,12 +228,12 @@ def _outcome(
         return Outcome.UNCHANGED
     expected = ahead(prepared.plan)
     guards, accepted = expected.guards, running.options.accept
-    ledger.prepared = replace(prepared, heard=expected.heard)
+    ledger.prepared = replace(prepared, heard=expected.heard, warnings=expected.warnings)
     if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
         ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
     ledger.prepared = prepared = replace(ledger.prepared, guards=guards)
-    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), prepared.heard)
+    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), prepared.heard, prepared.warnings)
     if not approve(shown, prepared.notes(accepted)):
         ledger.message = "not approved; nothing was changed"
         return Outcome.REFUSED
@@ -249,8 +251,12 @@ def host_results(
     messages: Mapping[str, str],
     paths: Mapping[str, str],
     heard: Iterable[Hearing] = (),
+    warnings: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, HostResult]:
-    """What became, or would become, of each host. `paths` describes how each is reached, `heard` what others hear."""
+    """What became, or would become, of each host. `paths` describes how each is reached, `heard` what others hear.
+
+    `warnings` are those that are no driver's.
+    """
     results = {}
     heard = list(heard)
     for host, state in sorted(states.items()):
@@ -267,7 +273,7 @@ def host_results(
             commands=change.commands,
             undo=change.undo,
             effects=(*change.effects, *(effect for each in heard if each.host == host for effect in each.effects())),
-            warnings=change.warnings,
+            warnings=(*change.warnings, *(warnings or {}).get(host, ())),
             old_secrets=change.old_secrets,
             message=message,
             way=paths.get(host, ""),

@@ -1,6 +1,6 @@
 """What a plan means before anybody has approved it: what others will hear, and all that stands in its way."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from routebook.checks.names import named_states
 from routebook.device.plan import Plan
 from routebook.device.values import State
+from routebook.run.let_in import ask
 from routebook.run.planning import Goal, make_plan
 from routebook.run.running import Running
 from routebook.run.sent import list_sent
@@ -27,10 +28,14 @@ Hears = Callable[[Plan, Mapping[str, State]], list[Hearing]]
 
 
 class Forecast(Struct, frozen=True):
-    """What others hear anew and no more, and what stands in the plan's way until it is accepted."""
+    """What others hear anew and no more, and what stands in the plan's way until it is accepted.
+
+    `warnings` are what is to be said of a host besides what its driver says.
+    """
 
     heard: tuple[Hearing, ...] = ()
     guards: tuple[Guard, ...] = ()
+    warnings: Mapping[str, Sequence[str]] = {}
 
 
 def forecast(running: Running, plan: Plan, goal: Goal, *, removing: bool, hears: Hears | None = None) -> Forecast:
@@ -53,15 +58,17 @@ def forecast(running: Running, plan: Plan, goal: Goal, *, removing: bool, hears:
         states = read_states(workspace.nornir, workspace.observed).values
     named = None if states is None else named_states(intents, states)
     going = () if removing or named is None else removals(plan, intents, named)
+    filtered, warnings = ((), {}) if hears else ask(workspace.nornir, plan, intents)
     guards = (
         *going,
         *(Guard(COLLAPSE, text, asks=True) for text in losses),
         *(() if hears else _one_ended(running, plan, goal)),
         *_in_the_way(running, plan, named),
         *synchronised(plan),
+        *filtered,
         *_old_secrets(plan),
     )
-    return Forecast(tuple(heard), guards)
+    return Forecast(tuple(heard), guards, warnings)
 
 
 def _one_ended(running: Running, plan: Plan, goal: Goal) -> Iterable[Guard]:

@@ -55,7 +55,8 @@ class Prepared(Struct, frozen=True):
 
     `before` are the states before the change, `silent` far ends that did not answer then. `stuck` are tunnels and sites
     that packets did not pass then. `cut_off` are hosts that the change cuts off for a while, which was accepted.
-    `guards` are what stood in the plan's way, `heard` what others hear anew and no more.
+    `guards` are what stood in the plan's way, `heard` what others hear anew and no more,
+    and `warnings` what is to be said of a host besides what its driver says.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -68,6 +69,7 @@ class Prepared(Struct, frozen=True):
     cut_off: frozenset[str] = frozenset()
     guards: tuple[Guard, ...] = ()
     heard: tuple[Hearing, ...] = ()
+    warnings: Mapping[str, Sequence[str]] = {}
 
     def notes(self, accept: Collection[str]) -> tuple[str, ...]:
         """The sentences about the plan as a whole, with what was accepted."""

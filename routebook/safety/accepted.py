@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
-HA_SYNC, REMOVAL = "ha-sync", "removal"
+HA_SYNC, REMOVAL, FILTERED = "ha-sync", "removal", "filtered"
 """Refused otherwise."""
 UNFORECAST_RESET, COLLAPSE = "unforecast-reset", "collapse"
 """Fail a run otherwise: a session or tunnel is reset that the plan did not name, or a session's prefixes are gone."""

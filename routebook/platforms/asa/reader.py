@@ -5,10 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import BgpSession, IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.asa import getters, identity, reading, vitals
+from routebook.platforms.asa.let_in import let_in
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession
 
@@ -67,6 +69,10 @@ class AsaReader(PlatformReader):
         """Send the echo requests one after another: a session has one command line."""
         # A size is of the whole datagram there.
         return super().probe([replace(echo, size=echo.size + 28) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the device lets flows to itself in, as `packet-tracer` says."""
+        return let_in(self.session, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, serial numbers and router ID."""

@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
+from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.linux import getters, identity
 from routebook.platforms.linux.daemon import Daemon
+from routebook.platforms.linux.let_in import let_in
 from routebook.platforms.linux.vitals import Vitals
 from routebook.transport.ssh import SshShell
 from routebook.transport.ssh_options import read_options
@@ -67,6 +69,10 @@ class LinuxReader(PlatformReader):
     def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
         """Send all echo requests at once."""
         return getters.probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the host's own packet filter lets flows in."""
+        return let_in(self.shell, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, machine ID, addresses and router ID."""

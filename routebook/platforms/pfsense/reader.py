@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from routebook.device.errors import DriverError
+from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork, Speaker
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
@@ -13,6 +14,7 @@ from routebook.platforms.frr.outbound import advertised
 from routebook.platforms.frr.sessions import read_speaker
 from routebook.platforms.linux.getters import probe
 from routebook.platforms.pfsense import getters, identity, openbgpd
+from routebook.platforms.pfsense.let_in import let_in
 from routebook.platforms.pfsense.reading import PfSenseReading
 from routebook.platforms.pfsense.revision import written
 from routebook.platforms.pfsense.routing import local_as, router_id, routes
@@ -103,6 +105,10 @@ class PfSenseReader(PfSenseReading, PlatformReader):
     def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
         """Send all echo requests at once."""
         return probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the firewall lets flows to itself in."""
+        return let_in(self.shell, self._root(), self.identity().addresses, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, its ID and serial number, addresses and router ID."""
