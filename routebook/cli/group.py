@@ -27,9 +27,11 @@ COMMANDS = {
     "show": "Show a run: what it did on each host, and when.",
     "lab": "A lab of real daemons, made from the inventory.",
     "init": "Make a new project.",
+    "import": "Make a project of configurations that are there already.",
     "secrets": "List the secrets that are missing, and make them.",
 }
 
+_MODULES = {"import": "import_project"}  # a word of Python
 CHANGING = frozenset({"run", "rollback", "recover"})
 """Commands that change devices."""
 
@@ -48,8 +50,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         self.invoked = cmd_name
-        module = importlib.import_module(f"routebook.cli.{cmd_name}")
-        command = getattr(module, cmd_name)
+        name = _MODULES.get(cmd_name, cmd_name)
+        command = getattr(importlib.import_module(f"routebook.cli.{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  each module defines the command of its name
         return command
 

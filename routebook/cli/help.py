@@ -40,6 +40,7 @@ Commands:
   show      Show a run: what it did on each host, and when.
   lab       A lab of real daemons, made from the inventory.
   init      Make a new project.
+  import    Make a project of configurations that are there already.
   secrets   List the secrets that are missing, and make them.
 """
 

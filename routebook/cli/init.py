@@ -41,6 +41,22 @@ def make_project(folder: Path) -> None:
         ) from error
 
 
+def make_frame(folder: Path) -> None:
+    """What a project has beside its inventory, where it is not there yet. Raises OSError and RefusedError."""
+    import shutil
+
+    source = skeleton()
+    (folder / "inventory").mkdir(parents=True, exist_ok=True)
+    for name in FOLDERS[1:]:
+        if not (folder / name).exists():
+            shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    if not (folder / "templates").exists():
+        copy_templates(folder / "templates")
+    if not (folder / ".gitignore").exists():
+        (folder / ".gitignore").write_text(_IGNORED)
+    (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
+
+
 def copy_templates(folder: Path) -> None:
     """Copy the templates that each platform ships into a project's folder, where they are the operator's."""
     import shutil

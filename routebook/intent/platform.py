@@ -78,6 +78,7 @@ class Platform(Struct, frozen=True, kw_only=True):
     clusters: str = ""  # "module:function" that gives what the nodes of a cluster publish of their sessions
 
     reader: str = ""  # "module:Class" that reads sessions and tunnels, where that takes less than the driver
+    importer: str = ""  # "module:object", the Importer of configurations that are there already
     driver: str = ""  # "module:Class" that implements the contract of routebook.device
     lab: LabPart | None = None
     netmiko: str = "linux"  # what netmiko calls its command line

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from routebook.intent.part import Input
-from routebook.intent.policy_schema import PolicyInput, RouteMapEntryInput
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.schema import (
     BgpInput,
@@ -19,7 +18,9 @@ from routebook.intent.schema import (
     NetworkInput,
     NetworksInput,
     PeerInput,
+    PolicyInput,
     RedistributeInput,
+    RouteMapEntryInput,
     RpkiInput,
     SessionInput,
     SessionMeshInput,

@@ -37,8 +37,9 @@ ARROWS: dict[str, set[str]] = {
     "project": {"device", "intent", "redaction", "errors"},
     "report": {"checks", "device", "intent", "project", "redaction", "errors"},
     "run": {"checks", "device", "errors", "intent", "project", "redaction", "report", "safety"},
-    "platforms": {"device", "errors", "intent", "transport"},
-    "cli": {"checks", "device", "errors", "intent", "project", "redaction", "report", "run", "safety"},
+    "importing": {"device", "errors", "intent", "project", "redaction"},
+    "platforms": {"device", "errors", "importing", "intent", "transport"},
+    "cli": {"checks", "device", "errors", "importing", "intent", "project", "redaction", "report", "run", "safety"},
     "__main__": {"cli"},
 }
 

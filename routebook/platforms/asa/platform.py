@@ -37,6 +37,7 @@ PLATFORM = Platform(
     rules_in="routebook.platforms.asa.rules:RULES",
     words_in="routebook.platforms.asa.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    importer="routebook.platforms.asa.importing:IMPORTER",
     reader="routebook.platforms.asa.reader:AsaReader",
     driver="routebook.platforms.asa.driver:AsaDriver",
     lab=LabPart(

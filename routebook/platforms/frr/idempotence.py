@@ -76,6 +76,11 @@ def unstable_lines(candidate: Tree, running: Tree, has: tuple[int, int]) -> list
     return found
 
 
+def is_shown_otherwise(line: str) -> bool:
+    """Whether a line of a context says only what FRR has by default and does not show."""
+    return any(fix == _DEFAULT and pattern.fullmatch(line) for pattern, fix in _ALWAYS)
+
+
 def _of_router(router: Block) -> list[Unstable]:
     lines = {child.line for child in router.children}
     known = peers(lines)

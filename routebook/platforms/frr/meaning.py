@@ -24,6 +24,10 @@ _COMMUNITIES = re.compile(
     r"((?:set (?:large-)?community|bgp (?:large-)?community-list standard \S+ seq \d+ (?:permit|deny))) (.*)"
 )
 
+# `any` of a prefix list, which lib/filter_cli.c shows as it was written.
+_ANY = re.compile(r"(?P<head>(?:no )?(?P<family>ip|ipv6) prefix-list \S+ seq \d+ (?:permit|deny)) any")
+_EVERYTHING = {"ip": "0.0.0.0/0 le 32", "ipv6": "::/0 le 128"}
+
 # Free text, secrets and regular expressions, in which nothing is an address.
 _VERBATIM = re.compile(r"\b(description|remark|password|key-string|expanded|as-path access-list|shutdown message)\b")
 
@@ -106,6 +110,8 @@ def canonical_line(line: str) -> str:
         return " ".join([head, *sorted(set(words[: len(words) - len(additive)])), *additive])
     if _VERBATIM.search(line):
         return line
+    if found := _ANY.fullmatch(line):
+        return f"{found['head']} {_EVERYTHING[found['family']]}"
     keep_host_bits = line.startswith(("ip address ", "ipv6 address "))
     return " ".join(_canonical_word(word, keep_host_bits=keep_host_bits) for word in line.split(" "))
 

@@ -9,15 +9,11 @@ PLATFORM = Platform(
     name="frr",
     called="a frr",
     can=Capabilities(
-        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH},
-        ipsec=False,
-        bfd=True,
-        rpki=True,
-        roles=True,
-        every_word=True,
+        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True, roles=True
     ),
     words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    importer="routebook.platforms.frr.importing:IMPORTER",
     reader="routebook.platforms.frr.reader:FRRReader",
     driver="routebook.platforms.frr.driver:FRRDriver",
     lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",), releases=True),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from msgspec import Struct
 
@@ -62,21 +63,55 @@ def parse(text: str) -> Tree:
     The second form is what people paste. A context that occurs twice is one context: FRR says so too.
     """
     root = _Open(None, -1, context=True)
-    stack = [root]
-    for raw in text.splitlines():
-        line = " ".join(raw.split())
-        if not line or _NOISE.fullmatch(line):
-            continue
-        indent = len(raw) - len(raw.lstrip())
-        if _EXIT.fullmatch(line):
-            _leave(stack, line, indent)
-            continue
-        while not stack[-1].takes(line, indent):
-            stack.pop()
-        block = stack[-1].open(line, indent)
-        if len(stack) < _DEEPEST:
-            stack.append(block)
+    for _ in _placed(text, root):
+        pass
     return root.freeze()
+
+
+class Placed(Struct, frozen=True):
+    """A line of a text with its number, counted from 1, and the lines of the contexts around it.
+
+    `kind` is "line", "exit" for what leaves the innermost of these contexts, or "noise" for what says nothing.
+    """
+
+    number: int
+    line: str
+    path: tuple[str, ...]
+    kind: Literal["line", "exit", "noise"] = "line"
+
+    @property
+    def opens(self) -> bool:
+        """Whether FRR enters a context here."""
+        return self.kind == "line" and opens_context(self.line, self.path[-1] if self.path else None)
+
+
+def placed(text: str) -> Iterator[Placed]:
+    """Every line of a configuration text, as `parse` understands it."""
+    return _placed(text, _Open(None, -1, context=True))
+
+
+def _placed(text: str, root: "_Open") -> Iterator[Placed]:
+    """Open the blocks of a text below `root`, line by line."""
+    stack = [root]
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = " ".join(raw.split())
+        indent = len(raw) - len(raw.lstrip())
+        if not line or _NOISE.fullmatch(line):
+            yield Placed(number, line, _path(stack), "noise")
+        elif _EXIT.fullmatch(line):
+            yield Placed(number, line, _path(stack), "exit")
+            _leave(stack, line, indent)
+        else:
+            while not stack[-1].takes(line, indent):
+                stack.pop()
+            yield Placed(number, line, _path(stack))
+            block = stack[-1].open(line, indent)
+            if len(stack) < _DEEPEST:
+                stack.append(block)
+
+
+def _path(stack: "list[_Open]") -> tuple[str, ...]:
+    return tuple(each.line for each in stack if each.line is not None)
 
 
 def render(tree: Iterable[Block], parent: str | None = None, depth: int = 0) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from routebook.intent.fields import TCP_MD5_KEY
 from routebook.intent.platform import UnfitValueError, Words
@@ -24,14 +25,19 @@ def adopted(name: str, part: str, text: str) -> Sequence[str]:
     """The objects of a section that a name means: by their whole name, or by its end where they are in a context."""
     if part != PART:
         return ()
-    names = {found for found, _ in named(parse(text))}
-    names |= {line for line in _routers(text) if line == name}
+    names = _objects(text) | {line for line in _routers(text) if line == name}
     return [re.sub(r"([*?[])", r"[\1]", each) for each in sorted(names) if each == name or each.endswith(f" / {name}")]
 
 
 def managed(part: str, text: str) -> Sequence[str]:
     """What a section owns as a whole on a host that says `manage: all`."""
     return _routers(text) if part == PART else ()
+
+
+@lru_cache(maxsize=4)
+def _objects(text: str) -> frozenset[str]:
+    """The names of a section's objects, which each name in a host's `adopt` is looked for among."""
+    return frozenset(found for found, _ in named(parse(text)))
 
 
 def _routers(text: str) -> list[str]:

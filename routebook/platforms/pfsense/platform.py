@@ -25,6 +25,7 @@ PLATFORM = Platform(
     words_in="routebook.platforms.pfsense.words:WORDS",
     xml=True,
     templates=Path(__file__).with_name("templates"),
+    importer="routebook.platforms.pfsense.importing:IMPORTER",
     reader="routebook.platforms.pfsense.reader:PfSenseReader",
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
     lab=LabPart(

@@ -339,7 +339,7 @@ def test_definitions_come_before_their_use_and_go_after_it() -> None:
     two = one.replace("RB-A", "RB-B")
     done = lines(one, two)
     order = [
-        done.index("ip prefix-list RB-B seq 5 permit any"),
+        done.index("ip prefix-list RB-B seq 5 permit 0.0.0.0/0 le 32"),
         done.index("route-map RB-B permit 10"),
         done.index("neighbor 192.0.2.1 route-map RB-B in"),
         done.index("no route-map RB-A"),

@@ -22,7 +22,6 @@ def main() -> None:
         show_lists,
         show_sessions,
         show_system,
-        show_tracer,
     )
 
     del (
@@ -32,7 +31,6 @@ def main() -> None:
         show_lists,
         show_sessions,
         show_system,
-        show_tracer,
     )  # they register their commands
     server.serve(settings.read(arguments.settings), [sys.executable, *sys.orig_argv[1:]])
 

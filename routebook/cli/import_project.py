@@ -1,0 +1,125 @@
+"""`routebook import`: a project made of the configurations that hosts have."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from routebook.cli import options, output
+
+if TYPE_CHECKING:
+    from routebook.importing.found import FoundHost, Importer
+    from routebook.importing.proof import Proved
+    from routebook.importing.report import Report
+
+
+@click.command(name="import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("hosts", metavar="HOST=PATH…", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="Write over the inventory that DIR has.")
+@click.option("--partial", is_flag=True, help="Write what can be modelled, although it is not all, or not clean.")
+@click.option("--without-secrets", is_flag=True, help="Write no passwords: the inventory says where they will be.")
+@click.option("--lines", is_flag=True, help="Show every line with what becomes of it, not only those refused.")
+@click.option("--report", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as Markdown.")
+@options.as_json
+def import_project(
+    folder: Path,
+    hosts: tuple[str, ...],
+    force: bool,
+    partial: bool,
+    without_secrets: bool,
+    lines: bool,
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a project in DIR of the files that hosts are configured with: HOST=PATH for each, a folder or a file.
+
+    Contacts no device. Exit code 0 when the first plan of every host is empty; 2 with --partial, when it is not; 1 when
+    nothing was written.
+    """
+    from routebook.errors import RefusedError
+    from routebook.importing.found import BadInputError
+    from routebook.importing.proof import UnwritableError, prove
+    from routebook.importing.report import as_data, as_markdown, as_text, report_of
+    from routebook.importing.sources import read_host, split
+
+    if (folder / "inventory").is_dir() and any((folder / "inventory").iterdir()) and not force:
+        raise RefusedError(f"{folder} has an inventory; nothing was written. Name a new folder, or write --force.")
+    known = importers()
+    bad: list[str] = []
+    found: dict[str, FoundHost] = {}
+    try:
+        wanted = split(hosts)
+    except ValueError as error:
+        raise RefusedError(f"{error}; write edge1=FOLDER for each host") from error
+    for name, where in wanted.items():
+        try:
+            found[name] = read_host(name, Path(where), known, masked=without_secrets)
+        except BadInputError as error:
+            bad.append(str(error))
+    if bad:
+        raise RefusedError("\n".join([*bad, "nothing was written"]))
+    _keep_out(found)
+    try:
+        proved = prove(found, known, folder / "templates")
+    except UnwritableError as error:
+        raise RefusedError("\n".join([*map(str, error.problems), "nothing was written"])) from error
+    report = report_of(proved)
+    clean = not (report.differing or report.findings)
+    if as_json:
+        output.data(as_data(report))
+    else:
+        for each in as_text(report, every_line=lines):
+            output.line(each)
+    if page is not None:
+        page.write_text(as_markdown(report))
+    if not clean and not partial:
+        raise RefusedError(_why_not(report))
+    _write(folder, proved, without_secrets=without_secrets)
+    output.line(f"wrote {folder}: next, cd {folder} && routebook check", err=True)
+    sys.exit(0 if not report.differing else 2)
+
+
+def _why_not(report: "Report") -> str:
+    reasons = [f"the first plan of {', '.join(report.differing)} is not empty"] if report.differing else []
+    reasons += [f"there is something to correct ({len(report.findings)})"] if report.findings else []
+    return f"{' and '.join(reasons)}; nothing was written. --partial writes what could be modelled."
+
+
+def importers() -> "dict[str, Importer]":
+    """How each platform reads, those first that only know what they refuse."""
+    from routebook.intent.platform import platform
+    from routebook.intent.registry import known, load
+
+    described = [(name, its) for name in known() if (its := platform(name)) is not None and its.importer]
+    found: dict[str, Importer] = {name: load(its.importer) for name, its in described}
+    return dict(sorted(found.items(), key=lambda each: each[1].read is not None))
+
+
+def _keep_out(hosts: "dict[str, FoundHost]") -> None:
+    """From now on no text that is shown has one of these secrets in it."""
+    from routebook.redaction.redactor import OF_THIS_PROCESS
+
+    for host in hosts.values():
+        for secret in (*(s.password for s in host.sessions), *(t.psk for t in host.tunnels)):
+            OF_THIS_PROCESS.add(secret)
+
+
+def _write(folder: Path, proved: "Proved", *, without_secrets: bool) -> None:
+    """Write a project, or only its inventory where there is one."""
+    from routebook.cli.init import make_frame
+    from routebook.errors import RefusedError
+    from routebook.project.private_files import write_private
+
+    try:
+        make_frame(folder)
+        inventory = folder / "inventory"
+        for old in inventory.glob("*.y*ml"):
+            old.unlink()
+        for name, text in proved.draft.texts().items():
+            (inventory / name).write_text(text)
+        for path, value in () if without_secrets else proved.draft.secrets.items():
+            write_private(folder / path, f"{value}\n".encode())
+    except OSError as error:
+        raise RefusedError(f"{error.filename or folder}: {error.strerror}; {folder} is incomplete") from error

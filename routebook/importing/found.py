@@ -1,0 +1,151 @@
+"""What was read of one host's configuration, in the inventory's words, and how a platform says what it reads.
+
+A configuration consists of objects (a neighbor, a route map, a tunnel), each of which is modelled as a whole or not at
+all: an inventory that had half of a neighbor would take the other half away.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from routebook.device.candidate import Section
+from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork
+from routebook.intent.problem import Mark
+
+POLICY_KINDS = ("prefix_lists", "community_lists", "route_maps", "bfd_profiles")
+
+
+class BadInputError(ValueError):
+    """A file that is not taken at all: where and why."""
+
+    def __init__(self, mark: Mark, message: str, fix: str = "") -> None:
+        self.mark, self.message, self.fix = mark, message, fix
+        super().__init__(f"{mark}: {message}" + (f"; {fix}" if fix else ""))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of a host: `name` is what people call it, `part` what a snapshot of the device calls its content."""
+
+    name: str
+    part: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line of a file: `text` has no secrets.
+
+    `owner` is the key of the object that it is of. `whose` says what else it is of, and `why` what keeps it, and its
+    object, from being modelled. `wrong` is a line that is none of the platform's at all.
+    """
+
+    file: str
+    number: int
+    text: str
+    owner: str = ""
+    whose: str = ""
+    why: str = ""
+    wrong: bool = False
+    line: str = field(default="", repr=False)  # as the platform compares it, secrets included
+    path: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class FoundSession:
+    """A BGP session from one end. What an option may be is said by the inventory's schema.
+
+    `shared` are options of the session, `own` those of this end; `families` has what this end does with each one.
+    """
+
+    key: str
+    mark: Mark
+    remote: IPAddress
+    remote_as: int | None  # None: the own AS
+    local: IPAddress | None = None  # where the configuration says which of its addresses it uses
+    description: str = ""
+    shared: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    families: dict[Family, dict[str, Any]] = field(default_factory=dict)
+    password: str = field(default="", repr=False)
+    uses: set[tuple[str, str]] = field(default_factory=set)  # kind and name of policies
+
+
+@dataclass(slots=True)
+class FoundPolicy:
+    """A policy object under its own name; `value` is what the inventory says of it."""
+
+    key: str
+    mark: Mark
+    kind: str
+    name: str
+    value: Any
+    uses: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class FoundTunnel:
+    """A tunnel from one end."""
+
+    key: str
+    mark: Mark
+    name: str
+    local: IPAddress
+    remote: IPAddress
+    options: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    psk: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class FoundHost:
+    """What was read of one host; `bad` are the objects that cannot be modelled, each with why."""
+
+    name: str
+    platform: str
+    files: tuple[SourceFile, ...]
+    lines: list[ReadLine] = field(default_factory=list)
+    asn: int | None = None
+    router_id: str = ""
+    interfaces: dict[str, list[IPInterface]] = field(default_factory=dict)
+    sessions: list[FoundSession] = field(default_factory=list)
+    policies: dict[tuple[str, str], FoundPolicy] = field(default_factory=dict)
+    tunnels: list[FoundTunnel] = field(default_factory=list)
+    networks: dict[IPNetwork, str] = field(default_factory=dict)  # with the key of the object
+    redistribute: list[dict[str, Any]] = field(default_factory=list)
+    caches: list[dict[str, Any]] = field(default_factory=list)
+    graceful_shutdown: bool = False
+    options: list[str] = field(default_factory=list)  # keys of what is neither of these, and follows from them
+    names: dict[str, str] = field(default_factory=dict)  # of objects by their keys, as the host's `adopt` takes them
+    bad: dict[str, str] = field(default_factory=dict)
+    hostname: str = ""  # where it is reached, where that is known
+    marks: dict[str, Mark] = field(default_factory=dict)  # where an object begins
+    masked: BadInputError | None = None  # the first secret of which somebody has left nothing but stars
+
+
+class Compared(Struct, frozen=True):
+    """What a host's first plan would do: its difference without secrets, and the lines that it takes away.
+
+    Each of them with the contexts around it, as in a `ReadLine`.
+    """
+
+    difference: str = ""
+    taken: frozenset[tuple[tuple[str, ...], str]] = frozenset()
+
+
+class Importer(Struct, frozen=True, kw_only=True):
+    """How a platform reads the configurations of its kind.
+
+    `recognises` says whether a file is one of its own, by its path below the host's folder and its text. `read` gives
+    what a host's files say; None for a platform that only recognises its files in order to refuse them. `compare` is
+    the driver's own difference between rendered sections and files, in memory. `parts` are the platforms of which this
+    one is made.
+    """
+
+    what: str  # in a sentence: "a configuration of …"
+    recognises: Callable[[str, str], bool]
+    read: Callable[[str, Sequence[SourceFile]], FoundHost] | None = None
+    compare: Callable[[Sequence[Section], Mapping[str, str]], Compared] | None = None
+    parts: tuple[str, ...] = ()

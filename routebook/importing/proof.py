@@ -1,0 +1,145 @@
+"""Proves an inventory before it is written: loaded as any other, rendered, and compared with what was read."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from routebook.importing.accepting import unfit
+from routebook.importing.found import Compared, FoundHost, Importer
+from routebook.importing.inventory import INTERFACE, Draft, draft
+from routebook.importing.pairing import Finding, Pairing, Thing
+from routebook.intent.load import load
+from routebook.intent.model import HostIntent, SecretRef
+from routebook.intent.network import Network
+from routebook.intent.problem import IntentError, Mark, Problem, Problems
+from routebook.intent.source import LocatedDict, locate, read_text
+from routebook.project.render import render_host
+
+_ROUNDS = 60
+_NO_TEMPLATES = "/nonexistent"  # each platform's own are taken
+
+
+@dataclass(slots=True)
+class Proved:
+    """An inventory that can be loaded, what was left out of it and why, and what each host's first plan would do."""
+
+    hosts: Mapping[str, FoundHost]
+    draft: Draft
+    network: Network
+    rejected: dict[Thing, str]
+    findings: list[Finding]
+    missing: list[Finding]
+    compared: dict[str, Compared] = field(default_factory=dict)
+
+
+class UnwritableError(ValueError):
+    """The inventory that would be written is refused as a whole; `problems` say why."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+class _Known:
+    """Gives the secrets that were read."""
+
+    def __init__(self, secrets: Mapping[SecretRef, str]) -> None:
+        self.secrets = secrets
+
+    def resolve(self, reference: SecretRef) -> str:
+        """The secret."""
+        return self.secrets[reference]
+
+
+def prove(hosts: Mapping[str, FoundHost], importers: Mapping[str, Importer], templates: Path) -> Proved:
+    """Work out the inventory of these hosts, leaving out what cannot be written. Raises UnwritableError."""
+    proved = _loaded(hosts)
+    secrets = _Known(proved.draft.references())
+    for host in hosts.values():
+        compare = importers[host.platform].compare
+        if compare is not None:
+            candidate = render_host(proved.network.hosts[host.name], templates, secrets)
+            proved.compared[host.name] = compare(candidate.sections, {file.part: file.text for file in host.files})
+    return proved
+
+
+def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
+    """What remains when everything that `check` would refuse is left out."""
+    more: dict[Thing, str] = {}
+    for _ in range(_ROUNDS):
+        rejected = unfit(hosts, more)
+        pairing = Pairing(hosts, rejected, set(hosts)).work_out()
+        for finding in (*pairing.findings, *pairing.missing):
+            for thing in finding.things:
+                rejected.setdefault(thing, f"{finding.message}")
+        written = draft(hosts, pairing, rejected)
+        with tempfile.TemporaryDirectory() as folder:
+            texts = written.texts()
+            _write(Path(folder) / "inventory", texts)
+            try:
+                network = load(Path(folder))
+            except IntentError as error:
+                problems = [each for each in error.problems if each.severity == "error"]
+            else:
+                return _folded(Proved(hosts, written, network, rejected, pairing.findings, pairing.missing), pairing)
+        blamed = _blamed(problems, written, texts)
+        if not blamed.keys() - more.keys():
+            raise UnwritableError(problems)
+        more |= {thing: why for thing, why in blamed.items() if thing not in more}
+        for host, key in blamed:
+            if key.startswith(INTERFACE):
+                hosts[host].interfaces.pop(key.removeprefix(INTERFACE), None)
+    raise UnwritableError(problems)
+
+
+def _folded(flat: Proved, pairing: Pairing) -> Proved:
+    """The same with what is alike written once, where that means the same."""
+    written = draft(flat.hosts, pairing, flat.rejected, folded=True)
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder) / "inventory", written.texts())
+        try:
+            network = load(Path(folder))
+        except IntentError:
+            return flat
+    same = all(
+        _shown(network.hosts[name], written) == _shown(flat.network.hosts[name], flat.draft) for name in flat.hosts
+    )
+    return replace(flat, draft=written, network=network) if same else flat
+
+
+def _shown(host: HostIntent, written: Draft) -> list[str]:
+    """What a host would be configured with."""
+    rendered = render_host(host, Path(_NO_TEMPLATES), _Known(written.references()))
+    return [section.text for section in rendered.sections]
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+
+
+def _blamed(problems: Iterable[Problem], written: Draft, texts: Mapping[str, str]) -> dict[Thing, str]:
+    """The objects that problems are about, by the lines at which these are reported."""
+    trees = {f"inventory/{name}": read_text(text, f"inventory/{name}", Problems()) for name, text in texts.items()}
+    places = sorted(
+        (mark.file, mark.line, index, path)
+        for index, path in enumerate(written.things)
+        for mark in [_mark(trees, path)]
+        if mark is not None
+    )
+    found: dict[Thing, str] = {}
+    for problem in problems:
+        before = [each for each in places if each[0] == problem.mark.file and each[1] <= problem.mark.line]
+        if before:
+            things = written.things[before[-1][3]]
+            found |= dict.fromkeys(things, f"`routebook check` would refuse it: {problem.message}")
+    return found
+
+
+def _mark(trees: Mapping[str, LocatedDict | None], path: tuple[str | int, ...]) -> Mark | None:
+    for tree in trees.values():
+        if tree is not None and path[0] in tree:
+            return locate(tree, path)
+    return None
