@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from routebook.checks.bgp import describe
 from routebook.checks.bgp_causes import diagnose as diagnose_session
 from routebook.checks.facts import Changed, Explanations, Facts, logged, unreadable
@@ -50,8 +52,9 @@ def _session(facts: Facts, host: str, old: BgpSession, session: BgpSession | Non
         return Finding(host, "baseline.session", subject, "failed", evidence, "the session is gone")
     if not session.established:
         evidence = (f"{host}: Established before the run, now {describe(session)}",)
-        cause = diagnose_session(facts, host, session, None, notifications=False).cause
-        return Finding(host, "baseline.session", subject, "pending", evidence, cause)
+        why = diagnose_session(facts, host, session, None, notifications=False)
+        found = Finding(host, "baseline.session", subject, "pending", evidence, why.cause)
+        return replace(found, kind=why.kind, origin=why.origin)
     families = [{family.name for family in one.families} for one in (old, session)]
     if families[0] != families[1] or old.remote_as != session.remote_as:
         lines = tuple(

@@ -8,6 +8,7 @@ from routebook.checks.announced import check_sent
 from routebook.checks.bgp_causes import diagnose
 from routebook.checks.facts import (
     Changed,
+    Diagnosis,
     Explanations,
     Facts,
     excuse_old_trouble,
@@ -15,6 +16,7 @@ from routebook.checks.facts import (
     unreadable,
 )
 from routebook.checks.findings import Finding, Status, settle
+from routebook.checks.kinds import Kind
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.prefixes import Tolerance, check_prefixes
 from routebook.checks.resets import beneath, judged, session_reset
@@ -70,7 +72,8 @@ def _evaluate(facts: Facts, tolerance: Tolerance) -> Iterator[Finding]:
             yield unreadable(host)
         elif state.bgp is None:
             evidence = (f"{host}: no BGP daemon answers",)
-            yield Finding(host, "bgp.daemon", host, "failed", evidence, f"the BGP daemon of {host} does not run")
+            cause = f"the BGP daemon of {host} does not run"
+            yield Finding(host, "bgp.daemon", host, "failed", evidence, cause, kind=Kind.NO_DAEMON, origin=host)
         else:
             for neighbor in intent.bgp.neighbors:
                 yield from _neighbor(facts, host, neighbor, tolerance)
@@ -83,7 +86,8 @@ def _neighbor(facts: Facts, host: str, neighbor: Neighbor, tolerance: Tolerance)
     if session is None:
         if not neighbor.shutdown:
             evidence = (f"{host}: no session with {subject} ({neighbor.peer})",)
-            yield Finding(host, "bgp.session", subject, "failed", evidence, f"not configured on {host}")
+            absent = Diagnosis(f"not configured on {host}", evidence=evidence, kind=Kind.NOT_CONFIGURED)
+            yield absent.of(Finding(host, "bgp.session", subject, "failed"))
         return
     end = _End(facts, host, neighbor, session, session_with(facts.before, host, neighbor.address))
     yield from _as_numbers(end)
@@ -126,15 +130,7 @@ def _established(end: _End) -> Finding:
     if end.before is not None:
         text += f"; before the run {end.before.state}"
     diagnosis = diagnose(end.facts, end.host, session, end.neighbor)
-    finding = end.finding("session", "failed" if diagnosis.definite else "pending", text, cause=diagnosis.cause)
-    return Finding(
-        finding.host,
-        finding.check,
-        finding.subject,
-        finding.status,
-        (*finding.evidence, *diagnosis.evidence),
-        finding.cause,
-    )
+    return diagnosis.of(end.finding("session", "failed" if diagnosis.definite else "pending", text))
 
 
 def describe(session: BgpSession) -> str:
@@ -248,7 +244,7 @@ def _bystander(facts: Facts, host: str, old: BgpSession, session: BgpSession | N
         return Finding(host, "bgp.session", subject, "failed", (evidence,), cause)
     diagnosis = diagnose(facts, host, session, None)
     status: Status = "failed" if diagnosis.definite else "pending"
-    return Finding(host, "bgp.session", subject, status, (evidence, *diagnosis.evidence), diagnosis.cause)
+    return diagnosis.of(Finding(host, "bgp.session", subject, status, (evidence,)))
 
 
 def _in_vrf(vrf: str) -> str:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from routebook.checks.facts import Diagnosis, Facts, logged, no_address, session_with
+from routebook.checks.kinds import Kind
 from routebook.checks.paths import tunnels_beneath
 from routebook.checks.tunnel_causes import why_down
 from routebook.device.causes import Cause, Reason
@@ -80,11 +81,13 @@ def error_is_new(session: BgpSession, before: BgpSession | None) -> bool:
 
 def _own_idle(case: _Case) -> Diagnosis | None:
     if case.session.state is BgpState.IDLE_ADMIN:
-        return Diagnosis(f"shut down on {case.host} itself, which the intent does not ask for", definite=True)
+        text = f"shut down on {case.host} itself, which the intent does not ask for"
+        return Diagnosis(text, definite=True, kind=Kind.SHUT_DOWN)
     if case.session.state is BgpState.IDLE_PREFIX_LIMIT:
         limits = [f.max_prefix for f in case.neighbor.families if f.max_prefix] if case.neighbor else []
         limit = f" of {' or '.join(map(str, sorted(set(limits))))}" if limits else ""
-        return Diagnosis(f"{case.peer} sent more prefixes than {case.host}'s limit{limit}", definite=True)
+        text = f"{case.peer} sent more prefixes than {case.host}'s limit{limit}"
+        return Diagnosis(text, definite=True, kind=Kind.PREFIX_LIMIT)
     return None
 
 
@@ -107,6 +110,7 @@ def _wrong_as(case: _Case) -> Diagnosis | None:
             f"{case.peer} is in AS {other.local_as}",
             definite=True,
             evidence=(f"{case.peer}: local AS {other.local_as}",),
+            kind=Kind.PEER_AS,
         )
     if other is not None and other.remote_as != session.local_as:
         return Diagnosis(
@@ -114,6 +118,7 @@ def _wrong_as(case: _Case) -> Diagnosis | None:
             f"{case.host} is in AS {session.local_as}",
             definite=True,
             evidence=(f"{case.peer}: remote AS {other.remote_as}",),
+            kind=Kind.PEER_AS,
         )
     if session.refused_as not in (None, session.remote_as):
         return _says_as(case, session.refused_as, f"{case.host}: it refused an OPEN of AS {session.refused_as}")
@@ -132,6 +137,7 @@ def _says_as(case: _Case, found: int | None, *evidence: str) -> Diagnosis:
         f"{case.peer} says AS {found}",
         definite=True,
         evidence=evidence,
+        kind=Kind.PEER_AS,
     )
 
 
@@ -151,6 +157,7 @@ def _changed_as(case: _Case) -> Diagnosis | None:
         f"wrong peer AS on {case.host}: it expects {case.peer} in AS {case.session.remote_as}, and {was}",
         definite=True,
         evidence=(f"{case.host}: before the run Established with AS {before.remote_as}",),
+        kind=Kind.PEER_AS,
     )
 
 
@@ -160,16 +167,22 @@ def _other_end(case: _Case) -> Diagnosis | None:
         return None
     if case.other is None:
         if end not in case.facts.now:
-            return Diagnosis(f"the other end {end} cannot be read") if end in case.facts.intents else None
+            text = f"the other end {end} cannot be read"
+            return Diagnosis(text, kind=Kind.UNREADABLE, origin=end) if end in case.facts.intents else None
         if case.facts.now[end].bgp is None:
-            return Diagnosis(f"no BGP daemon answers on the other end {end}")
-        return Diagnosis(f"the other end {end} has no session with {case.neighbor.local_address}")
+            text = f"no BGP daemon answers on the other end {end}"
+            return Diagnosis(text, kind=Kind.NO_DAEMON, origin=end)
+        text = f"the other end {end} has no session with {case.neighbor.local_address}"
+        return Diagnosis(text, kind=Kind.NOT_CONFIGURED)
     if case.other.state is BgpState.IDLE_ADMIN:
-        return Diagnosis(f"shut down on the other end {end}", evidence=(f"{end}: Idle (Admin)",))
+        text, seen = f"shut down on the other end {end}", f"{end}: Idle (Admin)"
+        return Diagnosis(text, evidence=(seen,), kind=Kind.SHUT_DOWN)
     if case.other.state is BgpState.IDLE_PREFIX_LIMIT:
-        return Diagnosis(f"{case.host} sent more prefixes than the limit on {end}", evidence=(f"{end}: Idle (PfxCt)",))
+        text, seen = f"{case.host} sent more prefixes than the limit on {end}", f"{end}: Idle (PfxCt)"
+        return Diagnosis(text, evidence=(seen,), kind=Kind.PREFIX_LIMIT)
     if case.session.router_id and case.session.router_id == case.other.router_id:
-        return Diagnosis(f"{case.host} and {end} have the same router ID {case.session.router_id}", definite=True)
+        text = f"{case.host} and {end} have the same router ID {case.session.router_id}"
+        return Diagnosis(text, definite=True, kind=Kind.ROUTER_ID)
     return None
 
 
@@ -181,23 +194,27 @@ def _notification(case: _Case) -> Diagnosis | None:
         return None
     sent, code = session.last_error_sent, session.last_error_code
     if code == BAD_PEER_AS and case.outside:
-        return Diagnosis(_refused_as(case, sent=bool(sent)), definite=True)
+        return Diagnosis(_refused_as(case, sent=bool(sent)), definite=True, kind=Kind.PEER_AS)
     if code == PREFIX_LIMIT:
         who = (
             f"{case.peer} sent more prefixes than {case.host}'s limit"
             if sent
             else (f"{case.host} sent more prefixes than {case.peer}'s limit")
         )
-        return Diagnosis(who, definite=True)
+        return Diagnosis(who, definite=True, kind=Kind.PREFIX_LIMIT)
     if code == UNSUPPORTED_CAPABILITY:
         families = ", ".join(f.family for f in case.neighbor.families) if case.neighbor else ""
-        return Diagnosis(f"no address family in common: {case.host} wants {families}", definite=case.outside)
+        text = f"no address family in common: {case.host} wants {families}"
+        return Diagnosis(text, definite=case.outside, kind=Kind.NO_FAMILY)
     if code == BAD_IDENTIFIER:
-        return Diagnosis(f"bad BGP identifier: {case.host} ({session.router_id}) and {case.peer} may have the same")
+        text = f"bad BGP identifier: {case.host} ({session.router_id}) and {case.peer} may have the same"
+        return Diagnosis(text, kind=Kind.ROUTER_ID)
     if sent is False and code == ADMIN_SHUTDOWN:
-        return Diagnosis(f"shut down by the other end {case.peer}: {session.last_error}")
+        text = f"shut down by the other end {case.peer}: {session.last_error}"
+        return Diagnosis(text, kind=Kind.SHUT_DOWN)
     if sent is False and code in (PEER_UNCONFIGURED, REJECTED):
-        return Diagnosis(f"{case.peer} has no session with {case.host} (it says: {session.last_error})")
+        text = f"{case.peer} has no session with {case.host} (it says: {session.last_error})"
+        return Diagnosis(text, kind=Kind.NOT_CONFIGURED)
     return None
 
 
@@ -206,7 +223,7 @@ def _logged(case: _Case) -> Diagnosis | None:
     for teller, cause in case.causes if case.outside else ():
         if teller == case.host and cause.reason is Reason.AS_REFUSED:
             text = _refused_as(case, sent=not cause.from_peer)
-            return Diagnosis(text, definite=True, evidence=logged(teller, cause))
+            return Diagnosis(text, definite=True, evidence=logged(teller, cause), kind=Kind.PEER_AS)
     return None
 
 
@@ -229,9 +246,8 @@ def _tunnel(case: _Case) -> Diagnosis | None:
         return None
     name, why = next(iter(down.items()))
     which = "" if len(names) == 1 else ", which may carry this session,"
-    return Diagnosis(
-        f"tunnel {name}{which} is down: {why}", evidence=tuple(f"tunnel {n}: {w}" for n, w in down.items())
-    )
+    evidence = tuple(f"tunnel {n}: {w}" for n, w in down.items())
+    return Diagnosis(f"tunnel {name}{which} is down: {why}", evidence=evidence, kind=Kind.TUNNEL, origin=name)
 
 
 def _password(case: _Case) -> Diagnosis | None:
@@ -241,6 +257,7 @@ def _password(case: _Case) -> Diagnosis | None:
             return Diagnosis(
                 f"the TCP MD5 passwords of {case.host} and {case.peer} probably differ, or one of them has none",
                 evidence=logged(teller, cause),
+                kind=Kind.PASSWORD,
             )
     return None
 
@@ -256,15 +273,17 @@ def _weaker_signs(case: _Case) -> Diagnosis | None:
     """What is only likely, in the order of how much it says."""
     session, peer = case.session, case.peer
     if session.last_reset_sign == "no route":
-        return Diagnosis(f"{case.host} has no route to {session.peer}: link down or route missing")
+        return Diagnosis(f"{case.host} has no route to {session.peer}: link down or route missing", kind=Kind.NO_ROUTE)
     if session.last_reset_sign == "bfd down":
-        return Diagnosis(f"BFD between {case.host} and {peer} is down")
+        return Diagnosis(f"BFD between {case.host} and {peer} is down", kind=Kind.BFD)
     if session.last_error_code == HOLD_TIMER:
-        return Diagnosis(f"the hold timer expired: {case.host} and {peer} stopped hearing each other")
+        text = f"the hold timer expired: {case.host} and {peer} stopped hearing each other"
+        return Diagnosis(text, kind=Kind.HOLD_TIMER)
     if session.state is BgpState.OPEN_SENT:
-        return Diagnosis(f"{peer} accepts TCP connections and sends no OPEN")
+        return Diagnosis(f"{peer} accepts TCP connections and sends no OPEN", kind=Kind.NO_CONNECTION)
     if session.state in (BgpState.CONNECT, BgpState.ACTIVE):
         password = case.neighbor is not None and case.neighbor.password is not None
         alike = ", or the TCP MD5 password differs, which looks the same" if password else ""
-        return Diagnosis(f"no TCP connection between {case.host} and {peer}: no path, nothing listens{alike}")
+        text = f"no TCP connection between {case.host} and {peer}: no path, nothing listens{alike}"
+        return Diagnosis(text, kind=Kind.NO_CONNECTION)
     return None

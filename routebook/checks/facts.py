@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr, replace
 
 from routebook.checks.findings import Finding
+from routebook.checks.kinds import Kind
 from routebook.device.causes import Cause
 from routebook.device.naming import canonical
 from routebook.device.state import BgpSession
@@ -89,11 +90,18 @@ class Facts(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """Why something is down: `definite` when waiting cannot mend it."""
+    """Why something is down: `definite` when waiting cannot mend it. `kind` and `origin` are as in a finding."""
 
     cause: str = ""
     definite: bool = False
     evidence: tuple[str, ...] = ()
+    kind: Kind = Kind.NONE
+    origin: str = ""
+
+    def of(self, finding: Finding) -> Finding:
+        """The finding with this as its cause."""
+        evidence = (*finding.evidence, *self.evidence)
+        return replace(finding, evidence=evidence, cause=self.cause, kind=self.kind, origin=self.origin)
 
 
 def logged(host: str, cause: Cause) -> tuple[str, ...]:
@@ -103,7 +111,8 @@ def logged(host: str, cause: Cause) -> tuple[str, ...]:
 
 def no_address(host: str, address: IPAddress) -> Diagnosis:
     """The cause of everything that ends at an address that only the inventory knows."""
-    return Diagnosis(f"{host} does not have the address {address}, which the inventory says that it has")
+    text = f"{host} does not have the address {address}, which the inventory says that it has"
+    return Diagnosis(text, kind=Kind.NO_ADDRESS, origin=f"{host} {address}")
 
 
 def session_with(states: Mapping[str, State], host: str, peer: IPAddress) -> BgpSession | None:
@@ -122,9 +131,8 @@ def tunnel_ends(intents: Mapping[str, HostIntent], name: str) -> list[tuple[str,
 
 def unreadable(host: str) -> Finding:
     """The finding for a host that did not answer: lost contact is not success. The engine's own gives the reason."""
-    return Finding(
-        host, "host.contact", host, "failed", (f"{host}: its state cannot be read",), f"{host} cannot be read"
-    )
+    evidence, cause = (f"{host}: its state cannot be read",), f"{host} cannot be read"
+    return Finding(host, "host.contact", host, "failed", evidence, cause, kind=Kind.UNREADABLE, origin=host)
 
 
 def excuse_old_trouble(

@@ -6,6 +6,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from routebook.checks.kinds import Kind
+
 Status = Literal["ok", "failed", "pending", "warning", "unknown"]
 Key = tuple[str, str, str]
 """A finding's host, check and subject."""
@@ -30,7 +32,8 @@ class Finding(Struct, frozen=True):
     should know, the run goes on); "unknown" (needed, but could not be found out: never counts as passed).
     `subject` is a neighbor's address, a tunnel's name or the host itself. `evidence` are lines for people, each
     naming the host that said it. `cause` is empty where it is not known. `state` is that of a whole tunnel, where the
-    finding tells it. `follows` is the key of the finding that this one follows from.
+    finding tells it. `follows` is the key of the finding that this one follows from. `kind` is the kind of its cause,
+    and `origin` the host, address or tunnel that has it, where several findings may have it from there.
     """
 
     host: str
@@ -41,6 +44,8 @@ class Finding(Struct, frozen=True):
     cause: str = ""
     state: TunnelState = ""
     follows: Key | None = None
+    kind: Kind = Kind.NONE
+    origin: str = ""
 
     @property
     def key(self) -> Key:
@@ -56,6 +61,8 @@ class Finding(Struct, frozen=True):
             "status": self.status,
             "evidence": list(self.evidence),
             "cause": self.cause,
+            **({"kind": str(self.kind)} if self.kind else {}),
+            **({"origin": self.origin} if self.origin else {}),
             **({"state": self.state} if self.state else {}),
             **({"follows": list(self.follows)} if self.follows else {}),
         }

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from routebook.checks.facts import Facts
 from routebook.checks.findings import SEVERITY, Finding, Status
+from routebook.checks.kinds import Kind
 from routebook.device.state import BgpSession, FamilyState
 from routebook.intent.model import Neighbor, NeighborFamily
 
@@ -37,6 +38,7 @@ class _Remark(Struct, frozen=True):
     status: Status
     evidence: str
     cause: str
+    surplus: bool = False
 
 
 def check_prefixes(
@@ -68,7 +70,9 @@ def check_prefixes(
     status: Status = min(statuses, key=SEVERITY.index, default="ok")
     cause = "; ".join(dict.fromkeys(remark.cause for remark in remarks if remark.status == status))
     evidence = (*counts, *(f"{host}: {remark.evidence}" for remark in remarks))
-    yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause)
+    surplus = any(remark.surplus for remark in remarks if remark.status == status)
+    kind = Kind.SURPLUS if surplus else Kind.NONE
+    yield Finding(host, "bgp.prefixes", str(neighbor.address), status, evidence, cause, kind=kind)
     both = [(families[name], old) for name, old in earlier.items() if name in families]
     if falls := [fall for family, old in both for fall in _falls(family, old, WITHOUT_COLLAPSE)]:
         evidence = tuple(f"{host}: {text}" for _, text in falls)
@@ -101,7 +105,7 @@ def _limits(host: str, neighbor: Neighbor, wanted: NeighborFamily, family: Famil
         elif count < least:
             yield _Remark("pending", f"{name}: {verb} {count}, at least {least} intended", too_few)
         elif most is not None and count > most:
-            yield _Remark("failed", f"{name}: {verb} {count}, at most {most} intended", too_many)
+            yield _Remark("failed", f"{name}: {verb} {count}, at most {most} intended", too_many, surplus=True)
 
 
 def _fewer(

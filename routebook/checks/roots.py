@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding
+from routebook.checks.kinds import OF_THE_SESSION, Kind
 from routebook.checks.paths import tunnels_beneath
 from routebook.intent.model import HostIntent, Neighbor
 
@@ -18,10 +19,7 @@ _HOSTS = frozenset({"host.contact", "bgp.daemon", "tunnel.daemon"})
 _ROUTES = frozenset(
     f"bgp.{what}" for what in ("prefixes", "collapse", "reset", "families", "lost", "normal", "family", "parity")
 ) | {"baseline.session"}
-_TOO_MANY = ("sends more", "announces more")  # which nothing that is down explains
 _SESSIONS = frozenset({"bgp.session", "bgp.as"})
-# Causes that say themselves what is wrong with a session, whatever is beneath it.
-_OWN = ("wrong peer AS", "shut down", "no address family", "the TCP MD5", "not configured", "no BGP daemon")
 
 
 def folded(
@@ -46,6 +44,10 @@ def counted(failed: Sequence[Finding]) -> str:
     follow = len(failed) - roots
     text = "a check failed" if roots == 1 else f"{roots} checks failed"
     return f"{text}, and {follow} more for {'it' if roots == 1 else 'them'}" if follow else text
+
+
+def _source(finding: Finding) -> tuple[Kind, str]:
+    return finding.kind, finding.origin
 
 
 class _Tree(Struct, frozen=True):
@@ -75,8 +77,8 @@ class _Tree(Struct, frozen=True):
             return self._tunnel(self._between(finding.subject), finding)
         if finding.check in _SESSIONS:
             return self._session(finding)
-        too_many = any(words in finding.cause for words in _TOO_MANY)
-        return self._routes(finding) if finding.check in _ROUTES and not too_many else finding
+        # Nothing that is down explains more prefixes than are meant.
+        return self._routes(finding) if finding.check in _ROUTES and finding.kind is not Kind.SURPLUS else finding
 
     def _of_host(self, hosts: Iterable[str], finding: Finding) -> Finding:
         return self._first((each for each in self.wrong if each.check in _HOSTS and each.host in hosts), finding)
@@ -103,7 +105,7 @@ class _Tree(Struct, frozen=True):
         host = self._of_host([finding.host, neighbor.peer_host or ""], finding)
         if host is not finding:
             return host
-        if not finding.cause.startswith(_OWN):
+        if finding.kind not in OF_THE_SESSION:
             names = tunnels_beneath(self.intents, finding.host, neighbor)
             tunnel = self._tunnel(names, finding)
             if tunnel is not finding:
@@ -114,7 +116,7 @@ class _Tree(Struct, frozen=True):
             each
             for each in self.wrong
             if each.check in _SESSIONS
-            and ((each.host, each.subject) in both or (each.cause == finding.cause and finding.cause))
+            and ((each.host, each.subject) in both or (finding.origin and _source(each) == _source(finding)))
         ]
         return self._first(same, finding)
 

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from routebook.checks.facts import Diagnosis, Facts, logged, no_address, tunnel_ends
+from routebook.checks.kinds import Kind
 from routebook.device.causes import Cause, Reason
 from routebook.device.state import ChildSa, IkeSa
 from routebook.device.values import State
@@ -95,10 +96,11 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
         if of_reason:
             host, tunnel, cause = of_reason[0]
             definite = meaning.definite and cause.dated
-            return Diagnosis(_text(facts, meaning, host, tunnel, cause), definite, logged(host, cause))
+            text = _text(facts, meaning, host, tunnel, cause)
+            return Diagnosis(text, definite, logged(host, cause), Kind.IKE, name)
     for host, _ in ends:
         if host not in facts.now:
-            return Diagnosis(f"its end {host} cannot be read")
+            return Diagnosis(f"its end {host} cannot be read", kind=Kind.UNREADABLE, origin=host)
     return Diagnosis()
 
 

@@ -126,12 +126,11 @@ def _tunnel(end: _End) -> Iterator[Finding]:
 
 def _down(end: _End, check: str, text: str) -> Finding:
     diagnosis = diagnose(end.facts, end.tunnel.name)
-    cause = diagnosis.cause
-    if not cause and check == "child":
+    if not diagnosis.cause and check == "child":
         cause = "the IKE SA alone carries no traffic; no log line says why the child is missing"
-    finding = end.finding(check, "failed" if diagnosis.definite else "pending", text, cause=cause)
-    evidence = (*finding.evidence, *diagnosis.evidence)
-    return replace(finding, evidence=evidence, cause=cause, state="down")
+        diagnosis = replace(diagnosis, cause=cause)
+    finding = end.finding(check, "failed" if diagnosis.definite else "pending", text)
+    return replace(diagnosis.of(finding), state="down")
 
 
 def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:

@@ -21,7 +21,6 @@ from routebook.report.model import HostResult, RunResult, cleaned
 from routebook.run.options import Options
 from routebook.run.running import Running
 from routebook.run.workspace import Selectors, Workspace, open_workspace
-from routebook.safety.accepted import OLD_SECRET
 
 if TYPE_CHECKING:
     from routebook.run.commands import Approve
@@ -98,22 +97,18 @@ def stop_on_signals(stop: threading.Event, what: str = "ending in good order; wh
         signal.signal(number, handle)
 
 
-def approval(*, yes: bool, as_json: bool, accept: Collection[str] = ()) -> "Approve":
-    """What decides whether a plan is carried out: `--yes`, or the operator who has seen it.
+def asks(*, yes: bool, as_json: bool) -> bool:
+    """Whether a person is shown the plan, and asked."""
+    return not (yes or as_json) and output.can_ask()
 
-    Nobody has seen an old secret come back with `--yes`: that has to be among what is accepted.
-    """
+
+def approval(*, yes: bool, as_json: bool) -> "Approve":
+    """What decides whether a plan is carried out: `--yes`, or the operator who has seen it."""
 
     def approve(hosts: Mapping[str, HostResult], notes: Sequence[str]) -> bool:
         if yes:
-            old = [f"{name}: {place}" for name, host in hosts.items() for place in host.old_secrets]
-            if old and OLD_SECRET not in accept:
-                raise RefusedError(
-                    f"old secrets would come back ({'; '.join(old)}); to do it all the same: --accept {OLD_SECRET}. "
-                    "Nothing was changed."
-                )
             return True
-        if as_json or not output.can_ask():
+        if not asks(yes=yes, as_json=as_json):
             raise RefusedError("there is nobody to ask; use --yes to carry the plan out. Nothing was changed.")
         from routebook.report.layout import line
         from routebook.report.terminal import render_changes, render_notes, render_summary

@@ -45,6 +45,9 @@ _waves = click.option(
 _keep_waves = click.option(
     "--keep-waves", is_flag=True, help="Confirm a wave as soon as it has passed; a later one that fails leaves it."
 )
+no_probe = click.option(
+    "--no-probe", is_flag=True, help="Leave out whether packets arrive: send no echo requests to see that."
+)
 _max_failed = click.option(
     "--max-failed",
     type=click.IntRange(0),
@@ -56,7 +59,9 @@ _DANGERS = {
     "own-path": "although it cuts the way by which the device is reached",
     "one-end": "although the other end of a session or tunnel changes too and is left out",
     "ha-sync": "although the device sends it to its mate before it is confirmed",
+    "filtered": "although a device's own packet filter drops what a new tunnel or session needs",
     "unforecast-reset": "although a session or tunnel resets that the plan did not name",
+    "removal": "although a live session or tunnel, or a prefix that is originated, goes",
     "collapse": "although over a quarter of a session's or a family's prefixes, or one of ours, is gone",
     "old-secret": "although it brings an old secret back",
 }
@@ -69,12 +74,14 @@ def accepting(*names: str) -> Callable[[Command], Command]:
     return click.option("--accept", multiple=True, type=choice, help=f"Do it, and keep it: {dangers}. May be repeated.")
 
 
-_accept = accepting("no-redundancy", "own-path", "one-end", "ha-sync", "unforecast-reset", "collapse")
+_accept = accepting(
+    "removal", "no-redundancy", "own-path", "one-end", "ha-sync", "filtered", "unforecast-reset", "collapse"
+)
 
 
 def carrying_out(command: Command) -> Command:
     """All that says how a runbook is carried out. What is not given is None, False or empty: see `how`."""
-    for option in (_accept, _max_failed, _keep_waves, _waves, _deadline, _confirm_timeout_if_given):
+    for option in (_accept, no_probe, _max_failed, _keep_waves, _waves, _deadline, _confirm_timeout_if_given):
         command = option(command)
     return command
 
@@ -88,6 +95,7 @@ def how(
     keep_waves: bool,
     max_failed: int | None,
     accept: tuple[str, ...],
+    no_probe: bool,
 ) -> "Options":
     """What was given, and what is `usual` for the rest."""
     given: dict[str, Any] = {
@@ -97,5 +105,6 @@ def how(
         "keep_waves": keep_waves or None,
         "max_failed": max_failed,
         "accept": frozenset(accept) or None,
+        "probe": False if no_probe else None,
     }
     return replace(usual, **{name: value for name, value in given.items() if value is not None})

@@ -41,7 +41,7 @@ def run(
     reviewed with it. Exit code 0: confirmed, or nothing to do; 1: refused, nothing changed; 3: checks failed and
     everything was rolled back; 4: needs attention; 130: interrupted and rolled back.
     """
-    from routebook.cli.at_work import approval, carry_out
+    from routebook.cli.at_work import approval, asks, carry_out
     from routebook.run import commands, saved_plan
     from routebook.run.options import Options
     from routebook.run.runbook import load
@@ -62,11 +62,12 @@ def run(
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     if reviewed is not None:
         usual = reviewed.bound()
+    approve = approval(yes=yes, as_json=as_json)
     carry_out(
         context,
         limit,
         loaded.hosts,
-        lambda running: commands.run(running, loaded, None, approval(yes=yes, as_json=as_json), reviewed, asks=not yes),
+        lambda running: commands.run(running, loaded, None, approve, reviewed, asks=asks(yes=yes, as_json=as_json)),
         as_json=as_json,
         options=options.how(usual, **given),
         reason=reason,

@@ -32,7 +32,7 @@ class _Seconds(click.ParamType[float]):
     help="How long the network may take to become as intended.",
 )
 @click.option("--no-config", is_flag=True, help="Leave out whether the devices are configured as intended.")
-@click.option("--no-probe", is_flag=True, help="Leave out whether packets arrive: send no echo requests.")
+@options.no_probe
 @click.option("--watch", is_flag=True, help="Go on looking, and say what happens, a line an event, until interrupted.")
 @click.option(
     "--every",

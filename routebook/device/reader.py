@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, ClassVar, Protocol
 
 from routebook.device.errors import NotUnderstoodError
+from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.state import IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 
@@ -42,6 +43,10 @@ def _abstract(verb: object) -> bool:
     return bool(getattr(verb, "__isabstractmethod__", False))
 
 
+Outbound = tuple[str, str]
+"""A peer's address, and one family of the session with it ("ipv4-unicast")."""
+
+
 class DeviceReader(ABC):
     """A connection to one device that tells how its sessions and tunnels are. Leaves no trace on the device.
 
@@ -65,10 +70,18 @@ class DeviceReader(ABC):
         """Read BGP sessions and IPsec SAs, what they rest on, and the best paths to `prefixes`."""
 
     @abstractmethod
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """The prefixes that an Established session sends in one family ("ipv4-unicast"), after every filter.
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """The prefixes that each of these Established sessions sends in that family, after every filter.
 
-        None where the device does not show them. Asked only where the count is small: nobody reads a full table.
+        In one round trip where the device can. What it does not show, or not this time, is missing. Asked only where
+        the counts are small: nobody reads a full table.
+        """
+
+    @abstractmethod
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the device's own packet filter lets each of `flows` in, as it is configured now, in their order.
+
+        What the device opens by itself for a tunnel or session, once it has it, counts as open.
         """
 
     @abstractmethod

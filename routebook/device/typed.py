@@ -124,6 +124,10 @@ class Fields:
         value = self._found.get(key)
         return [] if value is None else [Fields(item, self._path(key)) for item in items(value, self._path(key))]
 
+    def value(self, key: str) -> object:
+        """Whatever is there, None where nothing is."""
+        return self._found.get(key)
+
     def _value(self, key: str, default: object) -> object:
         if key in self._found:
             return self._found[key]

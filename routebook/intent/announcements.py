@@ -167,15 +167,17 @@ def _tags(declared: Declared, policies: Policies, outside: Iterable[Outside]) ->
     for _, us, peer in outside:
         customer = declared.peers[peer.name].relation == "customer"
         for family in us.neighbor.families:
-            route_map = policies.route_maps.get(family.route_map_in or "")
-            for rule in route_map.rules if route_map else ():
+            names = policies.with_called([family.route_map_in] if family.route_map_in else [])
+            maps = [policies.route_maps[name] for name in names if name in policies.route_maps]
+            for rule in (rule for route_map in maps for rule in route_map.rules):
                 for community in (*rule.set_communities, *rule.set_large_communities):
                     givers.setdefault(community, set()).add(customer)
     return {name: _only_customers(each, givers) for name, each in policies.community_lists.items()}
 
 
 def _only_customers(communities: CommunityList, givers: Mapping[str, set[bool]]) -> bool:
-    return all(givers.get(community) == {True} for community in communities.permit)
+    """Whether each of a list's communities is customers' alone. Of expressions and of other entries nobody knows."""
+    return bool(communities.permit) and all(givers.get(community) == {True} for community in communities.permit)
 
 
 def _forgeable(
@@ -195,17 +197,19 @@ def _forgeable(
         for family in us.neighbor.families:
             route_map = policies.route_maps.get(family.route_map_in or "")
             if family.family == filters.family and route_map is not None:
-                found |= {name for name in names if _keeps(route_map.rules, name)}
+                found |= {name for name in names if _keeps(route_map.rules, policies.community_lists[name])}
     return sorted(found)
 
 
-def _keeps(rules: Iterable[RouteMapRule], community_list: str) -> bool:
+def _keeps(rules: Iterable[RouteMapRule], listed: CommunityList) -> bool:
     """Whether a route may come through with a community of a list that it had before."""
     for rule in rules:
+        given = rule.set_large_communities if listed.large else rule.set_communities
         if rule.action == "deny":
-            if rule.match_community == community_list and rule.match_prefix_list is None and rule.match_rpki is None:
+            plain = RouteMapRule(seq=rule.seq, action="deny", match_community=listed.name)
+            if replace(rule, description="") == plain:
                 return False
-        elif rule.set_communities_additive or not (rule.set_communities or rule.set_large_communities):
+        elif rule.set_communities_additive or not (given or (rule.set_communities_none and not listed.large)):
             return True
     return False
 
@@ -238,7 +242,8 @@ def _check_prepended(
     declared: Declared, nodes: Nodes, policies: Policies, outside: Iterable[Outside], problems: Problems
 ) -> None:
     ours = {node.asn for node in nodes.hosts.values()}
-    names = {family.route_map_out for _, us, _ in outside for family in us.neighbor.families}
+    out = {family.route_map_out for _, us, _ in outside for family in us.neighbor.families}
+    names = policies.with_called(sorted(name for name in out if name))
     for name, route_map in policies.route_maps.items():
         foreign = sorted({asn for rule in route_map.rules for asn in rule.set_prepend} - ours)
         if foreign and name in names:

@@ -44,7 +44,8 @@ class Capabilities(Struct, frozen=True):
     which a host has one, where the platform leaves the choice. With `unfiltered`, those that pass every route in
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
     answered, so that none proves anything. `policy_prefix` is how the names of its policy objects begin, where that is
-    what marks them as ours.
+    what marks them as ours. With `every_word`, its templates render every word of policy and of sessions; without it
+    those of the beginning, and the others are refused (`words`).
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -57,6 +58,7 @@ class Capabilities(Struct, frozen=True):
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False
     policy_prefix: str = ""
+    every_word: bool = False
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = msgspec.field(default_factory=dict)

@@ -115,7 +115,8 @@ def large(community: str) -> bool:
     return community.count(":") == 2
 
 
-def _community(value: object) -> str:
+def community(value: object) -> str:
+    """The community that a text says, as daemons show it. Raises ValueError."""
     text = _text(value)
     if text in WELL_KNOWN_COMMUNITIES:
         return text
@@ -138,11 +139,20 @@ def _community(value: object) -> str:
     return name or ":".join(str(part) for part in parts)
 
 
-def community_order(community: str) -> tuple[int, ...]:
+def community_order(written: str) -> tuple[int, ...]:
     """A key that sorts communities as daemons keep them: by value."""
-    if community in WELL_KNOWN_COMMUNITIES:
-        return (WELL_KNOWN_COMMUNITIES[community] >> 16, WELL_KNOWN_COMMUNITIES[community] & 0xFFFF)
-    return tuple(int(part) for part in community.split(":"))
+    if written in WELL_KNOWN_COMMUNITIES:
+        return (WELL_KNOWN_COMMUNITIES[written] >> 16, WELL_KNOWN_COMMUNITIES[written] & 0xFFFF)
+    return tuple(int(part) for part in written.split(":"))
+
+
+def _change(value: object) -> int | str:
+    """A number to set, or one to add to what is there, which has its sign: "+10"."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]\d{1,10}", value) and abs(int(value)) < 2**32:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
+        return value
+    raise ValueError(f"{value!r} is neither a number from 0 to 4294967295 nor, with its sign and in quotes, one to add")
 
 
 class DottedNumber(float):
@@ -255,7 +265,7 @@ Flag = Annotated[bool, Strict()]
 Address = Annotated[IPAddress, BeforeValidator(_address)]
 InterfaceAddress = Annotated[IPInterface, BeforeValidator(_interface_address)]
 Prefix = Annotated[IPNetwork, BeforeValidator(network)]
-Community = Annotated[str, BeforeValidator(_community)]
+Community = Annotated[str, BeforeValidator(community)]
 Secret = Annotated[SecretRef, BeforeValidator(_secret)]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Asn = Annotated[int, BeforeValidator(_asn)]
@@ -266,6 +276,7 @@ Keepalive = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Seconds = Annotated[int, Strict(), Field(ge=1, le=604800)]
 Milliseconds = Annotated[int, Strict(), Field(ge=10, le=60000)]
 Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]
+Change = Annotated[int | str, BeforeValidator(_change)]
 Count = Annotated[int, Strict(), Field(ge=1, le=4294967295)]
 Hops = Annotated[int, Strict(), Field(ge=1, le=254)]
 RouteMetric = Annotated[int, Strict(), Field(ge=1, le=254)]  # 255 is a route that is not to be used

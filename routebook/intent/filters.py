@@ -119,7 +119,8 @@ class Filters(Struct, frozen=True):
     ) -> Iterator[tuple[Region, RouteMapRule | None]]:
         """What they let through, each with the entry of the route map that does; entries that are `trusted` left out.
 
-        Names that mean nothing let nothing through.
+        Names that mean nothing let nothing through. What depends on more than the prefix counts as let through: other
+        matches, and what a map that is called, or an entry that follows by `continue`, denies yet.
         """
         if not self.known:
             return
@@ -132,7 +133,7 @@ class Filters(Struct, frozen=True):
         for rule in self.route_maps[self.route_map].rules:
             matched = self._listed(rule.match_prefix_list, everything)
             if rule.action == "deny":
-                if rule.match_community is None and rule.match_rpki is None:
+                if not rule.conditional:
                     denied += matched
                 continue
             if trusted(rule):
@@ -156,7 +157,9 @@ class Filters(Struct, frozen=True):
         for rule in self.route_maps[self.route_map].rules if self.route_map else ():
             if rule.match_prefix_list is not None and not self._permits(rule.match_prefix_list, prefix):
                 continue
-            if rule.match_community is not None or rule.match_rpki is not None:
+            if rule.call is not None or rule.on_match is not None:
+                return None  # other entries, or another map, may deny it yet
+            if rule.conditional:
                 maybe.add(rule.action)
                 continue
             return (rule.action == "permit") if maybe <= {rule.action} else None

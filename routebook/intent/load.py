@@ -15,12 +15,13 @@ from routebook.intent.own import Own
 from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform import platform
 from routebook.intent.platform_rules import too_old
-from routebook.intent.policy import Policies, check_names, needed_by, resolve_policies
+from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
 from routebook.intent.tunnels import resolve_tunnels
+from routebook.intent.words import check_policy_words
 
 
 def load(project: Path) -> Network:
@@ -142,7 +143,7 @@ def _hosts(
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         needed = needed_by(own, policies, [each.route_map for each in taken_over[name] if each.route_map])
-        check_names(node, needed, declared, problems)
+        check_policy_words(node, needed, declared, problems)
         uses_rpki = name in validating
         certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
         filters = any(rule.match_rpki for route_map in needed.route_maps for rule in route_map.rules)
@@ -170,6 +171,7 @@ def _hosts(
             tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
             community_lists=needed.community_lists,
+            as_path_lists=needed.as_path_lists,
             route_maps=needed.route_maps,
             bfd_profiles=needed.bfd_profiles,
             rpki_caches=tuple(RpkiCache(host=c.address, port=c.port, preference=c.preference) for c in caches)

@@ -51,6 +51,16 @@ class NeighborFamily(Struct, frozen=True, kw_only=True):
     min_sent: int = 0
     max_sent: int | None = None
 
+    @property
+    def route_maps(self) -> tuple[str, ...]:
+        """The names of the route maps that it needs."""
+        return tuple(name for name in (self.route_map_in, self.route_map_out) if name)
+
+    @property
+    def as_path_lists(self) -> tuple[str, ...]:
+        """The names of the AS path lists that it needs."""
+        return ()
+
 
 class Neighbor(Struct, frozen=True, kw_only=True):
     """A BGP session from this end. Timers in seconds; None leaves the daemon's default.
@@ -207,28 +217,78 @@ class PrefixList(Struct, frozen=True, kw_only=True):
     rules: tuple[PrefixRule, ...]
 
 
-class CommunityList(Struct, frozen=True, kw_only=True):
-    """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs."""
-
-    name: str
-    permit: tuple[str, ...]
-    large: bool = False
-
-
-class RouteMapRule(Struct, frozen=True, kw_only=True):
-    """One numbered entry of a route map."""
+class ListRule(Struct, frozen=True, kw_only=True):
+    """One entry of a list that is no prefix list: communities, or an expression that they or an AS path match."""
 
     seq: int
     action: Literal["permit", "deny"]
+    text: str
+
+
+class CommunityList(Struct, frozen=True, kw_only=True):
+    """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs.
+
+    `permit` are communities of which each one by itself is permitted; `rules` are there instead where that is not all.
+    An `expanded` list has expressions.
+    """
+
+    name: str
+    permit: tuple[str, ...] = ()
+    large: bool = False
+    rules: tuple[ListRule, ...] = ()
+    expanded: bool = False
+
+
+class AsPathList(Struct, frozen=True, kw_only=True):
+    """A list of expressions that AS paths match."""
+
+    name: str
+    rules: tuple[ListRule, ...]
+
+
+class RouteMapRule(Struct, frozen=True, kw_only=True):
+    """One numbered entry of a route map. What is `…_by` is added to what a route has."""
+
+    seq: int
+    action: Literal["permit", "deny"]
+    description: str = ""
     match_prefix_list: str | None = None  # a prefix list's name; its family decides the command
     match_community: str | None = None  # a community list's name; its kind decides the command
+    match_exact: bool = False  # whether a route has the communities of the list and no others
     match_rpki: Literal["valid", "invalid", "notfound"] | None = None
+    match_as_path: str | None = None
+    match_next_hop: str | None = None  # a prefix list's name
+    match_local_preference: int | None = None
+    match_med: int | None = None
+    match_tag: int | None = None
+    match_origin: str = ""
+    match_protocol: str = ""
     set_local_preference: int | None = None
+    set_local_preference_by: int | None = None
     set_med: int | None = None
+    set_med_by: int | None = None
     set_communities: tuple[str, ...] = ()
     set_large_communities: tuple[str, ...] = ()
     set_communities_additive: bool = False  # of both kinds; otherwise the given ones replace what a route has
+    set_communities_none: bool = False
+    delete_communities: str | None = None  # a community list's name
     set_prepend: tuple[int, ...] = ()
+    set_exclude: tuple[int, ...] = ()
+    set_next_hop: IPAddress | str | None = None  # an address, or a word of the field
+    set_next_hop_v6: str = ""
+    set_src: IPAddress | None = None
+    set_weight: int | None = None
+    set_tag: int | None = None
+    set_origin: str = ""
+    call: str | None = None  # a route map that decides, too
+    on_match: int | Literal["next"] | None = None  # the entry with which a route that matches goes on
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it depends on more of a route than its prefix."""
+        named = (self.match_community, self.match_rpki, self.match_as_path, self.match_next_hop)
+        numbers = (self.match_local_preference, self.match_med, self.match_tag)
+        return any(each is not None for each in (*named, *numbers)) or bool(self.match_origin or self.match_protocol)
 
 
 class RouteMap(Struct, frozen=True, kw_only=True):
@@ -298,6 +358,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     tunnels: tuple[Tunnel, ...] = ()
     prefix_lists: tuple[PrefixList, ...] = ()
     community_lists: tuple[CommunityList, ...] = ()
+    as_path_lists: tuple[AsPathList, ...] = ()
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()

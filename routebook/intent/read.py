@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from routebook.intent.part import Input
+from routebook.intent.policy_schema import PolicyInput, RouteMapEntryInput
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.schema import (
     BgpInput,
@@ -18,9 +19,7 @@ from routebook.intent.schema import (
     NetworkInput,
     NetworksInput,
     PeerInput,
-    PolicyInput,
     RedistributeInput,
-    RouteMapEntryInput,
     RpkiInput,
     SessionInput,
     SessionMeshInput,

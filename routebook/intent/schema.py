@@ -9,7 +9,6 @@ from pydantic import (
 from routebook.intent.fields import (
     Address,
     Asn,
-    Community,
     ConnectRetry,
     Count,
     DeviceName,
@@ -24,7 +23,6 @@ from routebook.intent.fields import (
     Keepalive,
     KubernetesName,
     LabRelease,
-    Milliseconds,
     Name,
     Number,
     PolicyChoice,
@@ -34,7 +32,6 @@ from routebook.intent.fields import (
     RouteMetric,
     Seconds,
     Secret,
-    Sequence,
     SerialNumber,
     Text,
     Transport,
@@ -334,50 +331,6 @@ class TunnelsInput(Input):
     defaults: TunnelDefaults = TunnelDefaults()
     list: tuple[Any, ...] = ()
     meshes: tuple[Any, ...] = ()
-
-
-class MatchInput(Input):
-    """What a route must be for an entry to apply: all of these."""
-
-    prefix_list: PolicyName | None = None
-    community: PolicyName | None = None
-    rpki: Literal["valid", "invalid", "notfound"] | None = None
-
-
-class SetInput(Input):
-    """What an entry changes of a route. `add_communities` leaves the ones it has."""
-
-    local_preference: Number | None = None
-    med: Number | None = None
-    communities: tuple[Community, ...] = ()
-    add_communities: tuple[Community, ...] = ()
-    prepend: tuple[Asn, ...] = ()
-
-
-class RouteMapEntryInput(Input):
-    """One entry of a route map: permit or deny what matches, or `all`."""
-
-    seq: Sequence | None = None
-    permit: Literal["all"] | MatchInput | None = None
-    deny: Literal["all"] | MatchInput | None = None
-    set_: SetInput = Field(default=SetInput(), alias="set")
-
-
-class BfdProfileInput(Input):
-    """A BFD profile; intervals in milliseconds."""
-
-    detect_multiplier: Annotated[int, Field(strict=True, ge=2, le=255)] | None = None
-    receive_interval: Milliseconds | None = None
-    transmit_interval: Milliseconds | None = None
-
-
-class PolicyInput(Input):
-    """Objects that sessions refer to by name."""
-
-    prefix_lists: dict[PolicyName, tuple[Any, ...]] = Field(default_factory=dict)
-    community_lists: dict[PolicyName, tuple[Community, ...]] = Field(default_factory=dict)
-    route_maps: dict[PolicyName, tuple[Any, ...]] = Field(default_factory=dict)
-    bfd_profiles: dict[PolicyName, BfdProfileInput] = Field(default_factory=dict)
 
 
 class RpkiInput(Input):

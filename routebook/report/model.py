@@ -152,5 +152,6 @@ def _cleaned_finding(finding: Finding) -> Finding:
         subject=clean(finding.subject),
         evidence=tuple(map(clean, finding.evidence)),
         cause=clean(finding.cause),
+        origin=clean(finding.origin),
         follows=finding.follows and (finding.follows[0], finding.follows[1], clean(finding.follows[2])),
     )

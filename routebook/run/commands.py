@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from routebook.run import baseline
 from routebook.run.drift import compare, drift_findings, rendering
 from routebook.run.events import Event, Timings, unfailing
 from routebook.run.fan_out import identity_of, reasons
+from routebook.run.forecast import Forecast, Hears, forecast
 from routebook.run.inputs import Inputs
 from routebook.run.journal import LOCKED, HostState, Journal, JournalError
 from routebook.run.leases import LeaseFile
@@ -25,17 +27,13 @@ from routebook.run.preparation import look, prepare
 from routebook.run.runbook import Runbook
 from routebook.run.running import Running
 from routebook.run.saved_plan import SavedPlan, stale
-from routebook.run.sent import list_sent
 from routebook.run.transaction import carry_out
-from routebook.run.watch import read_states
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import open_journal
-from routebook.safety.accepted import COLLAPSE, Guard, refusal
-from routebook.safety.announcing import Hearing, collapses, concerns, hearings, removed_peers
+from routebook.safety.accepted import notes, refusal
+from routebook.safety.announcing import Hearing
 from routebook.safety.impact import impacts
 from routebook.safety.management_path import descriptions, management_paths
-from routebook.safety.mates import synchronised
-from routebook.safety.one_end import far_ends, one_ended
 from routebook.safety.redundancy import budget
 
 Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
@@ -55,14 +53,16 @@ def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunRes
     outcome = Outcome.REFUSED if plan.errors else Outcome.PLANNED if plan.changed else Outcome.UNCHANGED
     intents = running.workspace.intents
     paths = descriptions(management_paths(plan, intents), impacts(plan, intents), intents)
-    heard, guards = _forecast(running, plan, _goal(runbook))
+    ahead = forecast(running, plan, _goal(runbook), removing=runbook.removes)
     states = dict.fromkeys(running.workspace.hosts, HostState.PLANNED)
-    hosts = host_results(plan, states, reasons(plan.errors), paths, heard)
+    hosts = host_results(plan, states, reasons(plan.errors), paths, ahead.heard, ahead.warnings)
     if keep is not None and not plan.errors:
         keep(plan, cleaned_hosts(hosts))
-    notes = arrange(running.options.waves, budget(plan, intents)).lines()
-    notes += tuple(f"danger: {guard}" for guard in guards)
-    return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=notes)
+    said = (
+        *arrange(running.options.waves, budget(plan, intents)).lines(),
+        *notes(ahead.guards, running.options.accept),
+    )
+    return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=said)
 
 
 def drift(running: Running) -> RunResult:
@@ -90,11 +90,13 @@ def run(
     *,
     nothing: str = "",
     asks: bool = False,
+    hears: Hears | None = None,
 ) -> RunResult:
     """Carry out the runbook as a transaction, towards `goal` where that is not the runbook's own candidate.
 
     With a plan that was `reviewed`, exactly that or nothing. `nothing` is the message if nothing is to be sent.
-    With `asks`, `approve` shows the plan to a person, who accepts by it what only asks.
+    With `asks`, `approve` shows the plan to a person, who accepts by it what only asks. `hears` is what others hear
+    after a plan whose goal is not the intent.
     """
     check_spec(running.options.waves, running.workspace.intents)
     started = time.time()
@@ -119,7 +121,8 @@ def run(
         )
         ledger = Ledger(journal, run_id)
         try:
-            outcome = _outcome(running, inputs, ledger, approve, reviewed, own=goal is None, asks=asks)
+            ahead = partial(_ahead, running, runbook, inputs, hears)
+            outcome = _outcome(running, inputs, ledger, approve, reviewed, ahead, asks=asks)
         except BaseException:
             # A run that may have left something on a device stays unfinished, for `recover` to look at.
             if not ledger.in_state(*LOCKED):
@@ -144,33 +147,19 @@ def run(
         outcome=outcome,
         started=started,
         finished=time.time(),
-        hosts=host_results(prepared.plan, ledger.states, ledger.messages, prepared.descriptions()),
+        hosts=host_results(
+            prepared.plan, ledger.states, ledger.messages, prepared.descriptions(), prepared.heard, prepared.warnings
+        ),
         findings=tuple(folded(ledger.findings, running.workspace.judged, Changed.by(prepared.plan.effects()))),
         timings=ledger.timings.seconds,
         message="; ".join(filter(None, (message, unwritten, _pin(running, ledger.states), learned))),
-        notes=prepared.waves.lines(),
+        notes=prepared.notes(running.options.accept),
         by=running.by,
     )
 
 
-def _forecast(running: Running, plan: Plan, goal: Goal) -> tuple[list[Hearing], list[Guard]]:
-    """What other networks will hear anew and no more, and what stands in the plan's way until it is accepted.
-
-    Far ends, and the hosts' sessions where the plan may change what anybody hears, are read.
-    """
-    workspace = running.workspace
-    intents, nornir = workspace.intents, workspace.nornir
-    found = impacts(plan, intents)
-    beyond = far_ends(found, workspace.hosts)
-    guards = [
-        *(one_ended(found, impacts(make_plan(nornir, beyond, goal), intents), workspace.hosts) if beyond else ()),
-        *synchronised(plan),
-    ]
-    if not concerns(plan):
-        return [], guards
-    states = list_sent(nornir, read_states(nornir, workspace.observed), removed_peers(plan)).values
-    heard = hearings(plan, intents, states)
-    return heard, [*guards, *(Guard(COLLAPSE, text, asks=True) for text in collapses(heard, intents, states))]
+def _ahead(running: Running, runbook: Runbook, inputs: Inputs, hears: Hears | None, plan: Plan) -> Forecast:
+    return forecast(running, plan, inputs.goal, removing=runbook.removes, hears=hears)
 
 
 def _pin(running: Running, states: Mapping[str, HostState]) -> str:
@@ -221,11 +210,11 @@ def _outcome(
     ledger: Ledger,
     approve: Approve,
     reviewed: SavedPlan | None,
+    ahead: Callable[[Plan], Forecast],
     *,
-    own: bool,
     asks: bool,
 ) -> Outcome:
-    """Prepare, ask, carry out. The goal is the runbook's `own`, so that the intent is about it."""
+    """Prepare, forecast what is `ahead`, ask, carry out."""
     if not prepare(inputs, ledger):
         ledger.message = "not every host could be planned; nothing was changed"
         return Outcome.REFUSED
@@ -237,14 +226,15 @@ def _outcome(
     if not prepared.plan.changed:
         look(inputs, ledger)
         return Outcome.UNCHANGED
-    heard, guards = _forecast(running, prepared.plan, inputs.goal) if own else ([], synchronised(prepared.plan))
-    accepted = running.options.accept
+    expected = ahead(prepared.plan)
+    guards, accepted = expected.guards, running.options.accept
+    ledger.prepared = replace(prepared, heard=expected.heard, warnings=expected.warnings)
     if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
         ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
-    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), heard)
-    notes = (*prepared.waves.lines(), *(f"danger: {guard}" for guard in guards if guard.word not in accepted))
-    if not approve(shown, notes):
+    ledger.prepared = prepared = replace(ledger.prepared, guards=guards)
+    shown = host_results(prepared.plan, ledger.states, {}, prepared.descriptions(), prepared.heard, prepared.warnings)
+    if not approve(shown, prepared.notes(accepted)):
         ledger.message = "not approved; nothing was changed"
         return Outcome.REFUSED
     # What the plan itself forecast, and somebody accepted, is no failure afterwards.
@@ -261,8 +251,12 @@ def host_results(
     messages: Mapping[str, str],
     paths: Mapping[str, str],
     heard: Iterable[Hearing] = (),
+    warnings: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, HostResult]:
-    """What became, or would become, of each host. `paths` describes how each is reached, `heard` what others hear."""
+    """What became, or would become, of each host. `paths` describes how each is reached, `heard` what others hear.
+
+    `warnings` are those that are no driver's.
+    """
     results = {}
     heard = list(heard)
     for host, state in sorted(states.items()):
@@ -279,7 +273,7 @@ def host_results(
             commands=change.commands,
             undo=change.undo,
             effects=(*change.effects, *(effect for each in heard if each.host == host for effect in each.effects())),
-            warnings=change.warnings,
+            warnings=(*change.warnings, *(warnings or {}).get(host, ())),
             old_secrets=change.old_secrets,
             message=message,
             way=paths.get(host, ""),

@@ -15,6 +15,8 @@ from routebook.run.options import Options
 from routebook.run.packets import Packets
 from routebook.run.planning import Goal
 from routebook.run.waves import Waves
+from routebook.safety.accepted import Guard, notes
+from routebook.safety.announcing import Hearing
 from routebook.safety.impact import Impact
 from routebook.safety.management_path import ManagementPath, descriptions, distances
 from routebook.safety.redundancy import Budget, budget
@@ -40,8 +42,8 @@ class Inputs(Struct, frozen=True):
     stop: threading.Event = field(default_factory=threading.Event)
 
     def packets(self, hosts: Collection[str]) -> Packets:
-        """What sends packets through the tunnels of these of its hosts, and between their sites."""
-        return Packets(self.nornir, self.judging.intents, hosts, self.stop)
+        """What sends packets through the tunnels of these of its hosts, and between their sites, if any are sent."""
+        return Packets(self.nornir, self.judging.intents, hosts if self.options.probe else (), self.stop)
 
     def report(self, phase: str, message: str, host: str = "", *, failed: bool = False) -> None:
         """Pass an event to the listener."""
@@ -53,6 +55,8 @@ class Prepared(Struct, frozen=True):
 
     `before` are the states before the change, `silent` far ends that did not answer then. `stuck` are tunnels and sites
     that packets did not pass then. `cut_off` are hosts that the change cuts off for a while, which was accepted.
+    `guards` are what stood in the plan's way, `heard` what others hear anew and no more,
+    and `warnings` what is to be said of a host besides what its driver says.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -63,6 +67,13 @@ class Prepared(Struct, frozen=True):
     silent: Mapping[str, Exception] = field(default_factory=dict)
     stuck: frozenset[str] = frozenset()
     cut_off: frozenset[str] = frozenset()
+    guards: tuple[Guard, ...] = ()
+    heard: tuple[Hearing, ...] = ()
+    warnings: Mapping[str, Sequence[str]] = {}
+
+    def notes(self, accept: Collection[str]) -> tuple[str, ...]:
+        """The sentences about the plan as a whole, with what was accepted."""
+        return (*self.waves.lines(), *notes(self.guards, accept))
 
     @property
     def impacts(self) -> Iterable[Impact]:

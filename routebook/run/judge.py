@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from routebook.checks import announced, prefixes, routes, standing
 from routebook.checks.facts import Changed, Explanations, Facts
 from routebook.checks.findings import Finding, Status, merged
+from routebook.checks.kinds import Kind
 from routebook.checks.names import named_states
 from routebook.checks.normal import Normal, judged_foreign
 from routebook.checks.resets import SESSION_RESET, TUNNEL_RESET
@@ -114,7 +115,8 @@ def contact(seen: Answers[State], hosts: Collection[str]) -> list[Finding]:
         reason = errors.get(host, "it was not asked")
         status: Status = "failed" if host in hosts else "warning"
         cause = f"{host} cannot be read" + ("" if host in hosts else ": the far ends there are not judged")
-        found.append(Finding(host, CONTACT, host, status, (f"{host}: {reason}",), cause))
+        evidence = (f"{host}: {reason}",)
+        found.append(Finding(host, CONTACT, host, status, evidence, cause, kind=Kind.UNREADABLE, origin=host))
     return found
 
 

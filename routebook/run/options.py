@@ -8,6 +8,7 @@ class Options(Struct, frozen=True):
 
     `waves` is as in `--waves`; with `keep_waves` a wave that passed its checks is confirmed at once and stays. As many
     as `max_failed` hosts may fail, unreachable ones included, before all are rolled back. `accept` names dangers.
+    Without `probe`, no packets are sent to see whether they arrive.
     """
 
     confirm_timeout: int = 120
@@ -16,3 +17,4 @@ class Options(Struct, frozen=True):
     keep_waves: bool = False
     max_failed: int = 0
     accept: frozenset[str] = frozenset()
+    probe: bool = True

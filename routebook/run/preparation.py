@@ -11,8 +11,9 @@ from routebook.run.redundancy_probe import unless_accepted, unsafe
 from routebook.run.sent import list_sent
 from routebook.run.watch import read_states
 from routebook.run.waves import arrange
-from routebook.safety.accepted import OWN_PATH
-from routebook.safety.management_path import dangers, management_paths, refusal
+from routebook.safety.accepted import refusal
+from routebook.safety.announcing import removed_peers
+from routebook.safety.management_path import dangers, management_paths, refusals
 from routebook.safety.redundancy import budget
 
 
@@ -45,7 +46,8 @@ def look(inputs: Inputs, ledger: Ledger) -> None:
 def pre_check(inputs: Inputs, ledger: Ledger) -> str:
     """Read what is up before the change, and arrange the waves by that. Why the run may not begin, or nothing."""
     with ledger.timings.phase("pre-checks"):
-        seen = list_sent(inputs.nornir, read_states(inputs.nornir, inputs.observed, inputs.prefixes))
+        states = read_states(inputs.nornir, inputs.observed, inputs.prefixes)
+        seen = list_sent(inputs.nornir, states, removed_peers(ledger.prepared.plan))
         silent = {host: error for host, error in seen.errors.items() if host in inputs.hosts}
         if ledger.too_many_failed(inputs, silent, "pre-checks"):
             return "the state of some hosts cannot be read"
@@ -66,6 +68,6 @@ def pre_check(inputs: Inputs, ledger: Ledger) -> str:
         )
         return (
             unless_accepted(inputs, "; ".join(waves.conflicts))
-            or refusal(risks, accepted=OWN_PATH in inputs.options.accept)
+            or refusal(refusals(risks), inputs.options.accept, shown=False)
             or unsafe(inputs, ledger, waves.waves[0])
         )

@@ -1,6 +1,7 @@
 """Taking back what one earlier run changed, and nothing else: the runbook and the goal of `rollback RUN`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,20 +17,26 @@ from routebook.device.merging import Overlap
 from routebook.device.plan import HostPlan
 from routebook.device.values import Change, Snapshot, State
 from routebook.errors import RefusedError
+from routebook.run.forecast import Hears
 from routebook.run.journal import HostState, Journal, RunRecord
 from routebook.run.planning import Goal
 from routebook.run.runbook import Runbook, View
+from routebook.safety.announcing import hearings_without
 
 BY_HAND = "somebody by hand"
 
 
 class Reverting(Struct, frozen=True):
-    """What takes a run back: a runbook, its goal, the hosts that it changed, and what to say if nothing is left."""
+    """What takes a run back: a runbook, its goal, the hosts that it changed, and what to say if nothing is left.
+
+    `hears` is what others hear afterwards.
+    """
 
     runbook: Runbook
     goal: Goal
     hosts: tuple[str, ...]
     nothing: str
+    hears: Hears
 
 
 class Step(Struct, frozen=True):
@@ -62,11 +69,22 @@ def reverting(journal: Journal, run_id: str) -> Reverting:
         return baseline.check(due, view.now, view.explanations, final=view.final)
 
     return Reverting(
-        Runbook(checks=(check,), standing=False, name=f"rollback {record.id}"),
+        Runbook(checks=(check,), standing=False, removes=True, name=f"rollback {record.id}"),
         to_reverted(journal, record, hosts),
         hosts,
         f"nothing of what run {record.id} changed is there any more",
+        _hears(journal, record, then),
     )
+
+
+def _hears(journal: Journal, record: RunRecord, before: Mapping[str, State]) -> Hears:
+    """What others hear without the run: its own difference, between the states before it and before the next one."""
+    after = {}
+    for host in before:
+        kept = (journal.state(run.id, host) for run in journal.later(record.id, host))
+        if (state := next(filter(None, kept), None)) is not None:
+            after[host] = state
+    return partial(hearings_without, before, after)
 
 
 def _refusal(record: RunRecord, hosts: Sequence[str]) -> str:

@@ -45,7 +45,8 @@ class Runbook(Struct, frozen=True):
     compares with the devices' configuration: all of the platform's by default, none at all with None. `hosts` is a
     filter as in `--limit`. `deadline` is how many seconds the post-checks of a wave may take to become definite.
     `waves` is as in `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
-    `standing` is whether what must be true of every host is checked beside `checks`.
+    `standing` is whether what must be true of every host is checked beside `checks`. With `removes` it is the runbook's
+    purpose that sessions, tunnels or prefixes go: `--accept removal` is not asked for.
     """
 
     checks: tuple[Check, ...]
@@ -56,6 +57,7 @@ class Runbook(Struct, frozen=True):
     waves: str = ""
     max_failed: int = 0
     standing: bool = True
+    removes: bool = False
     name: str = ""
     summary: str = ""
 

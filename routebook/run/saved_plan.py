@@ -212,7 +212,7 @@ def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
     return saved
 
 
-_OPTIONS = ("accept", "confirm_timeout", "deadline", "keep_waves", "max_failed")
+_OPTIONS = ("accept", "confirm_timeout", "deadline", "keep_waves", "max_failed", "probe")
 _FIELDS = ("id", "runbook", "limit", "waves", "options", "made", "expires", "routebook", "sources", "hosts")
 _ALL = {"format", "mac", *_FIELDS}
 

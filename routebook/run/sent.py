@@ -1,6 +1,7 @@
 """Lists what external sessions send, where the device counts few enough prefixes that they can be listed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -10,11 +11,14 @@ from nornir.core.task import Task
 
 from routebook.checks.announced import MOST_LISTED, outbound
 from routebook.device.errors import DriverError
-from routebook.device.reader import DeviceReader
-from routebook.device.state import BgpSession, FamilyState
+from routebook.device.reader import DeviceReader, Outbound
+from routebook.device.state import BgpSession, IPNetwork
 from routebook.device.values import State
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import Answers, on_hosts, reader
+
+MOST_AT_ONCE = 5_000
+"""So many prefixes are listed by one command: an answer is bounded in bytes and lines."""
 
 Wanted = Mapping[str, Collection[str]]
 """For each peer's address the families in which it is asked what it is sent."""
@@ -55,25 +59,37 @@ def _wanted(intent: HostIntent, state: State, others: Collection[str]) -> Wanted
 
 
 def _listed(device: DeviceReader, state: State, wanted: Wanted) -> State:
-    sessions = tuple(
-        replace(
-            session,
-            families=tuple(
-                _family(device, session, family) if family.name in wanted[str(session.peer)] else family
-                for family in session.families
-            ),
+    sent: dict[Outbound, tuple[IPNetwork, ...]] = {}
+    for batch in _batches(state, wanted, sent):
+        with suppress(DriverError):
+            sent |= device.advertised(batch)
+
+    def with_sent(session: BgpSession) -> BgpSession:
+        peer = str(session.peer)
+        families = (
+            replace(family, advertised=sent.get((peer, family.name), family.advertised)) for family in session.families
         )
-        if session.vrf == "default" and wanted.get(str(session.peer))
-        else session
-        for session in state.bgp or ()
-    )
-    return replace(state, bgp=sessions)
+        return replace(session, families=tuple(families))
+
+    return replace(state, bgp=tuple(with_sent(s) if s.vrf == "default" else s for s in state.bgp or ()))
 
 
-def _family(device: DeviceReader, session: BgpSession, family: FamilyState) -> FamilyState:
-    if family.sent is None or family.sent > MOST_LISTED:
-        return family
-    try:
-        return replace(family, advertised=device.advertised(str(session.peer), family.name) if family.sent else ())
-    except DriverError:
-        return family
+def _batches(state: State, wanted: Wanted, sent: dict[Outbound, tuple[IPNetwork, ...]]) -> Iterator[Sequence[Outbound]]:
+    """What is asked at once; what sends nothing is entered in `sent` unasked."""
+    batch: list[Outbound] = []
+    size = 0
+    for session in state.bgp or ():
+        peer = str(session.peer)
+        for family in session.families if session.vrf == "default" else ():
+            if family.name not in wanted.get(peer, ()) or family.sent is None or family.sent > MOST_LISTED:
+                continue
+            if not family.sent:
+                sent[peer, family.name] = ()
+                continue
+            if batch and size + family.sent > MOST_AT_ONCE:
+                yield batch
+                batch, size = [], 0
+            batch.append((peer, family.name))
+            size += family.sent
+    if batch:
+        yield batch

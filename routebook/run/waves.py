@@ -25,10 +25,10 @@ class Waves(Struct, frozen=True):
     groups: tuple[Group, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
-        """For people: the waves where there are several, why they are so, and what speaks against them."""
+        """For people: the waves where there are several, and why they are so."""
         count = len(self.waves)
         waves = [f"wave {number} of {count}: {', '.join(wave)}" for number, wave in enumerate(self.waves, 1)]
-        return (*(waves if count > 1 else ()), *self.notes, *(f"danger: {text}" for text in self.conflicts))
+        return (*(waves if count > 1 else ()), *self.notes)
 
     def which(self, hosts: Collection[str]) -> str:
         """Of which of several waves these hosts are, in words."""

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 NO_REDUNDANCY, OWN_PATH, ONE_END, OLD_SECRET = "no-redundancy", "own-path", "one-end", "old-secret"
-HA_SYNC = "ha-sync"
+HA_SYNC, REMOVAL, FILTERED = "ha-sync", "removal", "filtered"
 """Refused otherwise."""
 UNFORECAST_RESET, COLLAPSE = "unforecast-reset", "collapse"
 """Fail a run otherwise: a session or tunnel is reset that the plan did not name, or a session's prefixes are gone."""
 
 
 class Guard(Struct, frozen=True):
-    """What stands in a plan's way until its `word` is accepted.
+    """What stands in a plan's way until its `word` is accepted; without a word nothing accepts it.
 
     What only `asks` is accepted, too, by whoever was shown it: at the question, or in a saved plan that was reviewed.
     """
@@ -22,9 +22,24 @@ class Guard(Struct, frozen=True):
     asks: bool = False
 
     def __str__(self) -> str:
-        return f"{self.text} (to do it all the same: --accept {self.word})"
+        return _how(self.text, self.word)
 
 
 def refusal(guards: Iterable[Guard], accept: Collection[str], *, shown: bool) -> str:
     """Why a plan is not carried out, or nothing. With `shown`, what asks was shown to somebody who approves it."""
-    return "; ".join(str(guard) for guard in guards if guard.word not in accept and not (guard.asks and shown))
+    texts: dict[str, list[str]] = {}
+    for guard in guards:
+        if guard.word not in accept and not (guard.asks and shown):
+            texts.setdefault(guard.word, []).append(guard.text)
+    return "; ".join(_how("; ".join(said), word) for word, said in texts.items())
+
+
+def notes(guards: Iterable[Guard], accept: Collection[str]) -> tuple[str, ...]:
+    """The one list of what stands in a plan's way, and of what was accepted by its word."""
+    return tuple(
+        f"accepted ({guard.word}): {guard.text}" if guard.word in accept else f"danger: {guard}" for guard in guards
+    )
+
+
+def _how(text: str, word: str) -> str:
+    return f"{text} (to do it all the same: --accept {word})" if word else text

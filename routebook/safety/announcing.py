@@ -4,7 +4,7 @@ From what each session really sends now, and from the filters that are meant to 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
 
@@ -46,9 +46,18 @@ class Hearing(Struct, frozen=True):
 
 def removed_peers(plan: Plan) -> dict[str, set[str]]:
     """The peers, by host, of the sessions that a plan removes."""
+    return _peers(plan, ("session-removed",))
+
+
+def touched_peers(plan: Plan) -> dict[str, set[str]]:
+    """The peers, by host, of the sessions over which a plan may change what is sent."""
+    return _peers(plan, _TOUCHES)
+
+
+def _peers(plan: Plan, kinds: Collection[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for host, effect in plan.effects():
-        if effect.kind == "session-removed" and (address := parsed(effect.subject)) is not None:
+        if effect.kind in kinds and (address := parsed(effect.subject)) is not None:
             found.setdefault(host, set()).add(str(address))
     return found
 
@@ -78,6 +87,50 @@ def hearings(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str,
                 peer = next((e.peer for e in planned.change.effects if parsed(e.subject) == address and e.peer), "")
                 found += _leaving(host, peer or session.description or f"AS {session.remote_as}", session)
     return found
+
+
+def hearings_without(
+    before: Mapping[str, State], after: Mapping[str, State], plan: Plan, states: Mapping[str, State]
+) -> list[Hearing]:
+    """The external sessions that a plan touches which takes an earlier change back.
+
+    `before` and `after` are the states before and after that change; where nothing is known of the latter, nothing has
+    changed since and `states`, those of now, are it. What was changed later stays.
+    """
+    found: list[Hearing] = []
+    removed = removed_peers(plan)
+    for host, peers in touched_peers(plan).items():
+        named = {effect.subject: effect.peer for effect in plan.hosts[host].change.effects if effect.peer}
+        for peer in sorted(peers):
+            then, now = (session_with(each, host, ip_address(peer)) for each in (before, states))
+            made = session_with(after, host, ip_address(peer)) if host in after else now
+            known = now or then
+            if known is None or not known.external:
+                continue
+            goes, name = peer in removed.get(host, ()), named.get(peer) or known.description or f"AS {known.remote_as}"
+            for family, sent in sorted(_sends(now, then, made).items()):
+                is_, was, did = sent
+                will = frozenset[IPNetwork]() if goes else _without(is_, was, did, then)
+                found.append(Hearing(host, name, known.peer, goes, is_, will, family=family))
+    return found
+
+
+_Sent = frozenset[IPNetwork] | None
+
+
+def _sends(*sessions: BgpSession | None) -> dict[str, list[_Sent]]:
+    """In each family what each of the sessions sends: nothing where it is not up, None where it is not listed."""
+    up = [session.families if session is not None and session.established else () for session in sessions]
+    names = {family.name for families in up for family in families}
+    listed = [{f.name: None if f.advertised is None else frozenset(f.advertised) for f in each} for each in up]
+    return {name: [each.get(name, frozenset()) for each in listed] for name in names}
+
+
+def _without(is_: _Sent, was: _Sent, did: _Sent, then: BgpSession | None) -> _Sent:
+    """What is sent without the change between `was` and `did`; not known where the session was not up `then`."""
+    if is_ is None or was is None or did is None or then is None or not then.established:
+        return None
+    return (is_ - (did - was)) | (was - did)
 
 
 def _leaving(host: str, peer: str, session: BgpSession) -> Iterator[Hearing]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from routebook.device.naming import parsed
 from routebook.device.plan import Plan
 from routebook.intent.model import HostIntent, IPAddress, Tunnel
-from routebook.safety.accepted import OWN_PATH
+from routebook.safety.accepted import OWN_PATH, Guard
 from routebook.safety.impact import ON_SESSIONS, Impact, tunnels_interrupted
 
 BY_BGP = "bgp"
@@ -108,16 +108,16 @@ def descriptions(
     }
 
 
-def refusal(risks: Iterable[Danger], *, accepted: bool) -> str:
-    """Why the change may not be made, or nothing. One that cuts its own way needs a timer on the device and consent."""
+def refusals(risks: Iterable[Danger]) -> list[Guard]:
+    """Why the change may not be made. One that cuts its own way needs a timer on the device and consent."""
     cut = [danger for danger in risks if danger.cut]
-    helpless = sorted({danger.host for danger in cut if not danger.timer})
-    if helpless:
-        return f"the change cuts the way to {', '.join(helpless)}, which has no timer of its own to undo it"
-    if cut and not accepted:
-        reached = "; ".join(f"{danger.host} is reached through {danger.what}" for danger in cut)
-        return f"the change cuts its own way back: {reached} (to do it all the same: --accept {OWN_PATH})"
-    return ""
+    if helpless := sorted({danger.host for danger in cut if not danger.timer}):
+        said = f"the change cuts the way to {', '.join(helpless)}, which has no timer of its own to undo it"
+        return [Guard("", said)]
+    if not cut:
+        return []
+    reached = "; ".join(f"{danger.host} is reached through {danger.what}" for danger in cut)
+    return [Guard(OWN_PATH, f"the change cuts its own way back: {reached}")]
 
 
 def distances(paths: Mapping[str, ManagementPath], intents: Mapping[str, HostIntent]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import fields as fields_of
 from pydantic import BaseModel
 
-from routebook.intent import model, schema
+from routebook.intent import model, policy_schema, schema
 
 MODELS: tuple[type, ...] = (
     model.HostIntent,
@@ -16,6 +16,8 @@ MODELS: tuple[type, ...] = (
     model.PrefixList,
     model.PrefixRule,
     model.CommunityList,
+    model.ListRule,
+    model.AsPathList,
     model.RouteMap,
     model.RouteMapRule,
     model.BfdProfile,
@@ -43,7 +45,23 @@ OF_THE_RENDERING = frozenset(
 )
 """Fields of which no option is made: what is rendered, for whom, and what that may take over."""
 
-NOT_MEASURED = frozenset({"Neighbor.local_role"})
+_IN_ENTRIES = (
+    *("description", "match_exact", "match_as_path", "match_next_hop", "match_local_preference", "match_med"),
+    *("match_tag", "match_origin", "match_protocol", "set_local_preference_by", "set_med_by", "set_communities_none"),
+    *("delete_communities", "set_exclude", "set_next_hop", "set_next_hop_v6", "set_src", "set_weight", "set_tag"),
+    *("set_origin", "call", "on_match"),
+)
+_OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
+
+NOT_MEASURED = frozenset(
+    {
+        "Neighbor.local_role",
+        *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
+        *_OF_LISTS,
+        *(f"ListRule.{field}" for field in ("seq", "action", "text")),
+        *(f"AsPathList.{field}" for field in ("name", "rules")),
+    }
+)
 """Fields that this program does not change: what is known of them was measured by hand (docs/platforms/frr.md)."""
 
 INPUTS: dict[type[BaseModel], dict[str, str]] = {
@@ -131,30 +149,46 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.ProposalInput: {
         option: f"IpsecProposal.{option}" for option in ("encryption", "integrity", "prf", "dh_group")
     },
-    schema.MatchInput: {
+    policy_schema.MatchInput: {
         "prefix_list": "RouteMapRule.match_prefix_list",
         "community": "RouteMapRule.match_community",
         "rpki": "RouteMapRule.match_rpki",
+        "exact": "RouteMapRule.match_exact",
+        **{option: f"RouteMapRule.match_{option}" for option in ("as_path", "next_hop", "local_preference", "med")},
+        **{option: f"RouteMapRule.match_{option}" for option in ("tag", "origin", "protocol")},
     },
-    schema.SetInput: {
+    policy_schema.SetInput: {
         "local_preference": "RouteMapRule.set_local_preference",
         "med": "RouteMapRule.set_med",
         "communities": "RouteMapRule.set_communities",
         "add_communities": "RouteMapRule.set_communities_additive",
         "prepend": "RouteMapRule.set_prepend",
+        "delete_communities": "RouteMapRule.delete_communities",
+        **{option: f"RouteMapRule.set_{option}" for option in ("exclude", "next_hop", "next_hop_v6", "src", "weight")},
+        **{option: f"RouteMapRule.set_{option}" for option in ("tag", "origin")},
     },
-    schema.RouteMapEntryInput: {
+    policy_schema.RouteMapEntryInput: {
         "seq": "RouteMapRule.seq",
         "permit": "RouteMapRule.action",
         "deny": "RouteMapRule.action",
         "set_": "RouteMap.rules",
+        "call": "RouteMapRule.call",
+        "continue_": "RouteMapRule.on_match",
+        "description": "RouteMapRule.description",
     },
-    schema.BfdProfileInput: {
+    policy_schema.CommunityRulesInput: {
+        "standard": "CommunityList.rules",
+        "expanded": "CommunityList.expanded",
+        "large": "CommunityList.large",
+        "large_expanded": "CommunityList.expanded",
+    },
+    policy_schema.BfdProfileInput: {
         option: f"BfdProfile.{option}" for option in ("detect_multiplier", "receive_interval", "transmit_interval")
     },
-    schema.PolicyInput: {
+    policy_schema.PolicyInput: {
         "prefix_lists": "HostIntent.prefix_lists",
         "community_lists": "HostIntent.community_lists",
+        "as_path_lists": "HostIntent.as_path_lists",
         "route_maps": "HostIntent.route_maps",
         "bfd_profiles": "HostIntent.bfd_profiles",
     },

@@ -1,6 +1,7 @@
 """The networks that tests work on: each is a folder here with the files of an inventory, and is asked for by its name.
 
 two_edges: two edges of two sites, a tunnel between them, and an outside peer
+every_word: two routers whose inventory has every word of policy and of sessions in it, and an outside peer
 every_relation: what `two_edges` becomes with a provider, a peer, a route server and a customer
 two_asas: two ASAs, an edge and an outside peer, with tunnels of both modes and sessions of both families
 asa_tunnels: two ASAs and an edge without sites behind them, for real charon and bgpd

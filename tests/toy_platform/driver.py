@@ -9,6 +9,7 @@ from routebook.device.causes import Cause
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import CandidateError, DriverError, LockedError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.reader import Outbound
 from routebook.device.state import IPNetwork
 from routebook.device.values import (
     Answer,
@@ -223,9 +224,10 @@ class AbacusDriver(TransactionDriver):
         del prefixes
         return State(tuple(TABLE.sessions(self.device)), tuple(TABLE.tunnels(self.device)))
 
-    def advertised(self, peer: str, family: str) -> None:
+    def advertised(self, wanted: Sequence[Outbound]) -> dict[Outbound, tuple[IPNetwork, ...]]:
         """It does not show that."""
-        del peer, family
+        del wanted
+        return {}
 
     def ping(self, echo: Echo) -> Answer:
         """Everything answers, as long as nothing is jammed."""

@@ -14,8 +14,18 @@ from routebook.intent.model import Neighbor, PrefixList, PrefixRule, RouteMap, R
 from routebook.report.model import HostResult
 from routebook.report.summary import summary
 from routebook.safety.accepted import Guard, refusal
-from routebook.safety.announcing import collapses, hearings
-from tests.networks.observed import TRANSIT_ADDRESS, Intents, States, healthy, intents, transit, with_family
+from routebook.safety.announcing import collapses, hearings, hearings_without
+from tests.networks.observed import (
+    TRANSIT_ADDRESS,
+    Intents,
+    States,
+    down,
+    healthy,
+    intents,
+    transit,
+    with_family,
+    without_session,
+)
 
 V6 = "ipv6-unicast"
 OURS, STRANGERS, THEIRS = "2001:db8:8e20::/48", "2001:db8:8e21::/48", "2001:db8:1000::/36"
@@ -135,6 +145,38 @@ def test_a_session_that_is_shut_down_sends_nothing() -> None:
 def test_what_cannot_be_listed_is_not_guessed() -> None:
     states = with_family(healthy(), "no-edge1", TRANSIT_ADDRESS, V6, sent=20_000)
     assert told(POLICY, network(OURS), states) == ([], [])
+
+
+NOT_THERE = without_session(healthy(), "no-edge1", TRANSIT_ADDRESS)
+DOWN = down(healthy(), "no-edge1", TRANSIT_ADDRESS)
+GONE, NEW = planned(("session-removed", TRANSIT_ADDRESS)), planned(("session-new", TRANSIT_ADDRESS))
+
+
+@pytest.mark.parametrize(
+    ("plan", "before", "after", "now", "expected"),
+    [
+        # what the run let out goes, what it kept in comes
+        (POLICY, sending(OURS), None, sending(OURS, STRANGERS), [("withdrawn", STRANGERS)]),
+        (POLICY, sending(OURS, THEIRS), None, sending(OURS), [("announced", THEIRS)]),
+        # what a later run has changed stays
+        (POLICY, sending(OURS), sending(OURS, THEIRS), sending(OURS, THEIRS, STRANGERS), [("withdrawn", THEIRS)]),
+        (POLICY, sending(OURS, THEIRS), sending(OURS), sending(STRANGERS), [("announced", THEIRS)]),
+        # a session that goes, and one that comes back
+        (GONE, NOT_THERE, None, sending(OURS), [("withdrawn", OURS)]),
+        (NEW, sending(OURS), None, NOT_THERE, [("announced", OURS)]),
+        # what is not known is not guessed: not up then, not listed then, not listed now
+        (POLICY, DOWN, None, sending(OURS), []),
+        (POLICY, healthy(), None, sending(OURS), []),
+        (POLICY, sending(OURS), None, healthy(), []),
+        (POLICY, {}, None, sending(OURS), []),
+    ],
+)  # fmt: skip
+def test_what_others_hear_without_an_earlier_run(
+    plan: Plan, before: States, after: States | None, now: States, expected: list[tuple[str, str]]
+) -> None:
+    found = hearings_without(before, after or {}, plan, now)
+    assert [(effect.kind, effect.subject) for each in found for effect in each.effects()] == expected
+    assert {(each.host, str(each.address)) for each in found} <= {("no-edge1", TRANSIT_ADDRESS)}
 
 
 def test_the_summary_names_each_with_the_session() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from routebook.device.reader import PlatformReader
+from routebook.device.packet_filter import Flow, Verdict
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import BgpSession, IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.asa import getters, identity, reading, vitals
+from routebook.platforms.asa.let_in import let_in
 from routebook.platforms.asa.options import read_asa_options
 from routebook.platforms.asa.session import AsaSession
 
@@ -54,9 +56,10 @@ class AsaReader(PlatformReader):
         self.router_id = next((each.router_id for each in found), self.router_id)
         return found
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends."""
-        return reading.read_advertised(self.session, peer, family)
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, asked one after another: a session has one command line."""
+        found = {(peer, family): reading.read_advertised(self.session, peer, family) for peer, family in wanted}
+        return {each: sent for each, sent in found.items() if sent is not None}
 
     def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device; their source is an interface's nameif."""
@@ -66,6 +69,10 @@ class AsaReader(PlatformReader):
         """Send the echo requests one after another: a session has one command line."""
         # A size is of the whole datagram there.
         return super().probe([replace(echo, size=echo.size + 28) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the device lets flows to itself in, as `packet-tracer` says."""
+        return let_in(self.session, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, serial numbers and router ID."""

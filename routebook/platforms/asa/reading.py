@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from routebook.device.errors import DriverError
+from routebook.device.errors import DriverError, LostContactError
 from routebook.device.state import BgpSession, BgpState, IkeSa, IPNetwork
 from routebook.platforms.asa.session import AsaSession
 from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb
@@ -30,10 +30,15 @@ def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
 
 
 def read_advertised(session: AsaSession, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-    """The prefixes that a session sends. Of IPv6 the command's form is not known for an ASA: None."""
+    """The prefixes that a session sends; None where it does not show them. That for IPv6 is not known for an ASA."""
     if family != "ipv4-unicast":
         return None
-    return session.read(f"show bgp neighbors {ip_address(peer)} advertised-routes", bgp.parse_routes)
+    try:
+        return session.read(f"show bgp neighbors {ip_address(peer)} advertised-routes", bgp.parse_routes)
+    except LostContactError:
+        raise
+    except DriverError:
+        return None
 
 
 def read_ike(session: AsaSession) -> tuple[IkeSa, ...]:

@@ -9,7 +9,12 @@ PLATFORM = Platform(
     name="edge",
     called="a edge",
     can=Capabilities(
-        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=True, bfd=True, rpki=True, roles=True
+        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH},
+        ipsec=True,
+        bfd=True,
+        rpki=True,
+        roles=True,
+        every_word=True,
     ),
     words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),

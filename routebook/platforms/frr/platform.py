@@ -9,7 +9,12 @@ PLATFORM = Platform(
     name="frr",
     called="a frr",
     can=Capabilities(
-        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH}, ipsec=False, bfd=True, rpki=True, roles=True
+        families={"link": BOTH, "loopback": BOTH, "tunnel": BOTH},
+        ipsec=False,
+        bfd=True,
+        rpki=True,
+        roles=True,
+        every_word=True,
     ),
     words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),

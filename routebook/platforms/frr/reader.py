@@ -1,9 +1,11 @@
 """What reads the sessions of a Linux host with FRR."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from routebook.device.reader import Outbound
 from routebook.device.state import IPNetwork, Speaker
-from routebook.platforms.frr.sessions import advertised, read_speaker
+from routebook.platforms.frr.outbound import advertised
+from routebook.platforms.frr.sessions import read_speaker
 from routebook.platforms.linux.daemon import Daemon
 from routebook.platforms.linux.reader import LinuxReader
 from routebook.transport.shell import Shell
@@ -19,9 +21,9 @@ class FrrDaemon(Daemon):
         self.router_id = next((each.router_id for each in sessions if each.vrf == "default"), self.router_id)
         return found
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...]:
-        """What a session sends."""
-        return advertised(self.shell, peer, family)
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send."""
+        return advertised(self.shell, wanted)
 
 
 class FRRReader(LinuxReader):

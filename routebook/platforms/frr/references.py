@@ -15,6 +15,7 @@ _MATCH = (
     re.compile(r"match (?P<family>ip|ipv6) (address|next-hop|route-source) (?P<kind>prefix-list) (?P<name>\S+)"),
     re.compile(r"match (?P<kind>community|large-community|extcommunity|as-path) (?P<name>\S+).*"),
     re.compile(r"(?P<kind>call) (?P<name>\S+)"),
+    re.compile(r"set (?P<kind>comm-list|large-comm-list) (?P<name>\S+) delete"),
 )
 _MATCHED_KIND = {
     "community": "community-list",
@@ -22,6 +23,8 @@ _MATCHED_KIND = {
     "extcommunity": "extcommunity-list",
     "as-path": "as-path access-list",
     "call": "route-map",
+    "comm-list": "community-list",
+    "large-comm-list": "large-community-list",
 }
 
 

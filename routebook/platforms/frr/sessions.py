@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from shlex import quote
 from typing import Any
 
@@ -95,23 +95,6 @@ def with_refused_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSes
         for each in refused[:_MOST_REFUSED]
     }
     return tuple(replace(each, refused_as=refused_as(shown[each])) if each in shown else each for each in found)
-
-
-def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
-    """What bgpd sends a neighbor, by its own `advertised-routes`, which applies the filters that it has now.
-
-    A default route that the neighbor gets by `default-originate` stands apart (bgpd/bgp_route.c, show_adj_route).
-    """
-    show = f"show bgp {family.replace('-', ' ')} neighbors {ip_address(peer)} advertised-routes json"
-    result = shell.run(f"{NO_HISTORY}\nvtysh -c '{show}'", asked=f"`{show}`")
-    try:
-        found = Fields(decode(result.stdout)[0], "answer")
-        if result.status or not ({"advertisedRoutes", "totalPrefixCounter"} & set(found)):
-            raise ValueError("has no routes")
-        default = found.text("bgpOriginatingDefaultNetwork", "")
-        return tuple(ip_network(each) for each in [*([default] if default else []), *found.fields("advertisedRoutes")])
-    except ValueError as error:
-        raise DriverError(f"bgpd's answer to `{show}` {error}: it is not as FRR 8.4 to 10 write it") from error
 
 
 def read_speaker(shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker:

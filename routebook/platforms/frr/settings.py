@@ -47,6 +47,7 @@ _ONE_VALUE = tuple(
         "set extcommunity soo", "set extcommunity bandwidth", "set local-preference", "set metric",
         "set weight", "set origin", "set src", "set tag", "set table", "set distance", "set originator-id",
         "set ip next-hop", "set ipv6 next-hop global", "set ipv6 next-hop local", "on-match goto",
+        "set comm-list", "set large-comm-list",
         # bfd
         "detect-multiplier", "receive-interval", "transmit-interval", "echo-interval",
         "echo receive-interval", "echo transmit-interval", "minimum-ttl", "profile",

@@ -1,8 +1,9 @@
 """One daemon of a Linux host, as `LinuxReader` reads its sessions and SAs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from routebook.device.reader import Outbound
 from routebook.device.state import IPNetwork, Keying, Speaker
 from routebook.transport.shell import Shell
 
@@ -24,10 +25,10 @@ class Daemon:
         del shell, prefixes
         return None
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a BGP session sends; None if it is not a BGP speaker."""
-        del peer, family
-        return None
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What BGP sessions send; nothing if it is not a BGP speaker."""
+        del wanted
+        return {}
 
     def keying(self, shell: Shell) -> Keying | None:
         """The daemon's IKE SAs and connections; None if it does no IPsec."""

@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from routebook.device.reader import PlatformReader
+from routebook.device.packet_filter import Flow, Verdict
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.linux import getters, identity
 from routebook.platforms.linux.daemon import Daemon
+from routebook.platforms.linux.let_in import let_in
 from routebook.platforms.linux.vitals import Vitals
 from routebook.transport.ssh import SshShell
 from routebook.transport.ssh_options import read_options
@@ -56,10 +58,9 @@ class LinuxReader(PlatformReader):
         """What the daemons say of SAs."""
         return next((found.sas for daemon in self.daemons if (found := daemon.keying(self.shell))), None)
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends, by the daemon that speaks BGP."""
-        found = (daemon.advertised(peer, family) for daemon in self.daemons)
-        return next((sent for sent in found if sent is not None), None)
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, by the daemon that speaks BGP."""
+        return next((found for daemon in self.daemons if (found := daemon.advertised(wanted))), {})
 
     def ping(self, echo: Echo) -> Answer:
         """Send echo requests from the device."""
@@ -68,6 +69,10 @@ class LinuxReader(PlatformReader):
     def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
         """Send all echo requests at once."""
         return getters.probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the host's own packet filter lets flows in."""
+        return let_in(self.shell, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, machine ID, addresses and router ID."""

@@ -1,10 +1,12 @@
 """OpenBGPD's sessions, from bgpctl's JSON (bgpctl's output_json.c, OpenBGPD 7 and 8)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from shlex import quote
 
 from routebook.device.errors import DriverError
+from routebook.device.reader import Outbound
 from routebook.device.state import BgpSession, BgpState, FamilyState, IPNetwork
 from routebook.device.typed import Fields, decode
 from routebook.platforms.pfsense.routing import as_number
@@ -126,17 +128,33 @@ def with_peers_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSessi
     return tuple(replace(session, peer_as=first_as.get(str(session.peer), session.peer_as)) for session in found)
 
 
-def advertised(shell: Shell, peer: str, family: str) -> tuple[IPNetwork, ...]:
-    """What bgpd sends a neighbor after its filters: its Adj-RIB-Out (bgpctl(8), `show rib out neighbor`)."""
-    show = f"show rib {family.partition('-')[0]} out neighbor {ip_address(peer)}"
-    result = shell.run(f"{BGPCTL} -j -n {show}", asked=f"`bgpctl {show}`")
+# Nothing that bgpctl prints begins with this.
+_CUT = "\x1d"
+
+
+def advertised(shell: Shell, wanted: Sequence[Outbound]) -> dict[Outbound, tuple[IPNetwork, ...]]:
+    """What bgpd sends neighbors after its filters: its Adj-RIB-Out (bgpctl(8), `show rib out neighbor`)."""
+    if not wanted:
+        return {}
+    shows = [f"show rib {family.partition('-')[0]} out neighbor {ip_address(peer)}" for peer, family in wanted]
+    script = "\n".join(f"{BGPCTL} -j -n {show} || printf 'failed'; printf '{_CUT}'" for show in shows)
+    parts = shell.run(script, asked=f"`bgpctl {shows[0]}` and {len(shows) - 1} more").stdout.split(_CUT)[:-1]
+    if len(parts) != len(wanted):
+        raise DriverError("bgpctl's answer on what bgpd sends is cut off")
+    found = {each: _sent(part) for each, part in zip(wanted, parts, strict=True)}
+    return {each: sent for each, sent in found.items() if sent is not None}
+
+
+def _sent(said: str) -> tuple[IPNetwork, ...] | None:
+    """The prefixes of one answer; None where it is an error, or not as OpenBGPD 7 and 8 write it."""
     try:
-        if result.status:
-            raise ValueError("is an error")
-        found = Fields(decode(result.stdout or "{}")[0], "answer").objects("rib")
+        value, rest = decode(said if said.strip() else "{}")
+        if rest.strip():
+            return None
+        found = Fields(value, "answer").objects("rib")
         return tuple(dict.fromkeys(ip_network(route.text("prefix")) for route in found))
-    except ValueError as error:
-        raise DriverError(f"bgpctl's answer to `{show}` {error}: it is not as OpenBGPD 7 and 8 write it") from error
+    except ValueError:
+        return None
 
 
 def retry(shell: Shell, names: list[str]) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from routebook.device.errors import DriverError
-from routebook.device.reader import PlatformReader
+from routebook.device.packet_filter import Flow, Verdict
+from routebook.device.reader import Outbound, PlatformReader
 from routebook.device.state import IkeSa, IPNetwork, Speaker
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
-from routebook.platforms.frr.sessions import advertised, read_speaker
+from routebook.platforms.frr.outbound import advertised
+from routebook.platforms.frr.sessions import read_speaker
 from routebook.platforms.linux.getters import probe
 from routebook.platforms.pfsense import getters, identity, openbgpd
+from routebook.platforms.pfsense.let_in import let_in
 from routebook.platforms.pfsense.reading import PfSenseReading
 from routebook.platforms.pfsense.revision import written
 from routebook.platforms.pfsense.routing import local_as, router_id, routes
@@ -74,11 +77,11 @@ class PfSenseReader(PfSenseReading, PlatformReader):
         )
         return Speaker(openbgpd.with_peers_as(self.shell, found))
 
-    def advertised(self, peer: str, family: str) -> tuple[IPNetwork, ...] | None:
-        """What a session sends, by the package's daemon."""
+    def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
+        """What sessions send, by the package's daemon."""
         if self.package == "frr":
-            return advertised(self.shell, peer, family)
-        return openbgpd.advertised(self.shell, peer, family) if self.package else None
+            return advertised(self.shell, wanted)
+        return openbgpd.advertised(self.shell, wanted) if self.package else {}
 
     def _ike(self, root: Element) -> tuple[IkeSa, ...] | None:
         known = tunnels(root)
@@ -102,6 +105,10 @@ class PfSenseReader(PfSenseReading, PlatformReader):
     def probe(self, echoes: Sequence[Echo]) -> list[Reply]:
         """Send all echo requests at once."""
         return probe(self.shell, echoes, [getters.ping_command(echo) for echo in echoes])
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """Whether the firewall lets flows to itself in."""
+        return let_in(self.shell, self._root(), self.identity().addresses, flows)
 
     def identity(self) -> DeviceIdentity:
         """Its host name, its ID and serial number, addresses and router ID."""

@@ -130,8 +130,9 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     assert session.hold_time == 9
     assert session.families[0].name == "ipv4-unicast"
     wait_for(lambda: (ends[0].driver.state().bgp or ())[0].families[0].received == 1, 60, "its prefix")
-    sent = ends[0].driver.advertised("10.255.200.2", "ipv4-unicast")
-    assert [str(prefix) for prefix in sent or ()] == [f"{ends[0].values['own']}/24"]
+    sent = ends[0].driver.advertised([("10.255.200.2", "ipv4-unicast"), ("10.255.200.2", "ipv6-unicast")])
+    assert sent.keys() == {("10.255.200.2", "ipv4-unicast")}
+    assert [str(prefix) for prefix in sent["10.255.200.2", "ipv4-unicast"]] == [f"{ends[0].values['own']}/24"]
     (sa,) = state.ike or ()
     assert (sa.name, str(sa.remote_address), sa.state, sa.version) == ("192.0.2.2", "192.0.2.2", "ESTABLISHED", 2)
     assert (sa.encryption, sa.integrity, sa.dh_group) == ("AES_CBC-256", "HMAC_SHA2_256_128", "MODP_2048")

@@ -7,12 +7,12 @@ from napalm.base import models
 from napalm.base.test import helpers
 
 from routebook.device.causes import Reason
-from routebook.device.errors import DriverError
 from routebook.device.state import BgpState
 from routebook.platforms.frr.component import FrrComponent
 from routebook.platforms.frr.diagnosis import explain, retry_sessions
 from routebook.platforms.frr.napalm_bgp import bgp_neighbors, bgp_neighbors_detail
-from routebook.platforms.frr.sessions import advertised, read_bgp, read_bgp_sessions
+from routebook.platforms.frr.outbound import advertised
+from routebook.platforms.frr.sessions import read_bgp, read_bgp_sessions
 from tests.lab.frr.edge import put
 from tests.lab.frr.triangle import (
     INSIDE,
@@ -53,7 +53,7 @@ def test_established_sessions_are_told_with_families_and_counters(three: Triangl
 
 def test_what_is_sent_is_listed_without_what_a_filter_keeps(three: Triangle) -> None:
     def sent(peer: str, family: str) -> list[str]:
-        return sorted(map(str, advertised(three.host.shell, peer, family)))
+        return sorted(map(str, advertised(three.host.shell, [(peer, family)])[peer, family]))
 
     three.reaches(INSIDE, lambda session: [family.sent for family in session.families] == [1, 3])
     assert sent(INSIDE, "ipv4-unicast") == ["10.3.0.0/16"]
@@ -61,8 +61,12 @@ def test_what_is_sent_is_listed_without_what_a_filter_keeps(three: Triangle) -> 
     assert "2001:db8:8e20::/48" in sent(OUTSIDE, "ipv6-unicast")
     configured(three, in_family(OUTSIDE, "prefix-list RB-SOME out", "default-originate"))
     wait_for(lambda: sent(OUTSIDE, "ipv6-unicast") in (["::/0"], ["2001:db8:c::/48", "::/0"]), 10, "only these")
-    with pytest.raises(DriverError):
-        advertised(three.host.shell, "192.0.2.99", "ipv4-unicast")
+    wanted = [(OUTSIDE, "ipv6-unicast"), (INSIDE, "ipv4-unicast"), (INSIDE, "ipv6-unicast")]
+    one_by_one = {each: advertised(three.host.shell, [each])[each] for each in wanted}
+    assert advertised(three.host.shell, wanted) == one_by_one
+    nobody = ("192.0.2.99", "ipv4-unicast")
+    assert advertised(three.host.shell, [wanted[0], nobody, *wanted[1:]]) == one_by_one
+    assert advertised(three.host.shell, [nobody]) == {}
 
 
 def test_the_negotiated_hold_time_is_told_not_the_configured_one(three: Triangle) -> None:

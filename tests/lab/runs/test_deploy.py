@@ -198,7 +198,7 @@ def test_a_kubernetes_node_is_added_beside_its_manifests_without_the_others_noti
     cilium = "(  home-k8s3:\n(?:    (?!cilium).*\n)*)    cilium: .*\n"
     with edited(deployed, "inventory/network.yaml", cilium, r"\1"):
         assert node not in deployed.routebook("render", "--cluster", "home-k8s").stdout
-        done = deployed.routebook("run", "bgp", "--yes", "--json")
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "removal")
         assert done.returncode == 0, done.stdout + done.stderr
     before = devices.since(deployed, devices.PFSENSE)["established"]
     assert isinstance(before, dict)

@@ -225,6 +225,7 @@ def test_what_has_no_end_is_not_read(world: World) -> None:
         ({"deadline": 30}, {"deadline": 3600}, "deadline 3600 instead of 30"),
         ({"confirm_timeout": 60}, {"confirm_timeout": 120}, "confirm-timeout 120 instead of 60"),
         ({"waves": "site"}, {"waves": ""}, "waves none instead of site"),
+        ({}, {"probe": False}, "probe no instead of yes"),
     ],
 )
 def test_how_it_is_carried_out_was_reviewed_too(
@@ -241,7 +242,7 @@ def test_how_it_is_carried_out_was_reviewed_too(
 def test_how_it_is_carried_out_is_shown(world: World) -> None:
     path = saved(world, accept=frozenset({"own-path"}), max_failed=1)
     assert loaded(world, path).how() == (
-        "waves none, accept own-path, confirm-timeout 120, deadline 60, keep-waves no, max-failed 1"
+        "waves none, accept own-path, confirm-timeout 120, deadline 60, keep-waves no, max-failed 1, probe yes"
     )
 
 

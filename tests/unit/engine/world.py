@@ -18,6 +18,8 @@ from routebook.device.causes import Cause
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LockedError, LostContactError, OverlapError, StaleError
 from routebook.device.merging import Item, Overlap, TakenBack, take_back
+from routebook.device.packet_filter import PASSES, Flow, Verdict
+from routebook.device.reader import Outbound
 from routebook.device.state import IPNetwork
 from routebook.device.values import (
     Change,
@@ -65,6 +67,7 @@ class Device:
     reached: Reached = field(default_factory=Reached)
     identity: DeviceIdentity = field(default_factory=DeviceIdentity)
     state: State = field(default_factory=lambda: State((), ()))
+    filter: Callable[[Flow], Verdict] = lambda _: PASSES
     fails: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def step(self, name: str) -> None:
@@ -256,9 +259,15 @@ class MemoryDriver(TransactionDriver):
         self.memory.step("state")
         return self.memory.state
 
-    def advertised(self, peer: str, family: str) -> None:
+    def advertised(self, wanted: Sequence[Outbound]) -> dict[Outbound, tuple[IPNetwork, ...]]:
         """It does not show that."""
-        del peer, family
+        del wanted
+        return {}
+
+    def let_in(self, flows: Sequence[Flow]) -> list[Verdict]:
+        """What the test's packet filter says."""
+        self.memory.step("let_in")
+        return [self.memory.filter(flow) for flow in flows]
 
     def ping(self, echo: Echo) -> Any:
         """Echo requests that are answered, or not."""

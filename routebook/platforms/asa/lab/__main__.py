@@ -22,6 +22,7 @@ def main() -> None:
         show_lists,
         show_sessions,
         show_system,
+        show_tracer,
     )
 
     del (
@@ -31,6 +32,7 @@ def main() -> None:
         show_lists,
         show_sessions,
         show_system,
+        show_tracer,
     )  # they register their commands
     server.serve(settings.read(arguments.settings), [sys.executable, *sys.orig_argv[1:]])
 

@@ -11,9 +11,10 @@ from tests.lab.runs.conftest import Unchanged, failures
 from tests.lab.waiting import wait_for
 
 OURS = "2001:db8:8e20::/48"
+TRANSIT, ROUTE_SERVER = "2001:db8:f001::1", "2001:db8:f003::2"
 OUTSIDE = {
-    ("no-edge1", "2001:db8:f001::1"), ("no-edge2", "2001:db8:f001::1"), ("ch-edge1", "2001:db8:f002::1"),
-    ("ch-edge1", "2001:db8:f003::1"), ("ch-edge2", "2001:db8:f003::2"),
+    ("no-edge1", TRANSIT), ("no-edge2", TRANSIT), ("ch-edge1", "2001:db8:f002::1"),
+    ("ch-edge1", "2001:db8:f003::1"), ("ch-edge2", ROUTE_SERVER),
 }  # fmt: skip
 BY_HAND = """vtysh -c 'configure terminal' -c '{no}ipv6 prefix-list RB-OWN-V6 seq 99 permit ::/0 le 64'"""
 
@@ -67,6 +68,9 @@ def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for
         assert [(each["hosts"], each["peer"], each["subject"]) for each in withdrawn] == [
             (["no-edge1", "no-edge2"], "transit-no", OURS)
         ]
+        going = [note for note in plan["notes"] if "--accept removal" in note]
+        assert len(going) == 2
+        assert all("would lose" in note and TRANSIT in note for note in going)
         danger = [note for note in plan["notes"] if "--accept collapse" in note]
         assert len(danger) == 1
         assert "prefixes of ipv6-unicast that other networks send would be gone: transit-no" in danger[0]
@@ -74,8 +78,53 @@ def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for
         assert done.returncode == 1, done.stdout + done.stderr
         assert "--accept collapse" in done.stdout + done.stderr
         unchanged()
-        done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "collapse")
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "collapse", "--accept", "removal")
         assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        path.write_text(original)
+    done = deployed.routebook("run", "bgp", "--yes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def sessions_of(lab: RunningLab, host: str) -> dict[str, Any]:
+    return dict(json.loads(devices.on(lab, host, "vtysh -c 'show bgp neighbors json'")))
+
+
+def test_a_live_session_goes_only_when_that_is_accepted_and_a_rollback_brings_it_back(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    path = deployed.project / "inventory/bgp.yaml"
+    original = path.read_text()
+    wanted = yaml.safe_load(original)
+    wanted["bgp"]["sessions"] = [each for each in wanted["bgp"]["sessions"] if "ixp-rs2" not in each["ends"]]
+    path.write_text(yaml.safe_dump(wanted))
+    try:
+        done = deployed.routebook("run", "bgp", "--yes")
+        assert done.returncode == 1, done.stdout + done.stderr
+        said = " ".join((done.stdout + done.stderr).split())
+        assert f"ch-edge2 would lose 1 of its 1 live sessions: {ROUTE_SERVER} (to do it" in said, said
+        assert "--accept removal" in said
+        assert "--accept collapse" not in said
+        unchanged()
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "removal")
+        assert done.returncode == 0, done.stdout + done.stderr
+        result = json.loads(done.stdout)
+        assert [note for note in result["notes"] if note.startswith("accepted (removal): ch-edge2")]
+        assert ROUTE_SERVER not in sessions_of(deployed, "ch-edge2")
+        done = deployed.routebook("rollback", result["run_id"], "--yes", "--json", "--accept", "old-secret")
+        assert done.returncode == 0, done.stdout + done.stderr
+        back = json.loads(done.stdout)
+        announced = [(each["hosts"], each["subject"]) for each in back["summary"]["announced"]]
+        assert announced == [(["ch-edge2"], OURS)]
+        wait_for(
+            lambda: sessions_of(deployed, "ch-edge2")[ROUTE_SERVER]["bgpState"] == "Established", 30, "the session"
+        )
+        done = deployed.routebook("rollback", back["run_id"], "--yes", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        again = json.loads(done.stdout)
+        withdrawn = [(each["hosts"], each["subject"]) for each in again["summary"]["withdrawn"]]
+        assert withdrawn == [(["ch-edge2"], OURS)]
+        assert ROUTE_SERVER not in sessions_of(deployed, "ch-edge2")
     finally:
         path.write_text(original)
     done = deployed.routebook("run", "bgp", "--yes", "--json")

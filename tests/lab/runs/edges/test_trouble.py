@@ -240,7 +240,9 @@ def test_a_configuration_that_somebody_changed_is_not_as_intended(deployed: Runn
     assert said(deployed, "drift", code=2)["outcome"] == "drifted"
     assert said(deployed, "drift", "--limit", "ch-edge1", code=0)["outcome"] == "as_intended"
     assert failed(said(deployed, "verify", "--no-config", code=0)) == []
-    assert said(deployed, "run", "deploy", "--yes", code=0)["outcome"] == "confirmed"
+    assert "ch-edge2 would no longer originate 2001:db8:beef::/48" in refused(deployed, "run", "deploy", "--yes")
+    done = said(deployed, "run", "deploy", "--yes", "--accept", "removal", code=0)
+    assert done["outcome"] == "confirmed"
     assert said(deployed, "drift", code=0)["outcome"] == "as_intended"
 
 

@@ -1,0 +1,68 @@
+"""Words of policy and of sessions that not every platform has: a host is refused what it could not render."""
+
+from msgspec.structs import fields
+
+from routebook.intent.model import CommunityList, RouteMapRule
+from routebook.intent.node import Node
+from routebook.intent.policy import Needed, numbered
+from routebook.intent.problem import Mark, Problems
+from routebook.intent.read import Declared
+
+# Fields of an entry of a route map that every platform with BGP has, as far as its own rules let it.
+_EVERYWHERE = frozenset(
+    {
+        *("seq", "action", "match_prefix_list", "match_community", "match_rpki", "set_local_preference", "set_med"),
+        *("set_communities", "set_large_communities", "set_communities_additive", "set_prepend"),
+    }
+)
+
+
+def check_policy_words(node: Node, needed: Needed, declared: Declared, problems: Problems) -> None:
+    """Report the policy objects of a host that its platform cannot have, or would not know for ours by their names."""
+    if node.can is None:
+        return
+    for kind in ("prefix_lists", "community_lists", "as_path_lists", "route_maps", "bfd_profiles"):
+        for each in getattr(needed, kind):
+            if not each.name.startswith(node.can.policy_prefix):
+                problems.error(
+                    declared.policy.mark(kind, each.name),
+                    f"{each.name} is needed on {node.name}, which is {node.kind}: what is ours there begins with "
+                    f"{node.can.policy_prefix}",
+                    f"rename it {node.can.policy_prefix}{each.name}",
+                )
+    if node.can.every_word:
+        return
+    for listed in needed.community_lists:
+        _check_list(node, listed, declared.policy.mark("community_lists", listed.name), problems)
+    for route_map in needed.route_maps:
+        marks = {
+            seq: entry.mark() for entry, seq in numbered(declared.route_maps[route_map.name], Mark("", 1), Problems())
+        }
+        for rule in route_map.rules:
+            if words := _more(rule):
+                problems.error(
+                    marks[rule.seq],
+                    f"{route_map.name}, entry {rule.seq}, is needed on {node.name}, which is {node.kind} and has no "
+                    f"{', no '.join(words)} here",
+                    "give that host a route map without",
+                )
+
+
+def _check_list(node: Node, listed: CommunityList, mark: Mark, problems: Problems) -> None:
+    if listed.rules:
+        problems.error(
+            mark,
+            f"{listed.name} is needed on {node.name}, which is {node.kind}: its community lists name communities that "
+            "are permitted",
+            "write them as a plain list",
+        )
+
+
+def _more(rule: RouteMapRule) -> list[str]:
+    """The words of an entry that are not everywhere."""
+    told = [each for each in fields(RouteMapRule) if each.name not in _EVERYWHERE]
+    return [_word(each.name) for each in told if getattr(rule, each.name) != each.default]
+
+
+def _word(field: str) -> str:
+    return "continue" if field == "on_match" else field.removeprefix("match_").removeprefix("set_").removesuffix("_by")
