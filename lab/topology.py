@@ -131,7 +131,7 @@ def secret_files(project: Path) -> list[str]:
     """The files of secrets that the intent refers to, relative to the project."""
     network = _network(project)
     references = [session.password for session in network.sessions]
-    references += [end.tunnel.psk for pair in network.tunnels for end in pair.ends]
+    references += [end.tunnel.psk for pair in network.tunnels for end in pair.ends if end.tunnel.psk is not None]
     return sorted({reference.file for reference in references if reference is not None and reference.file is not None})
 
 

@@ -41,7 +41,7 @@ def named_effects(tunnels: Iterable[Tunnel], effects: Iterable[Effect]) -> tuple
     tunnels = tuple(tunnels)
     found: dict[Effect, None] = {}
     for effect in effects:
-        names = [tunnel.name for tunnel in tunnels if effect.subject in (tunnel.connection, tunnel.child)]
+        names = [tunnel.name for tunnel in tunnels if effect.subject in (tunnel.connection, *tunnel.child_names)]
         if effect.kind == "tunnel-removed" or not names:
             names = [effect.subject]
         found |= dict.fromkeys(structs.replace(effect, subject=name) for name in names)
@@ -92,18 +92,18 @@ def _named_sas(tunnels: tuple[Tunnel, ...], sa: IkeSa) -> list[IkeSa]:
     owners = [tunnel for tunnel in tunnels if _may_be(tunnel, sa)]
     children = {child.name for child in sa.children}
     # Two tunnels between the same two addresses have children of their own, and either an SA each or one for both.
-    owners = [tunnel for tunnel in owners if tunnel.child in children] or owners
+    owners = [tunnel for tunnel in owners if tunnel.child_names & children] or owners
     if not owners:
         return [sa]
-    theirs = {tunnel.child for tunnel in owners}
+    theirs = {name for tunnel in owners for name in tunnel.child_names}
     return [
         replace(
             sa,
             name=tunnel.name,
             children=tuple(
-                replace(child, name=tunnel.name) if child.name == tunnel.child else child
+                replace(child, name=tunnel.name) if child.name in tunnel.child_names else child
                 for child in sa.children
-                if child.name == tunnel.child or child.name not in theirs
+                if child.name in tunnel.child_names or child.name not in theirs
             ),
         )
         for tunnel in owners

@@ -148,12 +148,17 @@ def _algorithms(end: _End, ike: IkeSa, child: ChildSa) -> Iterator[Finding]:
 
 
 def _in_use(tunnel: Tunnel, children: list[ChildSa]) -> list[ChildSa]:
-    """The newest child, or where each pair of selectors has its own, the newest of each pair."""
-    if not tunnel.pairs_apart:
+    """The newest child, or where there are several by design, the newest of each pair of selectors."""
+    if not tunnel.pairs_apart and not tunnel.children:
         return children[:1]
-    found: dict[tuple[frozenset[str], frozenset[str]], ChildSa] = {}
+    return [group[0] for group in _by_pair(children)]
+
+
+def _by_pair(children: list[ChildSa]) -> list[list[ChildSa]]:
+    """The children of each pair of selectors, the newest first."""
+    found: dict[tuple[frozenset[str], frozenset[str]], list[ChildSa]] = {}
     for child in children:
-        found.setdefault((frozenset(child.local_selectors), frozenset(child.remote_selectors)), child)
+        found.setdefault((frozenset(child.local_selectors), frozenset(child.remote_selectors)), []).append(child)
     return list(found.values())
 
 
@@ -232,7 +237,10 @@ def _crosswise(end: _End, children: list[ChildSa]) -> Iterator[Finding]:
     back = [f"{other}: in {c.spi_in} out {c.spi_out}" for c in theirs]
     crossed = {(spi(c.spi_out), spi(c.spi_in)) for c in theirs}
     finding = end.finding("spi", "ok", *lines)
-    if not any((spi(child.spi_in), spi(child.spi_out)) in crossed for child in children):
+    live = [child for child in children if (spi(child.spi_in), spi(child.spi_out)) in crossed]
+    # Of several children each must be one that the other end has, too; a pair of selectors may wait for its traffic.
+    apart = end.tunnel.children and any(not any(child in live for child in group) for group in _by_pair(children))
+    if not live or apart:
         cause = f"{end.host} and {other} hold different child SAs, so traffic is lost: re-key at both ends"
         finding = end.finding("spi", "pending", *lines, cause=cause)
         finding = replace(finding, state="wedged")

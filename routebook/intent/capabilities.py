@@ -45,7 +45,8 @@ class Capabilities(Struct, frozen=True):
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
     answered, so that none proves anything. `policy_prefix` is how the names of its policy objects begin, where that is
     what marks them as ours. With `every_word`, its templates render every word of policy and of sessions; without it
-    those of the beginning, and the others are refused (`words`).
+    those of the beginning, and the others are refused (`words`). With `certificates`, a tunnel can be made with those,
+    and with `several_children` have more than one child.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -59,6 +60,8 @@ class Capabilities(Struct, frozen=True):
     filters: bool = False
     policy_prefix: str = ""
     every_word: bool = False
+    certificates: bool = False
+    several_children: bool = False
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = msgspec.field(default_factory=dict)

@@ -30,6 +30,8 @@ _RESERVED_AS = {
 TCP_MD5_KEY = 80  # bytes that a key may have: TCP_MD5SIG_MAXKEYLEN of Linux
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 _IDENTITY = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._:-]*")  # what no device wants quoted
+_NAME_PART = r"[A-Za-z][A-Za-z0-9.]*=[^=,;\"\\{}#]*[^=,;\"\\{}# ]"
+_DISTINGUISHED = re.compile(rf"{_NAME_PART}(?:, ?{_NAME_PART})*")
 # IANA's well-known communities: what devices print by name, whichever way it was written, with its value
 WELL_KNOWN_COMMUNITIES = {
     "internet": 0,
@@ -239,7 +241,15 @@ PolicyChoice = PolicyName | Literal["none"]
 KubernetesName = Annotated[
     str, BeforeValidator(matching(_LABEL, "is no name in Kubernetes: small letters, digits and dashes"))
 ]
-Identity = Annotated[str, BeforeValidator(matching(_IDENTITY, "is no identity: use letters, digits and @ . _ : -"))]
+Identity = Annotated[
+    str,
+    BeforeValidator(
+        matching(
+            re.compile(f"{_IDENTITY.pattern}|{_DISTINGUISHED.pattern}"),
+            "is no identity: use letters, digits and @ . _ : -, or write a certificate's subject, C=CH, CN=edge1",
+        )
+    ),
+]
 DeviceName = Annotated[
     str,
     BeforeValidator(

@@ -146,11 +146,20 @@ class DeviceNames(Struct, frozen=True, kw_only=True):
     pairs_apart: bool = False
 
 
+class TunnelChild(Struct, frozen=True, kw_only=True):
+    """One of several children of a tunnel, by its name on the device."""
+
+    name: str
+    local_selectors: tuple[IPNetwork, ...]
+    remote_selectors: tuple[IPNetwork, ...]
+
+
 class Tunnel(Struct, frozen=True, kw_only=True):
     """An IPsec tunnel from this end. Lifetimes and delays in seconds.
 
     `mode` "policy" protects the given selectors; "route" negotiates any-to-any and leaves the choice to
-    routing over a device that carries `mark` (VTI) or `if_id` (XFRM interface).
+    routing over a device that carries `mark` (VTI) or `if_id` (XFRM interface). Without a `psk` its ends have
+    certificates. `children` are named where there are several, and the selectors are then those of all of them.
     """
 
     name: str
@@ -170,7 +179,8 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     remote_inner: IPAddress | None = None
     ike_proposals: tuple[IpsecProposal, ...]
     esp_proposals: tuple[IpsecProposal, ...]
-    psk: SecretRef
+    psk: SecretRef | None = None
+    children: tuple[TunnelChild, ...] = ()
     ike_rekey: int | None = None
     child_rekey: int | None = None
     dpd_delay: int | None = None
@@ -183,9 +193,11 @@ class Tunnel(Struct, frozen=True, kw_only=True):
         return self.name if self.device is None else self.device.connection
 
     @property
-    def child(self) -> str:
-        """What this end's device calls the CHILD_SA."""
-        return self.name if self.device is None else self.device.child
+    def child_names(self) -> frozenset[str]:
+        """What this end's device calls the CHILD_SAs."""
+        if self.children:
+            return frozenset(child.name for child in self.children)
+        return frozenset({self.name if self.device is None else self.device.child})
 
     @property
     def selector_pairs(self) -> tuple[tuple[IPNetwork, IPNetwork], ...]:

@@ -55,7 +55,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     read_release: Callable[[str], Release] | None = None  # raises ValueError; None where all releases are alike
     name_interface: Callable[[str, Mapping[str, Any]], str] | None = None  # what its configuration calls an interface
-    name_tunnel: Callable[[TunnelSide], DeviceNames] | None = None  # None where it takes the tunnel's name
+    name_tunnel: Callable[[TunnelSide], DeviceNames | None] | None = None  # None where it takes the tunnel's name
 
 
 NONE = Rules()  # of a platform that takes whatever an inventory can say

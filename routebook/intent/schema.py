@@ -302,6 +302,7 @@ class TunnelDefaults(Input):
     key: Count | None = None  # of that device, the same at both ends
     ike: Proposals | None = None
     esp: Proposals | None = None
+    auth: Literal["psk", "certificate"] = "psk"
     psk: Secret | None = None
     ike_rekey: Seconds | None = None
     child_rekey: Seconds | None = None
@@ -315,6 +316,7 @@ class TunnelInput(TwoEnded, TunnelDefaults):
     name: Name | None = None
     ends: Ends
     inner: Prefix | None = None
+    children: dict[Name, dict[str, tuple[Prefix, ...]]] = Field(default_factory=dict)  # selectors by end
     sides: dict[str, EndInput] = Field(default_factory=dict)
 
 

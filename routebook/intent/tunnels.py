@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from ipaddress import ip_interface, ip_network
 
-from msgspec import Struct
-
 from routebook.intent.addresses import Use
 from routebook.intent.checked_end import CheckedTunnel
 from routebook.intent.ciphers import common, describe, proposals
@@ -20,32 +18,10 @@ from routebook.intent.read import Declared
 from routebook.intent.rules import TunnelSide
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
+from routebook.intent.tunnel_pairing import Pairing, auth_fits, children, mirrored
 from routebook.intent.tunnel_rules import check_tunnels
 
 ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-
-
-class _Pair(Struct, frozen=True):
-    name: str
-    ends: tuple[Node, Node]
-    options: tuple[Layers, Layers]
-    inner: IPNetwork | None
-    mark: Mark
-    inner_mark: Mark
-
-    @property
-    def addressed(self) -> bool:
-        """Whether the two know each other by outer addresses: some firewalls pick a peer's key by address."""
-        return any(end.addressed for end in self.ends)
-
-    def route_version(self, addresses: tuple[IPAddress, IPAddress]) -> int | None:
-        """The one IP version that a tunnel in mode `route` carries, where a firewall's interface leaves no choice."""
-        wanted = {end.can.route_version for end in self.ends if end.can is not None}
-        return 4 if "ipv4" in wanted else addresses[0].version if "outer" in wanted else None
-
-    def known_as(self, side: int, addresses: tuple[IPAddress, IPAddress]) -> str:
-        """The identity of an end that says none of its own."""
-        return str(addresses[side]) if self.addressed else self.ends[side].name
 
 
 def resolve_tunnels(
@@ -73,7 +49,8 @@ def resolve_tunnels(
             tunnels.append(tunnel)
             place = pair.options[0].mark("psk", pair.mark)
             psk = tunnel.ends[0].tunnel.psk
-            uses.append(SecretUse(reference=psk, purpose=f"tunnel {pair.name}", mark=place))
+            if psk is not None:
+                uses.append(SecretUse(reference=psk, purpose=f"tunnel {pair.name}", mark=place))
             inner += [
                 Use(
                     ip_interface(f"{end.tunnel.local_inner}/{pair.inner.prefixlen}"),
@@ -89,7 +66,7 @@ def resolve_tunnels(
     return tunnels, inner, complete
 
 
-def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
+def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[Pairing]:
     for entry in declared.tunnel_list:
         first, second = (nodes.one(end, entry.mark("ends", index), problems) for index, end in enumerate(entry.ends))
         if first is None or second is None:
@@ -101,11 +78,11 @@ def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Ite
         else:
             sides = [[entry.sides[node.name]] if node.name in entry.sides else [] for node in (first, second)]
             name = entry.name or f"{first.name}--{second.name}"
-            if _own_keys_fit((first, second), sides, problems):
+            if _own_keys_fit((first, second), sides, problems, alone=True):
                 yield _pair(name, (first, second), entry, sides, entry.inner, entry.mark("inner"), declared)
 
 
-def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[_Pair]:
+def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[Pairing]:
     for mesh in declared.tunnel_meshes:
         names: set[str] = set()
         for first, second, left, right in mesh_ends(mesh.words, mesh.mark("mesh"), nodes, problems):
@@ -123,12 +100,17 @@ def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterabl
             problems.error(mesh.mark("inner", unknown), f"the mesh has no tunnel {unknown!r}", nearest(unknown, names))
 
 
-def _own_keys_fit(ends: tuple[Node, Node], sides: list[list[EndInput]], problems: Problems) -> bool:
-    """Whether what only an end's platform knows is as it says; reported when not."""
+def _own_keys_fit(
+    ends: tuple[Node, Node], sides: list[list[EndInput]], problems: Problems, *, alone: bool = False
+) -> bool:
+    """Whether what only an end's platform knows is as it says; reported when not.
+
+    What is said of one end `alone` is for its platform; a word of a mesh may be for hosts of several.
+    """
     before = problems.errors
     for node, own in zip(ends, sides, strict=True):
         for part in own:
-            own_keys(part, "tunnel end", platform(node.platform), node.name, problems)
+            own_keys(part, "tunnel end", platform(node.platform), node.name, problems, alone=alone)
     return problems.errors == before
 
 
@@ -140,12 +122,13 @@ def _pair(
     inner: IPNetwork | None,
     inner_mark: Mark,
     declared: Declared,
-) -> _Pair:
+) -> Pairing:
     first, second = (Layers([declared.tunnels.defaults, entry, *own]) for own in sides)
-    return _Pair(name, ends, (first, second), inner, entry.mark(), inner_mark)
+    several = entry.children if isinstance(entry, TunnelInput) else {}
+    return Pairing(name, ends, (first, second), inner, entry.mark(), inner_mark, several, entry.mark("children"))
 
 
-def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
+def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | None:
     shared, mark = pair.options[0], pair.mark
     for node in pair.ends:
         if node.can is not None and not node.can.ipsec:
@@ -156,8 +139,9 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
         return None
     addresses = _outer(pair, link, problems)
     ike, esp = (_suites(pair, protocol, problems) for protocol in ("ike", "esp"))
-    psk = named(shared.get("psk"), pair.name)
-    if psk is None:
+    psk = named(shared.get("psk"), pair.name) if pair.keyed else None
+    fits = auth_fits(pair, problems)
+    if pair.keyed and psk is None:
         problems.error(
             mark,
             f"tunnel {pair.name} has no pre-shared key",
@@ -165,14 +149,22 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
         )
     inner = _inner(pair, problems)
     mode = shared.get("mode", "policy")
+    several = children(pair, mode, problems)
     key = _key(pair, problems) if mode == "route" else None
     if mode == "route" and addresses is not None and (version := pair.route_version(addresses)):
         selectors = [tuple(any_ for any_ in ANY if any_.version == version)] * 2
+    elif several:
+        selectors = [
+            tuple(dict.fromkeys(prefix for child in each for prefix in child.local_selectors))
+            for each in (several, tuple(map(mirrored, several)))
+        ]
     else:
         selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
     if (
         addresses is None
-        or psk is None
+        or (pair.keyed and psk is None)
+        or not fits
+        or several is None
         or not ike
         or not esp
         or (mode == "route" and key is None)
@@ -202,6 +194,7 @@ def _tunnel(pair: _Pair, nodes: Nodes, problems: Problems) -> TunnelPair | None:
             ike_proposals=ike,
             esp_proposals=esp,
             psk=psk,
+            children=several if side == 0 else tuple(map(mirrored, several)),
             ike_rekey=own.get("ike_rekey"),
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
@@ -247,7 +240,7 @@ def _device_names(side: TunnelSide) -> DeviceNames | None:
     return its.rules.name_tunnel(side) if its is not None and its.rules.name_tunnel is not None else None
 
 
-def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
+def _outer(pair: Pairing, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
     """The outer addresses: as declared for an end, else on the tunnel's link, else on the only common one."""
     if link is None:
         first, second = ({i.link for i in end.interfaces if i.link and i.addresses} for end in pair.ends)
@@ -288,7 +281,7 @@ def _outer(pair: _Pair, link: str | None, problems: Problems) -> tuple[IPAddress
     return None
 
 
-def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
+def _suites(pair: Pairing, protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:
     """What both ends want and can do, in the first end's order of preference."""
     lists: list[tuple[IpsecProposal, ...]] = []
     offers: list[str] = []
@@ -323,7 +316,7 @@ def _suites(pair: _Pair, protocol: str, problems: Problems) -> tuple[IpsecPropos
     return shared
 
 
-def _inner(pair: _Pair, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
+def _inner(pair: Pairing, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
     if pair.inner is None:
         return None
     if pair.inner.max_prefixlen - pair.inner.prefixlen != 1:
@@ -333,7 +326,7 @@ def _inner(pair: _Pair, problems: Problems) -> tuple[IPAddress, IPAddress] | Non
     return pair.inner[0], pair.inner[1]
 
 
-def _key(pair: _Pair, problems: Problems) -> int | None:
+def _key(pair: Pairing, problems: Problems) -> int | None:
     """The device's key: as declared, else the last 24 bits of the inner prefix, which no other tunnel has."""
     given: int | None = pair.options[0].get("key")
     if given is not None:
@@ -349,7 +342,7 @@ def _key(pair: _Pair, problems: Problems) -> int | None:
 
 
 def _selectors(
-    pair: _Pair, side: int, inner: tuple[IPAddress, IPAddress] | None, nodes: Nodes, problems: Problems
+    pair: Pairing, side: int, inner: tuple[IPAddress, IPAddress] | None, nodes: Nodes, problems: Problems
 ) -> tuple[IPNetwork, ...]:
     """What an end protects: anything in mode `route`; else as declared, or its site's prefixes and inner address."""
     me, own = pair.ends[side], pair.options[side]

@@ -23,6 +23,7 @@ MODELS: tuple[type, ...] = (
     model.BfdProfile,
     model.RpkiCache,
     model.Tunnel,
+    model.TunnelChild,
     model.IpsecProposal,
 )
 """What a template is given, as far as FRR's and strongSwan's read it."""
@@ -35,7 +36,6 @@ RENDERS_NOTHING = frozenset(
         *(f"Neighbor.{field}" for field in ("relation", "hears", "accepted_leaks")),
         *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
         *(f"Tunnel.{field}" for field in ("peer", "peer_host", "mode", "local_inner", "remote_inner", "route_metric")),
-        "Tunnel.device",
     }
 )
 """Fields that neither FRR's templates nor strongSwan's read: checks and other platforms do."""
@@ -133,6 +133,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "key": "Tunnel.if_id",
         "ike": "Tunnel.ike_proposals",
         "esp": "Tunnel.esp_proposals",
+        "auth": "Tunnel.psk",
         "psk": "Tunnel.psk",
         "ike_rekey": "Tunnel.ike_rekey",
         "child_rekey": "Tunnel.child_rekey",
@@ -143,6 +144,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "name": "Tunnel.name",
         "ends": "Tunnel.initiator",
         "inner": "Tunnel.local_selectors",
+        "children": "Tunnel.children",
         "sides": "HostIntent.tunnels",
     },
     schema.TunnelMeshInput: {"inner": "Tunnel.local_selectors", "sides": "HostIntent.tunnels"},

@@ -1,11 +1,12 @@
 """Every change of a tunnel's options, at one end or at both, as the option needs it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from routebook.intent.model import IpsecProposal, SecretRef
+from routebook.intent.model import IpsecProposal, SecretRef, TunnelChild
+from routebook.platforms.strongswan.names import StrongSwanEnd
 from tests.forecast.changes import Change, Make
 from tests.forecast.gateways import (
     ESP,
@@ -42,6 +43,7 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
                 tuple((f"{value} s", _one(place, host, **{option: value})) for value in values),
                 f"{place.name} {host} {option}",
             )
+        yield from _of_the_end(place, host)
         yield Change(
             f"{place.name}, {host}",
             "address",
@@ -69,6 +71,13 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
             ),
             f"{place.name} {host} selectors",
         )
+    yield Change(
+        place.name,
+        "children",
+        frozenset({"Tunnel.children", *(f"TunnelChild.{field}" for field in TunnelChild.__struct_fields__)}),
+        (("two", _children(place, 2)), ("one, by another name", _children(place, 1))),
+        f"{place.name} children",
+    )
     yield Change(place.name, "initiator", frozenset({"Tunnel.initiator"}), (("the other end", _turned(place)),), "")
     yield Change(
         place.name,
@@ -77,6 +86,51 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
         (("taken away", lambda world: without(world, place.name)),),
         "whole",
     )
+
+
+def _of_the_end(place: TunnelPlace, host: str) -> Iterator[Change]:
+    """What only strongSwan knows of an end; the left one starts the tunnel by itself."""
+    starts = host == LEFT
+    for option, values in (
+        ("start_action", ("trap", "none" if starts else "start")),
+        ("close_action", ("trap", "none" if starts else "start")),
+        ("dpd_action", ("trap", "clear" if starts else "restart")),
+        ("updown", ("/bin/true",)),
+        ("keyingtries", (5,)),
+        ("mobike", (True,)),
+        ("encap", (True,)),
+        ("reauth_time", (7200,)),
+    ):
+        yield Change(
+            f"{place.name}, {host}",
+            option,
+            frozenset({"Tunnel.device"}),
+            tuple((str(value), _one(place, host, device=_own(place.name, {option: value}))) for value in values),
+            f"{place.name} {host} device",
+        )
+
+
+def _own(name: str, said: Mapping[str, Any]) -> StrongSwanEnd:
+    return StrongSwanEnd(connection=name, child=name, **said)
+
+
+def _children(place: TunnelPlace, number: int) -> Make:
+    """Children of their own names, one for the inner network and one for more; what is local to one end is remote."""
+    networks = list(zip(place.inner, place.more, strict=True))
+    sides = [(networks[0][each], networks[1][each]) for each in range(number)]
+
+    def make(world: Gateways) -> Gateways:
+        for side, host in enumerate((LEFT, RIGHT)):
+            children = tuple(
+                TunnelChild(
+                    name=f"{place.name}-{index}", local_selectors=(pair[side],), remote_selectors=(pair[1 - side],)
+                )
+                for index, pair in enumerate(sides)
+            )
+            world = on_end(world, host, place.name, children=children)
+        return world
+
+    return make
 
 
 def _of_proposals(place: TunnelPlace) -> Iterator[Change]:

@@ -104,8 +104,8 @@ def test_check_takes_the_platforms_own_keys_and_names(project: Path) -> None:
     assert done.exit_code == 0, done.output
     network = load(project)
     east, west = network.hosts["east"].tunnels[0], network.hosts["west"].tunnels[0]
-    assert (east.connection, east.child) == ("wire 2", "strand 2")
-    assert (west.connection, west.child) == ("wire 40", "strand 40")
+    assert (east.connection, east.child_names) == ("wire 2", frozenset({"strand 2"}))
+    assert (west.connection, west.child_names) == ("wire 40", frozenset({"strand 40"}))
     assert network.hosts["west"].interfaces[0].device_name == "rod7"
 
 

@@ -4,4 +4,9 @@ from routebook.intent.platform import Words
 from routebook.platforms.frr import words as frr
 from routebook.platforms.strongswan import words as strongswan
 
-WORDS = Words(encodings={**frr.WORDS.encodings, **strongswan.WORDS.encodings}, adopted=frr.adopted, managed=frr.managed)
+WORDS = Words(
+    filters={**frr.WORDS.filters, **strongswan.WORDS.filters},
+    encodings={**frr.WORDS.encodings, **strongswan.WORDS.encodings},
+    adopted=frr.adopted,
+    managed=frr.managed,
+)

@@ -8,7 +8,8 @@ from routebook.intent.platform import LabPart, Platform
 PLATFORM = Platform(
     name="strongswan",
     called="a strongswan",
-    can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False),
+    can=Capabilities(families={}, ipsec=True, bfd=False, rpki=False, certificates=True, several_children=True),
+    rules_in="routebook.platforms.strongswan.rules:RULES",
     words_in="routebook.platforms.strongswan.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     reader="routebook.platforms.strongswan.reader:StrongSwanReader",

@@ -1,8 +1,10 @@
-"""How swanctl.conf takes a key."""
+"""How swanctl.conf takes a key and a name."""
 
 import base64
 
 from routebook.intent.platform import Words
+from routebook.platforms.strongswan.names import end_of
+from routebook.platforms.strongswan.settings import quoted
 
 
 def encoded(value: str) -> str:
@@ -10,6 +12,12 @@ def encoded(value: str) -> str:
     return "0s" + base64.b64encode(value.encode()).decode()
 
 
+def text(value: str) -> str:
+    """A value, in quotes where it has a blank, a comma or an equals sign, as a certificate's subject has."""
+    return quoted(value) if set(value) & set(" ,=") else value
+
+
 WORDS = Words(
+    filters={"swanctl_end": end_of, "swanctl_text": text},
     encodings={"base64": encoded},
 )

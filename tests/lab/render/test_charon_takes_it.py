@@ -1,13 +1,22 @@
 """What is rendered for strongSwan brings the tunnel up, and either end may die: the other or itself recovers it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from msgspec.structs import replace
 
 from routebook.intent.load import load
-from routebook.intent.model import HostIntent
+from routebook.intent.model import HostIntent, TunnelChild
+from routebook.intent.tunnel_pairing import mirrored
+from routebook.platforms.strongswan.names import StrongSwanEnd
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, link
@@ -104,8 +113,6 @@ def test_the_initiator_never_gives_up_on_a_responder_that_is_away(tmp_path: Path
 
 def routed(host: HostIntent) -> HostIntent:
     """The host's intent with its tunnels in mode `route`."""
-    from ipaddress import ip_network
-
     any_to_any = (ip_network("0.0.0.0/0"), ip_network("::/0"))
     tunnels = tuple(
         replace(
@@ -141,3 +148,70 @@ def test_charon_loads_a_route_based_tunnel(carrier: str, tmp_path: Path, secrets
         assert "1800s" in shown
     finally:
         host.stop()
+
+
+def signed(names: tuple[str, ...]) -> tuple[str, dict[str, tuple[str, str]]]:
+    """A certificate authority, and for each name its certificate and key, all PEM."""
+    now = datetime.now(UTC)
+
+    def make(name: str, key: EllipticCurvePrivateKey, issuer: str, by: EllipticCurvePrivateKey, ca: bool) -> str:
+        subject, signer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(signer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .sign(by, SHA256())
+        )
+        return certificate.public_bytes(Encoding.PEM).decode()
+
+    root = generate_private_key(SECP256R1())
+    ends = {}
+    for name in names:
+        key = generate_private_key(SECP256R1())
+        text = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+        ends[name] = (make(name, key, "root", root, False), text)
+    return make("root", root, "root", root, True), ends
+
+
+def test_a_tunnel_of_two_children_comes_up_with_certificates(tmp_path: Path, secrets: Secrets) -> None:
+    names = ("no-edge1", "ch-edge1")
+    root, ends = signed(names)
+    left, right = (LinuxHost(name, tmp_path / name) for name in names)
+    children = [
+        TunnelChild(name=name, local_selectors=(ip_network(near),), remote_selectors=(ip_network(far),))
+        for name, near, far in (("lan", "10.3.0.0/16", "10.4.0.0/16"), ("inside", "10.255.3.0/24", "10.255.4.0/24"))
+    ]
+    try:
+        join(left, right)
+        for host, other in ((right, left), (left, right)):
+            certificate, key = ends[host.name]
+            for part, text in (("x509", certificate), ("x509ca", root), ("private", key)):
+                host.sh(f"mkdir -p /etc/swanctl/{part}")
+                host.write(f"/etc/swanctl/{part}/{'root' if part == 'x509ca' else host.name}.pem", text, 0o600)
+            tunnel = replace(
+                one_tunnel(host.name).tunnels[0],
+                psk=None,
+                local_id=f"CN={host.name}",
+                remote_id=f"CN={other.name}",
+                children=tuple(children if host is left else map(mirrored, children)),
+                device=StrongSwanEnd(connection=TUNNEL, child=TUNNEL, certificate=f"{host.name}.pem", ca="root.pem"),
+            )
+            install(host, replace(one_tunnel(host.name), tunnels=(tunnel,)), secrets)
+            host.start_strongswan()
+
+        def both() -> bool:
+            shown = [host.shell.run("swanctl --list-sas").stdout for host in (left, right)]
+            return all(f"{child.name}: #" in text for text in shown for child in children) and all(
+                text.count("INSTALLED") == 2 for text in shown
+            )
+
+        wait_for(both, 30, "both children")
+        assert "CN=no-edge1" in right.sh("swanctl --list-sas")
+    finally:
+        for host in (left, right):
+            host.stop()

@@ -51,7 +51,7 @@ def asa_tunnel(name: str, local: str = ASA, peer: str = PEER, **options: Any) ->
 def asa_sa(end: Tunnel, *children: str, **changes: Any) -> IkeSa:
     """The tunnel's SAs as an ASA shows them."""
     sa = ike_of(end)
-    shown = tuple(replace(sa.children[0], name=name) for name in children or (end.child,))
+    shown = tuple(replace(sa.children[0], name=name) for name in children or end.child_names)
     return replace(sa, **{"name": str(end.remote_address), "children": shown} | changes)
 
 
@@ -66,7 +66,7 @@ def named(*sas: IkeSa, ends: tuple[Tunnel, ...]) -> list[tuple[str, list[str]]]:
 def test_an_asas_tunnel_gets_its_name_and_its_child_too() -> None:
     for end in (asa_tunnel("t"), asa_tunnel("t", mode="policy", number=4711)):
         assert named(asa_sa(end), ends=(end,)) == [("t", ["t"])]
-    assert asa_tunnel("t", mode="policy", number=4711).child == "MAP 4711"
+    assert asa_tunnel("t", mode="policy", number=4711).child_names == {"MAP 4711"}
 
 
 def test_two_tunnels_to_one_peer_are_told_apart_by_the_address_they_come_from() -> None:

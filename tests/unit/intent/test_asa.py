@@ -143,7 +143,7 @@ def test_ends_of_a_tunnel_with_an_asa_are_known_by_address_and_negotiate_what_it
     assert edge.device is None
     assert isinstance(asa.device, AsaEnd)
     assert (asa.device.outside, asa.device.number, asa.device.nameif) == ("outside", 10, "RB-fw1--edge1")
-    assert (asa.connection, asa.child) == ("198.51.100.3", "RB-fw1--edge1")
+    assert (asa.connection, asa.child_names) == ("198.51.100.3", frozenset({"RB-fw1--edge1"}))
 
 
 def test_what_an_asa_cannot_do_is_left_out_where_it_says_what_it_can(asas: Project) -> None:
