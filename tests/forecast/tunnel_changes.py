@@ -75,7 +75,11 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
         place.name,
         "children",
         frozenset({"Tunnel.children", *(f"TunnelChild.{field}" for field in TunnelChild.__struct_fields__)}),
-        (("two", _children(place, 2)), ("one, by another name", _children(place, 1))),
+        (
+            ("two", _children(place, 2)),
+            ("two others by the same names", _children(place, 2, crossed=True)),
+            ("one, by another name", _children(place, 1)),
+        ),
         f"{place.name} children",
     )
     yield Change(place.name, "initiator", frozenset({"Tunnel.initiator"}), (("the other end", _turned(place)),), "")
@@ -114,10 +118,10 @@ def _own(name: str, said: Mapping[str, Any]) -> StrongSwanEnd:
     return StrongSwanEnd(connection=name, child=name, **said)
 
 
-def _children(place: TunnelPlace, number: int) -> Make:
+def _children(place: TunnelPlace, number: int, *, crossed: bool = False) -> Make:
     """Children of their own names, one for the inner network and one for more; what is local to one end is remote."""
-    networks = list(zip(place.inner, place.more, strict=True))
-    sides = [(networks[0][each], networks[1][each]) for each in range(number)]
+    near, far = zip(place.inner, place.more, strict=True)
+    sides = [(near[each], far[1 - each if crossed else each]) for each in range(number)]
 
     def make(world: Gateways) -> Gateways:
         for side, host in enumerate((LEFT, RIGHT)):

@@ -14,7 +14,7 @@ Release = tuple[int, int]
 
 _KEEPS_IKE_SA: Release = (6, 0)
 _WITH_IKE = ", and charon closes the IKE SA with its last child"
-PERHAPS = "; charon closes the IKE SA, too, if it loads this after the other end has closed its child"
+PERHAPS = "; charon closes the IKE SA, too, if its last child goes before another one is there"
 
 
 class ChildUp(Struct, frozen=True):
@@ -93,7 +93,9 @@ def _children_change(name: str, before: Section, after: Section, release: Releas
     )
     all_change = old.keys() <= set(changed)
     if release < _KEEPS_IKE_SA:
-        with_ike, perhaps = bool(started) and all_change, False
+        # Children are closed one after the other: of several, or with others begun meanwhile, who is last is chance.
+        alone = len(old) == 1 and old.keys() == new.keys()
+        with_ike, perhaps = (bool(started) and all_change and each for each in (alone, not alone))
     else:
         with_ike = bool(started) and started == old.keys() and not starts
         perhaps = all_change and not starts
