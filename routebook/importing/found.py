@@ -14,7 +14,7 @@ from routebook.device.candidate import Section
 from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork
 from routebook.intent.problem import Mark
 
-POLICY_KINDS = ("prefix_lists", "community_lists", "route_maps", "bfd_profiles")
+POLICY_KINDS = ("prefix_lists", "community_lists", "as_path_lists", "route_maps", "bfd_profiles")
 
 
 class BadInputError(ValueError):

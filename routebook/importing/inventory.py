@@ -90,7 +90,7 @@ def draft(
         share(data)
     if policies:
         data["policy"] = {"policy": policies}
-    return Draft(data, secrets, things, frozenset(modelled), _hints(hosts, sites))
+    return Draft(data, secrets, things, frozenset(modelled), _hints(hosts, sites, pairs))
 
 
 def _own(host: FoundHost, rejected: Mapping[Thing, str]) -> list[str]:
@@ -162,7 +162,8 @@ def _session(
         path = f"secrets/{pair.title}.password"
         secrets[path] = pair.password
         entry["password"] = {"file": path}
-    entry |= {end: dict(side) for end, side in pair.sides.items() if side}
+    leaks = {"accepted_leaks": pair.leaks} if pair.leaks else {}
+    entry |= {end: dict(side) | leaks for end, side in pair.sides.items() if side or leaks}
     return entry
 
 
@@ -300,10 +301,16 @@ def _rpki(hosts: Mapping[str, FoundHost], rejected: Mapping[Thing, str]) -> dict
     return {"rpki": {"hosts": [host.name for host in asking], "caches": caches}}
 
 
-def _hints(hosts: Mapping[str, FoundHost], sites: Mapping[str, Any]) -> list[str]:
+def _hints(hosts: Mapping[str, FoundHost], sites: Mapping[str, Any], pairs: Iterable[Pair]) -> list[str]:
     """What was guessed, for a person to look at."""
     unknown = [host.name for host in hosts.values() if not host.hostname]
     hints = [f"hosts.yaml: the sites ({', '.join(sites)}) are guessed from the hosts' names"]
     if unknown:
         hints.append(f"hosts.yaml: hostname of {', '.join(unknown)} is the host's name: write where it is reached")
+    hints += [
+        f"bgp.yaml: {pair.title} lets {', '.join(pair.leaks)} leave, which is accepted by name: if it is yours, write it "
+        "in network: prefixes: of network.yaml instead; if it is not, filter it"
+        for pair in pairs
+        if pair.leaks
+    ]
     return hints

@@ -1,5 +1,6 @@
 """Proves an inventory before it is written: loaded as any other, rendered, and compared with what was read."""
 
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from routebook.intent.source import LocatedDict, locate, read_text
 from routebook.project.render import render_host
 
 _ROUNDS = 60
+_LEAK = re.compile(r"lets (?P<prefix>\S+/\d+)\b.* leave to (?P<sessions>[^:]+): to a provider, a peer")
 _NO_TEMPLATES = "/nonexistent"  # each platform's own are taken
 
 
@@ -67,12 +69,15 @@ def prove(hosts: Mapping[str, FoundHost], importers: Mapping[str, Importer], tem
 def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
     """What remains when everything that `check` would refuse is left out."""
     more: dict[Thing, str] = {}
+    leaks: dict[str, set[str]] = {}
     for _ in range(_ROUNDS):
         rejected = unfit(hosts, more)
         pairing = Pairing(hosts, rejected, set(hosts)).work_out()
         for finding in (*pairing.findings, *pairing.missing):
             for thing in finding.things:
                 rejected.setdefault(thing, f"{finding.message}")
+        for pair in pairing.pairs:
+            pair.leaks = sorted(leaks.get(pair.title, ()))
         written = draft(hosts, pairing, rejected)
         with tempfile.TemporaryDirectory() as folder:
             texts = written.texts()
@@ -83,6 +88,9 @@ def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
                 problems = [each for each in error.problems if each.severity == "error"]
             else:
                 return _folded(Proved(hosts, written, network, rejected, pairing.findings, pairing.missing), pairing)
+        accepted = [each for each in problems if _accept(each, leaks)]
+        if accepted:
+            continue
         blamed = _blamed(problems, written, texts)
         if not blamed.keys() - more.keys():
             raise UnwritableError(problems)
@@ -91,6 +99,17 @@ def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
             if key.startswith(INTERFACE):
                 hosts[host].interfaces.pop(key.removeprefix(INTERFACE), None)
     raise UnwritableError(problems)
+
+
+def _accept(problem: Problem, leaks: dict[str, set[str]]) -> bool:
+    """Accept by name what leaves already and is nobody's of ours; False where that is not the problem, or was done."""
+    found = _LEAK.match(problem.message)
+    if found is None:
+        return False
+    before = {name: set(prefixes) for name, prefixes in leaks.items()}
+    for name in found["sessions"].split(", "):
+        leaks.setdefault(name, set()).add(found["prefix"])
+    return leaks != before
 
 
 def _folded(flat: Proved, pairing: Pairing) -> Proved:

@@ -8,10 +8,13 @@ from routebook.platforms.frr.tree import Placed
 COMMENT = "comments and blank lines"
 DEFAULT = "FRR's defaults, which it does not show"
 
+_WORDS = {"route-map": "route maps", "rpki": "RPKI"}
+
 _BY_CONTEXT = tuple(
     (re.compile(pattern), whose)
     for pattern, whose in (
         (r"router bgp \S+ (vrf|view) ", "BGP in a VRF or a view"),
+        (r"router bgp \d+$|address-family ipv[46] unicast", "BGP"),
         (r"address-family l2vpn evpn", "EVPN"),
         (r"address-family ", "address families of BGP beside IPv4 and IPv6 unicast"),
         (r"router ospf6?\b", "OSPF"),
@@ -64,5 +67,5 @@ def whose(placed: Placed) -> str:
             if pattern.match(line):
                 return name
     if placed.path:
-        return "router bgp" if placed.path[0].startswith("router bgp ") else placed.path[0].split()[0]
+        return _WORDS.get(placed.path[0].split()[0], placed.path[0].split()[0])
     return next((name for pattern, name in _BY_LINE if pattern.match(placed.line)), "")
