@@ -58,9 +58,18 @@ def test_a_role_needs_a_relation_and_a_platform_that_tells_it(relations: Project
     assert any("is a pfSense and tells no roles" in problem.message for problem in home.problems())
 
 
-def test_another_role_resets_the_session() -> None:
+def test_another_role_resets_the_session_or_is_told_at_the_next_reset() -> None:
     text = "router bgp 65550\n neighbor 2001:db8::1 remote-as 64496\n{}exit\n"
     role = " neighbor 2001:db8::1 local-role customer\n"
     for before, after in (("", role), (role, ""), (role, role.replace("customer", "peer"))):
         effects = forecast(parse(text.format(before)), parse(text.format(after)))
         assert ("session-reset", "2001:db8::1") in {(effect.kind, effect.subject) for effect in effects}
+        [newer] = [
+            effect
+            for effect in forecast(parse(text.format(before)), parse(text.format(after)), (10, 3))
+            if effect.kind.startswith("session")
+        ]
+        assert (newer.kind, "local-role takes effect when the session is next reset" in newer.reason) == (
+            "session-changed",
+            True,
+        )

@@ -35,9 +35,11 @@ _RESETS = frozenset(
         *("soo", "disable-addpath-rx", "local-role"),
     }
 )
+# 8.4.4 closes the session for a role, 10.3 does not: between the two nobody has looked.
+_ROLE_KEEPS: tuple[int, int] = (10, 3)
 
 # Options that take effect only when the session is next made (a reset is nobody's wish here).
-_AT_NEXT_RESET = re.compile(r"neighbor \S+ (timers$|tcp-mss|graceful-restart)")
+_AT_NEXT_RESET = re.compile(r"neighbor \S+ (timers$|tcp-mss|graceful-restart|local-role)")
 
 _ORIGINATED = re.compile(r"(?:network|aggregate-address) (\S+)")
 _PREFIX_LIST = re.compile(r"(?:ip|ipv6) prefix-list (?P<name>\S+) seq (?P<seq>\d+) (?P<entry>.*)")
@@ -155,6 +157,10 @@ def _of_session(name: str, old: Block, new: Block, known: _Known) -> list[Effect
     return found
 
 
+def _closes(option: str, release: tuple[int, int]) -> bool:
+    return option in _RESETS and not (option == "local-role" and release >= _ROLE_KEEPS)
+
+
 def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
     """Why a session resets; empty where it does not."""
     kind: Kind = "internal" if _remote_as(name, old) in (old.line.split()[2], "internal") else "external"
@@ -162,7 +168,7 @@ def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
     found = [
         setting_name.split(" ", 1)[1]
         for setting_name, way in sorted(changed_options(before, options))
-        if setting_name.split(" ", 1)[1] in _RESETS or resets(known.table, setting_name, way, kind)
+        if _closes(setting_name.split(" ", 1)[1], known.release) or resets(known.table, setting_name, way, kind)
     ]
     found += _of_whole_router(old, new, kind, known.table)
     of_neighbor = [line for _, line in before], [line for _, line in options]

@@ -16,6 +16,7 @@ from routebook.checks.normal import Normal
 from routebook.device.values import State
 from routebook.intent.model import BgpHost, HostIntent, Neighbor, NeighborFamily, RpkiCache
 from routebook.platforms.frr.component import FrrComponent
+from routebook.platforms.frr.spelling import spelled_for
 from routebook.platforms.linux.vitals import Vitals
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts
 from tests.lab.frr.edge import Edge
@@ -192,7 +193,8 @@ def test_a_cache_that_is_not_there_is_named_with_its_port(lab: Triangle) -> None
     lab.component.activate(change, lab.push(change))
     wait_for(lambda: troubles(lab, intents(None, None, CACHE)) == [], 15, "the cache")
     standby = replace(CACHE, port=3325, preference=2)
-    lab.host.vtysh("configure terminal", "rpki", "rpki cache 127.0.0.1 3325 preference 2")
+    line = spelled_for(lab.host.vtysh("show running-config"), "rpki cache 127.0.0.1 3325 preference 2")
+    lab.host.vtysh("configure terminal", "rpki", line)
     assert troubles(lab, intents(None, None, CACHE, standby)) == []
     validated = {str(route.prefix): route.validation for route in state_of(lab).routes or ()}
     assert (validated["2001:db8:c::/48"], validated["2001:db8:d::/48"]) == ("valid", "invalid")

@@ -57,7 +57,7 @@ class TestTheTimer:
         transact(drivers, [candidate(end) for end in CHANGED], "lost", seconds=6)
         tunnel.wait_up()
         with cut_off(tunnel.left, tunnel.addresses[tunnel.left.name]):
-            tunnel.left.sh("kill $(pgrep -f 'sshd: operator')")
+            tunnel.left.sh("kill $(pgrep -f 'sshd(-session)?: operator')")
             drivers[1].rollback()
             wait_for(lambda: left_overs(tunnel.left) == [], 20, "the device's own revert")
         tunnel.wait_up()
@@ -105,7 +105,7 @@ class TestTheTimer:
         driver, files = tunnel.driver(tunnel.left), etc_files(tunnel.left)
         prepare(driver, "killed", 3)
         driver.push()
-        tunnel.left.sh("kill -9 $(pgrep -f 'sshd: operator')")
+        tunnel.left.sh("kill -9 $(pgrep -f 'sshd(-session)?: operator')")
         wait_for(lambda: left_overs(tunnel.left) == [], 20, "the device's own revert")
         assert etc_files(tunnel.left) == files
 

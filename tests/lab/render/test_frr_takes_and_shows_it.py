@@ -21,6 +21,7 @@ from routebook.intent.model import (
     RpkiCache,
     SecretRef,
 )
+from routebook.platforms.frr.spelling import spelled_for
 from routebook.platforms.frr.tree import lines_of, parse
 from routebook.project.render import render_host
 from routebook.project.secrets import Secrets
@@ -211,7 +212,7 @@ def test_every_rendered_line_is_shown_as_rendered_and_no_other_appears(
     try:
         host.start_frr()
         before = lines_of(parse(shown(host)))
-        text = frr_text(intent, secrets)
+        text = spelled_for(shown(host), frr_text(intent, secrets))
         load_into(host, text)
         after = lines_of(parse(shown(host)))
         assert indented(after - before) == indented(lines_of(parse(text)) - before)
