@@ -171,7 +171,7 @@ def _ssh_files(host: Host, access: Access, root: str) -> dict[str, File]:
             "PasswordAuthentication yes\n"
             "UsePAM yes\n"
             "PrintMotd no\n"
-            "UseDNS no\n" + ("PerSourcePenalties no\n" if _sshd_penalises(root) else "") + "AcceptEnv LANG LC_*\n"
+            "UseDNS no\n" + ("PerSourcePenalties no\n" if sshd_penalises(root) else "") + "AcceptEnv LANG LC_*\n"
             # Tests log in wrongly on purpose, and go on.
             "Subsystem sftp internal-sftp\n"
         ),
@@ -182,7 +182,7 @@ def _ssh_files(host: Host, access: Access, root: str) -> dict[str, File]:
     }
 
 
-def _sshd_penalises(root: str) -> bool:
+def sshd_penalises(root: str) -> bool:
     """Whether this OpenSSH (9.8 and later) shuts out addresses that failed to log in."""
     return b"persourcepenalties" in Path(f"{root}/usr/sbin/sshd").read_bytes()
 

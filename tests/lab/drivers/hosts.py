@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import releases
+from lab.host import sshd_penalises
 from routebook.device.errors import LostContactError
 from routebook.transport.shell import Result
 from tests.lab.waiting import wait_for, wait_reachable
@@ -154,7 +155,8 @@ class LinuxHost:
             subprocess.run(["cp", "-a", *(f"/etc/{name}" for name in OF_THE_MACHINE), str(etc)], check=True)
             shutil.copy2(self.root / "etc/pam.d/frr", etc / "pam.d/frr")
             shutil.chown(etc / "frr", "frr", "frr")
-        (etc / "ssh/sshd_config").write_text(SSHD)
+        penalises = sshd_penalises(str(self.root).rstrip("/"))  # tests log in wrongly on purpose, and go on
+        (etc / "ssh/sshd_config").write_text(SSHD + ("PerSourcePenalties no\n" if penalises else ""))
         for path in (etc / "ssh").glob("ssh_host_*"):
             path.unlink()
         subprocess.run(
