@@ -1,6 +1,6 @@
 """`routebook plan`: the exact difference on every device, without a trace on any."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +52,11 @@ def plan(
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     how = options.how(usual, **given)
 
-    def keep(plan: "Plan", shown: "Mapping[str, HostResult]") -> None:
+    def keep(plan: "Plan", shown: "Mapping[str, HostResult]", notes: Sequence[str]) -> None:
         assert out is not None  # noqa: S101  only then it is called
         key = saved_plan.open_key(context.state.open().plan_key, make=True)
         made = saved_plan.save(
-            out, context.project, key, plan, shown, runbook=runbook, limit=limit, options=how, seconds=ttl
+            out, context.project, key, plan, shown, notes, runbook=runbook, limit=limit, options=how, seconds=ttl
         )
         output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
 

@@ -67,11 +67,11 @@ def _report(path: Path, run_id: str) -> Any:
 
 
 def _show_plan(context: Context, path: Path) -> None:
-    from routebook.report.terminal import render_changes, render_summary
+    from routebook.report.terminal import render_changes, render_notes, render_summary
     from routebook.run import saved_plan
 
     plan = saved_plan.load(path, lambda: saved_plan.open_key(context.state.open(make=False).plan_key))
-    output.show([*render_summary(plan.results()), *render_changes(plan.results())])
+    output.show([*render_summary(plan.results()), *render_changes(plan.results()), *render_notes(plan.notes)])
     output.line(
         f"plan {plan.id} of {plan.runbook} for {', '.join(sorted(plan.hosts))}: made {saved_plan.moment(plan.made)}, "
         f"good until {saved_plan.moment(plan.expires)}"

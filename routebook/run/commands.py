@@ -11,6 +11,7 @@ from routebook.checks.roots import folded
 from routebook.device.plan import Plan
 from routebook.errors import InterruptedRunError, RefusedError
 from routebook.project.pins import pin
+from routebook.redaction.gate import clean
 from routebook.report.model import HostResult, RunResult, cleaned_hosts
 from routebook.report.outcome import Outcome
 from routebook.run import baseline
@@ -38,8 +39,8 @@ from routebook.safety.redundancy import budget
 
 Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
 """Decides whether a plan is carried out, given what is shown of its hosts and the notes on it as a whole."""
-Keep = Callable[[Plan, Mapping[str, HostResult]], None]
-"""Saves a plan with what is shown of it."""
+Keep = Callable[[Plan, Mapping[str, HostResult], Sequence[str]], None]
+"""Saves a plan with what is shown of it: of its hosts, and of it as a whole."""
 
 
 def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunResult:
@@ -56,12 +57,9 @@ def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunRes
     ahead = forecast(running, plan, _goal(runbook), removing=runbook.removes)
     states = dict.fromkeys(running.workspace.hosts, HostState.PLANNED)
     hosts = host_results(plan, states, reasons(plan.errors), paths, ahead.heard, ahead.warnings)
+    said = arrange(running.options.waves, budget(plan, intents)).lines() + notes(ahead.guards, running.options.accept)
     if keep is not None and not plan.errors:
-        keep(plan, cleaned_hosts(hosts))
-    said = (
-        *arrange(running.options.waves, budget(plan, intents)).lines(),
-        *notes(ahead.guards, running.options.accept),
-    )
+        keep(plan, cleaned_hosts(hosts), [clean(each) for each in said])
     return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=said)
 
 

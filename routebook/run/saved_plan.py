@@ -24,7 +24,7 @@ from routebook.report.model import HostResult
 from routebook.run.journal import new_run_id
 from routebook.run.options import Options
 
-FORMAT = 2
+FORMAT = 3
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 """What a candidate is computed from; a change in any file of these makes a plan stale."""
 
@@ -65,7 +65,10 @@ def open_key(path: Path, *, make: bool = False) -> Key:
 
 
 class SavedPlan(Struct, frozen=True):
-    """A plan as it was reviewed. `made` and `expires` are seconds since the epoch; digests are made with the key."""
+    """A plan as it was reviewed. `made` and `expires` are seconds since the epoch; digests are made with the key.
+
+    `notes` are the sentences about the plan as a whole, with what stands in its way.
+    """
 
     id: str
     runbook: str
@@ -77,6 +80,7 @@ class SavedPlan(Struct, frozen=True):
     routebook: str
     sources: Mapping[str, str]
     hosts: Mapping[str, Mapping[str, Any]]
+    notes: Sequence[str]
     key: Key
 
     def refuse_if_over(self, now: float) -> None:
@@ -161,13 +165,14 @@ def save(
     key: Key,
     plan: Plan,
     shown: Mapping[str, HostResult],
+    notes: Sequence[str],
     *,
     runbook: str,
     limit: str,
     options: Options,
     seconds: float,
 ) -> SavedPlan:
-    """Write a plan (mode 0600) that is good for `seconds`. `shown` must hold no secret. Raises RefusedError."""
+    """Write a plan (mode 0600), good for `seconds`. `shown` and `notes` must hold no secret. Raises RefusedError."""
     now = time.time()
     saved = SavedPlan(
         id=new_run_id(),
@@ -180,6 +185,7 @@ def save(
         routebook=__version__,
         sources=digest_sources(project, key),
         hosts={name: {**_bound(host, key), "shown": _shown(shown[name])} for name, host in plan.hosts.items()},
+        notes=list(notes),
         key=key,
     )
     text = json.dumps(_signed(saved), indent=2, ensure_ascii=False) + "\n"
@@ -213,7 +219,7 @@ def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
 
 
 _OPTIONS = ("accept", "confirm_timeout", "deadline", "keep_waves", "max_failed", "probe")
-_FIELDS = ("id", "runbook", "limit", "waves", "options", "made", "expires", "routebook", "sources", "hosts")
+_FIELDS = ("id", "runbook", "limit", "waves", "options", "made", "expires", "routebook", "sources", "hosts", "notes")
 _ALL = {"format", "mac", *_FIELDS}
 
 

@@ -2,13 +2,18 @@
 
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from routebook.device.state import BgpSession, BgpState
+from routebook.device.values import Effect, State
 from routebook.errors import RefusedError
 from routebook.project.state_folder import state_folder
 from routebook.report.model import RunResult
@@ -25,10 +30,10 @@ def saved(world: World, limit: str = "", seconds: float = 600, **options: Any) -
     path = world.project / "plan.json"
     key = saved_plan.open_key(state_folder(world.project).plan_key, make=True)
 
-    def keep(plan: Any, shown: Any) -> None:
+    def keep(plan: Any, shown: Any, notes: Any) -> None:
         how = Options(**options)
         save = saved_plan.save
-        save(path, world.project, key, plan, shown, runbook="change", limit=limit, options=how, seconds=seconds)
+        save(path, world.project, key, plan, shown, notes, runbook="change", limit=limit, options=how, seconds=seconds)
 
     assert commands.plan(world.running(limit), world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
@@ -257,3 +262,18 @@ def test_a_plan_of_some_hosts_reaches_those_alone(world: World) -> None:
     path = saved(world, "no-edge1")
     assert carried_out(world, path).outcome == "confirmed"
     assert [name for name, text in world.texts().items() if text != "old\n"] == ["no-edge1"]
+
+
+def test_what_stands_in_its_way_is_reviewed_with_it_and_accepted_by_that(world: World) -> None:
+    peer = "192.0.2.200"
+    world.effects = {"no-edge1": (Effect("session-removed", peer, "gone"),)}
+    session = BgpSession(ip_address(peer), BgpState.ESTABLISHED, 65551, 65550)
+    world["no-edge1"].state = State((session,), ())
+    path = saved(world)
+    (note,) = loaded(world, path).notes
+    assert note.startswith(f"danger: no-edge1 would lose 1 of its 1 live sessions: {peer}")
+    command = [sys.executable, "-m", "routebook", "show", str(path)]
+    done = subprocess.run(command, cwd=world.project, check=True, capture_output=True, text=True)
+    assert "--accept removal" in " ".join(done.stdout.split())
+    carried_out(world, path)
+    assert ("push", "no-edge1") in world.steps("push")
