@@ -65,6 +65,9 @@ class DeviceReader(ABC):
     def close(self) -> None:
         """Close the connection. What is pending on the device stays pending."""
 
+    def keep_open(self) -> None:  # noqa: B027  most devices have nothing to keep
+        """Its state will be read many times: keep what makes that cheaper for the device, until `close`."""
+
     @abstractmethod
     def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """Read BGP sessions and IPsec SAs, what they rest on, and the best paths to `prefixes`."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from routebook.checks.live import Happening, Memory
 from routebook.checks.names import named_states
@@ -39,17 +40,18 @@ class Live:
         workspace, stop = self.running.workspace, self.running.stop
         self._known = baseline.read(workspace.state.baseline).normal()
         silent: set[str] = set()
+        look = partial(read_states, often=True)
         asking: Future[Answers[State]] | None = None
         with ThreadPoolExecutor(1) as apart:
             while not stop.is_set():
                 begun = time.monotonic()
-                seen = read_states(workspace.nornir, set(workspace.observed) - silent)
+                seen = look(workspace.nornir, set(workspace.observed) - silent)
                 if asking is not None and asking.done():
                     again, asking = asking.result(), None
                     seen = Answers({**seen.values, **again.values}, {**seen.errors, **again.errors})
                 silent = (silent | seen.errors.keys()) - seen.values.keys()
                 if silent and asking is None:
-                    asking = apart.submit(read_states, workspace.nornir, frozenset(silent))
+                    asking = apart.submit(look, workspace.nornir, frozenset(silent))
                 yield from self._look(seen)
                 stop.wait(max(0.0, begun + self.every - time.monotonic()))
 

@@ -16,6 +16,7 @@ from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite, suspects
 from routebook.checks.names import device_name
 from routebook.device.causes import Cause
+from routebook.device.reader import DeviceReader
 from routebook.device.values import State
 from routebook.intent.model import IPNetwork
 from routebook.run.fan_out import Answers, driver, identity_of, on_hosts, reading_on
@@ -134,9 +135,20 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
     return [finding for finding in findings if finding.check.endswith((".ike", ".child")) or finding in decided]
 
 
-def read_states(nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNetwork] = ()) -> Answers[State]:
-    """The state of every host, with its best paths to `prefixes`, and the error of each that cannot be read."""
-    answers = reading_on(nornir, hosts, lambda device: device.state(prefixes))
+def read_states(
+    nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNetwork] = (), *, often: bool = False
+) -> Answers[State]:
+    """The state of every host, with its best paths to `prefixes`, and the error of each that cannot be read.
+
+    With `often`, devices keep open what they are asked with.
+    """
+
+    def read(device: DeviceReader) -> State:
+        if often:
+            device.keep_open()
+        return device.state(prefixes)
+
+    answers = reading_on(nornir, hosts, read)
     said = {host: identity_of(nornir.inventory.hosts[host]) for host in answers.values}
     values = {
         host: dataclasses.replace(state, addresses=who.addresses) if (who := said[host]) is not None else state

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from shlex import quote
 
 import paramiko
 
 from routebook.device.errors import LostContactError, PrivilegeError
 from routebook.device.limits import QUIET, AnswerTooLongError, shown
 from routebook.transport import ssh_login
+from routebook.transport.held import Held
 from routebook.transport.shell import Result
 from routebook.transport.ssh_options import SshOptions
 from routebook.transport.ssh_transport import send_all
@@ -22,13 +24,15 @@ _LONGEST_QUESTION = 256 * 1024  # bytes before sudo has its password: a login's 
 
 # The whole script is one compound command: sh parses all of it before it runs any of it, so half a script that
 # arrived before the connection broke does nothing. Its commands have nothing to read on standard input.
-_SCRIPT = """{{
-export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
+_ENVIRONMENT = """export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin"
 umask 077
-{greeting}printf '%s\\n' {token}
-printf '%s\\n' {token} >&2
-{script}
-}} </dev/null
+"""
+_HELD = f"{_ENVIRONMENT}exec "
+_SCRIPT = f"""{{{{
+{_ENVIRONMENT}{{greeting}}printf '%s\\n' {{token}}
+printf '%s\\n' {{token}} >&2
+{{script}}
+}}}} </dev/null
 """
 
 
@@ -83,6 +87,19 @@ class SshShell:
             raise LostContactError(
                 f"the connection to {self.host} broke: {error or type(error).__name__}; {_MAYBE}"
             ) from error
+
+    def hold(self, program: str) -> Held | None:
+        """See `HoldingShell.hold`."""
+        if self._sudo_asks:
+            return None
+        try:
+            if not self._transports:
+                raise EOFError("it is not open")
+            channel = self._transports[-1].open_session(timeout=10.0)
+            channel.exec_command(f"{'sudo -n -- ' if self.options.sudo else ''}/bin/sh -c {quote(_HELD + program)}")
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise LostContactError(f"the connection to {self.host} broke: {error or type(error).__name__}") from error
+        return Held(channel, self.host, self.options.limits)
 
     def _run(self, script: str, deadline: float, asked: str, *, root: bool) -> Result:
         if not self._transports:

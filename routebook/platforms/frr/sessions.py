@@ -22,6 +22,7 @@ from routebook.device.state import (
 )
 from routebook.device.typed import Fields, decode
 from routebook.platforms.frr import beneath
+from routebook.platforms.frr.held_vtysh import HeldVtysh
 from routebook.platforms.frr.policies import prefix_list_kind, shown
 from routebook.platforms.frr.vtysh import NO_HISTORY
 from routebook.transport.shell import Shell
@@ -32,6 +33,7 @@ _CORE = (
     "show bgp vrf all neighbors json",
     "show running-config bgpd",
 )
+_BENEATH = ("show bfd peers json", "show rpki cache-connection json")
 # Nothing that FRR prints begins with this.
 _CUT = "\x1d"
 # vtysh gives up at the first command that a daemon refuses: bgpd one about a route where it has no BGP, bfdd and a bgpd
@@ -40,9 +42,9 @@ _READ = f"""{NO_HISTORY}
 routebook_said={{said}} || {{{{ routebook_status=$?; printf '%s\\n' "$routebook_said"; exit $routebook_status; }}}}
 printf '%s\\n' "$routebook_said"
 printf '{_CUT}'
-case $routebook_said in *' bfd'*) vtysh -c 'show bfd peers json' 2>/dev/null ;; esac
+case $routebook_said in *' bfd'*) vtysh -c '{{bfd}}' 2>/dev/null ;; esac
 printf '{_CUT}'
-case $routebook_said in *'rpki cache '*) vtysh -c 'show rpki cache-connection json' 2>/dev/null ;; esac
+case $routebook_said in *'rpki cache '*) vtysh -c '{{rpki}}' 2>/dev/null ;; esac
 exit 0
 """
 
@@ -97,9 +99,31 @@ def with_refused_as(shell: Shell, found: tuple[BgpSession, ...]) -> tuple[BgpSes
     return tuple(replace(each, refused_as=refused_as(shown[each])) if each in shown else each for each in found)
 
 
-def read_speaker(shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker:
-    """Every session of every VRF, BFD, the RPKI caches, and the best paths to `prefixes`. Raises DriverError."""
-    answers = _ask(shell, prefixes)
+def read_speaker(shell: Shell, prefixes: Sequence[IPNetwork] = (), held: HeldVtysh | None = None) -> Speaker:
+    """Every session of every VRF, BFD, the RPKI caches, and the best paths to `prefixes`. Raises DriverError.
+
+    With a vtysh that is `held` open, by that as long as it answers as one that is started would.
+    """
+    if held is not None:
+        try:
+            return _speaker(shell, _ask_held(held, prefixes), prefixes)
+        except DriverError:
+            held.close()
+    return _speaker(shell, _ask(shell, prefixes), prefixes)
+
+
+def _ask_held(held: HeldVtysh, prefixes: Sequence[IPNetwork]) -> _Answers:
+    daemons, summary, neighbors, running, bfd, rpki, *routes = held.ask(
+        [*_CORE, *_BENEATH, *map(beneath.question, prefixes)]
+    )
+    configuration, end, _ = running.rpartition("\nend\n")
+    if "bgpd" not in daemons.split() or not end:
+        raise DriverError("bgpd does not run or does not answer")
+    core = f"{summary}{neighbors}{configuration}"
+    return _Answers(core, "".join(routes), bfd if bfd.startswith("[") else "", rpki)
+
+
+def _speaker(shell: Shell, answers: _Answers, prefixes: Sequence[IPNetwork]) -> Speaker:
     found = _understood(answers)
     try:
         return Speaker(
@@ -119,7 +143,9 @@ def _ask(shell: Shell, prefixes: Sequence[IPNetwork]) -> _Answers:
     said = f"$({core})"
     if prefixes:
         said = f"$({_vtysh((*_CORE, *map(beneath.question, prefixes)))}) || routebook_said=$({core})"
-    result = shell.run(_READ.format(said=said), asked="`show bgp vrf all neighbors json`")
+    result = shell.run(
+        _READ.format(said=said, bfd=_BENEATH[0], rpki=_BENEATH[1]), asked="`show bgp vrf all neighbors json`"
+    )
     daemons, _, rest = result.stdout.partition("\n")
     if "bgpd is not running" in result.stderr or (result.status == 0 and "bgpd" not in daemons.split()):
         raise DriverError("bgpd does not run or does not answer")

@@ -20,6 +20,9 @@ class Daemon:
         self.shell = shell
         self.router_id = ""  # of BGP, as the last reading of configuration or sessions had it
 
+    def keep_open(self) -> None:
+        """See `DeviceReader.keep_open`."""
+
     def speaker(self, shell: Shell, prefixes: Sequence[IPNetwork] = ()) -> Speaker | None:
         """What the daemon says of BGP, and of its best paths to `prefixes`; None if it is not a BGP speaker."""
         del shell, prefixes

@@ -21,6 +21,7 @@ class LinuxReader(PlatformReader):
     """A host that runs the daemons of `daemon_types`."""
 
     daemon_types: ClassVar[tuple[type[Daemon], ...]] = ()
+    _vitals: Vitals | None = None
 
     def __init__(
         self,
@@ -35,11 +36,18 @@ class LinuxReader(PlatformReader):
         self._connection = self.shell = SshShell(options, identity.GREETING)
         self.daemons: Sequence[Daemon] = [daemon(self.shell) for daemon in self.daemon_types]
 
+    def keep_open(self) -> None:
+        """What the daemons are asked with."""
+        for daemon in self.daemons:
+            daemon.keep_open()
+
     def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """What the daemons say of sessions and SAs, and what the host says of itself."""
         shell = Vitals(self.shell)
         speakers = [found for daemon in self.daemons if (found := daemon.speaker(shell, prefixes))]
         keyings = [said for daemon in self.daemons if (said := daemon.keying(shell))]
+        shell.make_sure(self._vitals)
+        self._vitals = shell
         speaker = speakers[0] if speakers else None
         keying = keyings[0] if keyings else None
         return State(
