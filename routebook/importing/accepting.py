@@ -17,6 +17,7 @@ def unfit(hosts: Mapping[str, FoundHost], more: Mapping[Thing, str]) -> dict[Thi
     for thing, why in (*_other_content(hosts, found), *_other_caches(hosts)):
         found.setdefault(thing, why)
     for host in hosts.values():
+        _keep_together(host, found)
         _follow(host, found)
     return found
 
@@ -52,6 +53,17 @@ def _other_caches(hosts: Mapping[str, FoundHost]) -> Iterable[tuple[Thing, str]]
             for key in hosts[name].options:
                 if key.startswith("rpki"):
                     yield (name, key), "other hosts ask other RPKI caches, and an inventory has one list of them"
+
+
+def _keep_together(host: FoundHost, found: dict[Thing, str]) -> None:
+    changed = True
+    while changed:
+        changed = False
+        for group in host.together:
+            out = [key for key in sorted(group) if (host.name, key) in found]
+            for key in sorted(group - set(out)) if out else ():
+                found[host.name, key] = f"it is in one file with what is left out: {found[host.name, out[0]]}"
+                changed = True
 
 
 def _follow(host: FoundHost, found: dict[Thing, str]) -> None:

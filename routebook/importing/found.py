@@ -94,6 +94,9 @@ class FoundTunnel:
     name: str
     local: IPAddress
     remote: IPAddress
+    ids: tuple[str, str]
+    children: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]  # by name, what this end and the other one protect
+    starts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     psk: str = field(default="", repr=False)
@@ -118,7 +121,10 @@ class FoundHost:
     caches: list[dict[str, Any]] = field(default_factory=list)
     graceful_shutdown: bool = False
     options: list[str] = field(default_factory=list)  # keys of what is neither of these, and follows from them
-    names: dict[str, str] = field(default_factory=dict)  # of objects by their keys, as the host's `adopt` takes them
+    names: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of objects by their keys, as the host's `adopt` takes them
+    together: list[frozenset[str]] = field(default_factory=list)  # keys of what is taken over as one or not at all
     bad: dict[str, str] = field(default_factory=dict)
     hostname: str = ""  # where it is reached, where that is known
     marks: dict[str, Mark] = field(default_factory=dict)  # where an object begins
@@ -133,6 +139,7 @@ class Compared(Struct, frozen=True):
 
     difference: str = ""
     taken: frozenset[tuple[tuple[str, ...], str]] = frozenset()
+    unlike: Mapping[str, str] = {}  # keys of objects that cannot be as they are, each with why
 
 
 class Importer(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from routebook.importing.layout import write
 from routebook.importing.links import Links, find_links, usable
 from routebook.importing.names import free, site_of
 from routebook.importing.pairing import Pair, Pairing, Thing, is_loopback
+from routebook.importing.tunnels import Tunnels
+from routebook.importing.tunnels import folded as fold_tunnels
 from routebook.intent.model import IPNetwork, SecretRef
 
 _COMMENTS = {
@@ -48,7 +50,12 @@ class Draft:
 
 
 def draft(
-    hosts: Mapping[str, FoundHost], pairing: Pairing, rejected: Mapping[Thing, str], *, folded: bool = False
+    hosts: Mapping[str, FoundHost],
+    pairing: Pairing,
+    tunnels: Tunnels,
+    rejected: Mapping[Thing, str],
+    *,
+    folded: bool = False,
 ) -> Draft:
     """The inventory of everything that is not rejected; `folded`, what is alike is written once."""
     pairs = [pair for pair in pairing.pairs if not pair.things & rejected.keys()]
@@ -70,10 +77,11 @@ def draft(
     bgp: dict[str, Any] = {"sessions": sessions} if sessions else {}
     bgp |= _originated(hosts, rejected, things)
     policies, modelled = _policies(hosts, pairs, rejected, things)
-    modelled |= {thing for pair in pairs for thing in pair.things}
+    modelled |= {thing for each in (*(pair.things for pair in pairs), *tunnels.things) for thing in each}
     for host in hosts.values():
         modelled |= {(host.name, key) for key in _own(host, rejected)}
-        about = {(host.name, key) for key in (*(s.key for s in host.sessions), *_own(host, rejected))}
+        keys = (*(s.key for s in host.sessions), *(t.key for t in host.tunnels), *_own(host, rejected))
+        about = {(host.name, key) for key in keys}
         things[(host.name,)] = frozenset(about)
     sites = _sites(hosts, rejected, things)
     network: dict[str, Any] = {"asn": asn, **_own_space(hosts, rejected, things)}
@@ -88,6 +96,10 @@ def draft(
         data["bgp"] = {"bgp": fold(bgp, pairs, data, sites) if folded else bgp}
     if folded:
         share(data)
+    if tunnels.entries:
+        data["tunnels"] = {"tunnels": fold_tunnels(tunnels) if folded else {"list": tunnels.entries}}
+        things |= {("tunnels", "list", index): each for index, each in enumerate(tunnels.things)}
+        secrets |= tunnels.secrets
     if policies:
         data["policy"] = {"policy": policies}
     return Draft(data, secrets, things, frozenset(modelled), _hints(hosts, sites, pairs))
@@ -126,7 +138,9 @@ def _host(
             interfaces[name] = {**link, "addresses": written}
     if interfaces:
         data["interfaces"] = interfaces
-    if adopt := list(dict.fromkeys(name for key, name in host.names.items() if (host.name, key) in modelled)):
+    if adopt := list(
+        dict.fromkeys(name for key, names in host.names.items() if (host.name, key) in modelled for name in names)
+    ):
         data["adopt"] = adopt
     return {"hostname": host.hostname or host.name, "platform": host.platform, "data": data}
 
@@ -308,8 +322,8 @@ def _hints(hosts: Mapping[str, FoundHost], sites: Mapping[str, Any], pairs: Iter
     if unknown:
         hints.append(f"hosts.yaml: hostname of {', '.join(unknown)} is the host's name: write where it is reached")
     hints += [
-        f"bgp.yaml: {pair.title} lets {', '.join(pair.leaks)} leave, which is accepted by name: if it is yours, write it "
-        "in network: prefixes: of network.yaml instead; if it is not, filter it"
+        f"bgp.yaml: {pair.title} lets {', '.join(pair.leaks)} leave, which is accepted by name: if it is yours, write "
+        "it in network: prefixes: of network.yaml instead; if it is not, filter it"
         for pair in pairs
         if pair.leaks
     ]

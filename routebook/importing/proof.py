@@ -10,6 +10,7 @@ from routebook.importing.accepting import unfit
 from routebook.importing.found import Compared, FoundHost, Importer
 from routebook.importing.inventory import INTERFACE, Draft, draft
 from routebook.importing.pairing import Finding, Pairing, Thing
+from routebook.importing.tunnels import Tunnels, give_addresses, pair_tunnels
 from routebook.intent.load import load
 from routebook.intent.model import HostIntent, SecretRef
 from routebook.intent.network import Network
@@ -56,29 +57,51 @@ class _Known:
 
 def prove(hosts: Mapping[str, FoundHost], importers: Mapping[str, Importer], templates: Path) -> Proved:
     """Work out the inventory of these hosts, leaving out what cannot be written. Raises UnwritableError."""
-    proved = _loaded(hosts)
+    more: dict[Thing, str] = {}
+    give_addresses(hosts)
+    for _ in range(_ROUNDS):
+        proved = _loaded(hosts, more)
+        _compare(proved, importers, templates)
+        unlike = {
+            (name, key): f"Routebook would write it otherwise: {why}"
+            for name, each in proved.compared.items()
+            for key, why in each.unlike.items()
+            if (name, key) not in more
+        }
+        if not unlike:
+            break
+        more |= unlike
+    return proved
+
+
+def _compare(proved: Proved, importers: Mapping[str, Importer], templates: Path) -> None:
+    """What each host's first plan would do."""
     secrets = _Known(proved.draft.references())
-    for host in hosts.values():
+    for host in proved.hosts.values():
         compare = importers[host.platform].compare
         if compare is not None:
             candidate = render_host(proved.network.hosts[host.name], templates, secrets)
             proved.compared[host.name] = compare(candidate.sections, {file.part: file.text for file in host.files})
-    return proved
 
 
-def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
+def _loaded(hosts: Mapping[str, FoundHost], unlike: Mapping[Thing, str]) -> Proved:
     """What remains when everything that `check` would refuse is left out."""
-    more: dict[Thing, str] = {}
+    more: dict[Thing, str] = dict(unlike)
     leaks: dict[str, set[str]] = {}
     for _ in range(_ROUNDS):
         rejected = unfit(hosts, more)
         pairing = Pairing(hosts, rejected, set(hosts)).work_out()
-        for finding in (*pairing.findings, *pairing.missing):
+        tunnels = pair_tunnels(hosts, rejected)
+        findings, missing = [*pairing.findings, *tunnels.findings], [*pairing.missing, *tunnels.missing]
+        for finding in (*findings, *missing):
             for thing in finding.things:
                 rejected.setdefault(thing, f"{finding.message}")
         for pair in pairing.pairs:
             pair.leaks = sorted(leaks.get(pair.title, ()))
-        written = draft(hosts, pairing, rejected)
+        if again := unfit(hosts, rejected).keys() - rejected.keys():  # what hangs together with what is left out now
+            more |= {thing: unfit(hosts, rejected)[thing] for thing in again}
+            continue
+        written = draft(hosts, pairing, tunnels, rejected)
         with tempfile.TemporaryDirectory() as folder:
             texts = written.texts()
             _write(Path(folder) / "inventory", texts)
@@ -87,7 +110,7 @@ def _loaded(hosts: Mapping[str, FoundHost]) -> Proved:
             except IntentError as error:
                 problems = [each for each in error.problems if each.severity == "error"]
             else:
-                return _folded(Proved(hosts, written, network, rejected, pairing.findings, pairing.missing), pairing)
+                return _folded(Proved(hosts, written, network, rejected, findings, missing), pairing, tunnels)
         accepted = [each for each in problems if _accept(each, leaks)]
         if accepted:
             continue
@@ -112,9 +135,9 @@ def _accept(problem: Problem, leaks: dict[str, set[str]]) -> bool:
     return leaks != before
 
 
-def _folded(flat: Proved, pairing: Pairing) -> Proved:
+def _folded(flat: Proved, pairing: Pairing, tunnels: Tunnels) -> Proved:
     """The same with what is alike written once, where that means the same."""
-    written = draft(flat.hosts, pairing, flat.rejected, folded=True)
+    written = draft(flat.hosts, pairing, tunnels, flat.rejected, folded=True)
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder) / "inventory", written.texts())
         try:

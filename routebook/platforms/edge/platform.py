@@ -21,6 +21,7 @@ PLATFORM = Platform(
     rules_in="routebook.platforms.strongswan.rules:RULES",
     words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    importer="routebook.platforms.edge.importing:IMPORTER",
     reader="routebook.platforms.edge.reader:EdgeReader",
     driver="routebook.platforms.edge.driver:EdgeDriver",
     lab=LabPart(

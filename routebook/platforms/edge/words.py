@@ -1,12 +1,19 @@
 """How an edge's templates spell things: as FRR's and strongSwan's do."""
 
+from collections.abc import Sequence
+
 from routebook.intent.platform import Words
 from routebook.platforms.frr import words as frr
 from routebook.platforms.strongswan import words as strongswan
 
+
+def _adopted(name: str, part: str, text: str) -> Sequence[str]:
+    return (*frr.adopted(name, part, text), *strongswan.adopted(name, part, text))
+
+
 WORDS = Words(
     filters={**frr.WORDS.filters, **strongswan.WORDS.filters},
     encodings={**frr.WORDS.encodings, **strongswan.WORDS.encodings},
-    adopted=frr.adopted,
+    adopted=_adopted,
     managed=frr.managed,
 )

@@ -110,7 +110,7 @@ class Router:
             self.host.graceful_shutdown = True
         elif line not in ("no bgp default ipv4-unicast", "no bgp network import-check"):
             return f"{self.line} / {line}", _NO_WORD
-        self.host.names[f"{self.line} / {line}"] = setting(line)
+        self.host.names[f"{self.line} / {line}"] = (setting(line),)
         self.host.options.append(f"{self.line} / {line}")
         return f"{self.line} / {line}", ""
 

@@ -66,11 +66,13 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
     return found
 
 
-def _names(host: FoundHost, policies: Policies) -> dict[str, str]:
+def _names(host: FoundHost, policies: Policies) -> dict[str, tuple[str, ...]]:
     """What the host's `adopt` calls the objects."""
-    names = {key: key for key in (*policies.found, *(session.key for session in host.sessions))}
-    names |= {key: key for key in host.networks.values()}
-    names |= {each["key"]: f"redistribute {each['from']}" for each in host.redistribute}
+    names: dict[str, tuple[str, ...]] = {
+        key: (key,) for key in (*policies.found, *(session.key for session in host.sessions))
+    }
+    names |= {key: (key,) for key in host.networks.values()}
+    names |= {each["key"]: (f"redistribute {each['from']}",) for each in host.redistribute}
     return names
 
 
@@ -211,7 +213,7 @@ def _rpki(each: Placed, line: str, host: FoundHost) -> tuple[str, str]:
     host.caches.append({"address": found[1], "port": int(found[2]), "preference": int(found[3])})
     key = f"rpki / {setting(line)}"
     host.options.append(key)
-    host.names[key] = setting(line)
+    host.names[key] = (setting(line),)
     return key, ""
 
 

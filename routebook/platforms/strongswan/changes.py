@@ -52,7 +52,7 @@ def compare(old: Tree, new: Tree, release: Release = (0, 0)) -> list[TunnelChang
             changes.append(TunnelChange(name, "removed", (), (), "no longer configured"))
         elif before is not None and after is not None:
             reason = _ike_difference(before, after) or (
-                "its pre-shared key changes" if _keys(before, old) != _keys(after, new) else ""
+                "its pre-shared key changes" if keys_of(before, old) != keys_of(after, new) else ""
             )
             if reason:
                 changes.append(TunnelChange(name, "ike", (), _wanted(children(after)), reason))
@@ -129,7 +129,7 @@ def _words(value: Any) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else []
 
 
-def _keys(connection: Section, tree: Tree) -> frozenset[str]:
+def keys_of(connection: Section, tree: Tree) -> frozenset[str]:
     """The pre-shared keys that charon would take for a connection: those with the best match.
 
     Matching the other end counts more than matching this one (credential_manager.c, get_shared), and a key that

@@ -23,11 +23,12 @@ from routebook.platforms.strongswan.changes import Kind, Release, TunnelChange, 
 from routebook.platforms.strongswan.check import check_file, real_names, staged
 from routebook.platforms.strongswan.explain import explain
 from routebook.platforms.strongswan.hand_made import hand_made
+from routebook.platforms.strongswan.meaning import same_meaning
 from routebook.platforms.strongswan.reader import SwanctlDaemon
 from routebook.platforms.strongswan.redaction import REDACTED, diffs, redact
 from routebook.platforms.strongswan.settings import SettingsError
 from routebook.platforms.strongswan.taking_back import taken_back
-from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build
+from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build, only_includes
 from routebook.platforms.strongswan.values import misread
 from routebook.transport.shell import Shell
 
@@ -146,8 +147,12 @@ class SwanctlComponent(SwanctlDaemon, Component):
         parts, attributes = dict(snapshot.parts), dict(snapshot.attributes)
         owns = [pattern for section in sections for pattern in section.owns]
         written = {section.part for section in sections if section.text.strip()}
+        own = {section.part for section in sections}
+        taken = [path for path in parts if path not in own and any(fnmatch.fnmatchcase(path, each) for each in owns)]
         for path in list(parts):
-            if path not in written and any(fnmatch.fnmatchcase(path, pattern) for pattern in owns):
+            if path == MAIN and path in taken:
+                parts[path] = only_includes(parts[path])
+            elif path in taken or (path in own and path not in written):
                 del parts[path], attributes[path]
         for section in sections:
             if section.part in written:
@@ -158,6 +163,8 @@ class SwanctlComponent(SwanctlDaemon, Component):
                     attributes[section.part] = f"{section.mode:04o} {_OWNER}"
         target = _snapshot(parts, attributes)
         self._check(target, snapshot, written)
+        if taken and same_meaning(_tree(snapshot), _tree(target)):
+            return _nothing(snapshot)  # what was taken over stays as it was written until something changes
         return self._change(target, snapshot, written)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:

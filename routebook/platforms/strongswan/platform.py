@@ -12,6 +12,7 @@ PLATFORM = Platform(
     rules_in="routebook.platforms.strongswan.rules:RULES",
     words_in="routebook.platforms.strongswan.words:WORDS",
     templates=Path(__file__).with_name("templates"),
+    importer="routebook.platforms.strongswan.importing:IMPORTER",
     reader="routebook.platforms.strongswan.reader:StrongSwanReader",
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
     lab=LabPart(

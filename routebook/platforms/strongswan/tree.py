@@ -132,6 +132,17 @@ class _Builder:
         yield from matching
 
 
+def only_includes(text: str) -> str:
+    """A main file of which everything but what it includes has been taken over."""
+    root = parse(text, MAIN)
+    if all(isinstance(item, Include) for item in root.items):
+        return text
+    patterns = [item.pattern for item in root.items if isinstance(item, Include)]
+    if not any(_glob(absolute(pattern, MAIN), f"{FOLDER}/conf.d/x.conf") for pattern in patterns):
+        patterns.append("conf.d/*.conf")
+    return "".join(f"include {pattern}\n" for pattern in patterns)
+
+
 def absolute(pattern: str, path: str) -> str:
     """An include's pattern as an absolute path: relative ones are relative to the including file's folder."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), pattern))

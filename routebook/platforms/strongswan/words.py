@@ -1,10 +1,14 @@
 """How swanctl.conf takes a key and a name."""
 
 import base64
+from collections.abc import Sequence
 
 from routebook.intent.platform import Words
 from routebook.platforms.strongswan.names import end_of
 from routebook.platforms.strongswan.settings import quoted
+
+FOLDER = "/etc/swanctl"
+CONNECTIONS = f"{FOLDER}/conf.d/routebook.conf"
 
 
 def encoded(value: str) -> str:
@@ -17,7 +21,14 @@ def text(value: str) -> str:
     return quoted(value) if set(value) & set(" ,=") else value
 
 
+def adopted(name: str, part: str, text: str) -> Sequence[str]:
+    """A file below /etc/swanctl that is taken over as a whole: what is in it then stands in Routebook's own."""
+    del text
+    return (name,) if part == CONNECTIONS and name.startswith(f"{FOLDER}/") else ()
+
+
 WORDS = Words(
     filters={"swanctl_end": end_of, "swanctl_text": text},
     encodings={"base64": encoded},
+    adopted=adopted,
 )

@@ -1,4 +1,4 @@
-"""The words of policy: each line of lists and route maps that FRR has and the inventory can say comes back as it was."""
+"""The words of policy: each line of lists and route maps that the inventory can say comes back as it was."""
 
 from pathlib import Path
 

@@ -1,0 +1,171 @@
+"""Reads one connection of swanctl into the inventory's words."""
+
+import re
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from routebook.importing.found import FoundTunnel
+from routebook.intent.problem import Mark
+from routebook.platforms.strongswan.meaning import meaning, seconds
+from routebook.platforms.strongswan.tree import Section, children
+
+_IKE = {
+    *("version", "local_addrs", "remote_addrs", "proposals", "dpd_delay", "rekey_time", "reauth_time", "keyingtries"),
+    *("mobike", "encap", "local", "remote", "children"),
+}
+_CHILD = {
+    *("local_ts", "remote_ts", "esp_proposals", "rekey_time", "mark_in", "mark_out", "if_id_in", "if_id_out"),
+    *("start_action", "close_action", "dpd_action", "updown"),
+}
+_END = {"auth", "id", "certs", "cacerts"}
+_GROUP = re.compile(r"(modp|ecp|curve|x25519|x448)\S*")
+_ANY = ("0.0.0.0/0", "::/0")
+
+
+class _UnfitError(ValueError):
+    """Why a connection has no place in an inventory."""
+
+
+def tunnel_of(key: str, mark: Mark, name: str, written: Section, psk: Collection[bytes]) -> FoundTunnel | str:
+    """The tunnel that a connection is from this end, or why the inventory has no words for it."""
+    try:
+        return _tunnel(key, mark, name, meaning(written), psk)
+    except _UnfitError as error:
+        return str(error)
+
+
+def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collection[bytes]) -> FoundTunnel:
+    _known(connection, _IKE, "")
+    if connection.get("version") != "2":
+        raise _UnfitError("it says no `version = 2`")
+    local, remote = (connection.get(end) for end in ("local", "remote"))
+    if not isinstance(local, dict) or not isinstance(remote, dict):
+        raise _UnfitError("it has not one local and one remote section")
+    _known(local, _END, "local.")
+    _known(remote, _END, "remote.")
+    inner = children(connection)
+    if not inner:
+        raise _UnfitError("it has no child")
+    child = next(iter(inner.values()))
+    for child_name, each in inner.items():
+        _known(each, _CHILD, f"{child_name}.")
+        if {**each, **_selectors_of(child)} != child:
+            raise _UnfitError("its children differ in more than what they protect")
+    protected = {each: (_selectors(it, "local_ts"), _selectors(it, "remote_ts")) for each, it in inner.items()}
+    outer = (_address(connection, "local_addrs"), _address(connection, "remote_addrs"))
+    found = FoundTunnel(key, mark, name, *outer, (_text(local, "id"), _text(remote, "id")), protected)
+    found.options |= {
+        "ike": [_suite(each, ike=True) for each in _words(connection, "proposals")],
+        "esp": [_suite(each, ike=False) for each in _words(child, "esp_proposals")],
+    }
+    for option, place, word in (
+        ("dpd_delay", connection, "dpd_delay"), ("ike_rekey", connection, "rekey_time"),
+        ("child_rekey", child, "rekey_time"),
+    ):  # fmt: skip
+        if word in place:
+            found.options[option] = seconds(str(place[word]))
+    _device(found, child)
+    _authenticated(found, local, remote, psk)
+    _own(found, connection, child)
+    return found
+
+
+def _known(section: Section, words: Collection[str], path: str) -> None:
+    if more := sorted(set(section) - set(words)):
+        raise _UnfitError(f"the inventory has no word for {path}{more[0]}")
+
+
+def _text(section: Section, key: str) -> str:
+    value = section.get(key)
+    if not isinstance(value, str) or not value:
+        raise _UnfitError(f"it says no {key}")
+    return value
+
+
+def _words(section: Section, key: str) -> list[str]:
+    return [word for word in _text(section, key).split(",") if word]
+
+
+def _address(connection: Section, key: str) -> IPv4Address | IPv6Address:
+    text = _text(connection, key)
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise _UnfitError(f"{key} is {text}, and no single address") from None
+
+
+def _selectors(child: Section, key: str) -> tuple[str, ...]:
+    found = []
+    for word in _words(child, key):
+        try:
+            found.append(str(ip_network(word)))
+        except ValueError:
+            raise _UnfitError(f"{key} has {word}, which is no prefix alone") from None
+    return tuple(found)
+
+
+def _selectors_of(child: Section) -> Section:
+    return {key: child[key] for key in ("local_ts", "remote_ts") if key in child}
+
+
+def _suite(text: str, *, ike: bool) -> dict[str, str]:
+    words = text.split("-")
+    suite = {"encryption": words[0]}
+    for word in words[1:]:
+        part = "dh_group" if _GROUP.fullmatch(word) else "prf" if word.startswith("prf") else "integrity"
+        if part in suite:
+            raise _UnfitError(f"the proposal {text} has several of one kind")
+        suite[part] = word
+    if "dh_group" not in suite:
+        raise _UnfitError(f"the proposal {text} has no DH group")
+    order = ("encryption", "integrity", "prf", "dh_group") if ike else ("encryption", "integrity", "dh_group", "prf")
+    return {part: suite[part] for part in order if part in suite}
+
+
+def _device(found: FoundTunnel, child: Section) -> None:
+    for device, word in (("vti", "mark"), ("xfrm", "if_id")):
+        both = [child.get(f"{word}_{way}") for way in ("in", "out")]
+        if both == [None, None]:
+            continue
+        if both[0] != both[1] or not str(both[0]).isdigit():
+            raise _UnfitError(f"its {word}_in and {word}_out are not one number")
+        if list(found.children.items()) != [(found.name, (_ANY, _ANY))]:
+            raise _UnfitError(f"it has a {word}, and protects not anything to anything (0.0.0.0/0,::/0)")
+        found.options |= {"mode": "route", "device": device, "key": int(str(both[0]))}
+
+
+def _authenticated(found: FoundTunnel, local: Section, remote: Section, psk: Collection[bytes]) -> None:
+    if (local.get("auth"), remote.get("auth")) == ("psk", "psk"):
+        if len(psk) != 1:
+            raise _UnfitError(f"it takes one of {len(psk)} keys" if psk else "there is no key for it")
+        try:
+            found.psk = next(iter(psk)).decode()
+        except UnicodeDecodeError:
+            raise _UnfitError("its key is no text") from None
+        if not found.psk.isprintable() or found.psk != found.psk.strip():
+            raise _UnfitError("its key has blanks around it or characters that cannot be printed")
+    elif (local.get("auth"), remote.get("auth")) == ("pubkey", "pubkey") and "certs" in local:
+        found.options["auth"] = "certificate"
+        found.own["certificate"] = local["certs"]
+        if "cacerts" in remote:
+            found.own["ca"] = remote["cacerts"]
+    else:
+        raise _UnfitError("its ends authenticate neither both by a key nor both by certificates")
+
+
+def _own(found: FoundTunnel, connection: Section, child: Section) -> None:
+    """What this end alone says; that is written where it is not what Routebook writes by itself."""
+    own: dict[str, Any] = found.own
+    for word, default in (("start_action", "none"), ("close_action", "none"), ("dpd_action", "clear")):
+        own[word] = child.get(word, default)
+    found.starts = "start" in str(own["start_action"])
+    own["keyingtries"] = int(str(connection.get("keyingtries", 1)))
+    if connection.get("mobike") != "no":
+        own["mobike"] = True
+    if connection.get("encap") == "yes":
+        own["encap"] = True
+    if "reauth_time" in connection:
+        own["reauth_time"] = seconds(str(connection["reauth_time"]))
+    if "updown" in child:
+        own["updown"] = child["updown"]

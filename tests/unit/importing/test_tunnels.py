@@ -1,0 +1,178 @@
+"""What swanctl's files become: each tunnel once, its file taken over as it stands, or left alone with the reason."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from routebook.device.candidate import Section
+from routebook.device.values import Snapshot
+from routebook.importing.found import BadInputError
+from routebook.platforms.strongswan.component import SwanctlComponent
+from routebook.platforms.strongswan.settings import parse
+from routebook.platforms.strongswan.tree import MAIN, build, only_includes
+from routebook.transport.deaf import DeafShell
+from tests.unit.importing.read import EDGE, imported, mate, read, reported
+
+INCLUDE = "include conf.d/*.conf\n"
+MOON = """\
+# to sun
+connections {
+  ms {
+    version = 2
+    mobike = no
+    local_addrs = 192.0.2.1
+    remote_addrs = 192.0.2.2
+    proposals = aes256-sha256-modp2048, aes256gcm16-prfsha256-modp2048
+    dpd_delay = 10
+    local { auth = psk
+      id = moon
+    }
+    remote-1 {
+      auth = psk
+      id = sun
+    }
+    children {
+      ms {
+        local_ts = 10.1.0.0/16
+        remote_ts = 10.2.0.0/16
+        esp_proposals = aes256gcm16-modp2048
+        rekey_time = 1h
+        start_action = trap
+      }
+    }
+  }
+}
+secrets {
+  ike-1 {
+    id-1 = moon
+    id-2 = sun
+    secret = "very secret key"
+  }
+}
+"""
+
+
+def mirrored(text: str) -> str:
+    for one, other in (("192.0.2.1", "192.0.2.2"), ("10.1.0.0", "10.2.0.0"), ("id = moon", "id = sun")):
+        text = text.replace(one, "@").replace(other, one).replace("@", other)
+    return text.replace("start_action = trap", "start_action = none")
+
+
+SUN = mirrored(MOON)
+
+
+def hosts(moon: str, sun: str, where: str = "conf.d/ms.conf") -> dict[str, str]:
+    texts = {}
+    for name, text in (("moon", moon), ("sun", sun)):
+        texts[f"{name}/swanctl.conf"] = INCLUDE if where != "swanctl.conf" else text
+        texts[f"{name}/{where}"] = text
+    return texts
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path) -> None:
+    for name in ("moon", "sun", "edge1"):
+        (tmp_path / name / "conf.d").mkdir(parents=True)
+
+
+def test_a_tunnel_of_which_both_ends_were_read_is_one_entry_and_its_file_is_taken_over(tmp_path: Path) -> None:
+    proved = imported(tmp_path, hosts(MOON, SUN))
+    (tunnel,) = yaml.safe_load(proved.draft.texts()["tunnels.yaml"])["tunnels"]["list"]
+    assert (tunnel["ends"], tunnel["name"], tunnel["psk"]) == (["moon", "sun"], "ms", {"file": "secrets/ms.psk"})
+    assert tunnel["sun"] == {"address": "192.0.2.2", "selectors": ["10.2.0.0/16"]}
+    assert proved.draft.secrets == {"secrets/ms.psk": "very secret key"}
+    assert yaml.safe_load(proved.draft.texts()["hosts.yaml"])["moon"]["data"]["adopt"] == [
+        "/etc/swanctl/conf.d/ms.conf"
+    ]
+    assert [each.difference for each in proved.compared.values()] == ["", ""]
+    assert "very secret" not in repr(proved.hosts) + "".join(proved.draft.texts().values())
+
+
+@pytest.mark.parametrize("where", ["conf.d/ms.conf", "swanctl.conf"])
+def test_every_line_is_of_one_class(tmp_path: Path, where: str) -> None:
+    report = reported(tmp_path, hosts(MOON, SUN, where))
+    lines = [line for line in report.hosts[0].lines if line.file.endswith(where)]
+    assert [line.number for line in lines] == list(range(1, MOON.count("\n") + 1))
+    assert {line.text for line in lines if line.kind != "modelled"} == {"# to sun"}
+    assert (report.differing, report.tunnels) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("version = 2", "version = 1", "it says no `version = 2`"),
+        ("dpd_delay = 10", "vips = 0.0.0.0", "the inventory has no word for vips"),
+        ("remote_addrs = 192.0.2.2", "remote_addrs = %any", "remote_addrs is %any, and no single address"),
+        ("local_ts = 10.1.0.0/16", "local_ts = 10.1.0.0/16[tcp]", "local_ts has 10.1.0.0/16[tcp], which is no prefix"),
+        ("aes256gcm16-modp2048\n        rekey", "aes256gcm16\n        rekey", "has no DH group"),
+        ("secrets {", "pools {\n}\nsecrets {", "has pools of addresses as well, and is taken over as a whole"),
+        ('  ike-1 {', '  ike-2 {\n    id = carol\n    secret = x\n  }\n  ike-1 {', "a key that no connection takes"),
+        ("aes256-sha256", "3des-sha256", "is too weak"),
+    ],
+)  # fmt: skip
+def test_what_the_inventory_cannot_say_leaves_both_ends_alone(tmp_path: Path, old: str, new: str, why: str) -> None:
+    assert old in MOON
+    sun = SUN.replace(old, new) if "weak" in why else SUN
+    report = reported(tmp_path, hosts(MOON.replace(old, new), sun))
+    assert (report.tunnels, report.differing) == (0, [])
+    assert any(why in line.why for line in report.hosts[0].lines)
+    assert {line.kind for host in report.hosts for line in host.lines} == {"foreign"}
+
+
+def test_ends_that_cannot_come_up_are_a_finding_without_the_key(tmp_path: Path) -> None:
+    (finding,) = reported(tmp_path, hosts(MOON, SUN.replace("very secret key", "another key"))).findings
+    assert "they have different keys" in finding.message
+    assert "moon/conf.d/ms.conf:3" in finding.message and "sun/conf.d/ms.conf:3" in finding.message
+    assert "secret key" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({"moon/swanctl.conf": MOON[:-4]}, "section 'ike-1' is never closed"),
+        ({"moon/swanctl.conf": "include conf.d/absent.conf\n"}, "includes /etc/swanctl/conf.d/absent.conf"),
+        ({"moon/conf.d/ms.conf": MOON}, "has no swanctl.conf beside it"),
+        ({"moon/ipsec.conf": "conn x\n"}, "is of strongSwan's older starter, which is not imported"),
+        ({"moon/swanctl.conf": MOON.replace('"very secret key"', "<redacted>")}, "the key of connection ms is masked"),
+    ],
+)
+def test_bad_input_is_one_sentence_with_file_and_line(tmp_path: Path, texts: dict[str, str], message: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path, texts)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path}/moon/")
+
+
+def test_a_host_with_frr_and_strongswan_is_an_edge(tmp_path: Path) -> None:
+    texts = {"edge1/frr.conf": EDGE, "edge1/swanctl.conf": "connections {\n}\n", "edge2": mate()}
+    report = reported(tmp_path, texts)
+    assert [(host.name, host.platform) for host in report.hosts] == [("edge1", "edge"), ("edge2", "frr")]
+    assert (report.differing, report.sessions) == ([], 3)
+
+
+SECTION = Section("connections", "/etc/swanctl/conf.d/routebook.conf", "", ("/etc/swanctl/conf.d/routebook.conf", MAIN))
+
+
+def plan(running: str, rendered: str) -> tuple[str, tuple[str, ...]]:
+    section = Section(SECTION.name, SECTION.part, rendered, SECTION.owns)
+    change = SwanctlComponent(DeafShell()).plan([section], Snapshot({MAIN: running}, {MAIN: "0600 root root"})).change
+    return change.diff, tuple(effect.kind for effect in change.effects)
+
+
+def test_a_file_that_is_taken_over_stays_until_something_changes_and_then_goes(tmp_path: Path) -> None:
+    del tmp_path
+    same = MOON.replace("remote-1 {", "remote {").replace("dpd_delay = 10", "dpd_delay = 10s")
+    same = same.replace('"very secret key"', "0sdmVyeSBzZWNyZXQga2V5").replace(
+        "mobike = no\n", "mobike = no\n    encap = no\n"
+    )
+    assert plan(MOON, same) == ("", ())
+    diff, effects = plan(MOON, same.replace("10.2.0.0/16", "10.3.0.0/16"))
+    assert "-  ms {" in diff and "+include conf.d/*.conf" in diff and effects == ("tunnel-rekey",)
+
+
+def test_a_main_file_keeps_what_it_includes() -> None:
+    assert only_includes(f"{MOON}include extra/*.conf\n") == "include extra/*.conf\ninclude conf.d/*.conf\n"
+    assert only_includes(f"# mine\n{INCLUDE}") == f"# mine\n{INCLUDE}"
+    assert build({MAIN: only_includes(MOON)}).connections == {}
+    assert parse(only_includes(MOON), MAIN).items
