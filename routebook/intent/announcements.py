@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from routebook.intent.filters import Filters, covers
+from routebook.intent.filters import EVERYTHING, Filters, covers
 from routebook.intent.imports import Outside, check_cluster_imports, check_imports
 from routebook.intent.model import CommunityList, Neighbor, NeighborFamily, RouteMapRule
 from routebook.intent.network import Session, SessionEnd
@@ -115,6 +115,11 @@ def _check_exports(
         for family in us.neighbor.families:
             filters = Filters.out(family, policies.prefix_lists, policies.route_maps)
             mark = _mark(declared, family, declared.peers[peer.name].mark())
+            if family.default_originate is not None:
+                default = EVERYTHING[family.family].network  # no filter of what is sent applies to it
+                kind = "accepted" if default in us.neighbor.accepted_leaks else "leak"
+                place = declared.peers[peer.name].mark()
+                leaks.setdefault((place, "the default route, by default_originate,", kind), []).append(session.name)
             if not filters.any and not nodes.hosts[us.name].unfiltered:
                 continue  # reported, and RFC 8212 keeps it from sending anything
             for region, rule in filters.through(trusted=trusted):

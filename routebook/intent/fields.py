@@ -289,6 +289,13 @@ Number = Annotated[int, Strict(), Field(ge=0, le=4294967295)]
 Change = Annotated[int | str, BeforeValidator(_change)]
 Count = Annotated[int, Strict(), Field(ge=1, le=4294967295)]
 Hops = Annotated[int, Strict(), Field(ge=1, le=254)]
+Percent = Annotated[int, Strict(), Field(ge=1, le=100)]
+Minutes = Annotated[int, Strict(), Field(ge=1, le=65535)]
+Occurrences = Annotated[int, Strict(), Field(ge=1, le=10)]  # of an AS number in a path
+Weight = Annotated[int, Strict(), Field(ge=0, le=65535)]
+Paths = Annotated[int, Strict(), Field(ge=1, le=256)]
+Interval = Annotated[int, Strict(), Field(ge=0, le=600)]  # seconds
+CommunityKind = Literal["standard", "extended", "large"]
 RouteMetric = Annotated[int, Strict(), Field(ge=1, le=254)]  # 255 is a route that is not to be used
 Sequence = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Transport = Literal["ipv4", "ipv6"]

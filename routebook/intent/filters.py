@@ -87,21 +87,22 @@ class Filters(Struct, frozen=True):
     route_map: str | None
     prefix_lists: Mapping[str, PrefixList]
     route_maps: Mapping[str, RouteMap]
+    as_path_list: str | None = None  # what it stops is not known beforehand
 
     @classmethod
     def out(cls, family: NeighborFamily, lists: Mapping[str, PrefixList], maps: Mapping[str, RouteMap]) -> "Filters":
         """Those of what is sent."""
-        return cls(family.family, family.prefix_list_out, family.route_map_out, lists, maps)
+        return cls(family.family, family.prefix_list_out, family.route_map_out, lists, maps, family.as_path_list_out)
 
     @classmethod
     def into(cls, family: NeighborFamily, lists: Mapping[str, PrefixList], maps: Mapping[str, RouteMap]) -> "Filters":
         """Those of what is received."""
-        return cls(family.family, family.prefix_list_in, family.route_map_in, lists, maps)
+        return cls(family.family, family.prefix_list_in, family.route_map_in, lists, maps, family.as_path_list_in)
 
     @property
     def any(self) -> bool:
         """Whether there is one at all."""
-        return bool(self.prefix_list or self.route_map)
+        return bool(self.prefix_list or self.route_map or self.as_path_list)
 
     @property
     def known(self) -> bool:
@@ -151,6 +152,10 @@ class Filters(Struct, frozen=True):
 
     def passes(self, prefix: IPNetwork) -> bool | None:
         """Whether they let one prefix through; None where that depends on more than the prefix."""
+        passes = self._passes(prefix)
+        return None if passes and self.as_path_list else passes
+
+    def _passes(self, prefix: IPNetwork) -> bool | None:
         if not self.known or (self.prefix_list and not self._permits(self.prefix_list, prefix)):
             return False
         maybe: set[str] = set()

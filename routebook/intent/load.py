@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from routebook.intent.addresses import check_addresses
 from routebook.intent.announcements import check_announcements, with_relation
 from routebook.intent.cleartext import find_clear_text
-from routebook.intent.model import BgpHost, HostIntent, IPNetwork, Neighbor, Redistribution, RpkiCache, Tunnel
+from routebook.intent.model import BgpHost, Family, HostIntent, IPNetwork, Neighbor, RpkiCache, Tunnel
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, StandIn, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes, resolve_nodes
@@ -20,8 +22,15 @@ from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
+from routebook.intent.speaker import resolve_aggregates, resolve_options
+from routebook.intent.speaker_model import Aggregate, BgpOptions, Redistribution
 from routebook.intent.tunnels import resolve_tunnels
 from routebook.intent.words import check_policy_words
+
+_OF_FAMILY: dict[str, Family] = {
+    **dict.fromkeys(("ospf", "rip"), "ipv4-unicast"),
+    **dict.fromkeys(("ospf6", "ripng"), "ipv6-unicast"),
+}  # of routes that only one family has
 
 
 def load(project: Path) -> Network:
@@ -124,6 +133,8 @@ def _hosts(
                 own_tunnels[tunnel_end.name].append(tunnel_end.tunnel)
     networks = _networks(declared, nodes, problems)
     taken_over = _redistributed(declared, nodes, policies, problems)
+    options = resolve_options(declared, nodes, problems)
+    aggregates = resolve_aggregates(declared, nodes, policies, problems)
     drained = {
         n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
     }
@@ -142,7 +153,8 @@ def _hosts(
     hosts: dict[str, HostIntent] = {}
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
-        needed = needed_by(own, policies, [each.route_map for each in taken_over[name] if each.route_map])
+        used = [each.route_map for each in taken_over[name]] + [each.route_map for each in aggregates.get(name, ())]
+        needed = needed_by(own, policies, filter(None, used))
         check_policy_words(node, needed, declared, problems)
         uses_rpki = name in validating
         certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
@@ -167,7 +179,11 @@ def _hosts(
             manage=node.manage,
             identity=node.identity,
             interfaces=node.interfaces,
-            bgp=_bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
+            bgp=_with_all(
+                _bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
+                aggregates.get(name, ()),
+                options.get(name, BgpOptions()),
+            ),
             tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
             community_lists=needed.community_lists,
@@ -207,9 +223,16 @@ def _redistributed(
             if node.can is not None and not node.can.bgp:
                 problems.error(entry.mark("hosts"), f"{node.name} is {node.kind} and speaks no BGP", "leave it out")
             its = platform(node.platform)
+            if entry.source not in ("connected", "static") and node.can is not None and not node.can.every_word:
+                said = f"{node.name} is {node.kind} and takes over no {entry.source} routes"
+                problems.error(entry.mark("from"), said, "leave it out")
             if its is not None and its.rules.check_redistribution is not None:
                 its.rules.check_redistribution(node, entry, policies, problems)
             for family in entry.families:
+                if _OF_FAMILY.get(entry.source, family) != family:
+                    problems.error(
+                        entry.mark("from"), f"{entry.source} has no routes of {family}", "write its families"
+                    )
                 if any((other.family, other.source) == (family, entry.source) for other in found[node.name]):
                     problems.error(
                         entry.mark(), f"{node.name} redistributes {entry.source} of {family} already", "remove one"
@@ -225,6 +248,11 @@ def _redistributed(
                     Redistribution(family=family, source=entry.source, route_map=entry.route_map, metric=entry.metric)
                 )
     return found
+
+
+def _with_all(speaker: BgpHost | None, aggregates: tuple[Aggregate, ...], options: BgpOptions) -> BgpHost | None:
+    """A speaker with what it aggregates and with its options; they make none by themselves."""
+    return replace(speaker, aggregates=aggregates, options=options) if speaker is not None else None
 
 
 def _bgp(

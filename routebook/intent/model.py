@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from routebook.intent.speaker_model import Aggregate, BgpOptions, Redistribution
+
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface
 IPNetwork = IPv4Network | IPv6Network
@@ -50,16 +52,30 @@ class NeighborFamily(Struct, frozen=True, kw_only=True):
     min_received: int = 0
     min_sent: int = 0
     max_sent: int | None = None
+    as_path_list_in: str | None = None
+    as_path_list_out: str | None = None
+    max_prefix_threshold: int | None = None  # percent
+    max_prefix_warning_only: bool = False
+    max_prefix_restart: int | None = None  # minutes
+    max_prefix_out: int | None = None
+    allowas_in: str | None = None  # how often our AS may be in a path, "" for the daemon's default, or "origin"
+    as_override: bool = False
+    default_originate: str | None = None  # the route map that decides, "" for always
+    remove_private_as: str = ""  # "yes", "all", "replace" or "all-replace"
+    route_server_client: bool = False
+    withheld_communities: tuple[str, ...] = ()  # kinds of communities that are not sent
+    weight: int | None = None
+    next_hop_self_force: bool = False  # for routes of other sessions inside, too
 
     @property
     def route_maps(self) -> tuple[str, ...]:
         """The names of the route maps that it needs."""
-        return tuple(name for name in (self.route_map_in, self.route_map_out) if name)
+        return tuple(name for name in (self.route_map_in, self.route_map_out, self.default_originate) if name)
 
     @property
     def as_path_lists(self) -> tuple[str, ...]:
         """The names of the AS path lists that it needs."""
-        return ()
+        return tuple(name for name in (self.as_path_list_in, self.as_path_list_out) if name)
 
 
 class Neighbor(Struct, frozen=True, kw_only=True):
@@ -93,20 +109,17 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     local_role: str = ""  # what we are to it and tell it (RFC 9234), where that is asked for
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
     accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
+    local_as_no_prepend: bool = False  # of a `local_as` that is not the host's
+    local_as_replace_as: bool = False
+    disable_connected_check: bool = False
+    extended_nexthop: bool = False  # IPv6 next hops of IPv4 routes (RFC 8950)
+    graceful_restart: str = ""  # "restart", "helper" or "disable"; "" as the speaker has it for all
+    advertisement_interval: int | None = None  # seconds
 
     @property
     def external(self) -> bool:
         """Whether the two ends are in different ASes."""
         return self.remote_as != self.local_as
-
-
-class Redistribution(Struct, frozen=True, kw_only=True):
-    """Routes of another origin that BGP takes over for one address family."""
-
-    family: Family
-    source: Literal["connected", "static"]
-    route_map: str | None = None
-    metric: int | None = None
 
 
 class BgpHost(Struct, frozen=True, kw_only=True):
@@ -117,6 +130,8 @@ class BgpHost(Struct, frozen=True, kw_only=True):
     neighbors: tuple[Neighbor, ...]
     networks: tuple[IPNetwork, ...] = ()
     redistribute: tuple[Redistribution, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    options: BgpOptions = BgpOptions()
     graceful_shutdown: bool = False
 
 

@@ -12,6 +12,8 @@ from routebook.intent.nodes import Nodes
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Problems
 from routebook.intent.read import Declared
+from routebook.intent.schema import NetworksInput
+from routebook.intent.speaker_schema import AggregateInput
 
 _LARGEST = {4: 8, 6: 16}
 """Bits of the largest address space that one network has; what is larger is somebody else's, too."""
@@ -42,7 +44,7 @@ class Own(Struct, frozen=True):
             tuple(prefix for prefixes in nodes.sites.values() for prefix in prefixes),
             tuple(a.ip for node in nodes.hosts.values() for i in node.interfaces for a in i.addresses),
             tuple(p for peer in declared.peers.values() if peer.relation == "customer" for p in peer.prefixes),
-            tuple(prefix for entry in declared.networks for prefix in entry.prefixes),
+            tuple(prefix for entry in _originating(declared) for prefix in entry.prefixes),
         )
 
     def is_ours(self, prefix: IPNetwork) -> bool:
@@ -85,6 +87,11 @@ class Own(Struct, frozen=True):
 def private(prefix: IPNetwork) -> bool:
     """Whether addresses are everybody's."""
     return any(covers(each, prefix) for each in _PRIVATE)
+
+
+def _originating(declared: Declared) -> list[NetworksInput | AggregateInput]:
+    """What says that hosts originate prefixes."""
+    return [*declared.networks, *declared.aggregates]
 
 
 def check_own(declared: Declared, nodes: Nodes, policies: Policies, own: Own, problems: Problems) -> None:
@@ -192,7 +199,7 @@ def mistyped(prefix: IPNetwork, meant: IPNetwork) -> bool:
 
 def _check_originated(declared: Declared, nodes: Nodes, own: Own, problems: Problems) -> None:
     by_host: dict[IPNetwork, set[str]] = {}
-    chosen = [(e, nodes.select(e.hosts, e.mark("hosts"), Problems())) for e in declared.networks]
+    chosen = [(e, nodes.select(e.hosts, e.mark("hosts"), Problems())) for e in _originating(declared)]
     for entry, hosts in chosen:
         for prefix in entry.prefixes:
             by_host.setdefault(prefix, set()).update(node.site for node in hosts)

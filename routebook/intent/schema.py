@@ -9,6 +9,7 @@ from pydantic import (
 from routebook.intent.fields import (
     Address,
     Asn,
+    CommunityKind,
     ConnectRetry,
     Count,
     DeviceName,
@@ -20,11 +21,15 @@ from routebook.intent.fields import (
     Identity,
     InterfaceAddress,
     InterfaceName,
+    Interval,
     Keepalive,
     KubernetesName,
     LabRelease,
+    Minutes,
     Name,
     Number,
+    Occurrences,
+    Percent,
     PolicyChoice,
     PolicyName,
     Port,
@@ -35,11 +40,13 @@ from routebook.intent.fields import (
     SerialNumber,
     Text,
     Transport,
+    Weight,
     Word,
 )
 from routebook.intent.model import Announced, Family
 from routebook.intent.part import Input, Mesh, TwoEnded
 from routebook.intent.registry import Part
+from routebook.intent.speaker_model import Source
 
 _T = TypeVar("_T")
 ByFamily: TypeAlias = _T | dict[Family, _T]
@@ -205,8 +212,28 @@ class SideInput(Input):
     min_received: ByFamily[Number] = 0
     min_sent: ByFamily[Number] = 0
     max_sent: ByFamily[Number] | None = None
+    as_path_list_in: ByFamily[PolicyChoice] | None = None
+    as_path_list_out: ByFamily[PolicyChoice] | None = None
+    max_prefix_threshold: ByFamily[Percent] | None = None
+    max_prefix_warning_only: ByFamily[Flag] = False
+    max_prefix_restart: ByFamily[Minutes] | None = None
+    max_prefix_out: ByFamily[Count] | None = None
+    allowas_in: ByFamily[Flag | Literal["origin"] | Occurrences] = False
+    as_override: ByFamily[Flag] = False
+    default_originate: ByFamily[Flag | PolicyName] = False
+    remove_private_as: ByFamily[Flag | Literal["all", "replace", "all-replace"]] = False
+    route_server_client: ByFamily[Flag] = False
+    send_community: ByFamily[Literal["all", "none"] | tuple[CommunityKind, ...]] = "all"
+    weight: ByFamily[Weight] | None = None
+    local_as: Asn | None = None
+    local_as_no_prepend: Flag = False
+    local_as_replace_as: Flag = False
+    disable_connected_check: Flag = False
+    extended_nexthop: Flag = False
+    graceful_restart: Flag | Literal["helper"] | None = None
+    advertisement_interval: Interval | None = None
     route_reflector_client: Flag = False
-    next_hop_self: Flag = False
+    next_hop_self: Flag | Literal["force"] = False
     addpath_tx_all: Flag = False
     soft_reconfiguration: Flag = False
     passive: Flag = False
@@ -264,7 +291,7 @@ class RedistributeInput(Input):
     """Routes of another origin that hosts take over into BGP."""
 
     hosts: Selection
-    source: Literal["connected", "static"] = Field(alias="from")
+    source: Source = Field(alias="from")
     families: Families = ("ipv4-unicast",)
     route_map: PolicyName | None = None
     metric: Number | None = None
@@ -279,6 +306,8 @@ class BgpInput(Input):
     meshes: tuple[Any, ...] = ()
     networks: tuple[Any, ...] = ()
     redistribute: tuple[Any, ...] = ()
+    aggregates: tuple[Any, ...] = ()
+    options: tuple[Any, ...] = ()
     graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
 
 

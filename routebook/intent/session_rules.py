@@ -8,12 +8,15 @@ from routebook.intent.node import Node
 from routebook.intent.platform import platform
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
+from routebook.intent.session_options import BY_FAMILY, check_options
 
 _REFERENCES = (
     ("import_", "route_maps"),
     ("export", "route_maps"),
     ("prefix_list_in", "prefix_lists"),
     ("prefix_list_out", "prefix_lists"),
+    ("as_path_list_in", "as_path_lists"),
+    ("as_path_list_out", "as_path_lists"),
 )
 _VERSION = {"ipv4-unicast": "ipv4", "ipv6-unicast": "ipv6"}
 _LONGEST_HOLD_TIME = 65535  # seconds; two octets in OPEN
@@ -55,6 +58,7 @@ def check_session(
             its.rules.check_session(end)
         if me.managed:
             _check_references(end)
+            check_options(end)
             _check_timers_and_hops(end)
             opposite = {family.family: family for family in session.ends[1 - side].neighbor.families}
             for family in end.neighbor.families:
@@ -93,7 +97,7 @@ def _check_platform(end: CheckedSession) -> None:
 def _check_references(end: CheckedSession) -> None:
     neighbor, own, policies, problems = end.neighbor, end.options, end.policies, end.problems
     families = {family.family for family in neighbor.families}
-    for option in (*dict(_REFERENCES), "max_prefix", "min_received", "min_sent", "max_sent"):
+    for option in (*dict(_REFERENCES), *BY_FAMILY):
         value = own.get(option)
         for extra in sorted(set(value) - families) if isinstance(value, dict) else ():
             end.report(f"{neighbor.session} does not carry {extra}", "add it to the families, or remove it", option)
@@ -108,6 +112,9 @@ def _check_references(end: CheckedSession) -> None:
                 problems.error(
                     place, f"{name} is a list of {found.family} prefixes and is used for {family}", "write it by family"
                 )
+    for of_family in neighbor.families:
+        if of_family.default_originate:
+            policies.known("route_maps", of_family.default_originate, end.place("default_originate"), problems)
     if neighbor.bfd:
         policies.known("bfd_profiles", neighbor.bfd, end.place("bfd"), problems)
 
@@ -168,7 +175,7 @@ def _check_family(end: CheckedSession, family: NeighborFamily, opposite: Neighbo
             f"{what}: an external session has no policy {' and none '.join(missing)}",
             "without one the daemon discards every route (RFC 8212)",
         )
-    if family.max_prefix is None:
+    if family.max_prefix is None or family.max_prefix_warning_only:
         problems.warn(end.mark, f"{what}: an external session has no limit on prefixes", "write max_prefix: …")
 
 
@@ -177,8 +184,8 @@ def _unfiltered(family: NeighborFamily) -> list[str]:
     return [
         f"{word} (write {option}: …)"
         for word, option, names in (
-            ("in", "import", (family.route_map_in, family.prefix_list_in)),
-            ("out", "export", (family.route_map_out, family.prefix_list_out)),
+            ("in", "import", (family.route_map_in, family.prefix_list_in, family.as_path_list_in)),
+            ("out", "export", (family.route_map_out, family.prefix_list_out, family.as_path_list_out)),
         )
         if not any(names)
     ]

@@ -1,11 +1,12 @@
 """Works out each BGP session, declared once or by a mesh, as both of its ends see it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from routebook.intent.endpoints import find_endpoints
+from routebook.intent.fields import NO_POLICY
 from routebook.intent.layers import Layers, named
 from routebook.intent.model import Family, Neighbor, NeighborFamily
 from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
@@ -22,6 +23,10 @@ _SHARED = frozenset(
     {"link", "via", "tunnel", "transport", "families", "password", "keepalive", "hold_time", "connect_retry"}
     | {"bfd", "ttl_security", "multihop"}
 )
+
+
+_GRACEFUL = {None: "", True: "restart", False: "disable", "helper": "helper"}
+_KINDS = ("standard", "extended", "large")  # of communities
 
 
 class SessionPair(Struct, frozen=True):
@@ -197,9 +202,9 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         address=endpoints.addresses[1 - side],
         local_address=endpoints.addresses[side],
         update_source=endpoints.link is None,
-        local_as=me.asn,
-        remote_as=peer.asn,
-        description=options.get("description") or peer.name,
+        local_as=options.get("local_as") or me.asn,
+        remote_as=pair.options[1 - side].get("local_as") or peer.asn,
+        description="" if (said := options.get("description")) == NO_POLICY else said or peer.name,
         families=tuple(_family(family, options, pair.clients[side]) for family in families),
         password=named(options.get("password"), pair.name),
         ebgp_multihop=options.get("multihop"),
@@ -214,6 +219,12 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         cluster_node=peer.cluster_node.node if peer.cluster_node else "",
         accepted_leaks=options.get("accepted_leaks", ()),
         local_role="asked" if options.get("local_role", False) else "",
+        local_as_no_prepend=options.get("local_as_no_prepend", False),
+        local_as_replace_as=options.get("local_as_replace_as", False),
+        disable_connected_check=options.get("disable_connected_check", False),
+        extended_nexthop=options.get("extended_nexthop", False),
+        graceful_restart=_GRACEFUL[options.get("graceful_restart")],
+        advertisement_interval=options.get("advertisement_interval"),
     )
 
 
@@ -227,15 +238,38 @@ def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
             ("prefix_list_out", "prefix_list_out"),
             ("max_prefix", "max_prefix"),
             ("max_sent", "max_sent"),
+            *((same, same) for same in ("as_path_list_in", "as_path_list_out", "max_prefix_threshold")),
+            *((same, same) for same in ("max_prefix_restart", "max_prefix_out", "weight")),
         )
     }
+    allowed, default, private = (
+        options.by_family(option, family, False) for option in ("allowas_in", "default_originate", "remove_private_as")
+    )
+    sent = options.get("send_community", "all")
+    sent = sent.get(family, "all") if isinstance(sent, Mapping) else sent
+    next_hop = options.get("next_hop_self", False)
     return NeighborFamily(
         family=family,
         route_reflector_client=client or options.get("route_reflector_client", False),
-        next_hop_self=options.get("next_hop_self", False),
+        next_hop_self=bool(next_hop),
+        next_hop_self_force=next_hop == "force",
         addpath_tx_all=options.get("addpath_tx_all", False),
         soft_reconfiguration=options.get("soft_reconfiguration", False),
         min_received=options.by_family("min_received", family, 0),
         min_sent=options.by_family("min_sent", family, 0),
+        max_prefix_warning_only=options.by_family("max_prefix_warning_only", family, False),
+        as_override=options.by_family("as_override", family, False),
+        route_server_client=options.by_family("route_server_client", family, False),
+        allowas_in=_occurrences(allowed),
+        default_originate=None if default is False else "" if default is True else default,
+        remove_private_as="" if private is False else "yes" if private is True else private,
+        withheld_communities=() if sent == "all" else tuple(kind for kind in _KINDS if kind not in sent),
         **by_family,
     )
+
+
+def _occurrences(allowed: bool | int | str) -> str | None:
+    """How often our AS may be in a path; three times, which daemons take by default, need no number."""
+    if isinstance(allowed, bool):
+        return "" if allowed else None
+    return "" if allowed == 3 else str(allowed)

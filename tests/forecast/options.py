@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from msgspec.structs import fields as fields_of
 from pydantic import BaseModel
 
-from routebook.intent import model, policy_schema, schema
+from routebook.intent import model, policy_schema, schema, speaker_model, speaker_schema
 
 MODELS: tuple[type, ...] = (
     model.HostIntent,
     model.BgpHost,
     model.Neighbor,
     model.NeighborFamily,
-    model.Redistribution,
+    speaker_model.Redistribution,
+    speaker_model.Aggregate,
+    speaker_model.BgpOptions,
     model.PrefixList,
     model.PrefixRule,
     model.CommunityList,
@@ -51,6 +53,16 @@ _IN_ENTRIES = (
     *("delete_communities", "set_exclude", "set_next_hop", "set_next_hop_v6", "set_src", "set_weight", "set_tag"),
     *("set_origin", "call", "on_match"),
 )
+_IN_FAMILIES = (
+    *("as_path_list_in", "as_path_list_out", "max_prefix_threshold", "max_prefix_warning_only", "max_prefix_restart"),
+    *("max_prefix_out", "allowas_in", "as_override", "default_originate", "remove_private_as", "route_server_client"),
+    *("withheld_communities", "weight", "next_hop_self_force"),
+)
+_OF_NEIGHBORS = (
+    *("local_as_no_prepend", "local_as_replace_as", "disable_connected_check", "extended_nexthop"),
+    *("graceful_restart", "advertisement_interval"),
+)
+_OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
 _OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
 
 NOT_MEASURED = frozenset(
@@ -58,6 +70,11 @@ NOT_MEASURED = frozenset(
         "Neighbor.local_role",
         *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
         *_OF_LISTS,
+        *("BgpHost.aggregates", "BgpHost.options"),
+        *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),
+        *(f"Aggregate.{field}" for field in speaker_model.Aggregate.__struct_fields__),
+        *(f"NeighborFamily.{field}" for field in _IN_FAMILIES),
+        *(f"Neighbor.{field}" for field in _OF_NEIGHBORS),
         *(f"ListRule.{field}" for field in ("seq", "action", "text")),
         *(f"AsPathList.{field}" for field in ("name", "rules")),
     }
@@ -76,6 +93,10 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "min_received": "NeighborFamily.min_received",
         "min_sent": "NeighborFamily.min_sent",
         "max_sent": "NeighborFamily.max_sent",
+        **{option: f"NeighborFamily.{option}" for option in _IN_FAMILIES if option in schema.SideInput.model_fields},
+        **{option: f"Neighbor.{option}" for option in _OF_NEIGHBORS},
+        "local_as": "Neighbor.local_as",
+        "send_community": "NeighborFamily.withheld_communities",
         "route_reflector_client": "NeighborFamily.route_reflector_client",
         "next_hop_self": "NeighborFamily.next_hop_self",
         "addpath_tx_all": "NeighborFamily.addpath_tx_all",
@@ -110,7 +131,23 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "route_map": "Redistribution.route_map",
         "metric": "Redistribution.metric",
     },
+    speaker_schema.AggregateInput: {
+        "hosts": "BgpHost.aggregates",
+        "prefixes": "Aggregate.prefix",
+        **{option: f"Aggregate.{option}" for option in ("summary_only", "as_set", "route_map")},
+    },
+    speaker_schema.ConfederationInput: {
+        "identifier": "BgpOptions.confederation_identifier",
+        "peers": "BgpOptions.confederation_peers",
+    },
+    speaker_schema.SpeakerOptionsInput: {
+        "hosts": "BgpHost.options",
+        "confederation": "BgpOptions.confederation_identifier",
+        **{option: f"BgpOptions.{option}" for option in _OF_SPEAKERS if not option.startswith("confederation")},
+    },
     schema.BgpInput: {
+        "aggregates": "BgpHost.aggregates",
+        "options": "BgpHost.options",
         "defaults": "BgpHost.neighbors",
         "external": "BgpHost.neighbors",
         "sessions": "BgpHost.neighbors",

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from routebook.intent.model import (
     PrefixRule,
-    Redistribution,
     RouteMap,
     RouteMapRule,
     RpkiCache,
 )
+from routebook.intent.speaker_model import Redistribution
 from tests.forecast.changes import Change, Make, of_families, of_sessions
 from tests.forecast.routers import AS, EDGE, INSIDE, OUTSIDE, SESSIONS, V4, V6, World, bgp, on_host, on_speaker
 

@@ -44,7 +44,7 @@ _AT_NEXT_RESET = re.compile(r"neighbor \S+ (timers$|tcp-mss|graceful-restart|loc
 _ORIGINATED = re.compile(r"(?:network|aggregate-address) (\S+)")
 _PREFIX_LIST = re.compile(r"(?:ip|ipv6) prefix-list (?P<name>\S+) seq (?P<seq>\d+) (?P<entry>.*)")
 
-_ROUTER_RESETS_ALL = re.compile(r"bgp (confederation identifier|reject-as-sets|shutdown)")
+_ROUTER_RESETS_ALL = re.compile(r"bgp (confederation (identifier|peers)|reject-as-sets|shutdown)")
 _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
 _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-holdtime")
 

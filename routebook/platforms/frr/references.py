@@ -10,6 +10,7 @@ from routebook.platforms.frr.policies import kind_and_name, prefix_list_kind
 from routebook.platforms.frr.tree import Tree
 
 _NEIGHBOR = re.compile(r"neighbor (?P<peer>\S+) (?P<kind>route-map|prefix-list|filter-list) (?P<name>\S+) (in|out)")
+_DEFAULT = re.compile(r"neighbor (?P<peer>\S+) default-originate (?P<kind>route-map) (?P<name>\S+)")
 _NETWORK = re.compile(r"(network|redistribute|aggregate-address) \S+.* (?P<kind>route-map) (?P<name>\S+)")
 _MATCH = (
     re.compile(r"match (?P<family>ip|ipv6) (address|next-hop|route-source) (?P<kind>prefix-list) (?P<name>\S+)"),
@@ -68,7 +69,7 @@ def uses(tree: Tree) -> Iterator[Use]:
     """Every reference to a policy object."""
     for block in tree:
         for path, line in block.walk():
-            if match := _NEIGHBOR.fullmatch(line):
+            if match := _NEIGHBOR.fullmatch(line) or _DEFAULT.fullmatch(line):
                 kind = match["kind"]
                 if kind == "prefix-list":
                     kind = prefix_list_kind(path[-1])

@@ -27,6 +27,7 @@ _ONE_VALUE = tuple(
         "bgp graceful-restart stalepath-time", "bgp graceful-restart rib-stale-time",
         "bgp graceful-restart select-defer-time", "bgp default local-preference",
         "bgp default subgroup-pkt-queue-max", "bgp confederation identifier", "bgp minimum-holdtime",
+        "bgp confederation peers",
         "bgp listen limit", "bgp max-med administrative", "bgp max-med on-startup", "bgp dampening",
         "coalesce-time", "write-quanta", "read-quanta",
         "neighbor * remote-as", "neighbor * description", "neighbor * password", "neighbor * local-as",
@@ -62,6 +63,7 @@ _BY_FIRST_WORD = {word: tuple(names) for word, names in groupby(sorted(_ONE_VALU
 _VALUE_INSIDE = (
     re.compile(r"(neighbor \S+ (?:route-map|prefix-list|filter-list|distribute-list)) \S+ (in|out)"),
     re.compile(r"(match (?:ip|ipv6) (?:address|next-hop|route-source)(?: prefix-list| prefix-len)?) ()\S+"),
+    re.compile(r"(set (?:ip|ipv6) next-hop (?:peer-address|unchanged|prefer-global))"),  # kept beside an address
     re.compile(r"(neighbor \S+ timers)() \d+ \d+"),
     re.compile(r"(maximum-paths)() \d+"),
     re.compile(r"(neighbor \S+ addpath-tx)()-\S+"),
@@ -72,7 +74,7 @@ _VALUE_INSIDE = (
 )
 
 # Refused, or kept beside the old one, until the old one is taken back.
-_OLD_FIRST = re.compile(r"rpki cache ")
+_OLD_FIRST = re.compile(r"rpki cache |bgp confederation peers ")
 
 # The value must not, or need not, follow the `no`; a secret then stays out of the command.
 _WITHOUT_VALUE = re.compile(

@@ -40,6 +40,23 @@ CANDIDATES = {
     "soft reconfiguration": in_family(OUTSIDE, "soft-reconfiguration inbound"),
     "max-prefix": in_family(OUTSIDE, "maximum-prefix 10"),
     "default route": in_family(OUTSIDE, "default-originate"),
+    "AS path with our own": in_family(OUTSIDE, "allowas-in 2"),
+    "another's AS replaced": in_family(OUTSIDE, "as-override"),
+    "no private AS": in_family(OUTSIDE, "remove-private-AS all replace-AS"),
+    "no communities sent": put(
+        INTENT, f"  neighbor {OUTSIDE} route-map RB-M in", f"  no neighbor {OUTSIDE} send-community"
+    ),
+    "weight": in_family(OUTSIDE, "weight 10"),
+    "route server client": in_family(OUTSIDE, "route-server-client", "attribute-unchanged next-hop"),
+    "next-hop-self force": in_family(INSIDE, "next-hop-self force"),
+    "a filter list": in_family(OUTSIDE, "filter-list RB-AS in"),
+    "max-prefix, warning": in_family(OUTSIDE, "maximum-prefix 1 warning-only"),
+    "max-prefix-out": in_family(OUTSIDE, "maximum-prefix-out 5"),
+    "a default route by a map": in_family(OUTSIDE, "default-originate route-map RB-M"),
+    "local-as, not prepended": option(OUTSIDE, "local-as 64511 no-prepend replace-as"),
+    "no connected check": option(OUTSIDE, "disable-connected-check"),
+    "extended next hop": option(OUTSIDE, "capability extended-nexthop"),
+    "advertisement interval": option(OUTSIDE, "advertisement-interval 5"),
     "route-map": INTENT.replace(f"{OUTSIDE} route-map RB-M in", f"{OUTSIDE} route-map RB-N in"),
     "prefix-list": in_family(OUTSIDE, "prefix-list RB-ALL in"),
     "a family": put(INTENT, "  network 10.3.0.0/16", f"  neighbor {OUTSIDE} activate"),
@@ -59,7 +76,6 @@ CANDIDATES = {
     "a policy's content": INTENT.replace(
         "route-map RB-M permit 10", "route-map RB-M deny 5\nexit\nroute-map RB-M permit 10"
     ),
-    "a filter list": in_family(OUTSIDE, "filter-list RB-AS in"),
 }
 
 
