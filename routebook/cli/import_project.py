@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Write over the inventory that DIR has.")
 @click.option("--partial", is_flag=True, help="Write what can be modelled, although it is not all, or not clean.")
 @click.option("--without-secrets", is_flag=True, help="Write no passwords: the inventory says where they will be.")
+@click.option(
+    "--ssh",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="How a host is logged in to that is read from itself, as key_file=FILE; see optional_args of an inventory.",
+)
 @click.option("--lines", is_flag=True, help="Show every line with what becomes of it, not only those refused.")
 @click.option("--report", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as Markdown.")
 @options.as_json
@@ -29,20 +35,22 @@ def import_project(
     force: bool,
     partial: bool,
     without_secrets: bool,
+    ssh: tuple[str, ...],
     lines: bool,
     page: Path | None,
     as_json: bool,
 ) -> None:
     """Make a project in DIR of the files that hosts are configured with: HOST=PATH for each, a folder or a file.
 
-    Contacts no device. Exit code 0 when the first plan of every host is empty; 2 with --partial, when it is not; 1 when
-    nothing was written.
+    A host given as HOST=USER@ADDRESS is read from itself, and not changed; no other device is contacted. Exit code 0
+    when the first plan of every host is empty; 2 with --partial, when it is not; 1 when nothing was written.
     """
+    from routebook.device.errors import DriverError
     from routebook.errors import RefusedError
     from routebook.importing.found import BadInputError
     from routebook.importing.proof import UnwritableError, prove
     from routebook.importing.report import as_data, as_markdown, as_text, report_of
-    from routebook.importing.sources import read_host, split
+    from routebook.importing.sources import is_login, read_host, read_live, split
 
     if (folder / "inventory").is_dir() and any((folder / "inventory").iterdir()) and not force:
         raise RefusedError(f"{folder} has an inventory; nothing was written. Name a new folder, or write --force.")
@@ -55,7 +63,12 @@ def import_project(
         raise RefusedError(f"{error}; write edge1=FOLDER for each host") from error
     for name, where in wanted.items():
         try:
-            found[name] = read_host(name, Path(where), known, masked=without_secrets)
+            if is_login(where):
+                found[name] = read_live(name, where, known, _options(ssh), masked=without_secrets)
+            else:
+                found[name] = read_host(name, Path(where), known, masked=without_secrets)
+        except DriverError as error:
+            bad.append(f"{name}: {error}")
         except BadInputError as error:
             bad.append(str(error))
     if bad:
@@ -79,6 +92,15 @@ def import_project(
     _write(folder, proved, without_secrets=without_secrets)
     output.line(f"wrote {folder}: next, cd {folder} && routebook check", err=True)
     sys.exit(0 if not report.differing else 2)
+
+
+def _options(ssh: tuple[str, ...]) -> dict[str, str]:
+    """A driver's options of a login."""
+    from routebook.errors import RefusedError
+
+    if wrong := [each for each in ssh if "=" not in each]:
+        raise RefusedError(f"--ssh {wrong[0]} is not OPTION=VALUE")
+    return dict(each.split("=", 1) for each in ssh)
 
 
 def _why_not(report: "Report") -> str:

@@ -74,7 +74,11 @@ def _follow(host: FoundHost, found: dict[Thing, str]) -> None:
         users: list[tuple[str, Iterable[tuple[str, str]]]] = [
             *((policy.key, policy.uses) for policy in host.policies.values()),
             *((session.key, session.uses) for session in host.sessions),
-            *((each["key"], [("route_maps", each["route_map"])]) for each in host.redistribute if "route_map" in each),
+            *(
+                (each["key"], [("route_maps", each["route_map"])])
+                for each in (*host.redistribute, *host.aggregates)
+                if "route_map" in each
+            ),
         ]
         for key, uses in users:
             if (host.name, key) in found:

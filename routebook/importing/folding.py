@@ -33,9 +33,14 @@ def fold(bgp: Data, pairs: Sequence[Pair], data: Data, sites: Iterable[str]) -> 
         found["defaults"] = common
     if common := _common_of_external(external, own):
         found["external"] = common
-    rest = {key: value for key, value in bgp.items() if key not in ("sessions", "networks", "redistribute")}
+    rest = {
+        key: value
+        for key, value in bgp.items()
+        if key not in ("sessions", "networks", "redistribute", "aggregates", "options")
+    }
     found |= {"sessions": [entry for _, entry in left], "meshes": meshes}
     found |= {"networks": _networks(bgp, data), "redistribute": _redistributed(bgp)}
+    found |= {key: _of_hosts(bgp.get(key, ()), data) for key in ("aggregates", "options")}
     return {key: value for key, value in (found | rest).items() if value}
 
 
@@ -198,6 +203,15 @@ def _networks(bgp: Data, data: Data) -> list[Data]:
     for prefix, names in hosts.items():
         prefixes.setdefault(tuple(names), []).append(prefix)
     return [{"hosts": _selection(names, data), "prefixes": those} for names, those in prefixes.items()]
+
+
+def _of_hosts(entries: Iterable[Data], data: Data) -> list[Data]:
+    """One entry for all hosts that say the same."""
+    found: dict[str, tuple[Data, list[str]]] = {}
+    for entry in entries:
+        rest = {key: value for key, value in entry.items() if key != "hosts"}
+        found.setdefault(json.dumps(rest, sort_keys=True), (rest, []))[1].append(entry["hosts"])
+    return [{"hosts": _selection(names, data), **rest} for rest, names in found.values()]
 
 
 def _selection(names: Sequence[str], data: Data) -> str | list[str]:

@@ -118,6 +118,8 @@ class FoundHost:
     tunnels: list[FoundTunnel] = field(default_factory=list)
     networks: dict[IPNetwork, str] = field(default_factory=dict)  # with the key of the object
     redistribute: list[dict[str, Any]] = field(default_factory=list)
+    aggregates: list[dict[str, Any]] = field(default_factory=list)
+    speaker: dict[str, tuple[str, Any]] = field(default_factory=dict)  # options of the speaker, by their keys
     caches: list[dict[str, Any]] = field(default_factory=list)
     graceful_shutdown: bool = False
     options: list[str] = field(default_factory=list)  # keys of what is neither of these, and follows from them
@@ -127,6 +129,7 @@ class FoundHost:
     together: list[frozenset[str]] = field(default_factory=list)  # keys of what is taken over as one or not at all
     bad: dict[str, str] = field(default_factory=dict)
     hostname: str = ""  # where it is reached, where that is known
+    username: str = ""
     marks: dict[str, Mark] = field(default_factory=dict)  # where an object begins
     masked: BadInputError | None = None  # the first secret of which somebody has left nothing but stars
 
@@ -147,8 +150,8 @@ class Importer(Struct, frozen=True, kw_only=True):
 
     `recognises` says whether a file is one of its own, by its path below the host's folder and its text. `read` gives
     what a host's files say; None for a platform that only recognises its files in order to refuse them. `compare` is
-    the driver's own difference between rendered sections and files, in memory. `parts` are the platforms of which this
-    one is made.
+    the driver's own difference between rendered sections and files, in memory. `fetch` reads from a host that runs,
+    given its address, a user's name and a driver's options. `parts` are the platforms of which this one is made.
     """
 
     what: str  # in a sentence: "a configuration of …"
@@ -156,3 +159,4 @@ class Importer(Struct, frozen=True, kw_only=True):
     read: Callable[[str, Sequence[SourceFile]], FoundHost] | None = None
     compare: Callable[[Sequence[Section], Mapping[str, str]], Compared] | None = None
     parts: tuple[str, ...] = ()
+    fetch: Callable[[str, str, Mapping[str, Any]], Mapping[str, str]] | None = None

@@ -107,7 +107,8 @@ def draft(
 
 def _own(host: FoundHost, rejected: Mapping[Thing, str]) -> list[str]:
     """What is neither a session nor a policy: routers and what they originate."""
-    keys = [*host.options, *host.networks.values(), *(each["key"] for each in host.redistribute)]
+    entries = (*host.redistribute, *host.aggregates)
+    keys = [*host.options, *host.networks.values(), *(each["key"] for each in entries)]
     return [key for key in keys if (host.name, key) not in rejected]
 
 
@@ -142,7 +143,8 @@ def _host(
         dict.fromkeys(name for key, names in host.names.items() if (host.name, key) in modelled for name in names)
     ):
         data["adopt"] = adopt
-    return {"hostname": host.hostname or host.name, "platform": host.platform, "data": data}
+    login = {"username": host.username} if host.username else {}
+    return {"hostname": host.hostname or host.name, **login, "platform": host.platform, "data": data}
 
 
 def _peers(peers: Mapping[str, Any], links: Links) -> dict[str, Any]:
@@ -222,6 +224,8 @@ def _originated(
 ) -> dict[str, Any]:
     networks: list[dict[str, Any]] = []
     taken_over: list[dict[str, Any]] = []
+    aggregates: list[dict[str, Any]] = []
+    speakers: list[dict[str, Any]] = []
     for host in hosts.values():
         kept = {prefix: key for prefix, key in host.networks.items() if (host.name, key) not in rejected}
         for prefix, key in kept.items():
@@ -232,9 +236,27 @@ def _originated(
             if (host.name, each["key"]) not in rejected:
                 things["bgp", "redistribute", len(taken_over)] = frozenset({(host.name, each["key"])})
                 taken_over.append({"hosts": host.name} | {k: v for k, v in each.items() if k != "key"})
+    for host in hosts.values():
+        for each in host.aggregates:
+            if (host.name, each["key"]) not in rejected:
+                things["bgp", "aggregates", len(aggregates)] = frozenset({(host.name, each["key"])})
+                aggregates.append({"hosts": host.name} | {k: v for k, v in each.items() if k != "key"})
+        said = {key: option for key, option in host.speaker.items() if (host.name, key) not in rejected}
+        if said:
+            things["bgp", "options", len(speakers)] = frozenset((host.name, key) for key in said)
+            speakers.append({"hosts": host.name} | _speaker(said.values()))
     drained = [host.name for host in hosts.values() if host.graceful_shutdown]
-    found = {"networks": networks, "redistribute": taken_over, "graceful_shutdown": drained}
+    found: dict[str, Any] = {"networks": networks, "redistribute": taken_over, "aggregates": aggregates}
+    found |= {"options": speakers, "graceful_shutdown": drained}
     return {key: value for key, value in found.items() if value}
+
+
+def _speaker(said: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Options of a speaker; what is by family is put together."""
+    found: dict[str, Any] = {}
+    for option, value in said:
+        found[option] = {**found.get(option, {}), **value} if isinstance(value, dict) else value
+    return found
 
 
 def _policies(
@@ -250,7 +272,7 @@ def _policies(
     for host in hosts.values():
         maps = [
             each["route_map"]
-            for each in host.redistribute
+            for each in (*host.redistribute, *host.aggregates)
             if "route_map" in each and (host.name, each["key"]) not in rejected
         ]
         for kind, name in sorted(used(host, {key for owner, key in keys if owner == host.name}, maps)):

@@ -156,8 +156,9 @@ class Pairing:
     ) -> Iterator[str]:
         """What two ends say differently of what they share, with where."""
         for me, mine, peer, its in ((host, first, other, second), (other, second, host, first)):
-            if mine.remote_as is not None and mine.remote_as != peer.asn:
-                there = f"which is AS {peer.asn} ({its.mark})"
+            shown = its.own.get("local_as", peer.asn)
+            if mine.remote_as is not None and mine.remote_as != shown:
+                there = f"which is AS {shown} ({its.mark})"
                 yield f"{me.name} expects AS {mine.remote_as} ({mine.mark}) of {peer.name}, {there}"
         if first.password != second.password:
             yield f"they have different passwords ({first.mark} and {second.mark})"
@@ -277,10 +278,11 @@ def _side(session: FoundSession, peer: str = "") -> dict[str, Any]:
     options = dict.fromkeys(option for options in session.families.values() for option in options)
     for option in options:
         values = {family: said[option] for family, said in session.families.items() if option in said}
-        same = len(values) == len(session.families) and len(set(values.values())) == 1
-        side[option] = next(iter(values.values())) if same else values
-    if session.description and session.description != peer:
-        side["description"] = session.description
+        first = next(iter(values.values()))
+        same = len(values) == len(session.families) and all(value == first for value in values.values())
+        side[option] = first if same else values
+    if session.description != peer:
+        side["description"] = session.description or "none"
     return side
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_interface
 from pathlib import Path
+from typing import Any
 
 from routebook.importing.found import BadInputError, FoundHost, Importer, SourceFile
 from routebook.intent.problem import Mark
@@ -21,6 +22,30 @@ def read_host(name: str, path: Path, importers: Mapping[str, Importer], *, maske
     texts = dict(_texts(path, name))
     if not texts:
         raise BadInputError(Mark(str(path), 1), "has no file in it", f"put the configuration of {name} there")
+    return read_texts(name, texts, importers, masked=masked)
+
+
+def read_live(
+    name: str, login: str, importers: Mapping[str, Importer], options: Mapping[str, Any], *, masked: bool = False
+) -> FoundHost:
+    """What a host that runs says, `login` being USER@ADDRESS. Raises BadInputError, and DriverError."""
+    username, _, address = login.rpartition("@")
+    fetch = next(importer.fetch for importer in importers.values() if importer.fetch is not None)
+    texts = {f"{name}/{file}": text for file, text in fetch(address, username, options).items()}
+    found = read_texts(name, texts, importers, masked=masked)
+    found.hostname, found.username = address, username
+    return found
+
+
+def is_login(where: str) -> bool:
+    """Whether a host is read from itself: USER@ADDRESS, of which there is no file."""
+    return "@" in where and "/" not in where and not Path(where).exists()
+
+
+def read_texts(
+    name: str, texts: Mapping[str, str], importers: Mapping[str, Importer], *, masked: bool = False
+) -> FoundHost:
+    """What the files of a host say, by what people call them. Raises BadInputError."""
     taken: dict[str, list[tuple[str, str]]] = {}
     for shown, text in texts.items():
         for platform, importer in importers.items():

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from routebook.device.candidate import Section
 from routebook.importing.found import Compared, FoundHost, Importer, SourceFile
@@ -45,10 +46,18 @@ def compare(sections: Sequence[Section], parts: Mapping[str, str]) -> Compared:
     )
 
 
+def fetch(address: str, username: str, options: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a host that runs has. Raises DriverError."""
+    from routebook.platforms.edge import live
+
+    return live.fetch(address, username, options)
+
+
 IMPORTER = Importer(
     what="a configuration of an edge",
     recognises=recognises,
     read=read,
     compare=compare,
+    fetch=fetch,
     parts=("frr", "strongswan"),
 )

@@ -18,20 +18,59 @@ _FAMILIES: dict[str, Family] = {
     "address-family ipv6 unicast": "ipv6-unicast",
 }
 _NO_WORD = "the inventory has no word for this"
-_FLAGS = {
-    "addpath-tx-all-paths": "addpath_tx_all",
-    "route-reflector-client": "route_reflector_client",
-    "next-hop-self": "next_hop_self",
-    "soft-reconfiguration inbound": "soft_reconfiguration",
+# Lines of a neighbor in a family, the option that each one is, its value; a policy that it names is of this kind.
+_IN_FAMILY: tuple[tuple[re.Pattern[str], str, Callable[[re.Match[str]], Any], str], ...] = tuple(
+    (re.compile(pattern), option, value, kind)
+    for pattern, option, value, kind in (
+        (r"addpath-tx-all-paths", "addpath_tx_all", lambda _: True, ""),
+        (r"route-reflector-client", "route_reflector_client", lambda _: True, ""),
+        (r"next-hop-self( force)?", "next_hop_self", lambda found: "force" if found[1] else True, ""),
+        (r"soft-reconfiguration inbound", "soft_reconfiguration", lambda _: True, ""),
+        (r"allowas-in(?: (\d+|origin))?", "allowas_in", lambda found: _count(found[1]), ""),
+        (r"as-override", "as_override", lambda _: True, ""),
+        (r"route-server-client", "route_server_client", lambda _: True, ""),
+        (r"default-originate(?: route-map (\S+))?", "default_originate", lambda found: found[1] or True, "route_maps"),
+        (r"remove-private-AS( all)?( replace-AS)?", "remove_private_as", lambda found: _private(found), ""),
+        (r"weight (\d+)", "weight", lambda found: int(found[1]), ""),
+        (r"maximum-prefix-out (\d+)", "max_prefix_out", lambda found: int(found[1]), ""),
+        (r"filter-list (\S+) in", "as_path_list_in", lambda found: found[1], "as_path_lists"),
+        (r"filter-list (\S+) out", "as_path_list_out", lambda found: found[1], "as_path_lists"),
+        (r"prefix-list (\S+) in", "prefix_list_in", lambda found: found[1], "prefix_lists"),
+        (r"prefix-list (\S+) out", "prefix_list_out", lambda found: found[1], "prefix_lists"),
+        (r"route-map (\S+) in", "import", lambda found: found[1], "route_maps"),
+        (r"route-map (\S+) out", "export", lambda found: found[1], "route_maps"),
+    )
+)
+_MAXIMUM = re.compile(
+    r"maximum-prefix (?P<most>\d+)(?: (?P<threshold>\d+))?(?P<warns> warning-only)?(?: restart (?P<restart>\d+))?"
+)
+_COMMUNITIES = ("standard", "extended", "large")
+_FLAGS = ("addpath_tx_all", "route_reflector_client", "next_hop_self", "soft_reconfiguration")
+"""Options that the inventory has for all families of a session at once."""
+
+# Options of a router, with and without `no`.
+_SWITCHES = {
+    "bgp log-neighbor-changes": "log_neighbor_changes",
+    "bgp deterministic-med": "deterministic_med",
+    "bgp always-compare-med": "always_compare_med",
+    "bgp bestpath compare-routerid": "compare_routerid",
+    "bgp bestpath as-path multipath-relax": "multipath_relax",
+    "bgp ebgp-requires-policy": "ebgp_requires_policy",
 }
-_POLICY = re.compile(r"(?P<option>prefix-list|route-map) (?P<name>\S+) (?P<way>in|out)")
-_OPTIONS = {
-    ("prefix-list", "in"): ("prefix_list_in", "prefix_lists"),
-    ("prefix-list", "out"): ("prefix_list_out", "prefix_lists"),
-    ("route-map", "in"): ("import", "route_maps"),
-    ("route-map", "out"): ("export", "route_maps"),
-}
-_REDISTRIBUTE = re.compile(r"redistribute (?P<source>connected|static)(?P<rest>(?: (?:metric \d+|route-map \S+))*)")
+_OPTIONS = (
+    (re.compile(r"bgp default local-preference (\d+)"), "default_local_preference"),
+    (re.compile(r"bgp cluster-id ([0-9.]+)"), "cluster_id"),
+    (re.compile(r"bgp graceful-restart restart-time (\d+)"), "restart_time"),
+    (re.compile(r"bgp graceful-restart stalepath-time (\d+)"), "stalepath_time"),
+)
+_PATHS = re.compile(r"maximum-paths (?P<ibgp>ibgp )?(?P<number>\d+)")
+_AGGREGATE = re.compile(
+    r"aggregate-address (?P<prefix>\S+)(?P<set> as-set)?(?P<only> summary-only)?(?: route-map (?P<map>\S+))?"
+)
+_REDISTRIBUTE = re.compile(
+    r"redistribute (?P<source>connected|static|kernel|ospf|ospf6|isis|rip|ripng)"
+    r"(?P<rest>(?: (?:metric \d+|route-map \S+))*)"
+)
 
 _Set = Callable[[FoundSession, re.Match[str]], None]
 
@@ -59,6 +98,30 @@ def _timers(session: FoundSession, found: re.Match[str]) -> None:
     session.shared |= {"keepalive": int(found[1]), "hold_time": int(found[2])}
 
 
+def _count(text: str | None) -> bool | int | str:
+    return True if text is None else int(text) if text.isdigit() else text
+
+
+def _private(found: re.Match[str]) -> bool | str:
+    words = [word for word, said in (("all", found[1]), ("replace", found[2])) if said]
+    return "-".join(words) or True
+
+
+def _local_as(session: FoundSession, found: re.Match[str]) -> None:
+    session.own["local_as"] = int(found[1])
+    if found[2]:
+        session.own["local_as_no_prepend"] = True
+    if found[3]:
+        session.own["local_as_replace_as"] = True
+
+
+def _valued(option: str, value: Callable[[re.Match[str]], Any]) -> _Set:
+    def put(session: FoundSession, found: re.Match[str]) -> None:
+        session.own[option] = value(found)
+
+    return put
+
+
 def _number(found: re.Match[str]) -> int:
     return int(found[1])
 
@@ -79,6 +142,13 @@ _LINES: tuple[tuple[re.Pattern[str], _Set], ...] = tuple(
         (r"ttl-security hops (\d+)", _shared("ttl_security", _number)),
         (r"timers (\d+) (\d+)", _timers),
         (r"timers connect (\d+)", _shared("connect_retry", _number)),
+        (r"local-as (\d+)( no-prepend)?( replace-as)?", _local_as),
+        (r"disable-connected-check", _own("disable_connected_check")),
+        (r"capability extended-nexthop", _own("extended_nexthop")),
+        (r"graceful-restart", _valued("graceful_restart", lambda _: True)),
+        (r"graceful-restart-helper", _valued("graceful_restart", lambda _: "helper")),
+        (r"graceful-restart-disable", _valued("graceful_restart", lambda _: False)),
+        (r"advertisement-interval (\d+)", _valued("advertisement_interval", _number)),
     )
 )
 
@@ -108,6 +178,8 @@ class Router:
             self.host.router_id = words[2]
         elif line == "bgp graceful-shutdown":
             self.host.graceful_shutdown = True
+        elif option := _option(line):
+            self.host.speaker[f"{self.line} / {line}"] = option
         elif line not in ("no bgp default ipv4-unicast", "no bgp network import-check"):
             return f"{self.line} / {line}", _NO_WORD
         self.host.names[f"{self.line} / {line}"] = (setting(line),)
@@ -143,6 +215,17 @@ class Router:
             key = f"redistribute {found['source']} {family}"
             self.host.redistribute.append(_redistributed(key, family, found))
             return key, ""
+        if found := _AGGREGATE.fullmatch(line):
+            key = f"aggregate-address {found['prefix']}"
+            self.host.aggregates.append(_aggregate(key, found))
+            return key, ""
+        if found := _PATHS.fullmatch(line):
+            option = "maximum_paths_ibgp" if found["ibgp"] else "maximum_paths"
+            key = f"{self.line} / {context} / {line}"
+            self.host.speaker[key] = (option, {family: int(found["number"])})
+            self.host.options.append(key)
+            self.host.names[key] = (setting(line),)
+            return key, ""
         return f"{self.line} / {context} / {line}", _NO_WORD
 
     def _neighbor_family(self, name: str, line: str, family: Family, mark: Mark) -> str:
@@ -153,24 +236,26 @@ class Router:
         if rest == "activate":
             self._active.setdefault(family, {})[name] = not line.startswith("no ")
             return ""
-        if line.startswith("no "):
-            return _NO_WORD
-        self._in_family.setdefault(name, set()).add(family)
         options = session.families.setdefault(family, {})
-        if rest in _FLAGS:
-            options[_FLAGS[rest]] = True
-        elif found := _POLICY.fullmatch(rest):
-            option, kind = _OPTIONS[found["option"], found["way"]]
-            options[option] = found["name"]
-            session.uses.add((kind, found["name"]))
-        elif found := re.fullmatch(r"maximum-prefix (\d+)", rest):
-            options["max_prefix"] = int(found[1])
-        else:
-            return _NO_WORD
-        return ""
+        self._in_family.setdefault(name, set()).add(family)
+        if line.startswith("no "):
+            return _withheld(options, rest)
+        if rest == "attribute-unchanged next-hop":  # which FRR adds to a route server's client
+            return "" if options.get("route_server_client") else _NO_WORD
+        if found := _MAXIMUM.fullmatch(rest):
+            return _limited(options, found)
+        for pattern, option, value, kind in _IN_FAMILY:
+            if found := pattern.fullmatch(rest):
+                options[option] = value(found)
+                if kind and found[1]:
+                    session.uses.add((kind, found[1]))
+                return ""
+        return _NO_WORD
 
     def finish(self) -> None:
         """Give the host its sessions, each with the families that it carries."""
+        if self.host.networks and "no bgp network import-check" not in self._lines:
+            self.host.speaker[self.line] = ("network_import_check", True)
         if lacking := self._missing_options():
             keys = [*(session.key for session in self.sessions.values()), *self.host.networks.values()]
             for key in [*self.host.options, *keys, *(each["key"] for each in self.host.redistribute)]:
@@ -189,26 +274,70 @@ class Router:
                 self._bad(session, "it carries neither IPv4 nor IPv6 unicast")
             if session.remote_as == 0:
                 self._bad(session, "it has no remote-as")
-            if not session.description:
-                self._bad(session, "it has no description, and Routebook writes one")
-            for flag in _FLAGS.values():
+            for flag in _FLAGS:
                 said = [options.pop(flag, False) for options in session.families.values()]
                 if len(set(said)) > 1:
                     self._bad(session, f"its families differ in {flag}")
                 elif any(said):
-                    session.own[flag] = True
+                    session.own[flag] = said[0]
             self.host.sessions.append(session)
 
     def _missing_options(self) -> str:
         """What Routebook would add to the router itself: then nothing of it is taken over."""
-        written = ["no bgp default ipv4-unicast", *(["no bgp network import-check"] if self.host.networks else [])]
-        lacking = [line for line in written if line not in self._lines]
+        lacking = [line for line in ("no bgp default ipv4-unicast",) if line not in self._lines]
         if not self.host.router_id:
             lacking.insert(0, "bgp router-id …")
         return " and ".join(f"`{line}`" for line in lacking)
 
     def _bad(self, session: FoundSession, why: str) -> None:
         self.host.bad.setdefault(session.key, f"{session.mark}: {why}")
+
+
+def _option(line: str) -> tuple[str, Any] | None:
+    """The option of a router that a line is, and its value."""
+    positive = line.removeprefix("no ")
+    if positive in _SWITCHES:
+        return _SWITCHES[positive], positive == line
+    if line in ("bgp graceful-restart", "bgp graceful-restart-disable"):
+        return "graceful_restart", line == "bgp graceful-restart"
+    for pattern, option in _OPTIONS:
+        if found := pattern.fullmatch(line):
+            return option, int(found[1]) if found[1].isdigit() else found[1]
+    return None
+
+
+def _withheld(options: dict[str, Any], rest: str) -> str:
+    """Take a kind of communities away from what is sent."""
+    words = rest.split()
+    if words[0] != "send-community" or len(words) > 2:
+        return _NO_WORD
+    kind = words[1] if len(words) > 1 else "standard"
+    sent = options.get("send_community", list(_COMMUNITIES))
+    left = [each for each in sent if kind != "all" and each != kind] if isinstance(sent, list) else []
+    options["send_community"] = left or "none"
+    return ""
+
+
+def _limited(options: dict[str, Any], found: re.Match[str]) -> str:
+    options["max_prefix"] = int(found["most"])
+    if found["threshold"]:
+        options["max_prefix_threshold"] = int(found["threshold"])
+    if found["warns"]:
+        options["max_prefix_warning_only"] = True
+    if found["restart"]:
+        options["max_prefix_restart"] = int(found["restart"])
+    return ""
+
+
+def _aggregate(key: str, found: re.Match[str]) -> dict[str, Any]:
+    said: dict[str, Any] = {"key": key, "prefixes": [found["prefix"]]}
+    if found["only"]:
+        said["summary_only"] = True
+    if found["set"]:
+        said["as_set"] = True
+    if found["map"]:
+        said["route_map"] = found["map"]
+    return said
 
 
 def _redistributed(key: str, family: Family, found: re.Match[str]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def _names(host: FoundHost, policies: Policies) -> dict[str, tuple[str, ...]]:
     }
     names |= {key: (key,) for key in host.networks.values()}
     names |= {each["key"]: (f"redistribute {each['from']}",) for each in host.redistribute}
+    names |= {each["key"]: (each["key"],) for each in host.aggregates}
     return names
 
 

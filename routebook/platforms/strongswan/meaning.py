@@ -7,8 +7,10 @@ nothing. A key is the same in base64, in hexadecimal and as text (`secrets` ther
 import base64
 import binascii
 import re
+from ipaddress import ip_network
 from typing import Any
 
+from routebook.device.naming import is_address
 from routebook.platforms.strongswan.changes import keys_of
 from routebook.platforms.strongswan.tree import Section, Tree
 
@@ -50,8 +52,17 @@ def plain_key(value: str) -> bytes:
 
 
 def meaning(connection: Section) -> Section:
-    """A connection with its defaults left out, durations in seconds, and sections that are alone without numbers."""
-    return _plain(connection, _IKE_REKEY)
+    """A connection with its defaults left out, durations in seconds, and sections that are alone without numbers.
+
+    What a child protects is by default `dynamic`, the outer address where there is no virtual one.
+    """
+    found = _plain(connection, _IKE_REKEY)
+    for child in (each for each in found.get("children", {}).values() if isinstance(each, dict)):
+        for end in ("local", "remote"):
+            address = str(found.get(f"{end}_addrs", ""))
+            if is_address(address) and "vips" not in found and child.get(f"{end}_ts", "dynamic") == "dynamic":
+                child[f"{end}_ts"] = str(ip_network(address))
+    return found
 
 
 def seconds(value: str) -> int | None:

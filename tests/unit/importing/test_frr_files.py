@@ -79,12 +79,12 @@ def test_a_neighbor_with_a_line_for_which_there_is_no_word_is_left_alone_as_a_wh
 
 
 def test_what_a_first_plan_would_take_away_is_refused_and_shown(tmp_path: Path) -> None:
-    text = EDGE.replace(" no bgp default", " bgp log-neighbor-changes\n no bgp default") + RECORD
+    text = EDGE.replace(" no bgp default", " bgp reject-as-sets\n no bgp default") + RECORD
     report = reported(tmp_path, {"edge1": text, "edge2": mate()})
     assert report.differing == ["edge1"]
-    assert "-  bgp log-neighbor-changes" in report.hosts[0].difference
+    assert "-  bgp reject-as-sets" in report.hosts[0].difference
     refused = [line for line in report.hosts[0].lines if line.kind == "refused"]
-    assert [line.text for line in refused] == ["bgp log-neighbor-changes", RECORD.strip()]
+    assert [line.text for line in refused] == ["bgp reject-as-sets", RECORD.strip()]
     assert "would take it away" in refused[0].why
 
 

@@ -1,0 +1,88 @@
+"""The words of sessions and of speakers: each line that FRR has and the inventory can say comes back as it was."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.importing.read import imported, reported
+
+TEXT = """\
+interface eth0
+ ip address 198.51.100.1/30
+exit
+bgp as-path access-list UP seq 5 permit ^64600_
+ip prefix-list IN seq 5 deny 203.0.113.0/24 le 32
+ip prefix-list IN seq 10 permit any
+ip prefix-list O seq 5 permit 203.0.113.0/24
+route-map OUT permit 10
+ match ip address prefix-list O
+exit
+router bgp 64500
+ bgp router-id 10.255.0.1
+ bgp log-neighbor-changes
+ bgp always-compare-med
+ bgp bestpath as-path multipath-relax
+ bgp default local-preference 150
+ bgp cluster-id 10.255.0.9
+ bgp graceful-restart restart-time 60
+ no bgp default ipv4-unicast
+ neighbor 198.51.100.2 remote-as 64600
+ neighbor 198.51.100.2 local-as 64499 no-prepend replace-as
+ neighbor 198.51.100.2 disable-connected-check
+ neighbor 198.51.100.2 graceful-restart-helper
+ neighbor 198.51.100.2 advertisement-interval 5
+ !
+ address-family ipv4 unicast
+  network 203.0.113.0/24
+  aggregate-address 203.0.113.0/24 summary-only
+  redistribute ospf metric 5 route-map OUT
+  maximum-paths 4
+  neighbor 198.51.100.2 activate
+  neighbor 198.51.100.2 next-hop-self force
+  neighbor 198.51.100.2 remove-private-AS all replace-AS
+  neighbor 198.51.100.2 as-override
+  neighbor 198.51.100.2 default-originate route-map OUT
+  no neighbor 198.51.100.2 send-community extended
+  neighbor 198.51.100.2 allowas-in 2
+  neighbor 198.51.100.2 weight 10
+  neighbor 198.51.100.2 maximum-prefix 1000 80 restart 5
+  neighbor 198.51.100.2 maximum-prefix-out 50
+  neighbor 198.51.100.2 filter-list UP in
+  neighbor 198.51.100.2 prefix-list IN in
+  neighbor 198.51.100.2 route-map OUT out
+ exit-address-family
+exit
+"""
+
+
+def test_sessions_and_speakers_are_modelled_with_all_their_words(tmp_path: Path) -> None:
+    report = reported(tmp_path, {"edge": TEXT})
+    left = {line.text: line.why for line in report.hosts[0].lines if line.kind != "modelled"}
+    assert left.keys() == {"interface eth0", "ip address 198.51.100.1/30", "exit", "!"}, left
+    assert report.differing == []
+
+
+def test_they_are_written_where_an_inventory_has_them(tmp_path: Path) -> None:
+    bgp = yaml.safe_load(imported(tmp_path, {"edge": TEXT}).draft.texts()["bgp.yaml"])["bgp"]
+    (session,) = bgp["sessions"]
+    assert session["edge"]["description"] == "none"
+    assert session["edge"]["send_community"] == ["standard", "large"]
+    assert session["edge"]["remove_private_as"] == "all-replace"
+    assert bgp["options"] == [
+        {
+            "hosts": "edge", "log_neighbor_changes": True, "always_compare_med": True, "multipath_relax": True,
+            "default_local_preference": 150, "cluster_id": "10.255.0.9", "restart_time": 60,
+            "maximum_paths": {"ipv4-unicast": 4}, "network_import_check": True,
+        }
+    ]  # fmt: skip
+    assert bgp["aggregates"] == [{"hosts": "edge", "prefixes": ["203.0.113.0/24"], "summary_only": True}]
+
+
+@pytest.mark.parametrize("line", ["port 1790", "capability orf prefix-list send", "solo"])
+def test_a_neighbor_with_another_line_is_left_alone(tmp_path: Path, line: str) -> None:
+    text = TEXT.replace(
+        " neighbor 198.51.100.2 disable", f" neighbor 198.51.100.2 {line}\n neighbor 198.51.100.2 disable"
+    )
+    report = reported(tmp_path, {"edge": text})
+    assert (report.sessions, report.differing) == (0, [])
