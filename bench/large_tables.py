@@ -50,7 +50,7 @@ def figures(rounds: int) -> dict[str, str]:
         held = filled(project, PREFIXES)
         large = Measured.of(project, rounds)
     return {
-        f"prefixes at {REFLECTOR}, of {PREFIXES} from each transit": str(held),
+        f"prefixes at {REFLECTOR}, with {PREFIXES} from each transit": str(held),
         "verify, median seconds": f"{large.wall:.2f} with {PREFIXES}, {small.wall:.2f} with 40 from each",
         "large / small": f"{large.wall / small.wall:.2f}",
         "verify, median seconds of CPU": f"{large.cpu:.2f} and {small.cpu:.2f}",
@@ -103,7 +103,7 @@ def filled(project: Path, count: int) -> int:
     while held < count - 100 and time.monotonic() < deadline:  # some are invalid by RPKI
         time.sleep(3)
         output = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-        held = max((int(peer.get("pfxRcd", 0)) for peer in json.loads(output)["peers"].values()), default=0)
+        held = int(json.loads(output)["ribCount"])
     if held < count - 100:
         raise RuntimeError(f"{REFLECTOR} has {held} of {count} prefixes after {SETTLED} s")
     return held
