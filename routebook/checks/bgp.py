@@ -1,6 +1,6 @@
 """BGP: every intended session is Established as intended, and no session suffered that the run was to leave alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ from routebook.checks.prefixes import Tolerance, check_prefixes
 from routebook.checks.resets import beneath, judged, session_reset
 from routebook.device.state import BgpSession, FamilyState
 from routebook.device.values import State
-from routebook.intent.model import HostIntent, Neighbor
+from routebook.intent.model import HostIntent, IPNetwork, Neighbor
 
 
 class _End(Struct, frozen=True):
@@ -77,7 +77,8 @@ def _evaluate(facts: Facts, tolerance: Tolerance) -> Iterator[Finding]:
         else:
             for neighbor in intent.bgp.neighbors:
                 yield from _neighbor(facts, host, neighbor, tolerance)
-            yield from _others(facts, host, intent.bgp.neighbors, state.bgp)
+            ranges = [prefix for each in intent.bgp.listen for prefix in each.prefixes]
+            yield from _others(facts, host, intent.bgp.neighbors, state.bgp, ranges)
 
 
 def _neighbor(facts: Facts, host: str, neighbor: Neighbor, tolerance: Tolerance) -> Iterator[Finding]:
@@ -207,14 +208,21 @@ def _kept(end: _End) -> Iterator[Finding]:
 
 
 def _others(
-    facts: Facts, host: str, neighbors: tuple[Neighbor, ...], sessions: tuple[BgpSession, ...]
+    facts: Facts,
+    host: str,
+    neighbors: tuple[Neighbor, ...],
+    sessions: tuple[BgpSession, ...],
+    ranges: Collection[IPNetwork] = (),
 ) -> Iterator[Finding]:
-    """Sessions that the intent does not have: removed by the run, or somebody else's, which were up and must be."""
+    """Sessions that the intent does not have: removed by the run, or somebody else's, which were up and must be.
+
+    Those from `ranges` come as they like, and go on like any other.
+    """
     intended = {("default", neighbor.address) for neighbor in neighbors}
     present = {(session.vrf, session.peer): session for session in sessions}
     gone = {peer for owner, peer in facts.changed.gone if owner == host}
     for (vrf, peer), session in present.items():
-        if (vrf, peer) in intended:
+        if (vrf, peer) in intended or (vrf == "default" and any(peer in each for each in ranges)):
             continue
         text = f"{host}: {session.state} with {peer} in AS {session.remote_as}{_in_vrf(vrf)}; not in the intent"
         if vrf == "default" and str(peer) in gone:

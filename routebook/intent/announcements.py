@@ -13,7 +13,7 @@ from routebook.intent.imports import Outside, check_cluster_imports, check_impor
 from routebook.intent.model import CommunityList, Neighbor, NeighborFamily, RouteMapRule
 from routebook.intent.network import Session, SessionEnd
 from routebook.intent.nodes import Nodes
-from routebook.intent.own import Own, check_own
+from routebook.intent.own import Own, check_own, private_as
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.read import Declared
@@ -26,8 +26,6 @@ _SUBNET = {4: 28, 6: 64}
 
 _ROLES = {"provider": "customer", "customer": "provider", "peer": "peer", "route-server": "rs-client"}
 """What we are to who is that to us (RFC 9234 section 4.1)."""
-
-_PRIVATE_ASNS = (range(64512, 65535), range(4200000000, 4294967295))  # RFC 6996
 
 
 def check_announcements(
@@ -65,7 +63,7 @@ def is_outside(end: SessionEnd, nodes: Nodes, declared: Declared) -> bool:
         return False
     if declared.peers[end.name].relation is not None:
         return True
-    return not (node.internal or node.cluster_node or any(end.asn in each for each in _PRIVATE_ASNS))
+    return not (node.internal or node.cluster_node or private_as(end.asn))
 
 
 def _check_role(

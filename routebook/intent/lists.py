@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from routebook.intent.fields import community, large, network
-from routebook.intent.model import AsPathList, CommunityList, ListRule, PrefixList, PrefixRule
+from routebook.intent.list_model import AsPathList, ListRule
+from routebook.intent.model import CommunityList, PrefixList, PrefixRule
 from routebook.intent.policy_schema import CommunityRulesInput
 from routebook.intent.problem import Mark, Problems
 

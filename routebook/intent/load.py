@@ -1,6 +1,6 @@
 """Turns the inventory's files into the intent of every host, or says everything that is wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -9,7 +9,17 @@ from msgspec.structs import replace
 from routebook.intent.addresses import check_addresses
 from routebook.intent.announcements import check_announcements, with_relation
 from routebook.intent.cleartext import find_clear_text
-from routebook.intent.model import BgpHost, Family, HostIntent, IPNetwork, Neighbor, RpkiCache, Tunnel
+from routebook.intent.listening import resolve_listening
+from routebook.intent.model import (
+    BgpHost,
+    Family,
+    HostIntent,
+    IPNetwork,
+    ListenRange,
+    Neighbor,
+    RpkiCache,
+    Tunnel,
+)
 from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse, Session, Site, StandIn, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes, resolve_nodes
@@ -54,7 +64,8 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, uses, problems)
     check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)
-    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, problems)
+    listen = resolve_listening(declared, nodes, policies, uses, problems)
+    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, problems)
     if problems.errors or declared.network is None:
         raise IntentError(problems.all())
     return Network(
@@ -118,6 +129,7 @@ def _hosts(
     sessions: Sequence[Session],
     tunnels: Sequence[TunnelPair],
     caches: tuple[CacheServer, ...],
+    listen: Mapping[str, tuple[ListenRange, ...]],
     problems: Problems,
 ) -> dict[str, HostIntent]:
     neighbors: dict[str, list[Neighbor]] = {name: [] for name in nodes.hosts}
@@ -154,7 +166,8 @@ def _hosts(
     for name, node in nodes.hosts.items():
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         used = [each.route_map for each in taken_over[name]] + [each.route_map for each in aggregates.get(name, ())]
-        needed = needed_by(own, policies, filter(None, used))
+        ranges = listen.get(name, ())
+        needed = needed_by(own, policies, filter(None, used), [each for one in ranges for each in one.families])
         check_policy_words(node, needed, declared, problems)
         uses_rpki = name in validating
         certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
@@ -180,7 +193,7 @@ def _hosts(
             identity=node.identity,
             interfaces=node.interfaces,
             bgp=_with_all(
-                _bgp(node, own, networks[name], taken_over[name], name in drained, router_ids, problems),
+                _bgp(node, own, networks[name], taken_over[name], name in drained, ranges, router_ids, problems),
                 aggregates.get(name, ()),
                 options.get(name, BgpOptions()),
             ),
@@ -261,10 +274,11 @@ def _bgp(
     networks: list[IPNetwork],
     taken_over: list[Redistribution],
     drained: bool,
+    listen: tuple[ListenRange, ...],
     router_ids: dict[IPv4Address, str],
     problems: Problems,
 ) -> BgpHost | None:
-    if not (neighbors or networks or taken_over) or node.asn is None:
+    if not (neighbors or networks or taken_over or listen) or node.asn is None:
         return None
     if node.router_id is None:
         problems.error(
@@ -292,4 +306,5 @@ def _bgp(
         networks=ordered,
         redistribute=tuple(sorted(taken_over, key=lambda each: (each.family, each.source))),
         graceful_shutdown=drained,
+        listen=listen,
     )

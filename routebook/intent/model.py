@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from routebook.intent.list_model import AsPathList, ListRule
 from routebook.intent.speaker_model import Aggregate, BgpOptions, Redistribution
 
 IPAddress = IPv4Address | IPv6Address
@@ -122,6 +123,16 @@ class Neighbor(Struct, frozen=True, kw_only=True):
         return self.remote_as != self.local_as
 
 
+class ListenRange(Struct, frozen=True, kw_only=True):
+    """Addresses from which sessions are taken that nobody has declared, all of one kind."""
+
+    name: str
+    prefixes: tuple[IPNetwork, ...]
+    remote_as: int | str  # or "internal", "external"
+    families: tuple[NeighborFamily, ...]
+    password: SecretRef | None = None
+
+
 class BgpHost(Struct, frozen=True, kw_only=True):
     """The BGP speaker of one host."""
 
@@ -132,6 +143,7 @@ class BgpHost(Struct, frozen=True, kw_only=True):
     redistribute: tuple[Redistribution, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     options: BgpOptions = BgpOptions()
+    listen: tuple[ListenRange, ...] = ()
     graceful_shutdown: bool = False
 
 
@@ -244,14 +256,6 @@ class PrefixList(Struct, frozen=True, kw_only=True):
     rules: tuple[PrefixRule, ...]
 
 
-class ListRule(Struct, frozen=True, kw_only=True):
-    """One entry of a list that is no prefix list: communities, or an expression that they or an AS path match."""
-
-    seq: int
-    action: Literal["permit", "deny"]
-    text: str
-
-
 class CommunityList(Struct, frozen=True, kw_only=True):
     """A list of standard communities (RFC 1997), or of large ones (RFC 8092), as a 32-bit AS number needs.
 
@@ -264,13 +268,6 @@ class CommunityList(Struct, frozen=True, kw_only=True):
     large: bool = False
     rules: tuple[ListRule, ...] = ()
     expanded: bool = False
-
-
-class AsPathList(Struct, frozen=True, kw_only=True):
-    """A list of expressions that AS paths match."""
-
-    name: str
-    rules: tuple[ListRule, ...]
 
 
 class RouteMapRule(Struct, frozen=True, kw_only=True):

@@ -84,6 +84,11 @@ class Own(Struct, frozen=True):
         return (*self.declared, *self.customers) if self.declared else None
 
 
+def private_as(asn: int) -> bool:
+    """Whether an AS number is everybody's, within their own network (RFC 6996)."""
+    return any(asn in each for each in (range(64512, 65535), range(4200000000, 4294967295)))
+
+
 def private(prefix: IPNetwork) -> bool:
     """Whether addresses are everybody's."""
     return any(covers(each, prefix) for each in _PRIVATE)

@@ -7,12 +7,13 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from routebook.intent.fields import large
+from routebook.intent.list_model import AsPathList
 from routebook.intent.lists import as_path_list, community_list, prefix_list, prefix_rule
 from routebook.intent.model import (
-    AsPathList,
     BfdProfile,
     CommunityList,
     Neighbor,
+    NeighborFamily,
     PrefixList,
     RouteMap,
     RouteMapRule,
@@ -208,10 +209,18 @@ class Needed(Struct, frozen=True):
     bfd_profiles: tuple[BfdProfile, ...]
 
 
-def needed_by(neighbors: Iterable[Neighbor], policies: Policies, others: Iterable[str] = ()) -> Needed:
-    """What must be on a host with these sessions and `others`, names of route maps, each kind sorted by name."""
+def needed_by(
+    neighbors: Iterable[Neighbor],
+    policies: Policies,
+    others: Iterable[str] = (),
+    more: Iterable[NeighborFamily] = (),
+) -> Needed:
+    """What must be on a host with these sessions, each kind sorted by name.
+
+    `others` are names of route maps, `more` families of what is no session.
+    """
     neighbors = list(neighbors)
-    families = [family for neighbor in neighbors for family in neighbor.families]
+    families = [*more, *(family for neighbor in neighbors for family in neighbor.families)]
     map_names = {name for f in families for name in f.route_maps} | set(others)
     maps = [policies.route_maps[n] for n in sorted(policies.with_called(sorted(map_names))) if n in policies.route_maps]
     rules = [rule for route_map in maps for rule in route_map.rules]

@@ -29,7 +29,7 @@ from routebook.intent.schema import (
     TunnelsInput,
 )
 from routebook.intent.source import LocatedDict, LocatedList, Sources, locate
-from routebook.intent.speaker_schema import AggregateInput, SpeakerOptionsInput
+from routebook.intent.speaker_schema import AggregateInput, ListenInput, SpeakerOptionsInput
 
 _Model = TypeVar("_Model", bound=Input)
 
@@ -71,6 +71,7 @@ class Declared:
     redistribute: list[RedistributeInput] = field(default_factory=list)
     aggregates: list[AggregateInput] = field(default_factory=list)
     speaker_options: list[SpeakerOptionsInput] = field(default_factory=list)
+    listen: list[ListenInput] = field(default_factory=list)
     rpki_valid: bool = True
     caches: list[CacheInput] = field(default_factory=list)
     host_names: frozenset[str] = frozenset()
@@ -193,6 +194,7 @@ def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems
     found.redistribute = _items(RedistributeInput, tree.get("bgp"), "redistribute", problems, "redistribute")
     found.aggregates = _items(AggregateInput, tree.get("bgp"), "aggregates", problems, "aggregates")
     found.speaker_options = _items(SpeakerOptionsInput, tree.get("bgp"), "options", problems, "options")
+    found.listen = _items(ListenInput, tree.get("bgp"), "listen", problems, "listen")
     tunnels = _section(TunnelsInput, tree, "tunnels", problems)
     found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
     found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")

@@ -308,6 +308,7 @@ class BgpInput(Input):
     redistribute: tuple[Any, ...] = ()
     aggregates: tuple[Any, ...] = ()
     options: tuple[Any, ...] = ()
+    listen: tuple[Any, ...] = ()
     graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
 
 

@@ -44,5 +44,6 @@ class BgpOptions(Struct, frozen=True, kw_only=True):
     graceful_restart: bool | None = None
     restart_time: int | None = None
     stalepath_time: int | None = None
+    listen_limit: int | None = None
     maximum_paths: tuple[tuple[Family, int], ...] = ()
     maximum_paths_ibgp: tuple[tuple[Family, int], ...] = ()

@@ -1,10 +1,23 @@
 """What an inventory may say of a host's BGP speaker as a whole: its options, and what it aggregates."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from routebook.intent.fields import Address, Asn, Flag, Number, Paths, PolicyName, Prefix, Word
+from routebook.intent.fields import (
+    Address,
+    Asn,
+    Count,
+    Families,
+    Flag,
+    Name,
+    Number,
+    Paths,
+    PolicyName,
+    Prefix,
+    Secret,
+    Word,
+)
 from routebook.intent.model import Family
 from routebook.intent.part import Input
 
@@ -46,5 +59,25 @@ class SpeakerOptionsInput(Input):
     graceful_restart: Flag | None = None
     restart_time: RestartSeconds | None = None
     stalepath_time: RestartSeconds | None = None
+    listen_limit: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     maximum_paths: Paths | dict[Family, Paths] | None = None
     maximum_paths_ibgp: Paths | dict[Family, Paths] | None = None
+
+
+class ListenInput(Input):
+    """Ranges of addresses from which hosts take sessions that nobody has declared; `name` is its peer group's."""
+
+    hosts: Selection
+    name: Name
+    prefixes: Annotated[tuple[Prefix, ...], Field(min_length=1)]
+    remote_as: Asn | Literal["internal", "external"]
+    families: Families
+    password: Secret | None = None
+    import_: PolicyName | None = Field(default=None, alias="import")
+    export: PolicyName | None = None
+    prefix_list_in: PolicyName | None = None
+    prefix_list_out: PolicyName | None = None
+    max_prefix: Count | None = None
+    next_hop_self: Flag = False
+    route_reflector_client: Flag = False
+    accepted_leaks: tuple[Prefix, ...] = ()

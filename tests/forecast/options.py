@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from msgspec.structs import fields as fields_of
 from pydantic import BaseModel
 
-from routebook.intent import model, policy_schema, schema, speaker_model, speaker_schema
+from routebook.intent import list_model, model, policy_schema, schema, speaker_model, speaker_schema
 
 MODELS: tuple[type, ...] = (
     model.HostIntent,
     model.BgpHost,
+    model.ListenRange,
     model.Neighbor,
     model.NeighborFamily,
     speaker_model.Redistribution,
@@ -18,8 +19,8 @@ MODELS: tuple[type, ...] = (
     model.PrefixList,
     model.PrefixRule,
     model.CommunityList,
-    model.ListRule,
-    model.AsPathList,
+    list_model.ListRule,
+    list_model.AsPathList,
     model.RouteMap,
     model.RouteMapRule,
     model.BfdProfile,
@@ -70,7 +71,8 @@ NOT_MEASURED = frozenset(
         "Neighbor.local_role",
         *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
         *_OF_LISTS,
-        *("BgpHost.aggregates", "BgpHost.options"),
+        *("BgpHost.aggregates", "BgpHost.options", "BgpHost.listen"),
+        *(f"ListenRange.{field}" for field in model.ListenRange.__struct_fields__),
         *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),
         *(f"Aggregate.{field}" for field in speaker_model.Aggregate.__struct_fields__),
         *(f"NeighborFamily.{field}" for field in _IN_FAMILIES),
@@ -140,6 +142,15 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "identifier": "BgpOptions.confederation_identifier",
         "peers": "BgpOptions.confederation_peers",
     },
+    speaker_schema.ListenInput: {
+        "hosts": "BgpHost.listen",
+        **{option: f"ListenRange.{option}" for option in ("name", "prefixes", "remote_as", "families", "password")},
+        "import_": "NeighborFamily.route_map_in",
+        "export": "NeighborFamily.route_map_out",
+        **{option: f"NeighborFamily.{option}" for option in ("prefix_list_in", "prefix_list_out", "max_prefix")},
+        **{option: f"NeighborFamily.{option}" for option in ("next_hop_self", "route_reflector_client")},
+        "accepted_leaks": "Neighbor.accepted_leaks",
+    },
     speaker_schema.SpeakerOptionsInput: {
         "hosts": "BgpHost.options",
         "confederation": "BgpOptions.confederation_identifier",
@@ -148,6 +159,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.BgpInput: {
         "aggregates": "BgpHost.aggregates",
         "options": "BgpHost.options",
+        "listen": "BgpHost.listen",
         "defaults": "BgpHost.neighbors",
         "external": "BgpHost.neighbors",
         "sessions": "BgpHost.neighbors",

@@ -1,7 +1,7 @@
 """What the BGP check promises: nothing broken passes, nothing healthy fails, and the cause is named."""
 
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from routebook.checks.findings import Finding, definite
 from routebook.device.causes import Cause, Reason, cause_of
 from routebook.device.state import BgpState
 from routebook.device.values import Effect
+from routebook.intent.model import ListenRange
 from routebook.platforms.asa.explain import causes as asa_causes
 from routebook.platforms.frr.diagnosis import SAYINGS
 from routebook.run.judge import divided
@@ -381,6 +382,20 @@ def test_what_was_up_before_must_be_up_although_the_intent_does_not_know_it() ->
     removed = Changed.by([("no-edge1", Effect("session-removed", "203.0.113.9", "neighbor removed"))])
     assert troubles(check_bgp(healthy(), before, changed=removed)) == []
     assert only(check_bgp(before, before | {}, changed=removed), "no-edge1", "bgp.removed").status == "pending"
+
+
+def test_who_comes_from_a_range_that_is_listened_to_is_no_stranger() -> None:
+    stranger = replace(session_of("no-edge1", transit()), peer=ip_address("203.0.113.9"))
+    now = healthy()
+    now["no-edge1"] = replace(now["no-edge1"], bgp=(*(now["no-edge1"].bgp or ()), stranger))
+    for prefix, findings in (("203.0.113.0/24", 0), ("203.0.112.0/24", 1)):
+        listen = ListenRange(name="LAN", prefixes=(ip_network(prefix),), remote_as="external", families=())
+        wanted = intents()
+        speaker = wanted["no-edge1"].bgp
+        assert speaker is not None
+        host = structs.replace(wanted["no-edge1"], bgp=structs.replace(speaker, listen=(listen,)))
+        found = check_bgp(now, wanted=wanted | {"no-edge1": host})
+        assert len([each for each in found if each.check == "bgp.extra"]) == findings
 
 
 def test_a_session_of_another_vrf_is_not_taken_for_ours() -> None:

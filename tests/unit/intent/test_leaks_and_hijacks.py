@@ -74,6 +74,7 @@ def originated(prefix: str, hosts: str = "edge") -> Change:
     return "bgp", DRAIN, f'    - {{hosts: {hosts}, prefixes: ["{prefix}"]}}\n{DRAIN}'
 
 
+PATHS = ("policy", "  route_maps:\n", '  as_path_lists:\n    RB-ANY-PATH: ["permit .*"]\n  route_maps:\n')
 CUSTOMER = "    asn: 64496\n    relation: provider"
 STRANGERS = ("bgp", 'edge, prefixes: ["2001:db8:8e20', 'edge, prefixes: ["2001:db8:8e21')
 OWN_RULE = "permit 2001:db8:8e20::/48"
@@ -174,19 +175,23 @@ REFUSED: dict[str, Refused] = {
         [redistributed("from: static")], "bgp", "from: static", "redistributes static routes without a route map"),
     "connected by a map that takes any": Refused(
         [redistributed("from: connected, route_map: RB-SECOND-IN")], "bgp", "from: connected", "which takes any"),
-    "kernel": Refused([redistributed("from: kernel")], "bgp", "from: kernel", "'connected' or 'static', not 'kernel'"),
-    "ospf": Refused([redistributed("from: ospf")], "bgp", "from: ospf", "'connected' or 'static', not 'ospf'"),
+    "kernel": Refused(
+        [redistributed("from: kernel")], "bgp", "from: kernel", "redistributes kernel routes without a route map"),
+    "ospf": Refused(
+        [redistributed("from: ospf")], "bgp", "from: ospf", "redistributes ospf routes without a route map"),
     "the default route is originated": Refused(
         [originated("::/0")], "bgp", '"::/0"', "the default route, which nobody originates"),
     "default-originate": Refused(
-        [("bgp", "no-edge1: {import: RB-T", "no-edge1: {default_originate: true, import: RB-T")], "bgp",
-        "default_originate", "unknown key"),
+        [("bgp", "no-edge1: {import: RB-T", "no-edge1: {default_originate: true, import: RB-T")], "network",
+        "  transit-no:\n", "lets the default route, by default_originate, leave to no-edge1--transit-no"),
     "an aggregate": Refused(
-        [("bgp", DRAIN, f"  aggregate: [{{hosts: edge}}]\n{DRAIN}")], "bgp", "aggregate", "unknown key"),
+        [("bgp", DRAIN, f'  aggregates: [{{hosts: edge, prefixes: ["2001:db8::/32"]}}]\n{DRAIN}')], "bgp",
+        "2001:db8::/32", "2001:db8::/32 is not this network's"),
     "continue": Refused(
-        [out("permit: {prefix_list: RB-OWN-V6}\n        continue: 20")], "policy", "continue", "unknown key"),
+        [LIST_OUT, NO_LIMIT, out("permit: all\n        continue: 20", "deny: {as_path: RB-ANY-PATH}"), PATHS],
+        "policy", LINE, "lets everything leave"),
     "an AS path that matches any": Refused(
-        [out('permit: {as_path: ".*"}')], "policy", "as_path", "unknown key 'as_path'"),
+        [LIST_OUT, NO_LIMIT, out("permit: {as_path: RB-ANY-PATH}"), PATHS], "policy", LINE, "lets everything leave"),
     "a permit without a condition": Refused([out("permit: {}")], "policy", "permit: {}", "says no condition"),
     # What would be taken
     "nothing filters what comes in": Refused(
