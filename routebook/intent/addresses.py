@@ -56,7 +56,9 @@ def _line_of(declared: Declared, node: str, interface: str, index: int) -> Mark 
 def _check_twice(uses: Iterable[Use], problems: Problems) -> None:
     first: dict[object, Use] = {}
     for use in uses:
-        other = first.setdefault(use.address.ip, use)
+        # A link-local address means something on its link alone.
+        key = (use.address.ip, use.segment if use.address.is_link_local else "")
+        other = first.setdefault(key, use)
         if other is not use:
             problems.error(
                 use.mark,
@@ -69,7 +71,7 @@ def _check_segments(uses: Iterable[Use], problems: Problems) -> None:
     """Two networks may overlap only when they are the same network on the same link."""
     networks: dict[tuple[IPNetwork, str], Use] = {}
     for use in uses:
-        if not use.where.startswith("RPKI cache"):
+        if not use.where.startswith("RPKI cache") and not use.address.is_link_local:
             networks.setdefault((use.address.network, use.segment), use)
     for network, use, other_network, other in _overlapping([(n, u) for (n, _), u in networks.items()]):
         same_link = use.segment == other.segment

@@ -90,6 +90,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     peer_host: str | None
     address: IPAddress
     local_address: IPAddress
+    interface: str = ""  # on which the address is, where that means something on its link alone
     update_source: bool  # whether the local address must be configured (sessions not on a common link)
     local_as: int
     remote_as: int

@@ -162,7 +162,7 @@ def _check_sites(declared: Declared, nodes: Nodes, problems: Problems) -> None:
             for interface in node.interfaces
             if interface.loopback or (interface.link in declared.links and declared.links[interface.link].site == name)
             for address in interface.addresses
-            if not any(address.ip in prefix for prefix in site.prefixes)
+            if not address.is_link_local and not any(address.ip in prefix for prefix in site.prefixes)
         ]
         for index, prefix in enumerate(site.prefixes):
             for node, interface, address in homeless if prefix not in inhabited else ():

@@ -30,6 +30,9 @@ def check_options(end: CheckedSession) -> None:
                 end.cannot(f"is {end.me.kind} and has no {option}", f"remove {option}", option)
         if end.options.get("next_hop_self") == "force":
             end.cannot(f"is {end.me.kind} and has no next_hop_self: force", "write true", "next_hop_self")
+        if end.neighbor.interface:
+            said = f"is {end.me.kind} and has no session with a link-local address, {end.neighbor.address}"
+            end.cannot(said, "write address: … with another one", "address")
         if not end.neighbor.description:
             end.cannot(f"is {end.me.kind} and describes each neighbor", "remove description", "description")
     _check_local_as(end)

@@ -201,6 +201,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         peer_host=peer.name if peer.managed else None,
         address=endpoints.addresses[1 - side],
         local_address=endpoints.addresses[side],
+        interface=_interface(me, endpoints, side),
         update_source=endpoints.link is None,
         local_as=options.get("local_as") or me.asn,
         remote_as=pair.options[1 - side].get("local_as") or peer.asn,
@@ -266,6 +267,13 @@ def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
         withheld_communities=() if sent == "all" else tuple(kind for kind in _KINDS if kind not in sent),
         **by_family,
     )
+
+
+def _interface(me: Node, endpoints: Endpoints, side: int) -> str:
+    """The interface of ours to a link-local address."""
+    if not endpoints.addresses[1 - side].is_link_local:
+        return ""
+    return next((i.device_name or i.name for i in me.interfaces if i.link == endpoints.link and i.addresses), "")
 
 
 def _occurrences(allowed: bool | int | str) -> str | None:

@@ -63,6 +63,7 @@ _OF_NEIGHBORS = (
     *("local_as_no_prepend", "local_as_replace_as", "disable_connected_check", "extended_nexthop"),
     *("graceful_restart", "advertisement_interval"),
 )
+_BY_ADDRESS = ("Neighbor.interface",)
 _OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
 _OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
 
@@ -71,6 +72,7 @@ NOT_MEASURED = frozenset(
         "Neighbor.local_role",
         *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
         *_OF_LISTS,
+        *_BY_ADDRESS,
         *("BgpHost.aggregates", "BgpHost.options", "BgpHost.listen"),
         *(f"ListenRange.{field}" for field in model.ListenRange.__struct_fields__),
         *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),

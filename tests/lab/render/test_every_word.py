@@ -7,18 +7,20 @@ import pytest
 from routebook.intent.load import load
 from routebook.platforms.frr.meaning import same
 from routebook.platforms.frr.tree import parse
-from routebook.project.render import Placeholders, render_host
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.drivers.hosts import LinuxHost, can_make_hosts
 from tests.lab.frr.edge import Edge
 from tests.networks.project import make_project
 
 
 @pytest.mark.parametrize("name", ["edge1", "edge2"])
-def test_every_word_is_taken_shown_and_taken_back(name: str, tmp_path: Path) -> None:
+def test_every_word_is_taken_shown_and_taken_back(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not can_make_hosts():
         pytest.skip("needs root and FRR")
     project = make_project(tmp_path / "project", "every_word")
-    sections = render_host(load(project).hosts[name], project / "templates", Placeholders()).sections
+    monkeypatch.setenv("BGP_PASSWORD", "of-the-lab")
+    sections = render_host(load(project).hosts[name], project / "templates", Secrets(project)).sections
     host = LinuxHost(name, tmp_path / "host")
     try:
         host.start_frr()

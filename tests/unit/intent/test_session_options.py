@@ -51,7 +51,7 @@ def test_what_nobody_asks_for_is_not_rendered(words: Project) -> None:
     assert "neighbor 10.255.3.1 description edge1" in lines
     assert "neighbor 10.255.3.1 route-server-client" in lines
     assert not any(f"10.255.4.1 {word}" in line for line in rendered(words) for word in ("description", "local-as"))
-    assert not any(word in line for line in lines for word in ("allowas-in", "weight", "send-community", "maximum"))
+    assert not any(word in line for line in lines for word in ("allowas-in", "weight", "send-community", "-out"))
 
 
 def test_the_other_end_is_told_the_as_that_one_end_shows(words: Project) -> None:
@@ -124,3 +124,26 @@ def test_a_firewall_has_not_every_option(words: Project, option: str, says: str)
     (found,) = [problem for problem in words.problems() if says in problem.message]
     assert found.severity == "error"
     assert found.mark.line == words.line("bgp", f"        {option}\n")
+
+
+def test_a_link_local_address_is_of_its_interface(words: Project) -> None:
+    assert "neighbor fe80::1 interface fab0" in rendered(words, "edge2")
+    assert "neighbor fe80::1 remote-as 64515" in rendered(words, "edge2")
+    assert not any(" interface " in line for line in rendered(words, "edge1"))
+
+
+def test_a_link_local_address_is_twice_on_two_links_and_not_on_one(words: Project) -> None:
+    words.change("network", 'addresses: ["fe80::1/64"]', 'addresses: ["fe80::2/64"]')
+    assert any("fe80::2 on eth0 of leaf is already on fab0 of edge2" in each for each in errors(words)), errors(words)
+
+
+def test_a_firewall_has_no_session_with_a_link_local_address(words: Project) -> None:
+    asa_project(words)
+    words.change("hosts", '"2001:db8:8e20:100::1/64"]', '"2001:db8:8e20:100::1/64", "fe80::3/64"]')
+    leaf = 'interfaces: {eth0: {link: nl-lan, addresses: ["fe80::1/64"]}}'
+    words.write(
+        "network", words.text("network").replace("peers:\n", f"peers:\n  leaf:\n    asn: 64515\n    {leaf}\n", 1)
+    )
+    session = "    - ends: [fw1, leaf]\n      families: [ipv6-unicast]\n      fw1: {import: RB-IN, export: RB-OUT}\n"
+    words.write("bgp", words.text("bgp").replace("  sessions:\n", f"  sessions:\n{session}", 1))
+    assert any("has no session with a link-local address, fe80::1" in each for each in errors(words)), errors(words)
