@@ -59,6 +59,7 @@ def draft(
 ) -> Draft:
     """The inventory of everything that is not rejected; `folded`, what is alike is written once."""
     pairs = [pair for pair in pairing.pairs if not pair.things & rejected.keys()]
+    rejected = {**rejected, **_quiet(hosts, pairs, rejected)}
     peers = {
         name: pairing.peers[name]
         for name in dict.fromkeys(end for pair in pairs for end in pair.ends if end in pairing.peers)
@@ -110,6 +111,21 @@ def _own(host: FoundHost, rejected: Mapping[Thing, str]) -> list[str]:
     entries = (*host.redistribute, *host.aggregates)
     keys = [*host.options, *host.networks.values(), *(each["key"] for each in entries)]
     return [key for key in keys if (host.name, key) not in rejected]
+
+
+def _quiet(hosts: Mapping[str, FoundHost], pairs: Iterable[Pair], rejected: Mapping[Thing, str]) -> dict[Thing, str]:
+    """The options of routers of which nothing else is written: such a router is not written at all."""
+    speaking = {end for pair in pairs for end in pair.ends}
+    found = {}
+    for host in hosts.values():
+        originated = (*host.networks.values(), *(each["key"] for each in host.redistribute))
+        if host.name in speaking or any((host.name, key) not in rejected for key in originated):
+            continue
+        keys = (*host.options, *host.speaker, *(each["key"] for each in host.aggregates))
+        for key in keys:
+            if not key.startswith("rpki"):
+                found[host.name, key] = "no session and nothing that is originated there is modelled"
+    return found
 
 
 def _common_asn(hosts: Mapping[str, FoundHost]) -> int:

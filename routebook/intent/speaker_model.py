@@ -37,6 +37,7 @@ class BgpOptions(Struct, frozen=True, kw_only=True):
     multipath_relax: bool | None = None
     ebgp_requires_policy: bool | None = None
     network_import_check: bool = False
+    default_ipv4_unicast: bool = False
     default_local_preference: int | None = None
     cluster_id: IPv4Address | None = None
     confederation_identifier: int | None = None

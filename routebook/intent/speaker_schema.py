@@ -53,6 +53,7 @@ class SpeakerOptionsInput(Input):
     multipath_relax: Flag | None = None
     ebgp_requires_policy: Flag | None = None
     network_import_check: Flag | None = None
+    default_ipv4_unicast: Flag | None = None
     default_local_preference: Number | None = None
     cluster_id: Address | None = None
     confederation: ConfederationInput | None = None

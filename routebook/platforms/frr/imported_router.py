@@ -204,6 +204,8 @@ class Router:
     def _of_family(self, line: str, context: str, mark: Mark) -> tuple[str, str]:
         family = _FAMILIES.get(context)
         words = line.removeprefix("no ").split()
+        if words[0] == "neighbor" and len(words) > 2 and family is None:
+            return f"neighbor {words[1]}", f"it carries {context.removeprefix('address-family ')}, {_NO_WORD}"
         if family is None:
             return f"{self.line} / {context}", _NO_WORD
         if words[0] == "neighbor" and len(words) > 2:
@@ -256,10 +258,12 @@ class Router:
         """Give the host its sessions, each with the families that it carries."""
         if self.host.networks and "no bgp network import-check" not in self._lines:
             self.host.speaker[self.line] = ("network_import_check", True)
-        if lacking := self._missing_options():
+        if self.sessions and "no bgp default ipv4-unicast" not in self._lines:
+            self.host.speaker[f"{self.line} / activity"] = ("default_ipv4_unicast", True)
+        if not self.host.router_id:
             keys = [*(session.key for session in self.sessions.values()), *self.host.networks.values()]
             for key in [*self.host.options, *keys, *(each["key"] for each in self.host.redistribute)]:
-                self.host.bad.setdefault(key, f"`{self.line}` has no {lacking}, which Routebook would add")
+                self.host.bad.setdefault(key, f"`{self.line}` has no `bgp router-id`, which Routebook would add")
         default = {_FAMILIES[line] for line in default_families(self._lines) if line in _FAMILIES}
         for name, session in self.sessions.items():
             carried = {
@@ -281,13 +285,6 @@ class Router:
                 elif any(said):
                     session.own[flag] = said[0]
             self.host.sessions.append(session)
-
-    def _missing_options(self) -> str:
-        """What Routebook would add to the router itself: then nothing of it is taken over."""
-        lacking = [line for line in ("no bgp default ipv4-unicast",) if line not in self._lines]
-        if not self.host.router_id:
-            lacking.insert(0, "bgp router-id …")
-        return " and ".join(f"`{line}`" for line in lacking)
 
     def _bad(self, session: FoundSession, why: str) -> None:
         self.host.bad.setdefault(session.key, f"{session.mark}: {why}")

@@ -22,8 +22,8 @@ BY_HAND = EDGE[EDGE.index("ip prefix-list OWN") : EDGE.index("router ospf")]
 PASSWORD = "s3cr3t-password"
 
 
-@pytest.fixture
-def router(tmp_path: Path) -> Iterator[Edge]:
+@pytest.fixture(params=[BY_HAND, BY_HAND.replace(" no bgp default ipv4-unicast\n no bgp network import-check\n", "")])
+def router(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Edge]:
     if not can_make_hosts():
         pytest.skip("needs root and FRR")
     host = LinuxHost("edge1", tmp_path)
@@ -34,7 +34,7 @@ def router(tmp_path: Path) -> Iterator[Edge]:
             "ip link add eth7 type veth peer name eth8; ip link set eth7 up; ip address add 198.51.100.1/30 dev eth7"
         )
         host.sh("ip link set lo up; ip address add 10.255.0.1/32 dev lo")
-        edge.load(BY_HAND)
+        edge.load(request.param)
         yield edge
     finally:
         host.stop()

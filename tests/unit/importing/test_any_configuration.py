@@ -1,5 +1,6 @@
 """Of any text each line is of one class, and of any configuration of what is modelled the first plan is empty."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -7,8 +8,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from routebook.importing.found import BadInputError
-from routebook.importing.proof import UnwritableError
-from tests.unit.importing.read import reported
+from routebook.importing.proof import Proved, UnwritableError
+from routebook.importing.report import HostReport, report_of
+from routebook.intent.model import SecretRef
+from routebook.platforms.frr.meaning import explicit
+from routebook.platforms.frr.tree import lines_of, parse
+from routebook.project.render import render_host
+from tests.unit.importing.read import imported
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -48,15 +54,37 @@ nonsense""".splitlines()
 )
 
 
+class Anything:
+    def resolve(self, reference: SecretRef) -> str:
+        return "a-long-password" if reference.file else ""
+
+
+def written(proved: Proved) -> set[str]:
+    """The lines that the host would be configured with."""
+    (host,) = proved.network.hosts.values()
+    rendered = render_host(host, Path("/nonexistent"), Anything())
+    return {line for _, line in lines_of(explicit(parse("\n".join(section.text for section in rendered.sections))))}
+
+
+def said(proved: Proved, host: HostReport) -> set[str]:
+    """The lines that are said to be modelled, without what only closes a context or opens one that may be empty."""
+    (found,) = proved.hosts.values()
+    lines = {line.number: line.line for line in found.lines}
+    modelled = {lines[line.number] for line in host.lines if line.kind == "modelled"}
+    return {line for line in modelled if not re.match(r"exit|address-family|no neighbor \S+ activate|rpki$", line)}
+
+
 @FEW
 @given(st.lists(PIECES | st.text("abc 10./:-!\t", max_size=12), min_size=1, max_size=30), st.booleans())
 def test_every_line_of_any_text_is_of_one_class(lines: list[str], ended: bool) -> None:
     text = "\n".join(lines) + ("\n" if ended else "")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            (host,) = reported(Path(folder), {"a": text}).hosts
+            proved = imported(Path(folder), {"a": text})
         except (BadInputError, UnwritableError):
             return
+    (host,) = report_of(proved).hosts
+    assert written(proved) >= said(proved, host)
     assert [line.number for line in host.lines] == list(range(1, len(text.splitlines()) + 1))
     assert sum(host.counts.values()) == len(host.lines)
     assert host.difference == ""
@@ -120,7 +148,9 @@ def test_of_what_is_modelled_the_first_plan_is_empty(
     lines += [f"router bgp {asn}", " bgp router-id 10.255.0.1", " no bgp default ipv4-unicast", *router]
     lines += [" address-family ipv4 unicast", *family, " exit-address-family", "exit"]
     with tempfile.TemporaryDirectory() as folder:
-        report = reported(Path(folder), {"edge": "\n".join(lines) + "\n"})
+        proved = imported(Path(folder), {"edge": "\n".join(lines) + "\n"})
+    report = report_of(proved)
+    assert written(proved) >= said(proved, report.hosts[0])
     assume(not any("would refuse it" in line.why for line in report.hosts[0].lines))
     assert report.hosts[0].difference == ""
     assert report.sessions == len(neighbors)

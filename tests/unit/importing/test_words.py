@@ -86,3 +86,32 @@ def test_a_neighbor_with_another_line_is_left_alone(tmp_path: Path, line: str) -
     )
     report = reported(tmp_path, {"edge": text})
     assert (report.sessions, report.differing) == (0, [])
+
+
+def test_where_ipv4_is_active_by_itself_it_stays_so(tmp_path: Path) -> None:
+    text = TEXT.replace(" no bgp default ipv4-unicast\n", " neighbor 2001:db8::2 remote-as 64601\n")
+    text = text.replace(" ip address 198.51.100.1/30\n", " ip address 198.51.100.1/30\n ipv6 address 2001:db8::1/64\n")
+    sixth = """\
+  no neighbor 2001:db8::2 activate
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor 2001:db8::2 activate
+  neighbor 2001:db8::2 route-map ALL in
+  neighbor 2001:db8::2 route-map ALL out
+ exit-address-family
+exit
+route-map ALL permit 10
+exit
+"""
+    proved = imported(tmp_path, {"edge": text.replace(" exit-address-family\nexit\n", sixth)})
+    bgp = yaml.safe_load(proved.draft.texts()["bgp.yaml"])["bgp"]
+    assert bgp["options"][0]["default_ipv4_unicast"] is True
+    assert {entry["ends"][1] for entry in bgp["sessions"]} == {"as64600", "as64601"}
+    assert proved.compared["edge"].difference == ""
+
+
+def test_a_neighbor_that_carries_another_family_is_left_alone(tmp_path: Path) -> None:
+    evpn = " address-family l2vpn evpn\n  neighbor 198.51.100.2 activate\n exit-address-family\nexit\n"
+    report = reported(tmp_path, {"edge": TEXT.replace(" exit-address-family\nexit\n", f" exit-address-family\n{evpn}")})
+    assert (report.sessions, report.differing) == (0, [])
+    assert any("it carries l2vpn evpn" in line.why for line in report.hosts[0].lines)
