@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from routebook.device.candidate import Section
@@ -27,7 +28,7 @@ _LINE = re.compile(r"access-list ROUTEBOOK-[0-9a-f]{12} remark (?P<text>.+)")
 # Patterns of ownership.yaml over whole kinds of objects. Others there choose by name, and are believed where a section
 # has no record yet; of these kinds only what is called as everything was before names were free.
 _KINDS = re.compile(r"[^*?[]+ \*|router bgp (\[0-9\])+ / \*")
-_CALLED_OURS = re.compile(r"(?:.* )?RB-\S+")
+_CALLED_OURS = re.compile(r"(?!router bgp )(?:.* )?RB-\S+")
 
 
 def read(tree: Tree) -> Record:
@@ -80,20 +81,34 @@ def shared(candidate: Wanted, sections: Sequence[Section], running: Tree) -> dic
 def _unrecorded(there: Collection[str], sections: Sequence[Section], running: Tree) -> set[str]:
     """The names of what runs and is in no record, nor named by a pattern that means it alone."""
     record = read(running)
-    return {name for name in there if not any(_is_ours(name, section, record) for section in sections)}
+    owners = [_Owner.of(section, record) for section in sections]
+    return {name for name in there if not any(owner.has(name) for owner in owners)}
 
 
-def _is_ours(name: str, section: Section, record: Record) -> bool:
-    owner = Wanted((), section.owns)
-    if not owner.names(name):
-        return False
-    if replace(owner, owns=tuple(filter(names_one, section.owns))).names(name):
-        return True
-    recorded = record.get(section.name)
-    if recorded is not None:
-        return name in recorded or name.partition(" / ")[0] in recorded
-    by_name = tuple(each for each in section.owns if not _KINDS.fullmatch(each))
-    return replace(owner, owns=by_name).names(name) or _CALLED_OURS.fullmatch(name) is not None
+class _Owner(Struct, frozen=True):
+    """What runs that is a section's: what its patterns may mean, those that are believed, and what is recorded."""
+
+    may_mean: Wanted
+    believed: Wanted
+    recorded: frozenset[str] | None
+
+    @classmethod
+    def of(cls, section: Section, record: Record) -> "_Owner":
+        """A section's; without a record, all of its patterns are believed but those over whole kinds."""
+        recorded = record.get(section.name)
+        literal = filter(names_one, section.owns)
+        by_name = (each for each in section.owns if not _KINDS.fullmatch(each))
+        return cls(Wanted((), section.owns), Wanted((), tuple(by_name if recorded is None else literal)), recorded)
+
+    def has(self, name: str) -> bool:
+        """Whether an object of that name is the section's."""
+        if not self.may_mean.names(name):
+            return False
+        if self.believed.names(name):
+            return True
+        if self.recorded is not None:
+            return name in self.recorded or name.partition(" / ")[0] in self.recorded
+        return _CALLED_OURS.fullmatch(name) is not None
 
 
 def _named(owner: Wanted, tree: Tree) -> dict[str, frozenset[Place]]:
@@ -115,15 +130,20 @@ def _options_left(wanted: Collection[str], there: Collection[str], found: Collec
 
 def _check_number(candidate: Wanted, running: Tree, found: Collection[str]) -> None:
     """Refuse a second AS beside one in which somebody else's objects stay: bgpd has one."""
-    mine = [block.line for block in candidate.tree if re.fullmatch(r"router bgp \d+", block.line)]
-    for block in running if mine else ():
-        others = sorted(name for name in found if name.startswith(f"{block.line} / "))
-        if re.fullmatch(r"router bgp \d+", block.line) and block.line not in mine and others:
+    mine = _routers(candidate.tree)
+    for router in _routers(running) if mine else ():
+        others = [] if router in mine else sorted(name for name in found if name.startswith(f"{router} / "))
+        if others:
             raise CandidateError(
-                f"`{block.line}` runs there, with what is somebody else's (`{_short(others[0])}`), and the inventory "
+                f"`{router}` runs there, with what is somebody else's (`{_short(others[0])}`), and the inventory "
                 f"says `{mine[0]}`: correct asn; nothing was changed",
-                line=block.line,
+                line=router,
             )
+
+
+def _routers(tree: Tree) -> list[str]:
+    """The routers of the default VRF."""
+    return [block.line for block in tree if re.fullmatch(r"router bgp \d+", block.line)]
 
 
 def _short(name: str) -> str:
