@@ -44,7 +44,11 @@ _AT_NEXT_RESET = re.compile(r"neighbor \S+ (timers$|tcp-mss|graceful-restart|loc
 _ORIGINATED = re.compile(r"(?:network|aggregate-address) (\S+)")
 _PREFIX_LIST = re.compile(r"(?:ip|ipv6) prefix-list (?P<name>\S+) seq (?P<seq>\d+) (?P<entry>.*)")
 
-_ROUTER_RESETS_ALL = re.compile(r"bgp (confederation (identifier|peers)|reject-as-sets|shutdown)")
+_ROUTER_RESETS_ALL = re.compile(r"bgp (reject-as-sets|shutdown)")
+# Those that are not internal (bgp_confederation_id_set), and those with an AS that becomes or ceases to be a member's
+# (bgp_confederation_peers_add and _remove in bgpd/bgpd.c).
+_ROUTER_RESETS_EXTERNAL = re.compile(r"bgp confederation identifier")
+_MEMBERS = "bgp confederation peers"
 _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
 _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-holdtime")
 
@@ -171,6 +175,8 @@ def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
         if _closes(setting_name.split(" ", 1)[1], known.release) or resets(known.table, setting_name, way, kind)
     ]
     found += _of_whole_router(old, new, kind, known.table)
+    if _remote_as(name, old) in _members(old) ^ _members(new):
+        found.append(_MEMBERS)
     of_neighbor = [line for _, line in before], [line for _, line in options]
     of_all = (*known.globally[0], *own_lines(old)), (*known.globally[1], *own_lines(new))
     if restarting := graceful_restart.resets(*of_all, of_neighbor, known.release):
@@ -208,8 +214,15 @@ def _of_whole_router(old: Block, new: Block, kind: Kind, table: Table) -> list[s
         for key, way in sorted(changed_lines(old, new))
         if _ROUTER_RESETS_ALL.match(key)
         or (kind == "internal" and _ROUTER_RESETS_INTERNAL.match(key))
+        or (kind == "external" and _ROUTER_RESETS_EXTERNAL.match(key))
         or resets(table, f"router {key}", way, kind)
     ]
+
+
+def _members(router: Block) -> set[str]:
+    """The member ASes of a router's confederation."""
+    lines = [line for line in own_lines(router) if line.startswith(f"{_MEMBERS} ")]
+    return {word for line in lines for word in line.removeprefix(_MEMBERS).split()}
 
 
 def _notes(old: Block, new: Block, release: tuple[int, int]) -> list[str]:

@@ -8,6 +8,7 @@ from tests.lab.frr.triangle import (
     INSIDE,
     INTENT,
     OUTSIDE,
+    OUTSIDE_PEER,
     OWNS,
     Triangle,
     configured,
@@ -68,7 +69,10 @@ CANDIDATES = {
         " bgp listen limit 5",
         " bgp listen range 10.77.0.0/16 peer-group LAN",
     ),
-    "a confederation": put(INTENT, ROUTER_ID, " bgp confederation identifier 64500", " bgp confederation peers 64497"),
+    "a confederation": put(INTENT, ROUTER_ID, " bgp confederation identifier 64500"),
+    "a confederation of others": put(
+        INTENT, ROUTER_ID, " bgp confederation identifier 64500", " bgp confederation peers 64497"
+    ),
     "AS path with our own": in_family(OUTSIDE, "allowas-in 2"),
     "another's AS replaced": in_family(OUTSIDE, "as-override"),
     "no private AS": in_family(OUTSIDE, "remove-private-AS all replace-AS"),
@@ -121,6 +125,15 @@ FROM_RESTARTING = {
     "its own in place of the router's": option(OUTSIDE, "graceful-restart"),
     "no longer": INTENT,
 }
+
+
+def test_a_new_member_of_a_confederation_resets_the_sessions_with_it(three: Triangle) -> None:
+    start_again(three)
+    confederation = put(INTENT, ROUTER_ID, " bgp confederation identifier 64500", " bgp confederation peers 64497")
+    configured(three, confederation)
+    configured(three.outside, OUTSIDE_PEER.replace("remote-as 65550", "remote-as 64500"))
+    wait_up(three)
+    exactly_the_forecast_sessions_reset(three, confederation.replace("peers 64497", "peers 64496 64497"))
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
