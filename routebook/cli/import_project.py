@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(name="import")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("hosts", metavar="HOST=PATH…", nargs=-1, required=True)
-@click.option("--force", is_flag=True, help="Write over the inventory that DIR has.")
+@click.option("--force", is_flag=True, help="Move the inventory that DIR has aside.")
 @click.option("--partial", is_flag=True, help="Write what can be modelled, although it is not all, or not clean.")
 @click.option("--without-secrets", is_flag=True, help="Write no passwords: the inventory says where they will be.")
 @click.option(
@@ -49,6 +49,7 @@ def import_project(
     from routebook.errors import RefusedError
     from routebook.importing.found import BadInputError
     from routebook.importing.proof import UnwritableError, prove
+    from routebook.importing.refused import ImportRefusedError
     from routebook.importing.report import as_data, as_markdown, as_text, report_of
     from routebook.importing.sources import is_login, read_host, read_live, split
 
@@ -72,12 +73,12 @@ def import_project(
         except BadInputError as error:
             bad.append(str(error))
     if bad:
-        raise RefusedError("\n".join([*bad, "nothing was written"]))
+        raise ImportRefusedError([*bad, "nothing was written"])
     _keep_out(found)
     try:
         proved = prove(found, known, folder / "templates")
     except UnwritableError as error:
-        raise RefusedError("\n".join([*map(str, error.problems), "nothing was written"])) from error
+        raise ImportRefusedError([*map(str, error.problems), "nothing was written"]) from error
     report = report_of(proved)
     clean = not (report.differing or report.findings)
     if as_json:
@@ -86,7 +87,10 @@ def import_project(
         for each in as_text(report, every_line=lines):
             output.line(each)
     if page is not None:
-        page.write_text(as_markdown(report))
+        try:
+            page.write_text(as_markdown(report))
+        except OSError as error:
+            raise RefusedError(f"{page}: {error.strerror}; nothing was written") from error
     if not clean and not partial:
         raise RefusedError(_why_not(report))
     _write(folder, proved, without_secrets=without_secrets)
@@ -135,10 +139,11 @@ def _write(folder: Path, proved: "Proved", *, without_secrets: bool) -> None:
     from routebook.project.private_files import write_private
 
     try:
-        make_frame(folder)
         inventory = folder / "inventory"
-        for old in inventory.glob("*.y*ml"):
-            old.unlink()
+        if inventory.is_dir() and any(inventory.iterdir()):
+            number = next(n for n in range(1, 10**6) if not (folder / f"inventory.{n}").exists())
+            inventory.rename(folder / f"inventory.{number}")
+        make_frame(folder)
         for name, text in proved.draft.texts().items():
             (inventory / name).write_text(text)
         for path, value in () if without_secrets else proved.draft.secrets.items():

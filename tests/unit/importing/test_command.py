@@ -52,6 +52,16 @@ def test_a_project_is_made_that_check_accepts_and_a_second_import_does_not_write
     assert (files / "net/inventory/bgp.yaml").read_text() == before
     assert routebook(files, "import", "net", *HOSTS, "--force").returncode == 0
     assert (files / "net/inventory/bgp.yaml").read_text() != before
+    assert (files / "net/inventory.1/bgp.yaml").read_text() == before
+
+
+def test_every_reason_is_on_a_line_of_its_own(files: Path) -> None:
+    done = routebook(files, "import", "net", "a=nowhere", "b=absent", "edge1=edge1")
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        "routebook",
+        "absent",
+        "nothing was written",
+    ]
 
 
 def test_nothing_is_written_while_a_first_plan_is_not_empty_unless_it_is_asked_for(files: Path) -> None:
