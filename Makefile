@@ -15,7 +15,7 @@ LAB_PYTEST = $(ROOT) $(BIN)/python -m pytest --dist loadfile --no-loadscope-reor
 # A file in which something failed runs once more, with nothing beside it, and that decides; both results are shown.
 AGAIN = $(PRIVATE) $(BIN)/python -m tests.again
 
-.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-slow test-releases releases fault forecast fuzz lint lab bench lock clean
+.PHONY: help setup system demo demo-on test test-unit test-fuzz test-packages test-lab test-slow test-releases releases fault forecast fuzz lint lab bench healthy lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,11 @@ lab: setup ## Bring up the lab of the example inventory and leave it up
 BENCH ?=
 bench: setup ## Measure, on a lab of its own
 	$(PRIVATE) $(BIN)/python -m bench $(BENCH)
+
+# So often is the example verified, and so many minutes is it watched, on a lab of its own: half an hour.
+HEALTHY ?= --verifications 200 --minutes 20
+healthy: setup ## Verify and watch a healthy network, and print whatever is said besides ok
+	$(PRIVATE) $(BIN)/python -m bench.healthy $(HEALTHY)
 
 lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
