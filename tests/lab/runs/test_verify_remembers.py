@@ -159,3 +159,27 @@ def test_a_run_that_does_bfd_with_a_peer_that_does_not_is_rolled_back(known: Run
     [found] = failures(json.loads(done.stdout))
     assert (found["host"], found["check"]) == ("no-edge1", "bgp.bfd")
     assert "transit-no does not answer BFD from no-edge1" in found["cause"]
+
+
+def test_an_edge_that_gets_less_of_a_reflector_than_its_siblings_do_is_named(known: RunningLab) -> None:
+    edge = "10.255.3.3"  # no-edge3 as nl-rr1 sees it
+    there = f"neighbor {edge} prefix-list NOTHING out"
+    family = "-c 'configure terminal' -c 'router bgp 65550' -c 'address-family ipv4 unicast'"
+    on(known, "nl-rr1", "vtysh -c 'configure terminal' -c 'ip prefix-list NOTHING seq 5 deny any'")
+    on(known, "nl-rr1", f"vtysh {family} -c '{there}'")
+    try:
+        on(known, "nl-rr1", f"vtysh -c 'clear bgp ipv4 unicast {edge} soft out'")
+        wait_for(
+            lambda: ("no-edge3", "bgp.parity") in {key[:2] for key in troubles(known, "--no-config")}, 30, "parity"
+        )
+        found = {key: each for key, each in troubles(known, "--no-config").items() if key[1] == "bgp.parity"}
+    finally:
+        on(known, "nl-rr1", f"vtysh {family} -c 'no {there}'")
+        on(known, "nl-rr1", "vtysh -c 'configure terminal' -c 'no ip prefix-list NOTHING'")
+        on(known, "nl-rr1", f"vtysh -c 'clear bgp ipv4 unicast {edge} soft out'")
+    [(host, _, subject)] = found
+    [each] = found.values()
+    assert (host, subject) == ("no-edge3", "10.255.1.11 ipv4-unicast")
+    assert each["status"] == "warning"
+    assert "no-edge3 differs, unlike " in each["cause"]
+    assert "receives 0, they " in each["cause"]
