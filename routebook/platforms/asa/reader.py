@@ -34,12 +34,14 @@ class AsaReader(PlatformReader):
 
     def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """What the device says of sessions and SAs, and of itself."""
-        del prefixes  # one command and one answer for each, and one way out of each: nothing to decide
         session = self.session
         self.identity()  # in what that reads stands who has changed the configuration
+        sessions = self.bgp_sessions()
         return State(
-            bgp=self.bgp_sessions(),
+            bgp=sessions,
             ike=self.sas(),
+            bfd=reading.read_bfd(session) if sessions else None,
+            routes=reading.read_routes(session, prefixes) if sessions else None,
             volumes=vitals.volumes(session),
             clock=vitals.clock(session),
             written=session.written,

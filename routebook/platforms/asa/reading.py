@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from routebook.device.errors import DriverError, LostContactError
-from routebook.device.state import BgpSession, BgpState, IkeSa, IPNetwork
+from routebook.device.state import BfdPeer, BgpSession, BgpState, IkeSa, IPNetwork, Route
 from routebook.platforms.asa.session import AsaSession
-from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, sessiondb
+from routebook.platforms.asa.show import bgp, ikev1, ikev2, ipsec, paths, sessiondb
 from routebook.platforms.asa.state import ike_sas
 
+_MOST_PATHS = 16
 _WAITING = (BgpState.ACTIVE, BgpState.CONNECT, BgpState.IDLE)
 _INVALID = re.compile(r"^ERROR: % ?Invalid input|^% ?Invalid input", re.MULTILINE)
 
@@ -27,6 +28,23 @@ def read_bgp(session: AsaSession) -> tuple[BgpSession, ...]:
         six = bgp.parse_summary(said, command=bgp.SUMMARY_IPV6)
         summaries += [("ipv6-unicast", six)] if six.local_as else []
     return bgp.sessions(summaries, session.read(bgp.NEIGHBORS, bgp.parse_neighbors))
+
+
+def read_routes(session: AsaSession, prefixes: Sequence[IPNetwork]) -> tuple[Route, ...]:
+    """The best paths to prefixes of IPv4, asked for one after another.
+
+    A session has one command line, so no more than some are asked for. What is answered in a form that is not known is
+    left out: nothing is claimed of it. Of IPv6 the command's form is not known for an ASA.
+    """
+    four = [prefix for prefix in prefixes if prefix.version == 4][:_MOST_PATHS]
+    found = [paths.parse_route(session.run(paths.question(prefix)), prefix) for prefix in four]
+    return tuple(route for route in found if route is not None)
+
+
+def read_bfd(session: AsaSession) -> tuple[BfdPeer, ...] | None:
+    """The BFD sessions; None where the release has no BFD, or the answer's form is not known."""
+    said = session.run(paths.BFD)
+    return None if _INVALID.search(said) else paths.parse_bfd(said)
 
 
 def read_advertised(session: AsaSession, peer: str, family: str) -> tuple[IPNetwork, ...] | None:

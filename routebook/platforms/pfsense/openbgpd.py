@@ -7,7 +7,8 @@ from shlex import quote
 
 from routebook.device.errors import DriverError
 from routebook.device.reader import Outbound
-from routebook.device.state import BgpSession, BgpState, FamilyState, IPNetwork
+from routebook.device.records import free_text
+from routebook.device.state import BgpSession, BgpState, FamilyState, IPNetwork, Route
 from routebook.device.typed import Fields, decode
 from routebook.platforms.pfsense.routing import as_number
 from routebook.transport.shell import Shell
@@ -153,6 +154,44 @@ def _sent(said: str) -> tuple[IPNetwork, ...] | None:
             return None
         found = Fields(value, "answer").objects("rib")
         return tuple(dict.fromkeys(ip_network(route.text("prefix")) for route in found))
+    except ValueError:
+        return None
+
+
+def routes(shell: Shell, prefixes: Sequence[IPNetwork]) -> tuple[Route, ...] | None:
+    """The best paths to prefixes, each asked for by itself (bgpctl(8), `show rib PREFIX`; json_rib() in output_json.c).
+
+    What is answered in another form, as by a bgpd without any neighbor, is left out.
+    """
+    if not prefixes:
+        return ()
+    script = "\n".join(f"{BGPCTL} -j -n show rib {prefix}; printf '{_CUT}'" for prefix in prefixes)
+    parts = shell.run(script, asked="`bgpctl show rib`").stdout.split(_CUT)[:-1]
+    if len(parts) != len(prefixes):
+        raise DriverError("bgpctl's answer on best paths is cut off")
+    found = [_route(said, prefix) for said, prefix in zip(parts, prefixes, strict=True)]
+    return tuple(route for route in found if route is not None)
+
+
+def _route(said: str, prefix: IPNetwork) -> Route | None:
+    """The best path of one answer, none where no path is the best; None where the answer is none."""
+    try:
+        answer = Fields(decode(said if said.strip() else "{}")[0], "answer")
+        if "error" in answer:
+            return None
+        paths = [path for path in answer.objects("rib") if ip_network(path.text("prefix"), strict=False) == prefix]
+        # One that cannot be used is never the best (rde_decide.c, prefix_evaluate): without a best one it is shown.
+        best = next((path for path in paths if path.flag("best")), paths[0] if paths else None)
+        if best is None:
+            return Route(prefix)
+        return Route(
+            prefix,
+            next_hop=free_text(best.text("exit_nexthop")),
+            peer=free_text(best.fields("neighbor").text("remote_addr", "")),
+            as_path=free_text(best.text("aspath", "")),
+            reachable=best.flag("valid"),
+            validation=free_text(best.text("ovs", "")).replace("-", ""),
+        )
     except ValueError:
         return None
 

@@ -75,7 +75,8 @@ class PfSenseReader(PfSenseReading, PlatformReader):
         found = openbgpd.sessions(
             openbgpd.read_neighbors(self.shell), local_as(root, package), router_id(root, package)
         )
-        return Speaker(openbgpd.with_peers_as(self.shell, found))
+        paths = openbgpd.routes(self.shell, prefixes)
+        return Speaker(openbgpd.with_peers_as(self.shell, found), routes=paths)
 
     def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:
         """What sessions send, by the package's daemon."""

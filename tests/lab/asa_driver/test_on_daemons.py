@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,17 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     wait_for(lambda: (ends[0].driver.state().bgp or ())[0].families[0].received == 1, 60, "its prefix")
     sent = ends[0].driver.advertised([("10.255.200.2", "ipv4-unicast"), ("10.255.200.2", "ipv6-unicast")])
     assert sent.keys() == {("10.255.200.2", "ipv4-unicast")}
-    assert [str(prefix) for prefix in sent["10.255.200.2", "ipv4-unicast"]] == [f"{ends[0].values['own']}/24"]
+    # What it has learned is sent back, a moment later.
+    back = {ip_network(f"{end.values['own']}/24") for end in ends}
+    own = ip_network(f"{ends[0].values['own']}/24")
+    assert {own} <= set(sent["10.255.200.2", "ipv4-unicast"]) <= back
+    far, nowhere = ip_network(f"{ends[1].values['own']}/24"), ip_network("203.0.113.0/24")
+    found = {route.prefix: route for route in ends[0].driver.state([own, far, nowhere]).routes or ()}
+    assert (found[far].next_hop, found[far].peer, found[far].as_path) == ("10.255.200.2", "10.255.200.2", "65002")
+    assert found[far].reachable
+    assert found[own].next_hop == "0.0.0.0"
+    assert found[nowhere].next_hop == ""
+    assert ends[0].driver.state().bfd == ()
     (sa,) = state.ike or ()
     assert (sa.name, str(sa.remote_address), sa.state, sa.version) == ("192.0.2.2", "192.0.2.2", "ESTABLISHED", 2)
     assert (sa.encryption, sa.integrity, sa.dh_group) == ("AES_CBC-256", "HMAC_SHA2_256_128", "MODP_2048")

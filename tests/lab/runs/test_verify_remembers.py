@@ -161,25 +161,43 @@ def test_a_run_that_does_bfd_with_a_peer_that_does_not_is_rolled_back(known: Run
     assert "transit-no does not answer BFD from no-edge1" in found["cause"]
 
 
+def without_addpath(text: str, host: str, others: tuple[str, ...]) -> str:
+    """The mesh of edges and reflectors as several, of which one host's sends no more than its best paths."""
+    options = text.partition("\n")[2]
+    alone = options.replace("      addpath_tx_all: true\n", "")
+    assert alone != options
+    meshes = [f"    - mesh: {other} x reflector\n{options}" for other in others]
+    return "".join([f"    - mesh: {host} x reflector\n{alone}", *meshes])
+
+
 def test_an_edge_that_gets_less_of_a_reflector_than_its_siblings_do_is_named(known: RunningLab) -> None:
     edge = "10.255.3.3"  # no-edge3 as nl-rr1 sees it
     there = f"neighbor {edge} prefix-list NOTHING out"
     family = "-c 'configure terminal' -c 'router bgp 65550' -c 'address-family ipv4 unicast'"
+    subject = "10.255.1.11 ipv4-unicast"
+    mesh = r"    - mesh: edge x reflector\n(?:      .*\n)+"
+    text = (known.project / "inventory/bgp.yaml").read_text()
+    found = re.search(mesh, text)
+    assert found is not None
+    meshes = without_addpath(found[0], "no-edge3", ("no-edge1", "no-edge2", "ch"))
+
+    def parity() -> dict[str, dict[str, Any]]:
+        """By subject; the reflectors get less of this edge, too, which has no upstream of its own."""
+        siblings = {key: each for key, each in troubles(known, "--no-config").items() if key[1] == "bgp.parity"}
+        assert {host for host, _, _ in siblings} <= {"no-edge3"}
+        return {subject: each for (_, _, subject), each in siblings.items()}
+
     on(known, "nl-rr1", "vtysh -c 'configure terminal' -c 'ip prefix-list NOTHING seq 5 deny any'")
     on(known, "nl-rr1", f"vtysh {family} -c '{there}'")
     try:
         on(known, "nl-rr1", f"vtysh -c 'clear bgp ipv4 unicast {edge} soft out'")
-        wait_for(
-            lambda: ("no-edge3", "bgp.parity") in {key[:2] for key in troubles(known, "--no-config")}, 30, "parity"
-        )
-        found = {key: each for key, each in troubles(known, "--no-config").items() if key[1] == "bgp.parity"}
+        with edited(known, "inventory/bgp.yaml", mesh, meshes):
+            wait_for(lambda: subject in parity(), 30, "parity")
+            each = parity()[subject]
     finally:
         on(known, "nl-rr1", f"vtysh {family} -c 'no {there}'")
         on(known, "nl-rr1", "vtysh -c 'configure terminal' -c 'no ip prefix-list NOTHING'")
         on(known, "nl-rr1", f"vtysh -c 'clear bgp ipv4 unicast {edge} soft out'")
-    [(host, _, subject)] = found
-    [each] = found.values()
-    assert (host, subject) == ("no-edge3", "10.255.1.11 ipv4-unicast")
     assert each["status"] == "warning"
-    assert "no-edge3 differs, unlike " in each["cause"]
+    assert each["cause"].startswith("no-edge3 lacks addpath-tx-all with nl-rr1, unlike ")
     assert "receives 0, they " in each["cause"]

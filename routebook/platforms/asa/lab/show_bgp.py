@@ -1,5 +1,7 @@
 """`show bgp …` and `clear bgp …` in the device's formats, with what FRR says."""
 
+import json
+from ipaddress import ip_network
 from typing import Any
 
 from routebook.platforms.asa.lab.grammar import Parsed
@@ -230,8 +232,7 @@ async def table(session: Session, parsed: Parsed) -> str:
     if not _active(session):
         return NOT_ACTIVE
     if parsed.rule.name == "bgp-prefix":
-        shown = await run("vtysh", "-c", f"show bgp ipv4 unicast {parsed.values[0]}", check=False)
-        return shown.rstrip() or "% Network not in table"
+        return await _entry("/".join(parsed.values[:2]))
     family = "ipv6" if parsed.rule.name == "bgp6" else "ipv4"
     what = f"show bgp {family} unicast"
     if parsed.rule.name == "bgp-neighbor-routes":
@@ -254,6 +255,54 @@ async def table(session: Session, parsed: Parsed) -> str:
     for prefix, paths in routes.items():
         for number, path in enumerate(paths if isinstance(paths, list) else [paths]):
             lines.append(_route(prefix if number == 0 else "", path))
+    return "\n".join(lines)
+
+
+async def _entry(asked: str) -> str:
+    """All paths of one prefix: of the exact one with a mask, of the longest that has an address without."""
+    prefix = str(ip_network(asked)) if "/" in asked else asked
+    found = await vtysh_json(f"show bgp ipv4 unicast {prefix}")
+    paths = found.get("paths", [])
+    if not paths:
+        return "% Network not in table"
+    best = next((n for n, path in enumerate(paths, 1) if path.get("bestpath", {}).get("overall")), 0)
+    chosen = f"best #{best}" if best else "no best path"
+    lines = [
+        f"BGP routing table entry for {found['prefix']}, version {found.get('version', 1)}",
+        f"Paths: ({len(paths)} available, {chosen}, table default)",
+        "  Not advertised to any peer",
+    ]
+    for path in paths:
+        hop = (path.get("nexthops") or [{}])[0]
+        peer = path.get("peer", {})
+        who = peer.get("peerId", "0.0.0.0")
+        local = who in ("0.0.0.0", "(unspec)")
+        far = "" if hop.get("accessible") else " (inaccessible)"
+        kind = "sourced, local" if local else str(peer.get("type", "internal"))
+        words = [f"Origin {path.get('origin', 'IGP')}", f"metric {path.get('metric', 0)}"]
+        words += [f"localpref {path.get('locPrf', 100)}", *(["valid"] if path.get("valid") else []), kind]
+        words += ["best"] if path.get("bestpath", {}).get("overall") else []
+        lines += [
+            f"  {path.get('aspath', {}).get('string', '') or 'Local'}",
+            f"    {hop.get('ip', '0.0.0.0')}{far} from {who} ({peer.get('routerId', '0.0.0.0')})",
+            f"      {', '.join(words)}",
+        ]
+    return "\n".join(lines)
+
+
+@command("bfd-neighbors")
+async def bfd_neighbors(session: Session, _: Parsed) -> str:
+    """The BFD sessions, where bfdd runs."""
+    await session.daemons.settle()
+    said = await run("vtysh", "-c", "show bfd peers json", check=False) if session.daemons.enabled else ""
+    peers = json.loads(said) if said.lstrip().startswith("[") else []
+    if not peers:
+        return ""
+    lines = ["", "IPv4 Sessions", f"{'NeighAddr':<39}{'LD/RD':<14}{'RH/RS':<10}{'State':<10}Int"]
+    for peer in peers:
+        state = {"shutdown": "AdminDown"}.get(peer["status"], peer["status"].capitalize())
+        ids = f"{peer.get('id', 0)}/{peer.get('remote-id', 0)}"
+        lines.append(f"{peer['peer']:<39}{ids:<14}{state:<10}{state:<10}{peer.get('interface', '')}".rstrip())
     return "\n".join(lines)
 
 

@@ -33,6 +33,13 @@ def test_home_prefers_the_way_over_its_first_edge_and_the_edges_filter_what_its_
     deployed: RunningLab,
 ) -> None:
     shown = json.loads(devices.on(deployed, devices.PFSENSE, "bgpctl -j show rib 10.4.0.0/16"))["rib"]
+    found = json.loads(deployed.routebook("verify", "--no-config", "--json").stdout)["findings"]
+    [best] = [
+        each for each in found
+        if (each["host"], each["check"], each["subject"]) == (devices.PFSENSE, "bgp.route", "10.4.0.0/16")
+    ]  # fmt: skip
+    assert best["status"] == "ok"
+    assert "next hop 10.255.200.27, from 10.255.200.27, AS path 65550" in best["evidence"][0]
     preferences = {each["exit_nexthop"]: each["localpref"] for each in shown}
     assert preferences == {"10.255.200.27": 150}, shown  # the edges have no session with each other here
     routes = json.loads(devices.on(deployed, "no-edge1", "vtysh -c 'show bgp ipv4 unicast json'"))["routes"]
