@@ -8,6 +8,7 @@ from routebook.checks.facts import session_with
 from routebook.checks.findings import Finding
 from routebook.checks.normal import SETTLED
 from routebook.checks.prefixes import WITHOUT_COLLAPSE, Tolerance
+from routebook.device.state import BgpSession
 from routebook.device.values import State
 from routebook.intent.model import HostIntent, IPAddress, Neighbor, NeighborFamily
 
@@ -58,23 +59,34 @@ def drained(intents: Mapping[str, HostIntent]) -> Iterator[Finding]:
 
 
 def _siblings(intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> Mapping[object, list[_End]]:
-    """The live sessions of hosts in the same role and of the same groups with one peer."""
+    """The live sessions of hosts in the same role and of the same groups with one peer.
+
+    None of those of which one has only just come up: which of them are like each other shows when all have.
+    """
     found: dict[object, list[_End]] = {}
+    young = set[object]()
     for host, intent in intents.items():
         roles = tuple(group for group in intent.groups if group != intent.site)
         for neighbor in intent.bgp.neighbors if intent.bgp and roles else ():
             for family in neighbor.families:
+                key = (neighbor.peer, roles, family.family)
                 received = _received(now, host, neighbor.address, family.family)
                 there = _received(now, neighbor.peer_host or "", neighbor.local_address, family.family)
                 if received is not None:
-                    end = _End(host, neighbor, family, received, there)
-                    found.setdefault((neighbor.peer, roles, family.family), []).append(end)
-    return found
+                    found.setdefault(key, []).append(_End(host, neighbor, family, received, there))
+                elif _young(session_with(now, host, neighbor.address)):
+                    young.add(key)
+    return {key: ends for key, ends in found.items() if key not in young}
+
+
+def _young(session: BgpSession | None) -> bool:
+    """Whether a session is up, and not for long."""
+    return session is not None and session.established and (session.uptime or 0) < SETTLED
 
 
 def _received(now: Mapping[str, State], host: str, peer: IPAddress, family: str) -> int | None:
     session = session_with(now, host, peer)
-    if session is None or not session.established or (session.uptime or 0) < SETTLED:
+    if session is None or not session.established or _young(session):
         return None
     return next((each.received for each in session.families if each.name == family), None)
 

@@ -11,7 +11,7 @@ from routebook.checks import parity, routes, standing
 from routebook.checks.facts import Changed, Facts
 from routebook.checks.findings import Finding
 from routebook.checks.normal import Normal
-from routebook.device.state import Route
+from routebook.device.state import BgpState, Route
 from tests.networks.observed import (
     LOOPBACKS,
     NO1,
@@ -24,6 +24,7 @@ from tests.networks.observed import (
     transit,
     troubles,
     with_family,
+    with_session,
 )
 
 OURS = ip_network("10.3.0.0/16")
@@ -150,6 +151,15 @@ def test_a_sibling_that_receives_less_than_others_that_agree_is_named() -> None:
     # Where the others differ among themselves, nothing is said.
     states = with_family(states, "no-edge1", NO3, "ipv4-unicast", received=90)
     assert list(parity.check(wanted, states)) == []
+
+
+def test_nothing_is_said_while_one_of_the_siblings_has_only_just_come_up() -> None:
+    wanted = siblings()
+    states = with_family(healthy(wanted), "no-edge2", NO3, "ipv4-unicast", received=12)
+    young = with_session(states, "no-edge5", NO3, uptime=5)
+    assert list(parity.check(wanted, young)) == []
+    down = with_session(states, "no-edge5", NO3, state=BgpState.IDLE, uptime=None)
+    assert [finding.host for finding in parity.check(wanted, down)] == ["no-edge2"]
 
 
 def drained(**hosts: bool) -> Intents:
