@@ -127,7 +127,7 @@ def _run(request: dict[str, Any], door: int) -> None:
 
 def serve() -> None:
     """Carry out requests, one after the other, until standard input ends."""
-    for name in (*MODULES, *(f"routebook.cli.{command}" for command in COMMANDS if command != "lab")):
+    for name in (*MODULES, *(f"routebook.cli.{command}" for command in COMMANDS if command not in ("lab", "import"))):
         importlib.import_module(name)
     door = os.dup(1)
     os.dup2(2, 1)
