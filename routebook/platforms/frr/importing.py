@@ -12,7 +12,7 @@ from routebook.importing.found import BadInputError, Compared, FoundHost, Import
 from routebook.intent.problem import Mark
 from routebook.platforms.frr.imported_policy import Policies, key_of
 from routebook.platforms.frr.imported_router import Router
-from routebook.platforms.frr.meaning import canonical_line
+from routebook.platforms.frr.meaning import canonical_line, without_any
 from routebook.platforms.frr.redaction import redact
 from routebook.platforms.frr.settings import setting
 from routebook.platforms.frr.tree import Placed, placed
@@ -135,7 +135,7 @@ def _lines(file: SourceFile, host: FoundHost, policies: Policies, routers: dict[
     numbers: dict[str, int] = {}
     for each in placed(file.text):
         mark = Mark(file.name, each.number)
-        line = canonical_line(_with_number(each.line, numbers)) if each.kind == "line" else each.line
+        line = without_any(canonical_line(_with_number(each.line, numbers))) if each.kind == "line" else each.line
         owner, why = _owner(each, line, mark, host, policies, routers)
         if why and owner:
             host.bad.setdefault(owner, f"{mark}: `{redact(each.line)}`: {why}")

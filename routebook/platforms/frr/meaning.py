@@ -79,7 +79,10 @@ def default_families(lines: Iterable[str]) -> tuple[str, ...]:
 def explicit(tree: Tree) -> Tree:
     """The tree with what is implied written out, addresses canonical, and contexts without content left out."""
     return tuple(
-        _explicit_router(block) if block.line.startswith("router bgp ") else block for block in canonical(tree)
+        _explicit_router(block)
+        if block.line.startswith("router bgp ")
+        else Block(without_any(block.line), block.children)
+        for block in canonical(tree)
     )
 
 
@@ -87,6 +90,12 @@ def canonical(tree: Tree) -> Tree:
     """The tree with canonical addresses, and without contexts that mean nothing without content."""
     blocks = [Block(canonical_line(block.line), canonical(block.children)) for block in tree]
     return tuple(block for block in blocks if block.children or not _EMPTY_MEANS_NOTHING.fullmatch(block.line))
+
+
+def without_any(line: str) -> str:
+    """An entry of a prefix list with the prefix in the place of `any`: FRR shows either as it was written."""
+    found = _ANY.fullmatch(line)
+    return f"{found['head']} {_EVERYTHING[found['family']]}" if found else line
 
 
 def same(left: Tree, right: Tree) -> bool:
@@ -110,8 +119,6 @@ def canonical_line(line: str) -> str:
         return " ".join([head, *sorted(set(words[: len(words) - len(additive)])), *additive])
     if _VERBATIM.search(line):
         return line
-    if found := _ANY.fullmatch(line):
-        return f"{found['head']} {_EVERYTHING[found['family']]}"
     keep_host_bits = line.startswith(("ip address ", "ipv6 address "))
     return " ".join(_canonical_word(word, keep_host_bits=keep_host_bits) for word in line.split(" "))
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
-from routebook.platforms.frr.meaning import Peer, canonical, default_families, explicit, peers
+from routebook.platforms.frr.meaning import Peer, canonical, default_families, explicit, peers, without_any
 from routebook.platforms.frr.router import renewed
 from routebook.platforms.frr.tree import Block, Tree
 
@@ -25,9 +25,11 @@ def transition(before: Tree, after: Tree) -> Transition:
     """The two configurations, comparable line by line."""
     old = canonical(before)
     there = {block.line: block for block in old}
+    written = {without_any(line): line for line in there}
+    new = canonical(tuple(_router(there.get(block.line), block) if _is_router(block) else block for block in after))
+    # What means the same stays as it is written there; what is sent is sent as it is written here.
     return Transition(
-        old,
-        canonical(tuple(_router(there.get(block.line), block) if _is_router(block) else block for block in after)),
+        old, tuple(Block(written.get(without_any(block.line), block.line), block.children) for block in new)
     )
 
 

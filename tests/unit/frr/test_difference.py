@@ -339,7 +339,7 @@ def test_definitions_come_before_their_use_and_go_after_it() -> None:
     two = one.replace("RB-A", "RB-B")
     done = lines(one, two)
     order = [
-        done.index("ip prefix-list RB-B seq 5 permit 0.0.0.0/0 le 32"),
+        done.index("ip prefix-list RB-B seq 5 permit any"),
         done.index("route-map RB-B permit 10"),
         done.index("neighbor 192.0.2.1 route-map RB-B in"),
         done.index("no route-map RB-A"),
@@ -455,3 +455,10 @@ def test_a_route_map_that_a_redistribution_loses_is_taken_back_with_it() -> None
         "redistribute static metric 20",
     ]
     assert next(each.line for each in commands(metric, plain)) == "no redistribute static metric 20"
+
+
+def test_any_and_the_prefix_it_stands_for_are_no_difference_and_each_is_restored_as_it_was() -> None:
+    word, prefix = (f"ip prefix-list A seq 5 permit {each}\n" for each in ("any", "0.0.0.0/0 le 32"))
+    assert lines(word, prefix) == lines(prefix, word) == []
+    assert lines("", word) == ["ip prefix-list A seq 5 permit any"]
+    assert lines("", prefix) == ["ip prefix-list A seq 5 permit 0.0.0.0/0 le 32"]

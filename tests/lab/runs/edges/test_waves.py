@@ -33,10 +33,11 @@ def test_two_tunnels_of_a_pair_of_sites_get_their_keys_one_after_the_other(deplo
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["notes"][:2] == ["wave 1 of 2: ch-edge1, no-edge1", "wave 2 of 2: ch-edge2, no-edge2"]
-    refused = deployed.routebook("rollback", result["run_id"], "--yes")
+    refused = deployed.routebook("rollback", result["run_id"], "--yes", "--json")
     assert refused.returncode == 1, refused.stdout
-    assert "old secrets would come back" in refused.stderr
-    assert f"secrets / ike-{LEGS[0]} / secret = <redacted>" in refused.stderr
+    message = json.loads(refused.stdout)["message"]
+    assert "old secrets would come back" in message
+    assert f"secrets / ike-{LEGS[0]} / secret = <redacted>" in message
     back = deployed.routebook("rollback", result["run_id"], "--yes", "--json", "--accept", "old-secret")
     assert back.returncode == 0, back.stdout + back.stderr
     assert devices.read_all(deployed) == before
