@@ -36,6 +36,11 @@ CHANGING = frozenset({"run", "rollback", "recover"})
 """Commands that change devices."""
 
 
+def module_of(command: str) -> str:
+    """The module of routebook.cli that a command is in, and its function's name."""
+    return _MODULES.get(command, command)
+
+
 class LazyGroup(click.Group):
     """Commands are modules; listing them imports none, so that `routebook --help` is quick."""
 
@@ -50,7 +55,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         self.invoked = cmd_name
-        name = _MODULES.get(cmd_name, cmd_name)
+        name = module_of(cmd_name)
         command = getattr(importlib.import_module(f"routebook.cli.{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  each module defines the command of its name
         return command

@@ -87,7 +87,10 @@ class FoundPolicy:
 
 @dataclass(slots=True)
 class FoundTunnel:
-    """A tunnel from one end."""
+    """A tunnel from one end.
+
+    `usual` has what its platform writes by itself of `own`: at the end that starts a tunnel, and at the other one.
+    """
 
     key: str
     mark: Mark
@@ -99,6 +102,7 @@ class FoundTunnel:
     starts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
+    usual: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})
     psk: str = field(default="", repr=False)
 
 

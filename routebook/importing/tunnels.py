@@ -9,10 +9,6 @@ from routebook.importing.found import FoundHost, FoundTunnel
 from routebook.importing.pairing import Finding, Thing
 from routebook.intent.model import IPAddress
 
-# What Routebook writes by itself at the end that starts a tunnel, and at the other one.
-_STARTS = {"start_action": "trap|start", "close_action": "start", "dpd_action": "restart", "keyingtries": 0}
-_ANSWERS = {"start_action": "none", "close_action": "none", "dpd_action": "clear", "keyingtries": 1}
-
 _SHARED = ("mode", "device", "key", "auth", "ike", "esp", "dpd_delay", "ike_rekey", "child_rekey")
 
 
@@ -96,12 +92,13 @@ def _add(ends: tuple[tuple[FoundHost, FoundTunnel], tuple[FoundHost, FoundTunnel
         path = f"secrets/{first.name}.psk"
         found.secrets[path] = first.psk
         entry["psk"] = {"file": path}
-    for (end, tunnel), usual in zip(ends, (_STARTS, _ANSWERS), strict=True):
+    for number, (end, tunnel) in enumerate(ends):
         side: dict[str, Any] = {"address": str(tunnel.local)}
         if tunnel.ids[0] != end.name:
             side["id"] = tunnel.ids[0]
         if tunnel.options.get("mode") != "route" and tunnel.children.keys() == {tunnel.name}:
             side["selectors"] = list(tunnel.children[tunnel.name][0])
+        usual = tunnel.usual[number]
         entry[end.name] = side | {word: value for word, value in tunnel.own.items() if usual.get(word) != value}
     found.entries.append(entry)
     found.things.append(things)

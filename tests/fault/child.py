@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from routebook.cli import main
-from routebook.cli.group import COMMANDS
+from routebook.cli.group import COMMANDS, module_of
 from routebook.run.journal import HostState, Journal
 
 # Imported as late as possible by the product, and once here.
@@ -127,7 +127,7 @@ def _run(request: dict[str, Any], door: int) -> None:
 
 def serve() -> None:
     """Carry out requests, one after the other, until standard input ends."""
-    for name in (*MODULES, *(f"routebook.cli.{command}" for command in COMMANDS if command not in ("lab", "import"))):
+    for name in (*MODULES, *(f"routebook.cli.{module_of(command)}" for command in COMMANDS if command != "lab")):
         importlib.import_module(name)
     door = os.dup(1)
     os.dup2(2, 1)

@@ -7,13 +7,13 @@ from typing import Any
 from routebook.device.naming import is_address
 from routebook.device.values import Answer, Echo
 from routebook.platforms.asa.session import AsaSession
+from routebook.platforms.asa.show import addresses as shown
 from routebook.platforms.asa.show import version
 from routebook.platforms.asa.show.text import UnknownOutputError
 
 _INTERFACE = re.compile(r'Interface (\S+) "(.*?)", is (.+?), line protocol is (\S+)')
 _MAC = re.compile(r"MAC address ([0-9a-f.]{14}), MTU (\d+|not set).*")
 _SPEED = re.compile(r"(?:Auto-)?Speed\((\d+) ([MG])bps\)|BW (\d+) Mbps")
-_ADDRESS = re.compile(r"(\S+)\s+(\S+)\s+(\d+\.\d+\.\d+\.\d+)\s+(\d+\.\d+\.\d+\.\d+)\s+(\S.*)")
 _RATE = re.compile(r"Success rate is (\d+) percent \((\d+)/(\d+)\)(?:, round-trip min/avg/max = (\d+)/(\d+)/(\d+) ms)?")
 
 
@@ -72,20 +72,15 @@ def parse_interfaces(text: str) -> Answer:
 
 def addresses(session: AsaSession) -> Answer:
     """NAPALM's get_interfaces_ip: the addresses that are in use now (of the active unit)."""
-    return parse_addresses(session.show("show ip address"))
+    return parse_addresses(session.show(shown.COMMAND))
 
 
 def parse_addresses(text: str) -> Answer:
-    """What `show ip address` says under "Current IP Addresses"."""
+    """The addresses in NAPALM's shape."""
     found: dict[str, Any] = {}
-    current = False
-    for raw in text.splitlines():
-        line = raw.strip()
-        if line.endswith(("IP Addresses:", "IP Address:")):
-            current = line.startswith("Current")
-        elif current and (entry := _ADDRESS.fullmatch(line)) is not None:
-            length = ip_interface(f"{entry[3]}/{entry[4]}").network.prefixlen
-            found.setdefault(entry[1], {}).setdefault("ipv4", {})[entry[3]] = {"prefix_length": length}
+    for each in shown.parse_addresses(text):
+        length = ip_interface(f"{each.address}/{each.mask}").network.prefixlen
+        found.setdefault(each.port, {}).setdefault("ipv4", {})[each.address] = {"prefix_length": length}
     return found
 
 

@@ -15,9 +15,10 @@ from routebook.device.packet_filter import PASSES, UNKNOWN, Flow, Verdict
 from routebook.device.records import free_text
 from routebook.device.state import IPAddress
 from routebook.platforms.asa.session import AsaSession
+from routebook.platforms.asa.show import addresses
+from routebook.platforms.asa.show.addresses import parse_addresses
 from routebook.platforms.asa.show.text import UnknownOutputError
 
-_INTERFACE = re.compile(r"(\S+)\s+(\S+)\s+(\d+\.\d+\.\d+\.\d+)\s+\d+\.\d+\.\d+\.\d+\s+\S.*")
 _GROUP = re.compile(r"access-group (\S+) (?:in|out|global)(?: .*)?")
 _FIELD = re.compile(r"(Type|Subtype|Result|Config|Additional Information|Action|Drop-reason|Elapsed time): *(.*)")
 _ANY_PORT = 1024
@@ -47,7 +48,8 @@ def let_in(session: AsaSession, flows: Sequence[Flow]) -> list[Verdict]:
     not asked: before a push the interface of a new tunnel is not there.
     """
     asked = [flow for flow in flows if not flow.answer and not flow.inside]
-    interfaces = parse_addresses(session.show("show ip address")) if asked else {}
+    there = parse_addresses(session.show(addresses.COMMAND)) if asked else ()
+    interfaces = {ip_address(each.address): each.nameif for each in there}
     return [_verdict(session, flow, interfaces) for flow in flows]
 
 
@@ -70,19 +72,6 @@ def command(flow: Flow, interface: str) -> str:
         return f"packet-tracer input {interface} rawip {flow.source} {_ESP} {flow.destination}"
     source = f"{flow.source} {flow.source_port or _ANY_PORT}"
     return f"packet-tracer input {interface} {flow.protocol} {source} {flow.destination} {flow.port}"
-
-
-def parse_addresses(text: str) -> dict[IPAddress, str]:
-    """The nameif of each address in use, by `show ip address`."""
-    found: dict[IPAddress, str] = {}
-    current = False
-    for raw in text.splitlines():
-        line = raw.strip()
-        if line.endswith(("IP Addresses:", "IP Address:")):
-            current = line.startswith("Current")
-        elif current and (entry := _INTERFACE.fullmatch(line)) is not None:
-            found[ip_address(entry[3])] = entry[2]
-    return found
 
 
 def parse_trace(text: str) -> Trace:

@@ -10,12 +10,12 @@ from routebook.device.errors import DriverError
 from routebook.platforms.asa.config import fingerprint, parse, redact
 from routebook.platforms.asa.reading import read_bgp, read_ike
 from routebook.platforms.asa.session import AsaSession
-from routebook.platforms.asa.show import bgp, failover, ikev1, ikev2, ipsec, paths, sessiondb, version
+from routebook.platforms.asa.show import addresses, bgp, failover, ikev1, ikev2, ipsec, paths, sessiondb, version
 
 CONFIGURATION = "more system:running-config"
 COMMANDS = (
     version.COMMAND, failover.COMMAND, "show names", CONFIGURATION, bgp.SUMMARY, bgp.SUMMARY_IPV6, bgp.NEIGHBORS,
-    ikev2.COMMAND, ikev1.COMMAND, ipsec.COMMAND, sessiondb.COMMAND, paths.BFD, "show ip address",
+    ikev2.COMMAND, ikev1.COMMAND, ipsec.COMMAND, sessiondb.COMMAND, paths.BFD, addresses.COMMAND,
     "show event manager", "show reload",
 )  # fmt: skip
 """All of them, but for those that read flash and the log, whose names and lines are the owner's, and those that ask for

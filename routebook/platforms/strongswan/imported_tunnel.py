@@ -8,6 +8,7 @@ from typing import Any
 from routebook.importing.found import FoundTunnel
 from routebook.intent.problem import Mark
 from routebook.platforms.strongswan.meaning import meaning, seconds
+from routebook.platforms.strongswan.names import ANSWERS, STARTS
 from routebook.platforms.strongswan.tree import Section, children
 
 _IKE = {
@@ -157,10 +158,10 @@ def _authenticated(found: FoundTunnel, local: Section, remote: Section, psk: Col
 def _own(found: FoundTunnel, connection: Section, child: Section) -> None:
     """What this end alone says; that is written where it is not what Routebook writes by itself."""
     own: dict[str, Any] = found.own
-    for word, default in (("start_action", "none"), ("close_action", "none"), ("dpd_action", "clear")):
-        own[word] = child.get(word, default)
+    found.usual = (STARTS, ANSWERS)
+    own |= {word: child.get(word, ANSWERS[word]) for word in ("start_action", "close_action", "dpd_action")}
     found.starts = "start" in str(own["start_action"])
-    own["keyingtries"] = int(str(connection.get("keyingtries", 1)))
+    own["keyingtries"] = int(str(connection.get("keyingtries", ANSWERS["keyingtries"])))
     if connection.get("mobike") != "no":
         own["mobike"] = True
     if connection.get("encap") == "yes":

@@ -1,6 +1,9 @@
 """What swanctl.conf has at one end of a tunnel, which only strongSwan knows."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec.structs import replace
 
 from routebook.intent.model import DeviceNames, Tunnel
 
@@ -10,6 +13,14 @@ if TYPE_CHECKING:
 Start = Literal["none", "trap", "start", "trap|start"]
 Close = Literal["none", "trap", "start"]
 Dead = Literal["clear", "trap", "restart"]
+
+STARTS: Mapping[str, Any] = {
+    "start_action": "trap|start", "close_action": "start", "dpd_action": "restart", "keyingtries": 0,
+}  # fmt: skip
+ANSWERS: Mapping[str, Any] = {
+    "start_action": "none", "close_action": "none", "dpd_action": "clear", "keyingtries": 1,
+}  # fmt: skip
+"""What the end that starts a tunnel says where the inventory does not, and the other one: charon's own defaults."""
 
 
 class StrongSwanEnd(DeviceNames, frozen=True, kw_only=True):
@@ -43,5 +54,7 @@ def name_tunnel(side: "TunnelSide") -> StrongSwanEnd | None:
 
 def end_of(tunnel: Tunnel) -> StrongSwanEnd:
     """What a template writes of an end: what the inventory says, else what keeps a tunnel up from one end."""
-    end = tunnel.device
-    return end if isinstance(end, StrongSwanEnd) else StrongSwanEnd(connection=tunnel.name, child=tunnel.name)
+    said = tunnel.device
+    end = said if isinstance(said, StrongSwanEnd) else StrongSwanEnd(connection=tunnel.name, child=tunnel.name)
+    usual = STARTS if tunnel.initiator else ANSWERS
+    return replace(end, **{option: value for option, value in usual.items() if getattr(end, option) is None})

@@ -10,7 +10,7 @@ from routebook.intent.fields import Flag, Seconds, matching
 from routebook.intent.model import Tunnel
 from routebook.intent.part import Input
 from routebook.intent.rules import Rules
-from routebook.platforms.strongswan.names import Close, Dead, Start, end_of, name_tunnel
+from routebook.platforms.strongswan.names import Close, Dead, Start, StrongSwanEnd, end_of, name_tunnel
 
 File = Annotated[
     str,
@@ -69,11 +69,11 @@ def _check_tunnel(end: CheckedTunnel) -> None:
 
 
 def _said(tunnel: Tunnel) -> bool:
-    return end_of(tunnel).start_action is not None
+    return isinstance(tunnel.device, StrongSwanEnd) and tunnel.device.start_action is not None
 
 
 def _never(tunnel: Tunnel) -> bool:
-    return end_of(tunnel).start_action == "none" or not (_said(tunnel) or tunnel.initiator)
+    return end_of(tunnel).start_action == "none"
 
 
 RULES = Rules(keys={"tunnel end": TunnelKeys}, check_tunnel=_check_tunnel, name_tunnel=name_tunnel)

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 import pytest
 
 from routebook.device.packet_filter import PASSES, UNKNOWN, Flow, Verdict
-from routebook.platforms.asa.let_in import command, judged, parse_addresses, parse_trace
+from routebook.platforms.asa.let_in import command, judged, parse_trace
+from routebook.platforms.asa.show.addresses import parse_addresses
 from routebook.platforms.asa.show.text import UnknownOutputError
 
 PEER, HERE = ip_address("203.0.113.5"), ip_address("198.51.100.1")
@@ -120,4 +121,5 @@ Interface                Name                   IP address      Subnet mask     
 GigabitEthernet0/0       outside                198.51.100.1    255.255.255.0   CONFIG
 GigabitEthernet0/1       inside                 10.1.0.1        255.255.0.0     CONFIG
 """
-    assert parse_addresses(shown) == {HERE: "outside", ip_address("10.1.0.1"): "inside"}
+    found = {ip_address(each.address): each.nameif for each in parse_addresses(shown)}
+    assert found == {HERE: "outside", ip_address("10.1.0.1"): "inside"}

@@ -133,5 +133,5 @@ def test_an_entry_depends_on_more_than_its_prefix_by_any_of_its_other_conditions
     assert len(names) == 11
     for name in names:
         value = name.removeprefix("match_") if name not in ("match_local_preference", "match_med", "match_tag") else 0
-        rule = RouteMapRule(seq=10, action="permit", **{name: value})  # type: ignore[arg-type]
+        rule = RouteMapRule(seq=10, action="permit", **{name: value})  # type: ignore[arg-type]  # each of its own type
         assert rule.conditional is (name not in ("match_prefix_list", "match_exact")), name

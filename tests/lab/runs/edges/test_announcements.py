@@ -1,6 +1,8 @@
 """What other networks hear, on real daemons: listed, held against what may leave, forecast, and guarded."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -17,6 +19,20 @@ OUTSIDE = {
     ("ch-edge1", "2001:db8:f003::1"), ("ch-edge2", ROUTE_SERVER),
 }  # fmt: skip
 BY_HAND = """vtysh -c 'configure terminal' -c '{no}ipv6 prefix-list RB-OWN-V6 seq 99 permit ::/0 le 64'"""
+
+
+@contextmanager
+def without_sessions(lab: RunningLab, peer: str) -> Iterator[None]:
+    """The inventory without the sessions with an outside peer, for a while."""
+    path = lab.project / "inventory/bgp.yaml"
+    original = path.read_text()
+    wanted = yaml.safe_load(original)
+    wanted["bgp"]["sessions"] = [each for each in wanted["bgp"]["sessions"] if peer not in each["ends"]]
+    path.write_text(yaml.safe_dump(wanted))
+    try:
+        yield
+    finally:
+        path.write_text(original)
 
 
 def verified(lab: RunningLab, *arguments: str) -> dict[str, Any]:
@@ -56,12 +72,7 @@ def test_a_leak_by_hand_is_named_without_the_configuration_being_compared(
 def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for(
     deployed: RunningLab, unchanged: Unchanged
 ) -> None:
-    path = deployed.project / "inventory/bgp.yaml"
-    original = path.read_text()
-    wanted = yaml.safe_load(original)
-    wanted["bgp"]["sessions"] = [each for each in wanted["bgp"]["sessions"] if "transit-no" not in each["ends"]]
-    path.write_text(yaml.safe_dump(wanted))
-    try:
+    with without_sessions(deployed, "transit-no"):
         done = deployed.routebook("plan", "bgp", "--json")
         plan = json.loads(done.stdout)
         withdrawn = plan["summary"]["withdrawn"]
@@ -80,8 +91,6 @@ def test_both_sessions_with_one_upstream_are_not_removed_without_being_asked_for
         unchanged()
         done = deployed.routebook("run", "bgp", "--yes", "--json", "--accept", "collapse", "--accept", "removal")
         assert done.returncode == 0, done.stdout + done.stderr
-    finally:
-        path.write_text(original)
     done = deployed.routebook("run", "bgp", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -93,12 +102,7 @@ def sessions_of(lab: RunningLab, host: str) -> dict[str, Any]:
 def test_a_live_session_goes_only_when_that_is_accepted_and_a_rollback_brings_it_back(
     deployed: RunningLab, unchanged: Unchanged
 ) -> None:
-    path = deployed.project / "inventory/bgp.yaml"
-    original = path.read_text()
-    wanted = yaml.safe_load(original)
-    wanted["bgp"]["sessions"] = [each for each in wanted["bgp"]["sessions"] if "ixp-rs2" not in each["ends"]]
-    path.write_text(yaml.safe_dump(wanted))
-    try:
+    with without_sessions(deployed, "ixp-rs2"):
         done = deployed.routebook("run", "bgp", "--yes")
         assert done.returncode == 1, done.stdout + done.stderr
         said = " ".join((done.stdout + done.stderr).split())
@@ -125,7 +129,5 @@ def test_a_live_session_goes_only_when_that_is_accepted_and_a_rollback_brings_it
         withdrawn = [(each["hosts"], each["subject"]) for each in again["summary"]["withdrawn"]]
         assert withdrawn == [(["ch-edge2"], OURS)]
         assert ROUTE_SERVER not in sessions_of(deployed, "ch-edge2")
-    finally:
-        path.write_text(original)
     done = deployed.routebook("run", "bgp", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
