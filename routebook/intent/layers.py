@@ -1,6 +1,6 @@
 """Options that are written at several places, from general to special: the last one that says a thing wins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from routebook.intent.fields import NO_POLICY
@@ -14,7 +14,9 @@ class Layers:
 
     def __init__(self, layers: Iterable[Input], only: frozenset[str] | None = None) -> None:
         self._owners: dict[str, Input] = {}  # which layer says an option last
+        self.free: dict[str, Any] = {}  # the operator's own keys
         for layer in layers:
+            self.free |= layer.free
             for option in (*layer.model_fields_set, *layer.own):
                 if only is None or option in only:  # the options that may be taken from them; None for all
                     self._owners[option] = layer
@@ -42,6 +44,24 @@ class Layers:
             return fallback
         known = type(owner).model_fields.get(option)
         return owner.mark((known.alias if known else None) or option)
+
+
+def named_within(value: Any, name: str) -> Any:
+    """A value of the operator's own, with the references to secrets in it for one session or tunnel."""
+    if isinstance(value, SecretRef):
+        return named(value, name)
+    if isinstance(value, Mapping):
+        return {key: named_within(each, name) for key, each in value.items()}
+    return [named_within(each, name) for each in value] if isinstance(value, list) else value
+
+
+def references(value: Any) -> Iterator[SecretRef]:
+    """The references to secrets in a value of the operator's own."""
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from references(each)
 
 
 def named(secret: SecretRef | None, name: str) -> SecretRef | None:

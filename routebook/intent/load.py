@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from routebook.intent.addresses import check_addresses
 from routebook.intent.announcements import check_announcements, with_relation
 from routebook.intent.cleartext import find_clear_text
+from routebook.intent.layers import references
 from routebook.intent.listening import resolve_listening
 from routebook.intent.model import (
     BgpHost,
@@ -58,7 +59,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         raise IntentError(problems.all())  # names that stand in a broken file would all be unknown
     nodes = resolve_nodes(declared, problems)
     policies = resolve_policies(declared, problems)
-    uses = _logins(declared)
+    uses = _logins(declared) + _of_hosts(nodes)
     tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
     sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, uses, problems)
@@ -97,6 +98,16 @@ def _logins(declared: Declared) -> list[SecretUse]:
         SecretUse(reference=element.password, purpose="login", mark=element.mark("password"))
         for element in (*declared.hosts.values(), *declared.groups.values(), declared.defaults)
         if element.password is not None
+    ]
+
+
+def _of_hosts(nodes: Nodes) -> list[SecretUse]:
+    """The secrets that the operator's own keys of hosts refer to."""
+    return [
+        SecretUse(reference=each, purpose=f"x-{key} of {node.name}", mark=node.mark)
+        for node in nodes.hosts.values()
+        for key, value in node.x.items()
+        for each in references(value)
     ]
 
 
@@ -190,6 +201,7 @@ def _hosts(
             redundancy=node.redundancy,
             adopt=node.adopt,
             manage=node.manage,
+            x=node.x,
             identity=node.identity,
             interfaces=node.interfaces,
             bgp=_with_all(

@@ -117,6 +117,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     extended_nexthop: bool = False  # IPv6 next hops of IPv4 routes (RFC 8950)
     graceful_restart: str = ""  # "restart", "helper" or "disable"; "" as the speaker has it for all
     advertisement_interval: int | None = None  # seconds
+    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
 
     @property
     def external(self) -> bool:
@@ -214,6 +215,7 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     dpd_delay: int | None = None
     route_metric: int | None = None  # of static routes over a tunnel in mode `route`
     device: DeviceNames | None = None
+    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
 
     @property
     def connection(self) -> str:
@@ -387,6 +389,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
+    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
     ours: frozenset[IPNetwork] = frozenset()  # the network's own space, its sites' prefixes and what it originates
 
     @property

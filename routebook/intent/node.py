@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -35,6 +36,7 @@ class Node(Struct, frozen=True):
     redundancy: str = ""
     adopt: tuple[str, ...] = ()
     manage: str = ""
+    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys
     identity: IdentityIntent | None = None
     bgp_package: str = ""
     cluster_node: ClusterNode | None = None

@@ -292,6 +292,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         redundancy=data("redundancy") or "",
         adopt=data("adopt") or (),
         manage=data("manage") or "",
+        x={k: v for element in reversed(chain) for k, v in (*element.data.free.items(), *element.free.items())},
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, its, problems),

@@ -14,24 +14,28 @@ from pydantic import (
 )
 
 from routebook.intent.fields import Word
+from routebook.intent.model import REFERENCE, SecretRef
 from routebook.intent.problem import Mark, Problems, nearest
 from routebook.intent.registry import Part, owners
-from routebook.intent.source import LocatedDict, locate
+from routebook.intent.source import LocatedDict, LocatedList, locate
 
+_FREE = "x-"
 _MESH = re.compile(r"(\S+)\s+[x×]\s+(\S+)")
 
 
 class Input(BaseModel):
     """A part of the inventory. Unknown keys are reported to the Problems that are the validation's context.
 
-    Keys that begin with `x-` are the operator's own and mean nothing here. A class with a `part` may also have keys
-    that only a platform knows: they are kept as they are written, in `own`, until it is clear of which platform it is.
+    Keys that begin with `x-` are the operator's own and mean nothing here: they are kept in `free`. A class with a
+    `part` may also have keys that only a platform knows: they are kept as they are written, in `own`, until it is clear
+    of which platform it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     part: ClassVar[Part | None] = None
     _tree: LocatedDict | None = PrivateAttr(default=None)
     _own: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _free: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def known(cls) -> set[str]:
@@ -63,7 +67,17 @@ class Input(BaseModel):
         result = handler(arranged.without([*unknown, *empty]) if unknown or empty else arranged)
         result._tree = data
         result._own = {key: arranged[key] for key in unknown if key in platforms and arranged[key] is not None}
+        result._free = {
+            key.removeprefix(_FREE): plain(arranged[key])
+            for key in unknown
+            if key.startswith(_FREE) and arranged[key] is not None
+        }
         return result
+
+    @property
+    def free(self) -> dict[str, Any]:
+        """The operator's own keys, without the `x-` that they begin with; references to secrets are `SecretRef`s."""
+        return self._free
 
     @property
     def own(self) -> dict[str, Any]:
@@ -84,6 +98,15 @@ class Input(BaseModel):
     def given(self) -> dict[str, Any]:
         """The fields that are written, by name; the others have their defaults."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def plain(value: Any) -> Any:
+    """A value of the operator's own as templates have it; a mapping that is a reference to a secret becomes one."""
+    if isinstance(value, LocatedDict):
+        if len(value) == 1 and value.keys() <= REFERENCE and all(isinstance(each, str) for each in value.values()):
+            return SecretRef(**value)
+        return {str(key): plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, LocatedList) else value
 
 
 class TwoEnded(Input):

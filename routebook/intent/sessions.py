@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from routebook.intent.endpoints import find_endpoints
 from routebook.intent.fields import NO_POLICY
-from routebook.intent.layers import Layers, named
+from routebook.intent.layers import Layers, named, named_within, references
 from routebook.intent.model import Family, Neighbor, NeighborFamily
 from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.node import Node
@@ -80,6 +80,10 @@ def resolve_sessions(
         if session.password is not None:
             place = pair.options[0].mark("password", pair.mark)
             uses.append(SecretUse(reference=session.password, purpose=f"session {pair.name}", mark=place))
+        uses += [
+            SecretUse(reference=each, purpose=f"a key of session {pair.name}", mark=pair.mark)
+            for each in dict.fromkeys(each for end in session.ends for each in references(end.neighbor.x))
+        ]
     return list(sessions.values())
 
 
@@ -226,6 +230,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         extended_nexthop=options.get("extended_nexthop", False),
         graceful_restart=_GRACEFUL[options.get("graceful_restart")],
         advertisement_interval=options.get("advertisement_interval"),
+        x=named_within(options.free, pair.name),
     )
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_interface, ip_network
 from routebook.intent.addresses import Use
 from routebook.intent.checked_end import CheckedTunnel
 from routebook.intent.ciphers import common, describe, proposals
-from routebook.intent.layers import Layers, named
+from routebook.intent.layers import Layers, named, named_within, references
 from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.node import Node
@@ -51,6 +51,10 @@ def resolve_tunnels(
             psk = tunnel.ends[0].tunnel.psk
             if psk is not None:
                 uses.append(SecretUse(reference=psk, purpose=f"tunnel {pair.name}", mark=place))
+            uses += [
+                SecretUse(reference=each, purpose=f"a key of tunnel {pair.name}", mark=pair.mark)
+                for each in dict.fromkeys(each for end in tunnel.ends for each in references(end.tunnel.x))
+            ]
             inner += [
                 Use(
                     ip_interface(f"{end.tunnel.local_inner}/{pair.inner.prefixlen}"),
@@ -199,6 +203,7 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
             route_metric=own.get("route_metric") if mode == "route" else None,
+            x=named_within(own.free, pair.name),
             device=_device_names(
                 TunnelSide(
                     name=pair.name,
