@@ -12,8 +12,9 @@ from routebook.device.candidate import Section
 from routebook.platforms.asa.config import Config, manifest, parse, redact
 from routebook.platforms.asa.config.changes import meaning
 from routebook.platforms.asa.config.objects import PER_LINE, Key, Objects, objects
-from routebook.platforms.asa.config.spelling import Device, as_shown
-from routebook.platforms.asa.config.target import Ownership, ownership
+from routebook.platforms.asa.config.shared_router import is_option, taken, together
+from routebook.platforms.asa.config.spelling import Device
+from routebook.platforms.asa.config.target import Ownership, among, ours_in, ownership
 from routebook.platforms.asa.config.tree import Node
 
 _BINDING = re.compile(r"crypto map (?P<map>\S+) interface (?P<nameif>\S+)")
@@ -26,12 +27,13 @@ def claims(running: Config, sections: Sequence[Section], *, in_context: bool = F
     """A sentence for each object of others that the sections would take over, and for what a context cannot have."""
     there = objects(running.commands)
     owns = ownership(sections, manifest.read(there))
-    wanted = objects(parse("\n".join(section.text.rstrip("\n") for section in sections)).commands)
-    wanted = as_shown(wanted, there, Device.of(running))
+    written = objects(parse("\n".join(section.text.rstrip("\n") for section in sections)).commands)
+    wanted = among(written, there, owns, Device.of(running))
     if in_context:
         yield from _single_mode_only(wanted)
     yield from _bindings(there, wanted, owns)
     yield from _other_as(there, wanted, owns)
+    yield from _in_routers(there, wanted, owns)
     for key, nodes in wanted.items():
         if key[0] in PER_LINE or _SHARED.match(key[0]):
             continue
@@ -69,10 +71,25 @@ def _other_as(there: Objects, wanted: Objects, owns: Ownership) -> Iterator[str]
     """An ASA runs BGP in one AS, and removing the router would take every session of it."""
     ours = next((key[0] for key in wanted if key[0].startswith("router bgp ")), "")
     for key, nodes in there.items():
-        if ours and key[0].startswith("router bgp ") and key[0] != ours and not owns.running(key, nodes):
+        if not ours or not key[0].startswith("router bgp ") or key[0] == ours:
+            continue
+        stays = together(nodes, (), ours_in(owns, key)) if owns.shares(key) else not owns.running(key, nodes)
+        if stays:
             yield (
                 f"`{key[0]}` is somebody else's, and an ASA runs BGP in one AS: `{ours}` would be refused. Write its "
                 "AS as `asn:` in the host's data, or take it away by hand"
+            )
+
+
+def _in_routers(there: Objects, wanted: Objects, owns: Ownership) -> Iterator[str]:
+    """What of a router that others use too is theirs, and would be changed."""
+    for key, nodes in wanted.items():
+        for name in taken(there.get(key, ()), nodes, ours_in(owns, key)) if owns.shares(key) else ():
+            own = name.rpartition(" / ")[2]
+            instead = "say in the inventory what is there" if is_option(name) else "leave it out of the inventory"
+            yield (
+                f"`{name}` in `{key[0]}` is somebody else's, and ours is another one: {instead}, or adopt it by name: "
+                f"`adopt: [{own}]` in the host's data"
             )
 
 

@@ -29,6 +29,7 @@ from routebook.platforms.asa.config import (
 )
 from routebook.platforms.asa.config.taking_back import taken_back
 from routebook.platforms.asa.deadman import without_applet
+from routebook.platforms.asa.foreign import left_alone
 from routebook.platforms.asa.hand_made import hand_made
 from routebook.platforms.asa.session import UNCHANGED, AsaSession
 
@@ -150,7 +151,11 @@ class AsaPlanning:
             undo=sent_lines.shown(delta.undo),
             effects=tuple(live.effects),
             fingerprint=snapshot.fingerprint,
-            warnings=(*delta.problems, *(hand_made(running, sections) if sections and delta else ())),
+            warnings=(
+                *delta.problems,
+                *(hand_made(running, sections) if sections and delta else ()),
+                *(left_alone(running, sections) if sections else ()),
+            ),
         )
 
     def difference(self, before: Snapshot, after: Snapshot) -> str:

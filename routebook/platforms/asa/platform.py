@@ -30,7 +30,6 @@ PLATFORM = Platform(
         addressed=True,
         route_version="outer",
         filters=True,
-        policy_prefix="RB-",
         since={feature: names.read_release(release) for feature, release in _SINCE.items()},
         product="ASA",
     ),

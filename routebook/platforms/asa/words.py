@@ -3,7 +3,9 @@
 From the command reference of ASA 9.16, in the spelling of `show running-config`.
 """
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network
 
 from msgspec import Struct
@@ -12,6 +14,8 @@ from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.platform import UnfitValueError, Words
+from routebook.platforms.asa.config.shared_router import ROUTER, names
+from routebook.platforms.asa.config.tree import parse
 from routebook.platforms.asa.names import AsaEnd
 
 _ENCRYPTION = {
@@ -25,6 +29,7 @@ _GROUPS = {
 SUITES = SuiteWords(encryption=_ENCRYPTION, hashes=_HASHES, groups=_GROUPS)
 _COMMUNITIES = frozenset({"internet", "local-AS", "no-advertise", "no-export"})  # the names that ASA knows
 
+PART = "asa"
 FIRST_POLICY, MOST_POLICIES = 64000, 100  # templates/asa/ownership.yaml owns the same numbers
 DEFAULT_IKE_LIFETIME = 86400  # seconds
 _LONGEST_KEY = 128  # characters: `pre-shared-key` in the command reference
@@ -185,7 +190,34 @@ def _word(value: str, most: int) -> str:
     return value
 
 
+def adopted(name: str, part: str, text: str) -> list[str]:
+    """Patterns for the objects of a section that a name means: of the top level, or in `router bgp` by their end."""
+    if part != PART:
+        return []
+    top, inside = _objects(text)
+    plain = re.sub(r"([*?[])", r"[\1]", name)
+    named = any(line == name or line.startswith(f"{name} ") for line in top)
+    within = sorted(each for each in inside if each == name or each.endswith(f" / {name}"))
+    return [*((plain, f"{plain} *") if named else ()), *within]
+
+
+def managed(part: str, text: str) -> list[str]:
+    """What a section owns as a whole on a host that says `manage: all`."""
+    return [line for line in _objects(text)[0] if line.startswith(ROUTER)] if part == PART else []
+
+
+@lru_cache(maxsize=4)
+def _objects(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The lines of a section at the top level, and the names of what is in its router."""
+    nodes = parse(text).commands
+    routers = [node for node in nodes if node.line.startswith(ROUTER)]
+    inside = {f"{router.line} / {name}" for router in routers for name in names([router])}
+    return tuple(node.line for node in nodes), frozenset(inside)
+
+
 WORDS = Words(
+    adopted=adopted,
+    managed=managed,
     encodings={"asa-key": key, "asa-password": password},
     filters={
         "asa_ike_policies": ike_policies,

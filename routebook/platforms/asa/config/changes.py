@@ -17,7 +17,7 @@ DEFAULTS = frozenset({"DefaultRAGroup", "DefaultL2LGroup", "DefaultWEBVPNGroup",
 """Objects that every device has: their attributes are taken away, they themselves never."""
 
 # A list without entries is gone, and what refers to it lets everything pass, or nothing.
-_NEVER_EMPTY = frozenset({"prefix-list", "route-map", "as-path", "community-list"})
+_NEVER_EMPTY = frozenset({"prefix-list", "ipv6", "route-map", "as-path", "community-list"})
 
 _NEIGHBOR = re.compile(r"neighbor (?P<peer>\S+) ")
 _REMOTE_AS = re.compile(r"neighbor (?P<peer>\S+) remote-as ")

@@ -43,10 +43,10 @@ _TOP = _context(
     # An interface has one crypto map: another one takes the place of the first.
     r"|(crypto map) \S+ (interface \S+)"
     # Taken back first, it would take every crypto map's reference to it along.
-    r"|(prefix-list \S+ description)|tunnel-group-map default-group|crypto ipsec ikev1 transform-set \S+",
+    r"|((?:ipv6 )?prefix-list \S+ description)|tunnel-group-map default-group|crypto ipsec ikev1 transform-set \S+",
     swapped=r"crypto (?:dynamic-)?map \S+ \d+ (?:match address|ipsec-isakmp"
     r"|set security-association lifetime \S+|set ikev[12] \S+|set \S+)"
-    r"|(prefix-list \S+) (seq \d+)|(route \S+ \S+ \S+)|(route-map \S+) (?:permit|deny) (\d+)"
+    r"|((?:ipv6 )?prefix-list \S+) (seq \d+)|(route \S+ \S+ \S+)|(route-map \S+) (?:permit|deny) (\d+)"
     r"|ip local pool \S+|username \S+ password",
 )
 

@@ -24,7 +24,7 @@ _NEGATIVE = re.compile(
 )
 _ACCESS_LIST = re.compile(r"access-list (?P<name>\S+) (?:line (?P<number>\d+) )?(?P<rest>.+)")
 _NOT_THERE = "ERROR: what the command would remove does not exist"
-_SWAP_REFUSED = re.compile(r"crypto (?:dynamic-)?map |prefix-list |route-map |network |aggregate-address ")
+_SWAP_REFUSED = re.compile(r"crypto (?:dynamic-)?map |(?:ipv6 )?prefix-list |route-map |network |aggregate-address ")
 
 
 def apply(config: Config, commands: Sequence[Block], *, refused: list[str] | None = None) -> Config:

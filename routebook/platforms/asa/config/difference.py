@@ -11,9 +11,10 @@ from routebook.platforms.asa.config.device import apply
 from routebook.platforms.asa.config.display import shown
 from routebook.platforms.asa.config.objects import ORDERED, Key, Objects, depths, goes_first, objects, rank
 from routebook.platforms.asa.config.redaction import encrypted, refuse_masked
-from routebook.platforms.asa.config.references import problems
+from routebook.platforms.asa.config.references import problems, still_used
+from routebook.platforms.asa.config.shared_router import names
 from routebook.platforms.asa.config.spelling import Device, as_shown
-from routebook.platforms.asa.config.target import beyond, ownership, target
+from routebook.platforms.asa.config.target import among, beyond, inside_name, ownership, target
 from routebook.platforms.asa.config.tree import Config, Node, parse
 
 
@@ -51,11 +52,11 @@ def difference(running: Config, candidate_sections: Sequence[Section], *, record
     there = objects(running.nodes)
     known = manifest.read(there)
     owns = ownership(candidate_sections, known)
-    candidate = as_shown(objects(wanted.nodes), there, Device.of(running))
+    candidate = among(objects(wanted.nodes), there, owns, Device.of(running))
     base = there
     if merged := beyond(candidate, owns):
         base = objects(apply(running, blocks(changes.make(merged))).nodes)
-    due = target(base, candidate, owns)
+    due = still_used(base, target(base, candidate, owns))
     delta = between(there, due)
     if not record or not delta:
         return delta
@@ -71,7 +72,13 @@ def difference(running: Config, candidate_sections: Sequence[Section], *, record
 def _names(section: Section, candidate: Objects) -> frozenset[str]:
     """What of the candidate a section owns, as the record calls it."""
     owns = ownership([section])
-    return frozenset(manifest.name_of(key, nodes) for key, nodes in candidate.items() if owns.object(nodes))
+    found: set[str] = set()
+    for key, nodes in candidate.items():
+        if owns.shares(key):
+            found |= {inside_name(key[0], name) for name in names(nodes)}
+        elif owns.object(nodes):
+            found.add(manifest.name_of(key, nodes))
+    return frozenset(found)
 
 
 def restoration(running: Config, earlier: Config) -> Delta:

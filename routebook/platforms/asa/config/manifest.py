@@ -38,7 +38,19 @@ def written(record: Record, there: Objects) -> tuple[Node, ...]:
 
 def name_of(key: Key, nodes: Sequence[Node]) -> str:
     """What an object is called in the record: its key, and for a crypto map on an interface the whole line."""
-    name = Device().plain(nodes[0].line if key[0].startswith("crypto map interface ") else " ".join(key))
+    return shortened(nodes[0].line if key[0].startswith("crypto map interface ") else " ".join(key))
+
+
+def shortened(name: str) -> str:
+    """A name in one spelling, and no longer than a remark may be."""
+    name = Device().plain(name)
     if len(name) <= _LONGEST:
         return name
     return f"{name[: _LONGEST - 13]}#{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def has(recorded: frozenset[str], key: Key, nodes: Sequence[Node]) -> bool:
+    """Whether an object that runs is recorded. Earlier versions recorded each entry of an IPv6 prefix list."""
+    return name_of(key, nodes) in recorded or (
+        key[0] == "ipv6" and any(shortened(node.line) in recorded for node in nodes)
+    )

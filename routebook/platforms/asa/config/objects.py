@@ -38,8 +38,12 @@ def key_of(node: Node) -> Key:
     said = words(node.line)
     if first == "crypto" and len(said) > 3 and said[1] in ("map", "dynamic-map") and said[3].isdigit():
         return "crypto", *said[1:4]
+    if first == "community-list" and len(said) > 2 and said[1].isdigit():
+        return tuple(said[:2])
     if (count := _NAMED.get(first)) and len(said) > count:
         return tuple(said[:count])
+    if said[:2] == ["ipv6", "prefix-list"] and len(said) > 2:
+        return tuple(said[:3])
     single = setting(context_of(""), node.line)
     return (single[0] if single else node.line,)
 

@@ -49,7 +49,8 @@ _ORDER = tuple(
         r"interface ", r"banner ", r"boot ", r"ftp |dns |same-security", r"object (?:network|service) ",
         r"object-group ", r"access-list ",
         r"pager |logging ", r"mtu |failover|ip verify|icmp |asdm |arp ", r"nat ", r"object-nat ", r"access-group ",
-        r"prefix-list ", r"as-path ", r"community-list ", r"route-map ", r"router ", r"route |ipv6 route ", r"timeout ",
+        r"(?:ipv6 )?prefix-list ", r"as-path ", r"community-list ", r"route-map ", r"router ", r"route |ipv6 route ",
+        r"timeout ",
         r"aaa-server |user-identity|aaa |http |snmp-server |no snmp-server|sysopt ",
         r"crypto ipsec ikev1 ", r"crypto ipsec ikev2 ", r"crypto ipsec profile ", r"crypto ipsec ",
         r"crypto dynamic-map ", r"crypto map \S+ \d+ ", r"crypto map ", r"crypto ca trustpoint ", r"crypto ca ",
@@ -65,7 +66,7 @@ _NUMBERS = re.compile(r"(\d+)")
 _BY_NAME = re.compile(
     r"(?P<name>interface \S+|object(?:-group)? \S+ \S+|"
     rf"(?:tunnel-group|group-policy|username) {NAME}(?= ?)|route-map \S+"
-    r"|prefix-list \S+(?: seq \d+)?|crypto (?:dynamic-)?map \S+ \d+|crypto ikev\d policy \d+|access-list \S+"
+    r"|(?:ipv6 )?prefix-list \S+(?: seq \d+)?|crypto (?:dynamic-)?map \S+ \d+|crypto ikev\d policy \d+|access-list \S+"
     r"|crypto ipsec (?:profile|ikev2 ipsec-proposal|ikev1 transform-set) \S+)"
 )
 _TUNNEL_GROUP_PARTS = {"type": 0, "general-attributes": 1, "webvpn-attributes": 2, "ipsec-attributes": 3,

@@ -15,7 +15,7 @@ _DEFINED = (
     ("access-list", re.compile(r"access-list (\S+) ")),
     ("prefix-list", re.compile(r"(?:ipv6 )?prefix-list (\S+) ")),
     ("route-map", re.compile(r"route-map (\S+) ")),
-    ("community-list", re.compile(r"community-list \S+ (\S+) ")),
+    ("community-list", re.compile(r"community-list (?:(?:standard|expanded) )?(\S+) ")),
     ("as-path", re.compile(r"as-path access-list (\S+) ")),
     ("object", re.compile(r"object (?:network|service) (\S+)$")),
     ("object-group", re.compile(r"object-group \S+ (\S+)")),
@@ -72,6 +72,7 @@ _USED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
         ("prefix-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) prefix-list (.+)")),
         ("access-list", re.compile(r"^match (?:ip|ipv6) (?:address|next-hop|route-source) (?!prefix-list)(.+)")),
         ("as-path", re.compile(r"^match as-path (.+)")),
+        ("community-list", re.compile(r"^match community (.+?)(?: exact-match)?$")),
     ),
     "router": (
         ("prefix-list", re.compile(r"^neighbor \S+ prefix-list (\S+)")),
@@ -130,6 +131,24 @@ def problems(
                         where = f"`{redact(line)}`" + (f" in `{node.line}`" if line != node.line else "")
                         found.append(f"{name[0]} {name[1]} {state} defined and is used by {where}")
     return tuple(dict.fromkeys(found))
+
+
+_POLICIES = frozenset({"prefix-list", "route-map", "community-list", "as-path"})
+
+
+def still_used(old: Objects, due: Objects) -> Objects:
+    """What is due, with the policies of ours that go and that somebody else's, which stay, refer to: left to them."""
+    kept = dict(due)
+    while True:
+        used = {name for nodes in kept.values() for node in nodes for name in _used_in(node) if name[0] in _POLICIES}
+        more = {
+            key: nodes
+            for key, nodes in old.items()
+            if key not in kept and any(name in used for node in nodes for name in defines(node))
+        }
+        if not more:
+            return kept
+        kept |= more
 
 
 _TYPED = re.compile(r"object-group \S+ \S+.*|object \S+ \S+")

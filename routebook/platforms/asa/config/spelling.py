@@ -152,7 +152,10 @@ def _in_its_words(wanted: Sequence[Node], there: Sequence[Node], parent: str, de
         elif not (device.hides(line, parent, asked) and not _set(line, shown, parent)):
             found.append(node)
     now = {node.line for node in found}
+    peers = {line.split()[1] for line in asked if line.startswith("neighbor ")}
     for line, node in shown.items():
+        if line.startswith("neighbor ") and line.split()[1] not in peers:
+            continue  # of a neighbor that is not wanted
         if line not in now and device.hides(line, parent, shown) and not _set(line, asked, parent):
             found.append(node)
     return tuple(found)

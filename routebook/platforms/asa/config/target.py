@@ -1,18 +1,24 @@
 """What a configuration becomes when rendered sections meet it, within what they own."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 
 from routebook.device.candidate import Section
 from routebook.device.ownership_record import Record
-from routebook.platforms.asa.config import manifest
+from routebook.platforms.asa.config import manifest, shared_router
 from routebook.platforms.asa.config.alignment import common
 from routebook.platforms.asa.config.objects import PER_LINE, Key, Objects
 from routebook.platforms.asa.config.ordered import is_after_auto
+from routebook.platforms.asa.config.spelling import Device, as_shown
 from routebook.platforms.asa.config.tree import Node
 
 _WILD = re.compile(r"[*?[]|[ ]where[ ]|[ ]/[ ]")
+# Patterns over whole kinds of objects whose names are free. Without a record, only what is called as everything was
+# before names were free can be ours.
+_KINDS = re.compile(r"((?:ipv6 )?prefix-list|community-list (?:standard|expanded)|as-path access-list|route-map) \*")
+_FIRST_NAMES = "RB-*"
+_INSIDE = re.compile(r"(?P<router>router bgp \S+) / (?P<name>.+)")
 _AUTOMATIC = frozenset({"bgp log-neighbor-changes"})
 
 
@@ -23,14 +29,29 @@ class Ownership:
     `pattern where inner` owns an object only if a line inside it matches as well: ASA names tunnel groups and
     interfaces by address and number, so `tunnel-group * where default-group-policy RB-*` are ours alone.
 
+    `router bgp <number> / *` owns objects in a router that others use too, each by itself (`shared_router`).
+
     With a record of what has been made here (`recorded`), what runs is owned if it is recorded and of a kind that the
-    patterns are about, whatever has become of what is in it; and if a pattern says its very name.
+    patterns are about, whatever has become of what is in it; and if a pattern says its very name. Of a kind whose
+    names are free (`route-map *`), and of what is in a router, nothing is owned by its name alone.
     """
 
     def __init__(self, patterns: Iterable[str], recorded: frozenset[str] | None = None) -> None:
         patterns = tuple(patterns)
         self._recorded = recorded
-        self._named = _compiled([each for each in patterns if not _WILD.search(each.removesuffix(" *"))])
+        routers = [found["router"] for each in patterns if (found := _INSIDE.fullmatch(each)) and found["name"] == "*"]
+        self._routers = _compiled(routers)
+        if routers:
+            self._inside_routers = frozenset(each for each in patterns if _INSIDE.fullmatch(each))
+            patterns = tuple(each for each in patterns if each not in self._inside_routers)
+        else:
+            self._inside_routers = frozenset()
+        kinds = {each: f"{found[1]} {_FIRST_NAMES}" for each in patterns if (found := _KINDS.fullmatch(each))}
+        self._kinds = _compiled(list(kinds))
+        self._first_kinds = _compiled(list(kinds.values()))
+        self._named = _compiled(
+            [each for each in patterns if each not in kinds and not _WILD.search(each.removesuffix(" *"))]
+        )
         plain: list[str] = []
         inner: list[str] = []
         self._where: list[tuple[re.Pattern[str], re.Pattern[str]]] = []
@@ -48,6 +69,21 @@ class Ownership:
         """Whether anything is owned inside blocks that are not."""
         return self._inner is not None
 
+    def free_to_name(self, nodes: Sequence[Node]) -> bool:
+        """Whether an object is of a kind of which ours are called as anybody's may be."""
+        return any(self._kinds.match(node.line) for node in nodes)
+
+    def shares(self, key: Key) -> bool:
+        """Whether an object is a router in which each object is owned by itself."""
+        return bool(self._routers.match(key[0])) and not self._named.match(key[0])
+
+    def in_router(self, router: str, name: str) -> bool:
+        """Whether what runs in a router that is shared is owned, by its name there."""
+        if f"{router} / {name}" in self._inside_routers:
+            return True
+        recorded = self._recorded or frozenset()
+        return bool(self._routers.match(router)) and not recorded.isdisjoint({router, inside_name(router, name)})
+
     def line(self, line: str) -> bool:
         """Whether a top-level line by itself is owned."""
         return bool(self._plain.match(line))
@@ -60,12 +96,14 @@ class Ownership:
         """Whether an object that runs is owned whole."""
         if key == manifest.KEY:
             return False
-        if self._recorded is None:
-            return self.object(nodes)
         if any(self._named.match(node.line) for node in nodes):
             return True
+        if self._recorded is None:
+            if any(self._kinds.match(node.line) for node in nodes):
+                return any(self._first_kinds.match(node.line) for node in nodes)
+            return self.object(nodes)
         kind = any(self._plain.match(node.line) or any(w.match(node.line) for w, _ in self._where) for node in nodes)
-        return kind and manifest.name_of(key, nodes) in self._recorded
+        return kind and manifest.has(self._recorded, key, nodes)
 
     def object(self, nodes: Iterable[Node]) -> bool:
         """Whether an object is owned whole, by what the patterns say of it."""
@@ -90,6 +128,14 @@ class Together(Ownership):
         """Whether an object that runs is owned whole."""
         return any(part.running(key, nodes) for part in self._parts)
 
+    def shares(self, key: Key) -> bool:
+        """Whether an object is a router in which each object is owned by itself, and none owns it whole."""
+        return any(part.shares(key) for part in self._parts) and super().shares(key)
+
+    def in_router(self, router: str, name: str) -> bool:
+        """Whether what runs in a router that is shared is owned, by its name there."""
+        return any(part.in_router(router, name) for part in self._parts)
+
 
 def ownership(sections: Iterable[Section], record: Record | None = None) -> Ownership:
     """What sections own together; `record` says what has been made on the device, by section."""
@@ -97,6 +143,25 @@ def ownership(sections: Iterable[Section], record: Record | None = None) -> Owne
     known = record or {}
     parts = [Ownership(section.owns, known.get(section.name)) for section in sections]
     return Together(parts, (pattern for section in sections for pattern in section.owns))
+
+
+def inside_name(router: str, name: str) -> str:
+    """What the record calls an object in a router."""
+    return manifest.shortened(f"{router} / {name}")
+
+
+def ours_in(owns: Ownership, key: Key) -> Callable[[str], bool]:
+    """Whether an object of a router that runs is ours, by its name there."""
+    return lambda name: owns.in_router(key[0], name)
+
+
+def among(written: Objects, there: Objects, owns: Ownership, device: Device) -> Objects:
+    """What is wanted, in the words of the device and without what a router that others use too need not have."""
+    wanted = as_shown(written, there, device)
+    for key, nodes in wanted.items():
+        if owns.shares(key):
+            wanted[key] = shared_router.fitted(nodes, written.get(key, nodes), there.get(key, ()), ours_in(owns, key))
+    return wanted
 
 
 def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
@@ -107,7 +172,9 @@ def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
     due: Objects = {}
     for key, nodes in running.items():
         wanted = candidate.get(key, ())
-        if key[0] in PER_LINE:
+        if owns.shares(key):
+            due[key] = shared_router.together(nodes, wanted, ours_in(owns, key))
+        elif key[0] in PER_LINE:
             due[key] = _list(nodes, [node for node in wanted if owns.line(node.line)], owns)
         elif owns.running(key, nodes) or (wanted and owns.object(wanted)):
             due[key] = _with_automatic(nodes, wanted)
@@ -117,7 +184,9 @@ def target(running: Objects, candidate: Objects, owns: Ownership) -> Objects:
             due[key] = nodes
     for key, nodes in candidate.items():
         if key not in running:
-            if key[0] in PER_LINE:
+            if owns.shares(key):
+                due[key] = nodes
+            elif key[0] in PER_LINE:
                 due[key] = tuple(node for node in nodes if owns.line(node.line))
             elif owns.object(nodes):
                 due[key] = nodes
@@ -146,7 +215,7 @@ def beyond(candidate: Objects, owns: Ownership) -> list[Node]:
     for key, nodes in candidate.items():
         if key[0] in PER_LINE:
             found += [node for node in nodes if not owns.line(node.line)]
-        elif not owns.object(nodes):
+        elif not owns.shares(key) and not owns.object(nodes):
             found += [rest for node in nodes if (rest := _foreign(node, owns, ())) is not None]
     return found
 
