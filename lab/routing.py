@@ -93,7 +93,9 @@ def _over(host: Host, tunnel: Tunnel, prefixes: tuple[IPNetwork, ...], esp_in_ke
             if prefix.version == version:
                 yield f"route add {prefix} dev {device_name(tunnel)} metric {10 + (tunnel.route_metric or 0)}"
         return
-    outside = next(i.name for i in host.interfaces for a in i.addresses if a.ip == tunnel.local_address)
+    outside = next(
+        i.name for i in host.interfaces for a in i.addresses if i.link and tunnel.local_address in (a.ip, None)
+    )
     for selector in tunnel.remote_selectors:
         source = next((f" src {each}" for each in host.loopbacks if each.version == selector.version), "")
         yield f"route add {selector} dev {outside}{source}"

@@ -57,9 +57,10 @@ def _length(prefix: object) -> int:
 def tunnel_device(tunnel: Tunnel) -> list[str]:
     """Lines for `ip -batch` that make the device of a route-based tunnel, with its inner addresses."""
     device = device_name(tunnel)
-    kind = "vti" if tunnel.local_address.version == 4 else "vti6"
+    kind = "vti" if tunnel.local_address is None or tunnel.local_address.version == 4 else "vti6"
     lines = [
-        f"link add {device} type {kind} local {tunnel.local_address} remote {tunnel.remote_address} key {tunnel.mark}",
+        f"link add {device} type {kind} local {tunnel.local_address or 'any'} remote {tunnel.remote_address or 'any'} "
+        f"key {tunnel.mark}",
         f"link set {device} up mtu 1400",
     ]
     if tunnel.local_inner is not None and tunnel.remote_inner is not None:

@@ -200,7 +200,7 @@ def _host(host: HostIntent) -> Host:
 def _peers(network: Network, secrets: Secrets) -> list[Peer]:
     found = []
     for number, peer in enumerate(network.peers.values(), 1):
-        if peer.lab is None:
+        if peer.lab is None or peer.asn is None:
             continue
         announced = itertools.chain.from_iterable(map(expand, peer.lab.announce))
         found.append(

@@ -85,7 +85,7 @@ def diagnose(facts: Facts, name: str) -> Diagnosis:
     """
     ends = tunnel_ends(facts.intents, name)
     for host, tunnel in ends:
-        if facts.lacks(host, tunnel.local_address):
+        if tunnel.local_address is not None and facts.lacks(host, tunnel.local_address):
             return no_address(host, tunnel.local_address)
     causes = [
         (host, tunnel, cause) for host, tunnel in ends for cause in facts.causes(host, name) if _concerns(cause, tunnel)
@@ -117,7 +117,8 @@ def _empty(facts: Facts, host: str, tunnel: Tunnel) -> list[str]:
 
 def _concerns(cause: Cause, tunnel: Tunnel) -> bool:
     """Whether a cause is of this tunnel: a device with two to one peer may log only which peer it was."""
-    return cause.local in ("", str(tunnel.local_address)) and cause.remote in ("", str(tunnel.remote_address))
+    ends = ((cause.local, tunnel.local_address), (cause.remote, tunnel.remote_address))
+    return all(said == "" or address is None or said == str(address) for said, address in ends)
 
 
 def _text(facts: Facts, meaning: _Meaning, host: str, tunnel: Tunnel, cause: Cause) -> str:

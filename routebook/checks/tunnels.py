@@ -99,7 +99,8 @@ def _tunnel(end: _End) -> Iterator[Finding]:
         yield _down(end, "ike", text)
         return
     ours, theirs = f"{ike.local_address} ({ike.local_id})", f"{ike.remote_address} ({ike.remote_id})"
-    yield end.finding("ike", "ok", f"ESTABLISHED for {ike.established} s, {ours} to {theirs}")
+    alone = () if end.tunnel.peer_host else (f"{end.tunnel.peer} is not ours: seen from this end alone",)
+    yield end.finding("ike", "ok", f"ESTABLISHED for {ike.established} s, {ours} to {theirs}", *alone)
     children = end.children
     if not children:
         other = [f"{child.name} {child.state}" for sa in end.sas for child in sa.children]

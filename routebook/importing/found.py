@@ -89,16 +89,19 @@ class FoundPolicy:
 class FoundTunnel:
     """A tunnel from one end.
 
-    `usual` has what its platform writes by itself of `own`: at the end that starts a tunnel, and at the other one.
+    `local` is None where its own address changes. `remote` is None where the other end has no one address, and then one
+    of `remote_names`, or any. `usual` has what its platform writes by itself of `own`: at the end that starts a tunnel,
+    and at the other one.
     """
 
     key: str
     mark: Mark
     name: str
-    local: IPAddress
-    remote: IPAddress
+    local: IPAddress | None
+    remote: IPAddress | None
     ids: tuple[str, str]
     children: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]  # by name, what this end and the other one protect
+    remote_names: tuple[str, ...] = ()
     starts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
@@ -120,6 +123,7 @@ class FoundHost:
     sessions: list[FoundSession] = field(default_factory=list)
     policies: dict[tuple[str, str], FoundPolicy] = field(default_factory=dict)
     tunnels: list[FoundTunnel] = field(default_factory=list)
+    other_ends: set[str] = field(default_factory=set)  # addresses and identities of its tunnels that cannot be modelled
     networks: dict[IPNetwork, str] = field(default_factory=dict)  # with the key of the object
     redistribute: list[dict[str, Any]] = field(default_factory=list)
     aggregates: list[dict[str, Any]] = field(default_factory=list)

@@ -91,7 +91,7 @@ def draft(
         "hosts": {host.name: _host(host, asn, links, hosts, frozenset(modelled), things) for host in hosts.values()},
         "groups": {},
         "defaults": {},
-        "network": {"network": network, **({"peers": _peers(peers, links)} if peers else {}), **_rpki(hosts, rejected)},
+        "network": {"network": network, **_outside(peers, tunnels, links), **_rpki(hosts, rejected)},
     }
     if bgp:
         data["bgp"] = {"bgp": fold(bgp, pairs, data, sites) if folded else bgp}
@@ -161,6 +161,13 @@ def _host(
         data["adopt"] = adopt
     login = {"username": host.username} if host.username else {}
     return {"hostname": host.hostname or host.name, **login, "platform": host.platform, "data": data}
+
+
+def _outside(peers: Mapping[str, Any], tunnels: Tunnels, links: Links) -> dict[str, Any]:
+    """Everybody who is not ours; who only ends tunnels has no AS number."""
+    found = _peers(peers, links)
+    found |= {name: {} for name in sorted(tunnels.peers - peers.keys())}
+    return {"peers": found} if found else {}
 
 
 def _peers(peers: Mapping[str, Any], links: Links) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _loaded(hosts: Mapping[str, FoundHost], unlike: Mapping[Thing, str]) -> Prov
     for _ in range(_ROUNDS):
         rejected = unfit(hosts, more)
         pairing = Pairing(hosts, rejected, set(hosts)).work_out()
-        tunnels = pair_tunnels(hosts, rejected)
+        tunnels = pair_tunnels(hosts, rejected, pairing)
         findings, missing = [*pairing.findings, *tunnels.findings], [*pairing.missing, *tunnels.missing]
         for finding in (*findings, *missing):
             for thing in finding.things:

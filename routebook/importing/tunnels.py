@@ -6,8 +6,10 @@ from ipaddress import ip_interface
 from typing import Any
 
 from routebook.importing.found import FoundHost, FoundTunnel
-from routebook.importing.pairing import Finding, Thing
+from routebook.importing.names import as_name, free
+from routebook.importing.pairing import Finding, Pairing, Thing
 from routebook.intent.model import IPAddress
+from routebook.intent.outer import ANYWHERE, Outer
 
 _SHARED = ("mode", "device", "key", "auth", "ike", "esp", "dpd_delay", "ike_rekey", "child_rekey")
 
@@ -19,6 +21,7 @@ class Tunnels:
     entries: list[dict[str, Any]] = field(default_factory=list)
     things: list[frozenset[Thing]] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    peers: set[str] = field(default_factory=set)  # ends that are not ours and have no session
     findings: list[Finding] = field(default_factory=list)
     missing: list[Finding] = field(default_factory=list)
 
@@ -26,14 +29,14 @@ class Tunnels:
 def give_addresses(hosts: Mapping[str, FoundHost]) -> None:
     """Give each host the outer addresses of its tunnels, where no file says on which interface they are."""
     for host in hosts.values():
-        for tunnel in host.tunnels:
-            if not any(a.ip == tunnel.local for addresses in host.interfaces.values() for a in addresses):
+        for local in dict.fromkeys(tunnel.local for tunnel in host.tunnels if tunnel.local is not None):
+            if not any(a.ip == local for addresses in host.interfaces.values() for a in addresses):
                 number = next(n for n in range(len(host.interfaces) + 1) if f"wan{n}" not in host.interfaces)
-                host.interfaces[f"wan{number}"] = [ip_interface(tunnel.local)]
+                host.interfaces[f"wan{number}"] = [ip_interface(local)]
 
 
-def pair_tunnels(hosts: Mapping[str, FoundHost], rejected: Mapping[Thing, str]) -> Tunnels:
-    """Each tunnel of which both ends were read."""
+def pair_tunnels(hosts: Mapping[str, FoundHost], rejected: Mapping[Thing, str], pairing: Pairing) -> Tunnels:
+    """Each tunnel once: between two hosts where both ends were read, else with an outside peer."""
     owners: dict[IPAddress, FoundHost] = {}
     for host in hosts.values():
         owners |= {a.ip: host for addresses in host.interfaces.values() for a in addresses}
@@ -44,13 +47,18 @@ def pair_tunnels(hosts: Mapping[str, FoundHost], rejected: Mapping[Thing, str]) 
             thing = (host.name, tunnel.key)
             if thing in seen or thing in rejected:
                 continue
-            peer = owners.get(tunnel.remote)
-            other = _other_end(tunnel, peer) if peer is not None else None
-            if peer is None or other is None:
-                who = f"{tunnel.remote} is none of the hosts" if peer is None else f"{peer.name} has no end of it"
-                found.missing.append(
-                    Finding(tunnel.mark, f"{host.name}: tunnel {tunnel.name} is left alone: {who}", "", (thing,))
-                )
+            owner = owners.get(tunnel.remote) if tunnel.remote is not None else None
+            peer, other = (owner, _other_end(tunnel, owner)) if owner is not None else _mirrored(host, tunnel, hosts)
+            if peer is None and (left := _unmodelled(host, tunnel, hosts)):
+                said = f"{host.name}: tunnel {tunnel.name} is left alone: so is its other end, at {left}"
+                found.missing.append(Finding(tunnel.mark, said, "", (thing,)))
+                continue
+            if peer is None:
+                _add_outside(host, tunnel, pairing, found)
+                continue
+            if other is None:
+                said = f"{host.name}: tunnel {tunnel.name} is left alone: {peer.name} has no end of it"
+                found.missing.append(Finding(tunnel.mark, said, "", (thing,)))
                 continue
             seen |= {thing, (peer.name, other.key)}
             if (peer.name, other.key) in rejected:
@@ -65,7 +73,25 @@ def pair_tunnels(hosts: Mapping[str, FoundHost], rejected: Mapping[Thing, str]) 
 
 def _other_end(tunnel: FoundTunnel, peer: FoundHost) -> FoundTunnel | None:
     between = [each for each in peer.tunnels if (each.local, each.remote) == (tunnel.remote, tunnel.local)]
+    if not between:  # behind NAT, or changing
+        between = [each for each in peer.tunnels if each.ids == tunnel.ids[::-1]]
     return next((each for each in between if each.name == tunnel.name), between[0] if len(between) == 1 else None)
+
+
+def _unmodelled(host: FoundHost, tunnel: FoundTunnel, hosts: Mapping[str, FoundHost]) -> str:
+    """The host of ours at which the other end seems to be, among what cannot be modelled there."""
+    known = {tunnel.ids[1], *tunnel.remote_names, str(tunnel.remote)}
+    return next((each.name for each in hosts.values() if each is not host and known & each.other_ends), "")
+
+
+def _mirrored(
+    host: FoundHost, tunnel: FoundTunnel, hosts: Mapping[str, FoundHost]
+) -> tuple[FoundHost | None, FoundTunnel | None]:
+    """The other end, by the identities that the two show each other, where addresses do not tell."""
+    for peer in hosts.values():
+        if peer is not host and (other := next((e for e in peer.tunnels if e.ids == tunnel.ids[::-1]), None)):
+            return peer, other
+    return None, None
 
 
 def _add(ends: tuple[tuple[FoundHost, FoundTunnel], tuple[FoundHost, FoundTunnel]], found: Tunnels) -> None:
@@ -80,28 +106,84 @@ def _add(ends: tuple[tuple[FoundHost, FoundTunnel], tuple[FoundHost, FoundTunnel
         why = f"{differing[0].replace('_', ' ')} is not the same at both" if differing else "their names differ"
         found.missing.append(Finding(first.mark, f"{about} is left alone: {why}", "", tuple(sorted(things))))
         return
-    entry: dict[str, Any] = {"ends": [host.name, peer.name]}
-    if first.name != f"{host.name}--{peer.name}":
-        entry["name"] = first.name
-    entry |= {option: first.options[option] for option in _SHARED if option in first.options}
-    if first.children.keys() != {first.name}:
-        entry["children"] = {
-            name: {host.name: list(one[0]), peer.name: list(one[1])} for name, one in first.children.items()
-        }
-    if first.psk:
-        path = f"secrets/{first.name}.psk"
-        found.secrets[path] = first.psk
-        entry["psk"] = {"file": path}
-    for number, (end, tunnel) in enumerate(ends):
-        side: dict[str, Any] = {"address": str(tunnel.local)}
-        if tunnel.ids[0] != end.name:
-            side["id"] = tunnel.ids[0]
-        if tunnel.options.get("mode") != "route" and tunnel.children.keys() == {tunnel.name}:
-            side["selectors"] = list(tunnel.children[tunnel.name][0])
-        usual = tunnel.usual[number]
-        entry[end.name] = side | {word: value for word, value in tunnel.own.items() if usual.get(word) != value}
+    entry = _shared(first, (host.name, peer.name), found)
+    reachable = [_begins(first), _begins(second)]
+    starts = reachable.index(True) if True in reachable else 0
+    for number, ((end, tunnel), (_, other)) in enumerate((ends, ends[::-1])):
+        entry[end.name] = _side(tunnel, end.name, starts=number == starts) | _seen(tunnel.local, other)
     found.entries.append(entry)
     found.things.append(things)
+
+
+def _add_outside(host: FoundHost, tunnel: FoundTunnel, pairing: Pairing, found: Tunnels) -> None:
+    """A tunnel to an end that is not ours, which is the peer of that address where there is one."""
+    name = next(
+        (peer.name for peer in pairing.peers.values() if any(a.ip == tunnel.remote for a in peer.addresses)), ""
+    )
+    if not name:
+        said = tunnel.name.removeprefix(f"{host.name}--").removesuffix(f"--{host.name}")
+        name = free(as_name(said) or "outside", pairing.taken | pairing.peers.keys() | found.peers)
+    found.peers.add(name)
+    entry = _shared(tunnel, (host.name, name), found)
+    entry[host.name] = _side(tunnel, host.name, starts=_begins(tunnel))
+    far: dict[str, Any] = {"address": _place(tunnel.remote, tunnel.remote_names)}
+    if tunnel.ids[1] != name:
+        far["id"] = tunnel.ids[1]
+    if _selected(tunnel):
+        far["selectors"] = list(tunnel.children[tunnel.name][1])
+    entry[name] = far
+    found.entries.append(entry)
+    found.things.append(frozenset({(host.name, tunnel.key)}))
+
+
+def _shared(tunnel: FoundTunnel, ends: tuple[str, str], found: Tunnels) -> dict[str, Any]:
+    """What both ends have in common."""
+    entry: dict[str, Any] = {"ends": list(ends)}
+    if tunnel.name != "--".join(ends):
+        entry["name"] = tunnel.name
+    entry |= {option: tunnel.options[option] for option in _SHARED if option in tunnel.options}
+    if tunnel.children.keys() != {tunnel.name}:
+        entry["children"] = {
+            name: {end: list(protected) for end, protected in zip(ends, both, strict=True)}
+            for name, both in tunnel.children.items()
+        }
+    if tunnel.psk:
+        path = f"secrets/{tunnel.name}.psk"
+        found.secrets[path] = tunnel.psk
+        entry["psk"] = {"file": path}
+    return entry
+
+
+def _side(tunnel: FoundTunnel, name: str, *, starts: bool) -> dict[str, Any]:
+    """What an end says for itself."""
+    side: dict[str, Any] = {"address": str(tunnel.local) if tunnel.local is not None else ANYWHERE}
+    if tunnel.ids[0] != name:
+        side["id"] = tunnel.ids[0]
+    if _selected(tunnel):
+        side["selectors"] = list(tunnel.children[tunnel.name][0])
+    usual = tunnel.usual[0 if starts else 1]
+    return side | {word: value for word, value in tunnel.own.items() if usual.get(word) != value}
+
+
+def _selected(tunnel: FoundTunnel) -> bool:
+    return tunnel.options.get("mode") != "route" and tunnel.children.keys() == {tunnel.name}
+
+
+def _seen(own: IPAddress | None, other: FoundTunnel) -> dict[str, Any]:
+    """Where the other end looks for this one, where that is not its own address."""
+    if other.remote == own and not other.remote_names:
+        return {}
+    return {"seen_as": _place(other.remote, other.remote_names)}
+
+
+def _place(address: IPAddress | None, names: tuple[str, ...]) -> str | list[str]:
+    if address is not None:
+        return str(address)
+    return ANYWHERE if not names else names[0] if len(names) == 1 else list(names)
+
+
+def _begins(tunnel: FoundTunnel) -> bool:
+    return Outer(tunnel.local, tunnel.remote if tunnel.remote is not None else tunnel.remote_names).reachable
 
 
 def _contradictions(first: FoundTunnel, second: FoundTunnel) -> Iterator[str]:

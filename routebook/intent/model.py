@@ -189,13 +189,16 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     `mode` "policy" protects the given selectors; "route" negotiates any-to-any and leaves the choice to
     routing over a device that carries `mark` (VTI) or `if_id` (XFRM interface). Without a `psk` its ends have
     certificates. `children` are named where there are several, and the selectors are then those of all of them.
+    Without a `local_address`, this end's own one changes. Without a `remote_address`, the other end has one of
+    `remote_names` (names, prefixes, ranges), and without those any.
     """
 
     name: str
     peer: str
     peer_host: str | None
-    local_address: IPAddress
-    remote_address: IPAddress
+    local_address: IPAddress | None
+    remote_address: IPAddress | None
+    remote_names: tuple[str, ...] = ()
     local_id: str
     remote_id: str
     initiator: bool  # one of the two ends starts the tunnel

@@ -60,10 +60,10 @@ class StandIn(Struct, frozen=True, kw_only=True):
 
 
 class Peer(Struct, frozen=True, kw_only=True):
-    """A BGP speaker that is not ours, played by the lab where it has `lab`."""
+    """A BGP speaker that is not ours, played by the lab where it has `lab`; without an AS number, who ends tunnels."""
 
     name: str
-    asn: int
+    asn: int | None
     interfaces: tuple[Interface, ...]
     node: ClusterNode | None = None
     lab: StandIn | None = None

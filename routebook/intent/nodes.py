@@ -97,6 +97,11 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
             continue
         if name in declared.host_names:
             problems.error(peer.mark(), f"{name!r} is a host and a peer", "rename one of them")
+        if peer.asn is None and (peer.relation or peer.internal or peer.prefixes or peer.lab or node):
+            problems.error(
+                peer.mark(), f"the peer {name} has no AS number, and what only a speaker has", "write asn: …"
+            )
+            continue
         if declared.network and peer.asn == declared.network.asn and not (peer.internal or node):
             problems.error(
                 peer.mark("asn"),

@@ -25,8 +25,8 @@ class TunnelSide(Struct, frozen=True):
     options: Layers
     mode: str
     inner: IPNetwork | None
-    local: IPAddress
-    remote: IPAddress
+    local: IPAddress | None
+    remote: IPAddress | None
     beyond: tuple[IPNetwork, ...]
 
 

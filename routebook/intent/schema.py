@@ -2,9 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from pydantic import (
-    Field,
-)
+from pydantic import BeforeValidator, Field
 
 from routebook.intent.fields import (
     Address,
@@ -44,6 +42,7 @@ from routebook.intent.fields import (
     Word,
 )
 from routebook.intent.model import Announced, Family
+from routebook.intent.outer import Place, place
 from routebook.intent.part import Input, Mesh, TwoEnded
 from routebook.intent.registry import Part
 from routebook.intent.speaker_model import Source
@@ -178,11 +177,12 @@ Relation = Literal["provider", "customer", "peer", "route-server"]
 class PeerInput(Input):
     """A BGP speaker that is not ours. `internal` is one of our own AS all the same, which somebody else configures.
 
-    `relation` is what it is to us (the roles of RFC 9234); `prefixes` are a customer's own.
+    `relation` is what it is to us (the roles of RFC 9234); `prefixes` are a customer's own. Who only ends tunnels needs
+    no `asn`.
     """
 
     part: ClassVar[Part | None] = "peer"
-    asn: Asn
+    asn: Asn | None = None
     relation: Relation | None = None
     prefixes: tuple[Prefix, ...] = ()
     internal: Flag = False
@@ -312,11 +312,15 @@ class BgpInput(Input):
     graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
 
 
+OuterPlace = Annotated[Place, BeforeValidator(place)]
+
+
 class EndInput(Input):
     """What is special about one end of a tunnel."""
 
     part: ClassVar[Part | None] = "tunnel end"
-    address: Address | None = None
+    address: OuterPlace | None = None
+    seen_as: OuterPlace | None = None  # by the other end, where addresses are translated on the way
     id: Identity | None = None
     selectors: tuple[Prefix, ...] | None = None
     ike: Proposals | None = None

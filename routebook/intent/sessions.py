@@ -59,6 +59,11 @@ def resolve_sessions(
         over = pair.options[0].get("tunnel")
         if over is not None and over not in by_tunnel and not tunnels_complete:
             continue
+        for end in pair.ends:
+            if end.asn is None and not end.managed:
+                problems.error(
+                    end.mark, f"the peer {end.name} has no AS number, and a session: {pair.name}", "write asn: …"
+                )
         endpoints = find_endpoints(pair.ends, pair.options, pair.mark, nodes, by_tunnel, problems)
         if endpoints is None or any(end.asn is None for end in pair.ends):
             continue

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from routebook.intent.layers import Layers
-from routebook.intent.model import IPAddress, IPNetwork, TunnelChild
+from routebook.intent.model import IPNetwork, TunnelChild
 from routebook.intent.node import Node
+from routebook.intent.outer import Outer
 from routebook.intent.problem import Mark, Problems
 
 
@@ -32,14 +33,16 @@ class Pairing(Struct, frozen=True):
         """Whether the two know each other by outer addresses: some firewalls pick a peer's key by address."""
         return any(end.addressed for end in self.ends)
 
-    def route_version(self, addresses: tuple[IPAddress, IPAddress]) -> int | None:
+    def route_version(self, outer: tuple[Outer, Outer]) -> int | None:
         """The one IP version that a tunnel in mode `route` carries, where a firewall's interface leaves no choice."""
         wanted = {end.can.route_version for end in self.ends if end.can is not None}
-        return 4 if "ipv4" in wanted else addresses[0].version if "outer" in wanted else None
+        own = outer[0].own or outer[1].own
+        return 4 if "ipv4" in wanted else own.version if "outer" in wanted and own is not None else None
 
-    def known_as(self, side: int, addresses: tuple[IPAddress, IPAddress]) -> str:
+    def known_as(self, side: int, outer: tuple[Outer, Outer]) -> str:
         """The identity of an end that says none of its own."""
-        return str(addresses[side]) if self.addressed else self.ends[side].name
+        own = outer[side].own
+        return str(own) if self.addressed and own is not None else self.ends[side].name
 
 
 def auth_fits(pair: Pairing, problems: Problems) -> bool:
@@ -59,6 +62,24 @@ def auth_fits(pair: Pairing, problems: Problems) -> bool:
                 f"tunnel {pair.name} has a pre-shared key, and {own.get('id')} is the subject of a certificate",
                 "write auth: certificate, or another id",
             )
+    return problems.errors == before
+
+
+def outer_fits(pair: Pairing, outer: tuple[Outer, Outer], problems: Problems) -> bool:
+    """Whether both ends have addresses, where one of them knows ends by nothing else; reported when not."""
+    before = problems.errors
+    for end in pair.ends:
+        if not end.addressed:
+            continue
+        for whose in (0, 1):
+            if (outer[whose].own is None and pair.ends[whose].managed) or outer[whose].address is None:
+                problems.error(
+                    pair.options[whose].mark("address", pair.mark),
+                    f"tunnel {pair.name}: {end.name} is {end.kind}, where Routebook makes tunnels between two "
+                    f"addresses alone, and {pair.ends[whose].name} has no one address",
+                    "write its address, or end the tunnel at another host",
+                )
+                return False
     return problems.errors == before
 
 

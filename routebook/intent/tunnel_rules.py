@@ -30,7 +30,8 @@ def _check_same(host: str, tunnels: list[Tunnel], marks: Mapping[str, Mark], pro
     selectors: dict[frozenset[IPNetwork], Tunnel] = {}
     for tunnel in tunnels:
         mark = marks[tunnel.name]
-        other = addresses.setdefault((tunnel.local_address, tunnel.remote_address), tunnel)
+        ends = (tunnel.local_address, tunnel.remote_address)
+        other = tunnel if None in ends else addresses.setdefault(ends, tunnel)
         if other is not tunnel:
             problems.error(
                 mark,

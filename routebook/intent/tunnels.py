@@ -11,6 +11,7 @@ from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecPropo
 from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
+from routebook.intent.outer_ends import find_outer
 from routebook.intent.own_keys import own_keys
 from routebook.intent.platform import platform
 from routebook.intent.problem import Mark, Problems, nearest
@@ -18,7 +19,7 @@ from routebook.intent.read import Declared
 from routebook.intent.rules import TunnelSide
 from routebook.intent.schema import EndInput, TunnelInput, TunnelMeshInput
 from routebook.intent.sessions import mesh_ends
-from routebook.intent.tunnel_pairing import Pairing, auth_fits, children, mirrored
+from routebook.intent.tunnel_pairing import Pairing, auth_fits, children, mirrored, outer_fits
 from routebook.intent.tunnel_rules import check_tunnels
 
 ANY: tuple[IPNetwork, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -141,7 +142,9 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
     link = shared.get("link")
     if link is not None and not nodes.link(link, shared.mark("link", mark), problems):
         return None
-    addresses = _outer(pair, link, problems)
+    outer = find_outer(pair, link, problems)
+    if outer is not None and not outer_fits(pair, outer, problems):
+        return None
     ike, esp = (_suites(pair, protocol, problems) for protocol in ("ike", "esp"))
     psk = named(shared.get("psk"), pair.name) if pair.keyed else None
     fits = auth_fits(pair, problems)
@@ -155,7 +158,7 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
     mode = shared.get("mode", "policy")
     several = children(pair, mode, problems)
     key = _key(pair, problems) if mode == "route" else None
-    if mode == "route" and addresses is not None and (version := pair.route_version(addresses)):
+    if mode == "route" and outer is not None and (version := pair.route_version(outer)):
         selectors = [tuple(any_ for any_ in ANY if any_.version == version)] * 2
     elif several:
         selectors = [
@@ -165,7 +168,7 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
     else:
         selectors = [_selectors(pair, side, inner, nodes, problems) for side in (0, 1)]
     if (
-        addresses is None
+        outer is None
         or (pair.keyed and psk is None)
         or not fits
         or several is None
@@ -176,6 +179,7 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
     ):
         return None
     device = shared.get("device", "xfrm")
+    starts = next((n for n in (0, 1) if pair.ends[n].managed and outer[1 - n].reachable), None)
 
     def end(side: int) -> TunnelEnd:
         me, peer, own = pair.ends[side], pair.ends[1 - side], pair.options[side]
@@ -183,11 +187,12 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
             name=pair.name,
             peer=peer.name,
             peer_host=peer.name if peer.managed else None,
-            local_address=addresses[side],
-            remote_address=addresses[1 - side],
-            local_id=own.get("id") or pair.known_as(side, addresses),
-            remote_id=pair.options[1 - side].get("id") or pair.known_as(1 - side, addresses),
-            initiator=side == (0 if pair.ends[0].managed else 1),
+            local_address=outer[side].own,
+            remote_address=outer[1 - side].address,
+            remote_names=outer[1 - side].names,
+            local_id=own.get("id") or pair.known_as(side, outer),
+            remote_id=pair.options[1 - side].get("id") or pair.known_as(1 - side, outer),
+            initiator=side == starts,
             mode=mode,
             local_selectors=selectors[side],
             remote_selectors=selectors[1 - side],
@@ -211,8 +216,8 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
                     options=own,
                     mode=mode,
                     inner=pair.inner,
-                    local=addresses[side],
-                    remote=addresses[1 - side],
+                    local=outer[side].own,
+                    remote=outer[1 - side].address,
                     beyond=nodes.sites.get(peer.site, ()),
                 )
             ),
@@ -243,47 +248,6 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
 def _device_names(side: TunnelSide) -> DeviceNames | None:
     its = platform(side.me.platform)
     return its.rules.name_tunnel(side) if its is not None and its.rules.name_tunnel is not None else None
-
-
-def _outer(pair: Pairing, link: str | None, problems: Problems) -> tuple[IPAddress, IPAddress] | None:
-    """The outer addresses: as declared for an end, else on the tunnel's link, else on the only common one."""
-    if link is None:
-        first, second = ({i.link for i in end.interfaces if i.link and i.addresses} for end in pair.ends)
-        common_links = sorted(first & second)
-        given = all(own.get("address") for own in pair.options)
-        if len(common_links) != 1 and not given:
-            problems.error(
-                pair.mark,
-                f"tunnel {pair.name}: its ends share "
-                + (f"several links: {', '.join(common_links)}" if common_links else "no link"),
-                "write link: …, or an address for each end",
-            )
-            return None
-        link = None if given else common_links[0]
-    found: list[list[IPAddress]] = []
-    for end, own in zip(pair.ends, pair.options, strict=True):
-        addresses = [a.ip for i in end.interfaces for a in i.addresses if link is None or i.link == link]
-        wanted = own.get("address")
-        if wanted is not None and wanted not in addresses:
-            problems.error(
-                own.mark("address", pair.mark), f"{end.name} has no {wanted} on link {link}", "correct the address"
-            )
-            return None
-        if not addresses:
-            problems.error(
-                pair.mark,
-                f"{end.name} has no address on link {link}",
-                "add one to its interfaces in inventory/hosts.yaml",
-            )
-            return None
-        found.append([wanted] if wanted is not None else addresses)
-    for version in (4, 6):
-        for local in found[0]:
-            for remote in found[1]:
-                if local.version == remote.version == version:
-                    return local, remote
-    problems.error(pair.mark, f"tunnel {pair.name}: its ends have no outer addresses of one family", "give both one")
-    return None
 
 
 def _suites(pair: Pairing, protocol: str, problems: Problems) -> tuple[IpsecProposal, ...]:

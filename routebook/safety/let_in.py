@@ -56,7 +56,8 @@ def needs(plan: Plan, intents: Mapping[str, HostIntent]) -> list[Need]:
         neighbors = {str(neighbor.address): neighbor for neighbor in intent.neighbors}
         for effect in planned.change.effects:
             if (tunnel := tunnels.get(effect.subject)) is not None and effect.kind in ("tunnel-new", "tunnel-rekey"):
-                if _new(effect, planned.snapshot, (tunnel.remote_address, tunnel.local_address)):
+                ends = (tunnel.remote_address, tunnel.local_address)
+                if _new(effect, planned.snapshot, [each for each in ends if each is not None]):
                     found += _of_tunnel(host, tunnel)
             elif (neighbor := neighbors.get(canonical(effect.subject))) is not None and (
                 effect.kind in ("session-new", "session-reset")
@@ -78,6 +79,9 @@ def _new(effect: Effect, snapshot: Snapshot, addresses: Collection[IPAddress]) -
 
 
 def _of_tunnel(host: str, tunnel: Tunnel) -> Iterator[Need]:
+    """Nothing for one of which an end may be anywhere: no filter can be asked about packets from there."""
+    if tunnel.remote_address is None or tunnel.local_address is None:
+        return
     what, far = f"tunnel {tunnel.name} with {tunnel.peer}", tunnel.peer_host or ""
     ends = tunnel.remote_address, tunnel.local_address
     yield Need(host, what, far, Flow("udp", *ends, _IKE), tunnel.initiator)

@@ -98,12 +98,15 @@ def start() -> Gateways:
     }
 
 
+def _version(tunnel: Tunnel) -> int | None:
+    return tunnel.local_address.version if tunnel.local_address is not None else None
+
+
 def on_end(world: Gateways, host: str, tunnel: str, **values: Any) -> Gateways:
     """The world with other values of a tunnel at one end, found by the address of the tunnel's family."""
     place = TUNNELS[tunnel]
     changed = tuple(
-        replace(each, **values) if each.local_address.version == place.outer[0].version else each
-        for each in world[host].tunnels
+        replace(each, **values) if _version(each) == place.outer[0].version else each for each in world[host].tunnels
     )
     return {**world, host: replace(world[host], tunnels=changed)}
 
@@ -117,6 +120,6 @@ def without(world: Gateways, tunnel: str) -> Gateways:
     """The world without a tunnel."""
     version = TUNNELS[tunnel].outer[0].version
     return {
-        name: replace(intent, tunnels=tuple(each for each in intent.tunnels if each.local_address.version != version))
+        name: replace(intent, tunnels=tuple(each for each in intent.tunnels if _version(each) != version))
         for name, intent in world.items()
     }

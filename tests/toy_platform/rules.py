@@ -36,7 +36,7 @@ class Wire(DeviceNames, frozen=True, kw_only=True):
 
 def name_tunnel(side: TunnelSide) -> Wire:
     """The number follows from the other end's address, unless the inventory says one."""
-    number = side.options.get("number", int(side.remote) & 0xFF)
+    number = side.options.get("number", int(side.remote or 0) & 0xFF)
     return Wire(connection=f"wire {number}", child=f"strand {number}", number=number)
 
 

@@ -51,7 +51,7 @@ def name_tunnel(side: "TunnelSide") -> AsaEnd:
     if side.mode == "route":
         number = (int(side.inner.network_address) & 0xFF) >> 1 if side.inner else 0
     else:
-        number = int(side.remote) & 0xFFFF or 1
+        number = (int(side.remote) if side.remote is not None else 0) & 0xFFFF or 1
     number = side.options.get("number", number)
     nameif = side.options.get("nameif") or f"RB-{side.name}"
     crypto_map = (interface.own.get("crypto_map") if interface else "") or f"RB-{outside}"

@@ -130,7 +130,8 @@ def _check_route(end: CheckedTunnel) -> None:
     if pair.inner is None:
         end.cannot("needs an address on its tunnel interface", "write inner: a /31")
     end.check_release("route tunnel", f"tunnel {pair.name}: a tunnel interface with IKEv2", end.place("mode"))
-    if tunnel.local_address.version == 6 or (pair.inner is not None and pair.inner.version == 6):
+    six = tunnel.local_address is not None and tunnel.local_address.version == 6
+    if six or (pair.inner is not None and pair.inner.version == 6):
         end.check_release("ipv6 tunnel", f"tunnel {pair.name}: IPv6 on a tunnel interface", end.inner_mark)
     if not isinstance(tunnel.device, AsaEnd):
         return

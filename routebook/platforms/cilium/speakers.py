@@ -57,7 +57,7 @@ def clusters(network: Network) -> dict[str, Cluster]:
     needs: dict[str, dict[_Needs, list[str]]] = {}
     for name, peer in network.peers.items():
         node = peer.node
-        if node is None or node.platform != "cilium":
+        if node is None or node.platform != "cilium" or peer.asn is None:
             continue
         of_cluster = needs.setdefault(node.cluster, {})
         if peerings := _peerings(name, network.sessions):

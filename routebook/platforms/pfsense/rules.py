@@ -7,6 +7,7 @@ from routebook.intent.checked_end import CheckedSession, CheckedTunnel
 from routebook.intent.ciphers import check_suites
 from routebook.intent.model import IpsecProposal, Tunnel
 from routebook.intent.node import Node
+from routebook.intent.outer import is_range
 from routebook.intent.platform_rules import check_route_map
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
@@ -135,8 +136,9 @@ def check_pfsense_tunnel(end: CheckedTunnel) -> None:
     """Report what a pfSense's end of a tunnel cannot be."""
     end = end.called("is a pfSense and")
     pair, tunnel = end.pair, end.tunnel
+    _check_outer(end)
     interface = end.me.interface_with(tunnel.local_address)
-    if interface is not None:
+    if interface is not None and tunnel.local_address is not None:
         same = [a.ip for a in interface.addresses if a.version == tunnel.local_address.version]
         if interface.loopback or same[0] != tunnel.local_address:
             end.cannot(
@@ -176,15 +178,39 @@ def check_pfsense_tunnel(end: CheckedTunnel) -> None:
             )
 
 
+def _check_outer(end: CheckedTunnel) -> None:
+    """How an end may be found, by what vpn_ipsec_phase1.php takes for a remote gateway."""
+    tunnel, theirs = end.tunnel, end.peer_options.mark("address", end.mark)
+    if tunnel.local_address is None:
+        end.cannot(
+            "ends a tunnel at an interface, which its address tells",
+            "write the address that it has now, and what the other end sees: seen_as: any, or a name",
+            "address",
+        )
+    if tunnel.remote_address is not None:
+        return
+    if len(tunnel.remote_names) > 1 or any("/" in name or is_range(name) for name in tunnel.remote_names):
+        end.problems.error(
+            theirs, f"{end.subject} takes one address or one name for the other end, or any", "write one of these"
+        )
+    elif not tunnel.remote_names and tunnel.mode == "route":
+        end.problems.error(
+            theirs,
+            f"{end.subject} has no tunnel interface to an end that may be anywhere",
+            "write its address or a name, or mode: policy",
+        )
+
+
 def check_pfsense_host(node: Node, tunnels: Sequence[Tunnel], marks: Mapping[str, Mark], problems: Problems) -> None:
     """Report tunnels of one pfSense that would share what can be there once only."""
     peers: dict[object, Tunnel] = {}
     for tunnel in tunnels:
-        other = peers.setdefault(tunnel.remote_address, tunnel)
+        where = tunnel.remote_address or ",".join(tunnel.remote_names)
+        other = peers.setdefault(where, tunnel) if where else tunnel
         if other is not tunnel:
             problems.error(
                 marks[tunnel.name],
-                f"tunnels {other.name} and {tunnel.name} have one peer, {tunnel.remote_address}, which the pfSense "
+                f"tunnels {other.name} and {tunnel.name} have one peer, {where}, which the pfSense "
                 f"{node.name} takes for one tunnel only",
                 "give the other end of one of them another address",
             )

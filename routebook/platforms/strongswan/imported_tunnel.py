@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.importing.found import FoundTunnel
+from routebook.intent.model import IPAddress
+from routebook.intent.outer import place as place_of
 from routebook.intent.problem import Mark
 from routebook.platforms.strongswan.meaning import meaning, seconds
 from routebook.platforms.strongswan.names import ANSWERS, STARTS
@@ -36,10 +38,18 @@ def tunnel_of(key: str, mark: Mark, name: str, written: Section, psk: Collection
         return str(error)
 
 
+def known_by(written: Section) -> set[str]:
+    """The addresses and identities by which its other end would know this end of a connection."""
+    connection = meaning(written)
+    local = connection.get("local")
+    said = [connection.get("local_addrs"), local.get("id") if isinstance(local, dict) else None]
+    return {word for text in said if isinstance(text, str) for word in text.split(",") if word}
+
+
 def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collection[bytes]) -> FoundTunnel:
     _known(connection, _IKE, "")
-    if connection.get("version") != "2":
-        raise _UnfitError("it says no `version = 2`")
+    if connection.get("version", "2") != "2":
+        raise _UnfitError(f"it is of IKEv{connection['version']}")
     local, remote = (connection.get(end) for end in ("local", "remote"))
     if not isinstance(local, dict) or not isinstance(remote, dict):
         raise _UnfitError("it has not one local and one remote section")
@@ -54,8 +64,9 @@ def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collectio
         if {**each, **_selectors_of(child)} != child:
             raise _UnfitError("its children differ in more than what they protect")
     protected = {each: (_selectors(it, "local_ts"), _selectors(it, "remote_ts")) for each, it in inner.items()}
-    outer = (_address(connection, "local_addrs"), _address(connection, "remote_addrs"))
-    found = FoundTunnel(key, mark, name, *outer, (_text(local, "id"), _text(remote, "id")), protected)
+    own = _address(connection)
+    theirs, names = _places(connection)
+    found = FoundTunnel(key, mark, name, own, theirs, (_text(local, "id"), _text(remote, "id")), protected, names)
     found.options |= {
         "ike": [_suite(each, ike=True) for each in _words(connection, "proposals")],
         "esp": [_suite(each, ike=False) for each in _words(child, "esp_proposals")],
@@ -88,12 +99,29 @@ def _words(section: Section, key: str) -> list[str]:
     return [word for word in _text(section, key).split(",") if word]
 
 
-def _address(connection: Section, key: str) -> IPv4Address | IPv6Address:
-    text = _text(connection, key)
+def _address(connection: Section) -> IPAddress | None:
+    """Its own address; None where charon takes whichever it has."""
+    if "local_addrs" not in connection:
+        return None
+    text = _text(connection, "local_addrs")
     try:
         return ip_address(text)
     except ValueError:
-        raise _UnfitError(f"{key} is {text}, and no single address") from None
+        raise _UnfitError(f"local_addrs is {text}, and no single address") from None
+
+
+def _places(connection: Section) -> tuple[IPAddress | None, tuple[str, ...]]:
+    """Where the other end is: its one address, or else what it has one of."""
+    if "remote_addrs" not in connection:
+        return None, ()
+    words = _words(connection, "remote_addrs")
+    try:
+        found = place_of([str(word) for word in words])
+    except ValueError as error:
+        raise _UnfitError(f"remote_addrs is {','.join(words)}: {error}") from None
+    if isinstance(found, tuple) and found != tuple(words):
+        raise _UnfitError(f"remote_addrs is {','.join(words)}, which Routebook would write as {','.join(found)}")
+    return (None, found) if isinstance(found, tuple) else (found, ())
 
 
 def _selectors(child: Section, key: str) -> tuple[str, ...]:
@@ -166,6 +194,8 @@ def _own(found: FoundTunnel, connection: Section, child: Section) -> None:
         own["mobike"] = True
     if connection.get("encap") == "yes":
         own["encap"] = True
+    if "version" not in connection:
+        own["accept_ikev1"] = True
     if "reauth_time" in connection:
         own["reauth_time"] = seconds(str(connection["reauth_time"]))
     if "updown" in child:

@@ -9,7 +9,7 @@ from routebook.device.errors import DriverError
 from routebook.device.values import Snapshot
 from routebook.importing.found import BadInputError, Compared, FoundHost, Importer, ReadLine, SourceFile
 from routebook.intent.problem import Mark
-from routebook.platforms.strongswan.imported_tunnel import tunnel_of
+from routebook.platforms.strongswan.imported_tunnel import known_by, tunnel_of
 from routebook.platforms.strongswan.meaning import keys, meaning
 from routebook.platforms.strongswan.redaction import redact
 from routebook.platforms.strongswan.settings import Block, Include, Setting, SettingsError, parse
@@ -54,6 +54,7 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
         tunnel = tunnel_of(key, mark, name, connection, keys(connection, tree))
         if isinstance(tunnel, str):
             found.bad[key] = f"{mark}: connection {name}: {tunnel}"
+            found.other_ends |= known_by(connection)
         else:
             found.tunnels.append(tunnel)
             if _MASKED.fullmatch(tunnel.psk):

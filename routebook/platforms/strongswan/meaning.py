@@ -17,6 +17,7 @@ from routebook.platforms.strongswan.tree import Section, Tree
 _DEFAULTS = {
     "keyingtries": "1", "mobike": "yes", "encap": "no", "dpd_delay": "0", "reauth_time": "0", "start_action": "none",
     "close_action": "none", "dpd_action": "clear", "mode": "tunnel", "unique": "no", "fragmentation": "yes",
+    "version": "0", "local_addrs": "%any", "remote_addrs": "%any",
     "send_cert": "ifasked", "aggressive": "no", "pull": "yes", "policies": "yes", "ipcomp": "no", "hostaccess": "no",
 }  # fmt: skip
 _LASTING = re.compile(r".*_time|dpd_(delay|timeout)")

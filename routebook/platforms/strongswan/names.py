@@ -27,7 +27,8 @@ class StrongSwanEnd(DeviceNames, frozen=True, kw_only=True):
     """A strongSwan's end of a tunnel; None is what Routebook writes there by itself.
 
     `certificate` is a file in /etc/swanctl/x509, of which the key is in /etc/swanctl/private, `ca` one in
-    /etc/swanctl/x509ca that must have signed the other end's. `reauth_time` is in seconds.
+    /etc/swanctl/x509ca that must have signed the other end's. `reauth_time` is in seconds. With `accept_ikev1`, which
+    is charon's default, it answers IKEv1 as well, and begins with IKEv2 (`version` in swanctl.conf(5)).
     """
 
     certificate: str = ""
@@ -40,6 +41,7 @@ class StrongSwanEnd(DeviceNames, frozen=True, kw_only=True):
     mobike: bool = False
     encap: bool = False
     reauth_time: int | None = None
+    accept_ikev1: bool = False
 
 
 _OPTIONS = [field for field in StrongSwanEnd.__struct_fields__ if field not in DeviceNames.__struct_fields__]

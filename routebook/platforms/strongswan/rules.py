@@ -45,6 +45,7 @@ class TunnelKeys(Input):
     mobike: Flag = False
     encap: Flag = False
     reauth_time: Seconds | None = None
+    accept_ikev1: Flag = False
 
 
 def _check_tunnel(end: CheckedTunnel) -> None:
@@ -60,7 +61,8 @@ def _check_tunnel(end: CheckedTunnel) -> None:
             "has a certificate, and the tunnel a pre-shared key", "write auth: certificate for the tunnel", option
         )
     ends = [each.tunnel for each in end.pair.ends]
-    if all(_never(tunnel) for tunnel in ends) and end.tunnel is next(each for each in ends if _said(each)):
+    ours = all(each.managed for each in end.pair.ends)  # what somebody else's end does, nobody here knows
+    if ours and all(_never(tunnel) for tunnel in ends) and end.tunnel is next(each for each in ends if _said(each)):
         end.problems.warn(
             end.place("start_action"),
             f"{end.subject} starts nothing, and neither does its other end: nothing brings the tunnel up",

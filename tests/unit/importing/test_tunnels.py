@@ -1,6 +1,7 @@
 """What swanctl's files become: each tunnel once, its file taken over as it stands, or left alone with the reason."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,6 +9,8 @@ import yaml
 from routebook.device.candidate import Section
 from routebook.device.values import Snapshot
 from routebook.importing.found import BadInputError
+from routebook.importing.proof import Proved
+from routebook.importing.report import report_of
 from routebook.platforms.strongswan.component import SwanctlComponent
 from routebook.platforms.strongswan.settings import parse
 from routebook.platforms.strongswan.tree import MAIN, build, only_includes
@@ -101,9 +104,10 @@ def test_every_line_is_of_one_class(tmp_path: Path, where: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ("version = 2", "version = 1", "it says no `version = 2`"),
+        ("version = 2", "version = 1", "it is of IKEv1"),
         ("dpd_delay = 10", "vips = 0.0.0.0", "the inventory has no word for vips"),
-        ("remote_addrs = 192.0.2.2", "remote_addrs = %any", "remote_addrs is %any, and no single address"),
+        ("local_addrs = 192.0.2.1", "local_addrs = 192.0.2.0/24", "local_addrs is 192.0.2.0/24, and no single address"),
+        ("remote_addrs = 192.0.2.2", "remote_addrs = %any4", "remote_addrs is %any4: '%any4' is neither an address"),
         ("local_ts = 10.1.0.0/16", "local_ts = 10.1.0.0/16[tcp]", "local_ts has 10.1.0.0/16[tcp], which is no prefix"),
         ("aes256gcm16-modp2048\n        rekey", "aes256gcm16\n        rekey", "has no DH group"),
         ("secrets {", "pools {\n}\nsecrets {", "has pools of addresses as well, and is taken over as a whole"),
@@ -125,6 +129,62 @@ def test_ends_that_cannot_come_up_are_a_finding_without_the_key(tmp_path: Path) 
     assert "they have different keys" in finding.message
     assert "moon/conf.d/ms.conf:3" in finding.message and "sun/conf.d/ms.conf:3" in finding.message
     assert "secret key" not in finding.message
+
+
+def tunnel_of(proved: Proved) -> dict[str, Any]:
+    assert [each.difference for each in proved.compared.values()] == [""] * len(proved.hosts)
+    (tunnel,) = yaml.safe_load(proved.draft.texts()["tunnels.yaml"])["tunnels"]["list"]
+    assert isinstance(tunnel, dict)
+    return tunnel
+
+
+@pytest.mark.parametrize(
+    ("places", "address"),
+    [
+        ("192.0.2.2", "192.0.2.2"),
+        ("sun.example.net", "sun.example.net"),
+        ("%any", "any"),
+        ("192.0.2.2, 192.0.2.8-192.0.2.9, 198.51.100.0/24", ["192.0.2.2", "192.0.2.8-192.0.2.9", "198.51.100.0/24"]),
+    ],
+)
+def test_a_tunnel_to_somebody_else_is_one_with_a_peer_who_needs_no_number(
+    tmp_path: Path, places: str, address: str | list[str]
+) -> None:
+    moon = {name: text for name, text in hosts(MOON, SUN).items() if name.startswith("moon/")}
+    moon["moon/conf.d/ms.conf"] = MOON.replace("192.0.2.2", places)
+    proved = imported(tmp_path, moon)
+    tunnel = tunnel_of(proved)
+    assert tunnel["ends"] == ["moon", "ms"]
+    assert tunnel["ms"] == {"address": address, "id": "sun", "selectors": ["10.2.0.0/16"]}
+    assert yaml.safe_load(proved.draft.texts()["network.yaml"])["peers"] == {"ms": {}}
+    assert proved.network.hosts["moon"].tunnels[0].peer_host is None
+    left = {line.text.strip() for line in report_of(proved).hosts[0].lines if line.kind != "modelled"}
+    assert left <= {"", "# to sun", "include conf.d/*.conf"}
+
+
+@pytest.mark.parametrize(
+    ("at_moon", "at_sun", "written"),
+    [
+        ("remote_addrs = %any", "local_addrs = %any", {"address": "any"}),
+        ("", "", {"address": "any"}),
+        ("remote_addrs = sun.example.net", "", {"address": "any", "seen_as": "sun.example.net"}),
+        ("remote_addrs = 203.0.113.7", "local_addrs = 10.99.0.2", {"address": "10.99.0.2", "seen_as": "203.0.113.7"}),
+    ],
+)
+def test_an_end_that_changes_or_is_behind_nat_is_found_by_its_identity(
+    tmp_path: Path, at_moon: str, at_sun: str, written: dict[str, str]
+) -> None:
+    moon = MOON.replace("remote_addrs = 192.0.2.2", at_moon).replace("start_action = trap", "start_action = none")
+    sun = SUN.replace("local_addrs = 192.0.2.2", at_sun).replace("start_action = none", "start_action = start")
+    tunnel = tunnel_of(imported(tmp_path, hosts(moon, sun)))
+    assert {key: tunnel["sun"][key] for key in written} == written
+    assert "seen_as" not in tunnel["moon"] and tunnel["moon"]["address"] == "192.0.2.1"
+
+
+def test_a_connection_that_takes_both_versions_stays_so(tmp_path: Path) -> None:
+    both = (MOON.replace("    version = 2\n", ""), SUN.replace("version = 2", "version = 0"))
+    tunnel = tunnel_of(imported(tmp_path, hosts(*both)))
+    assert (tunnel["moon"]["accept_ikev1"], tunnel["sun"]["accept_ikev1"]) == (True, True)
 
 
 @pytest.mark.parametrize(
