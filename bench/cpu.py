@@ -21,6 +21,7 @@ import yaml
 
 from bench.sixty import write_inventory
 from lab.control import Lab
+from routebook.checks.announced import outbound
 from routebook.cli.init import make_project
 from routebook.run.workspace import open_workspace
 
@@ -128,7 +129,15 @@ def plain_inventory(project: Path, limit: str) -> int:
         name: {
             "hostname": host.hostname,
             "username": host.username,
-            "data": {"tunnels": bool(host.data["intent"].tunnels), "prefixes": prefixes},
+            "data": {
+                "tunnels": bool(host.data["intent"].tunnels),
+                "prefixes": prefixes,
+                "sends": [
+                    [filters.family.replace("-", " "), str(neighbor.address)]
+                    for neighbor in host.data["intent"].neighbors
+                    for filters in outbound(host.data["intent"], neighbor)
+                ],
+            },
             "connection_options": {"netmiko": login},
         }
         for name, host in hosts.items()

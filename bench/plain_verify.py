@@ -19,6 +19,7 @@ from nornir_netmiko.tasks import netmiko_send_command
 
 SESSIONS = ("show bgp vrf all summary json", "show bgp vrf all neighbors json")
 BENEATH = ("show running-config bgpd", "show bfd peers json")
+SENT = "show bgp {} neighbors {} advertised-routes json"
 ROUTE = "show bgp ipv{} unicast {} json"
 HOST = "date +%s; stat -f -c '%a %S %b %d %n' /run /etc/frr; stat -c '%Y %U %n' /etc/frr/frr.conf"
 TUNNELS = "sudo -n swanctl --list-sas --raw"
@@ -34,6 +35,8 @@ def read(task: Task) -> Result:
     prefixes = task.host["prefixes"]
     routes = [vtysh(*(ROUTE.format(*each) for each in prefixes[at : at + 5])) for at in range(0, len(prefixes), 5)]
     commands = [vtysh(*SESSIONS[:1]), vtysh(*SESSIONS[1:]), vtysh(*BENEATH), *routes, HOST]
+    sent = [SENT.format(*each) for each in task.host["sends"]]
+    commands += [vtysh(*sent)] if sent else []
     commands += [TUNNELS] if task.host["tunnels"] else []
     answers = [
         task.run(task=netmiko_send_command, command_string=command, read_timeout=60)[0].result for command in commands

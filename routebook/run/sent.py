@@ -25,16 +25,21 @@ Wanted = Mapping[str, Collection[str]]
 
 
 def list_sent(
-    nornir: Nornir, seen: Answers[State], others: Mapping[str, Collection[str]] | None = None
+    nornir: Nornir,
+    seen: Answers[State],
+    others: Mapping[str, Collection[str]] | None = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> Answers[State]:
     """The states with what is sent over each session that the intent filters, and over those to `others`.
 
-    A device that does not show it, or not this time, is as it was: then the number alone is known.
+    With `only`, over those that end at one of these hosts. A device that does not show it, or not this time, is as it
+    was: then the number alone is known.
     """
     wanted: dict[str, Wanted] = {}
     for name, host in nornir.inventory.hosts.items():
         if name in seen.values:
-            found = _wanted(host.data["intent"], seen.values[name], (others or {}).get(name, ()))
+            found = _wanted(host.data["intent"], seen.values[name], (others or {}).get(name, ()), only)
             if found:
                 wanted[name] = found
 
@@ -45,12 +50,12 @@ def list_sent(
     return structs.replace(seen, values={**seen.values, **on_hosts(nornir, wanted, step).values}) if wanted else seen
 
 
-def _wanted(intent: HostIntent, state: State, others: Collection[str]) -> Wanted:
+def _wanted(intent: HostIntent, state: State, others: Collection[str], only: Collection[str] | None) -> Wanted:
     up = {session.peer: session for session in state.bgp or () if session.vrf == "default" and session.established}
     found: dict[str, Collection[str]] = {
         str(neighbor.address): {filters.family for filters in outbound(intent, neighbor)}
         for neighbor in intent.neighbors
-        if neighbor.address in up
+        if neighbor.address in up and (only is None or not {intent.name, neighbor.peer_host}.isdisjoint(only))
     }
     for peer in set(map(ip_address, others)) & up.keys():
         if up[peer].remote_as != up[peer].local_as:

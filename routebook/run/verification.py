@@ -47,7 +47,9 @@ def verify(
         running.listener(Event("verify", f"reading {len(workspace.observed)} hosts"))
         since = time.monotonic() - LOG_HISTORY
         watcher = Watcher(
-            workspace.nornir, workspace.observed, wait, running.stop, since, lists=True, prefixes=workspace.prefixes
+            *(workspace.nornir, workspace.observed, wait, running.stop, since),
+            prefixes=workspace.prefixes,
+            lists=workspace.hosts,
         )
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()

@@ -45,7 +45,8 @@ class Watcher:
     early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
     sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
     `prefixes` are those whose best paths are read.
-    With `lists`, what external sessions send is listed now and then, and never not at the last look.
+    `lists` are the hosts at which sessions end of which what they send is listed now and then, and never not at the
+    last look.
     """
 
     nornir: Nornir
@@ -56,7 +57,7 @@ class Watcher:
     patient: bool = False
     nudge: bool = False
     prefixes: Sequence[IPNetwork] = ()
-    lists: bool = False
+    lists: Collection[str] = ()
     at_each_look: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
@@ -70,12 +71,12 @@ class Watcher:
             self.at_each_look()
             seen = read_states(self.nornir, self.hosts, self.prefixes)
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
-            if lists := self.lists and (final or time.monotonic() - listed >= LIST_EVERY):
-                seen, listed = list_sent(self.nornir, seen), time.monotonic()
+            if lists := bool(self.lists) and (final or time.monotonic() - listed >= LIST_EVERY):
+                seen, listed = list_sent(self.nornir, seen, only=self.lists), time.monotonic()
             self.now = seen.values
             findings = judge(seen, explanations, final=final)
             if self.lists and not lists and definite(findings) != "pending":
-                seen, listed = list_sent(self.nornir, seen), time.monotonic()
+                seen, listed = list_sent(self.nornir, seen, only=self.lists), time.monotonic()
                 findings = judge(seen, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 import pytest
+from msgspec import structs
 
 from routebook.device.errors import DriverError
 from routebook.device.reader import Outbound
 from routebook.device.state import BgpSession, BgpState, FamilyState, IPNetwork
 from routebook.device.values import State
+from routebook.intent.model import PrefixList, PrefixRule
 from routebook.run.fan_out import Answers
 from routebook.run.sent import list_sent
 from tests.unit.engine.world import MemoryDriver, World
@@ -84,3 +86,28 @@ def test_other_states_stay_as_they_are(world: World, asked: list[Sequence[Outbou
     seen = Answers({HOST: State((session, inside), ())}, {})
     assert list_sent(world.workspace().nornir, seen, {HOST: {"192.0.2.2", "192.0.2.3"}}) == seen
     assert asked == []
+
+
+@pytest.mark.parametrize(("only", "listed_to"), [({"ch-edge1"}, {"192.0.2.2"}), ({HOST}, {"192.0.2.2", "192.0.2.3"})])
+def test_of_the_sessions_of_others_only_those_that_end_at_a_chosen_host_are_listed(
+    world: World, asked: list[Sequence[Outbound]], only: set[str], listed_to: set[str]
+) -> None:
+    nornir = world.workspace().nornir
+    data = nornir.inventory.hosts[HOST].data
+    rule = PrefixRule(seq=5, action="permit", prefix=ip_network("10.3.0.0/16"))
+    own = PrefixList(name="OWN", family="ipv4", rules=(rule,))
+    [there] = data["intent"].neighbors
+    families = tuple(structs.replace(each, prefix_list_out="OWN") for each in there.families)
+    neighbors = [
+        structs.replace(there, address=ip_address(peer), peer_host=host, remote_as=64496, families=families)
+        for peer, host in (("192.0.2.2", "ch-edge1"), ("192.0.2.3", None))
+    ]
+    data["intent"] = structs.replace(
+        data["intent"], bgp=structs.replace(data["intent"].bgp, neighbors=tuple(neighbors)), prefix_lists=(own,)
+    )
+    up = tuple(
+        BgpSession(each.address, BgpState.ESTABLISHED, 64496, 65550, families=(FamilyState(V4, 0, 1),))
+        for each in neighbors
+    )
+    list_sent(nornir, Answers({HOST: State(up, ())}, {}), only=only)
+    assert {peer for batch in asked for peer, _ in batch} == listed_to
