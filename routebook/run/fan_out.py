@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct, field
@@ -83,9 +84,13 @@ def on_drivers(
     return _connected_on(nornir, hosts, once, reconnect=reconnect)
 
 
-def reading_on(nornir: Nornir, hosts: Collection[str], read: Callable[[DeviceReader], T]) -> Answers[T]:
-    """Run `read` with what reads each host, opening a broken connection anew, once."""
-    return _connected_on(nornir, hosts, lambda task: _read_first(task, _connected(task), read), reconnect=True)
+def reading_on(nornir: Nornir, hosts: Collection[str], read: Callable[[str, DeviceReader], T]) -> Answers[T]:
+    """Run `read` with each host's name and what reads it, opening a broken connection anew, once."""
+
+    def once(task: Task) -> T:
+        return _read_first(task, _connected(task), partial(read, task.host.name))
+
+    return _connected_on(nornir, hosts, once, reconnect=True)
 
 
 def _connected_on(nornir: Nornir, hosts: Collection[str], step: Callable[[Task], T], *, reconnect: bool) -> Answers[T]:

@@ -158,7 +158,7 @@ class Forward(Struct, frozen=True):
                 since=ledger.activated_at,
                 nudge=True,
                 prefixes=inputs.prefixes,
-                lists=inputs.observed,
+                judged=inputs.observed,
                 at_each_look=self.timers.keep,
             )
             with ledger.timings.phase("post-checks"):

@@ -64,7 +64,7 @@ class Packets(Struct, frozen=True):
     def _round(self, intents: Mapping[str, HostIntent], sent: Sequence[Way], before: Mapping[str, State]) -> Probed:
         replies = self._send([(way, size) for way in sent for size in (SMALL, FULL)], COUNT)
         ends = {end for way in sent if way.through for end in (way.host, way.peer)} & before.keys()
-        answers = reading_on(self.nornir, ends, lambda device: device.sas())
+        answers = reading_on(self.nornir, ends, lambda _, device: device.sas())
         after = named_states(intents, {host: State((), sas) for host, sas in answers.values.items()})
         small, full = ({way: replies[way, size] for way in sent} for size in (SMALL, FULL))
         return Probed(small, full, before, after)

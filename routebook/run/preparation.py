@@ -3,6 +3,8 @@
 from msgspec.structs import replace
 
 from routebook.checks.names import named_states
+from routebook.device.values import State
+from routebook.run.fan_out import Answers
 from routebook.run.inputs import Inputs, Prepared
 from routebook.run.journal import HostState
 from routebook.run.ledger import Ledger
@@ -37,7 +39,9 @@ def prepare(inputs: Inputs, ledger: Ledger) -> bool:
 def look(inputs: Inputs, ledger: Ledger) -> None:
     """Read every host once and judge, for a run that has nothing to send: everything intended must be good."""
     with ledger.timings.phase("pre-checks"):
-        seen = list_sent(inputs.nornir, read_states(inputs.nornir, inputs.observed, inputs.prefixes))
+        seen = list_sent(
+            inputs.nornir, read_states(inputs.nornir, inputs.observed, dict.fromkeys(inputs.observed, inputs.prefixes))
+        )
         # There is no change to compare with.
         ledger.findings = inputs.judging.since({}, ledger.prepared.plan)(seen, {}, final=True)
         ledger.findings += inputs.packets(inputs.hosts).findings(seen.values)
@@ -46,8 +50,7 @@ def look(inputs: Inputs, ledger: Ledger) -> None:
 def pre_check(inputs: Inputs, ledger: Ledger) -> str:
     """Read what is up before the change, and arrange the waves by that. Why the run may not begin, or nothing."""
     with ledger.timings.phase("pre-checks"):
-        states = read_states(inputs.nornir, inputs.observed, inputs.prefixes)
-        seen = list_sent(inputs.nornir, states, removed_peers(ledger.prepared.plan))
+        seen = list_sent(inputs.nornir, _states(inputs), removed_peers(ledger.prepared.plan))
         silent = {host: error for host, error in seen.errors.items() if host in inputs.hosts}
         if ledger.too_many_failed(inputs, silent, "pre-checks"):
             return "the state of some hosts cannot be read"
@@ -71,3 +74,7 @@ def pre_check(inputs: Inputs, ledger: Ledger) -> str:
             or refusal(refusals(risks), inputs.options.accept, shown=False)
             or unsafe(inputs, ledger, waves.waves[0])
         )
+
+
+def _states(inputs: Inputs) -> Answers[State]:
+    return read_states(inputs.nornir, inputs.observed, dict.fromkeys(inputs.observed, inputs.prefixes))

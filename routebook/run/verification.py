@@ -49,7 +49,7 @@ def verify(
         watcher = Watcher(
             *(workspace.nornir, workspace.observed, wait, running.stop, since),
             prefixes=workspace.prefixes,
-            lists=workspace.hosts,
+            judged=workspace.hosts,
         )
         findings = watcher.watch(_judge(running, runbook, known, accept=accept))
         findings += known.findings()

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,9 +44,8 @@ class Watcher:
     `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
     early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
     sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
-    `prefixes` are those whose best paths are read.
-    `lists` are the hosts at which sessions end of which what they send is listed now and then, and never not at the
-    last look.
+    `judged` are the hosts of which all is wanted: their best paths to `prefixes` are read, and what their external
+    sessions send is listed now and then, and never not at the last look.
     """
 
     nornir: Nornir
@@ -57,7 +56,7 @@ class Watcher:
     patient: bool = False
     nudge: bool = False
     prefixes: Sequence[IPNetwork] = ()
-    lists: Collection[str] = ()
+    judged: Collection[str] = ()
     at_each_look: Callable[[], None] = lambda: None
     now: dict[str, State] = field(default_factory=dict)
 
@@ -69,14 +68,14 @@ class Watcher:
         pause = FIRST_PAUSE
         while True:
             self.at_each_look()
-            seen = read_states(self.nornir, self.hosts, self.prefixes)
+            seen = read_states(self.nornir, self.hosts, dict.fromkeys(self.judged, self.prefixes))
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
-            if lists := bool(self.lists) and (final or time.monotonic() - listed >= LIST_EVERY):
-                seen, listed = list_sent(self.nornir, seen, only=self.lists), time.monotonic()
+            if lists := bool(self.judged) and (final or time.monotonic() - listed >= LIST_EVERY):
+                seen, listed = list_sent(self.nornir, seen, only=self.judged), time.monotonic()
             self.now = seen.values
             findings = judge(seen, explanations, final=final)
-            if self.lists and not lists and definite(findings) != "pending":
-                seen, listed = list_sent(self.nornir, seen, only=self.lists), time.monotonic()
+            if self.judged and not lists and definite(findings) != "pending":
+                seen, listed = list_sent(self.nornir, seen, only=self.judged), time.monotonic()
                 findings = judge(seen, explanations, final=final)
             done = final or (definite(findings) == "failed" and not self.patient)
             if definite(findings) != "passed" and (done or time.monotonic() - explained >= EXPLAIN_EVERY):
@@ -137,17 +136,21 @@ def _worth_asking(findings: Sequence[Finding], *, done: bool) -> list[Finding]:
 
 
 def read_states(
-    nornir: Nornir, hosts: Collection[str], prefixes: Sequence[IPNetwork] = (), *, often: bool = False
+    nornir: Nornir,
+    hosts: Collection[str],
+    prefixes: Mapping[str, Sequence[IPNetwork]] | None = None,
+    *,
+    often: bool = False,
 ) -> Answers[State]:
-    """The state of every host, with its best paths to `prefixes`, and the error of each that cannot be read.
+    """The state of every host, with its best paths to its `prefixes`, and the error of each that cannot be read.
 
     With `often`, devices keep open what they are asked with.
     """
 
-    def read(device: DeviceReader) -> State:
+    def read(host: str, device: DeviceReader) -> State:
         if often:
             device.keep_open()
-        return device.state(prefixes)
+        return device.state((prefixes or {}).get(host, ()))
 
     answers = reading_on(nornir, hosts, read)
     said = {host: identity_of(nornir.inventory.hosts[host]) for host in answers.values}

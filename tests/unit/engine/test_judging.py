@@ -1,6 +1,6 @@
 """What counts of what checks say, and what the engine says by itself of hosts that it cannot read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -9,11 +9,13 @@ from msgspec.structs import replace
 from routebook.checks.facts import Changed, excuse_old_trouble, unreadable
 from routebook.checks.findings import Finding
 from routebook.device.errors import ConnectionFailedError, DriverError
+from routebook.device.state import IPNetwork
+from routebook.device.values import State
 from routebook.run import verification
 from routebook.run.judge import asked
 from routebook.run.restore import unproven
 from routebook.run.runbook import Check, Runbook, View
-from tests.unit.engine.world import World
+from tests.unit.engine.world import MemoryDriver, World
 
 ALL = ("ch-edge1", "ch-edge2", "no-edge1", "no-edge2")
 NO_ROUTE = "there is no route to 192.0.2.32; nothing was changed"
@@ -52,6 +54,22 @@ def test_a_run_is_rolled_back_for_a_finding_about_something_that_is_no_host(worl
     result = world.run(book=replace(world.runbook(), checks=(upstreams,)), max_failed=2)
     assert result.outcome == "rolled_back"
     assert set(world.texts().values()) == {"old\n"}
+
+
+def test_a_host_that_is_only_observed_is_not_asked_for_its_routes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, int] = {}
+
+    def state(device: MemoryDriver, prefixes: Sequence[IPNetwork] = ()) -> State:
+        asked[device.memory.name] = len(prefixes)
+        return device.memory.state
+
+    monkeypatch.setattr(MemoryDriver, "state", state)
+    running = world.running(limit="no-edge1")
+    verification.verify(running, only_checking(), 0, probe=False)
+    assert asked == {"no-edge1": len(running.workspace.prefixes), "ch-edge1": 0}
+    assert asked["no-edge1"]
 
 
 def test_what_is_left_out_of_a_host_that_is_only_observed_is_told(world: World) -> None:

@@ -52,9 +52,10 @@ def test_a_vtysh_that_is_held_open_says_the_same_and_is_started_again(deployed: 
     edge, reflector = "no-edge1", "no-edge3"
     workspace = open_workspace(deployed.project, f"{edge},{reflector}", "")
     running = "pgrep -fx vtysh || true"
+    of_all = dict.fromkeys(workspace.hosts, workspace.prefixes)
 
     def look(*, often: bool) -> dict[str, object]:
-        answers = read_states(workspace.nornir, workspace.hosts, workspace.prefixes, often=often)
+        answers = read_states(workspace.nornir, workspace.hosts, of_all, often=often)
         assert answers.errors == {}
         return {
             host: (
