@@ -103,7 +103,7 @@ def test_somebody_else_s_end_is_seen_from_ours_alone_and_that_is_said(project: P
     outside(project, "203.0.113.77")
     wanted = {"edge1": project.load().hosts["edge1"]}
     found: list[Finding] = check_tunnels(
-        {"edge1": State(ike=tuple(map(ike_of, wanted["edge1"].tunnels)))}, wanted=wanted
+        {"edge1": State(bgp=None, ike=tuple(map(ike_of, wanted["edge1"].tunnels)))}, wanted=wanted
     )
     [ike] = [each for each in found if (each.check, each.subject) == ("tunnel.ike", "edge1--office")]
     assert ike.evidence[-1] == "edge1: office is not ours: seen from this end alone"
