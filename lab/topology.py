@@ -14,6 +14,7 @@ from routebook.intent.network import Network
 from routebook.project.secrets import Secrets
 
 MANAGEMENT = "management"  # the name of the link that joins the operator and all hosts
+_ANYBODYS_AS = 64511  # what a peer is in that may be in any AS (RFC 5398)
 MANAGEMENT_DEVICE = "mgmt0"  # a host's device on it
 
 
@@ -206,7 +207,7 @@ def _peers(network: Network, secrets: Secrets) -> list[Peer]:
         found.append(
             Peer(
                 name=peer.name,
-                asn=peer.asn,
+                asn=peer.asn or _ANYBODYS_AS,
                 router_id=ip_address(f"203.0.113.{number}"),
                 speaker=peer.lab.speaker or "bird",
                 interfaces=peer.interfaces,

@@ -22,7 +22,7 @@ from routebook.checks.prefixes import Tolerance, check_prefixes
 from routebook.checks.resets import beneath, judged, session_reset
 from routebook.device.state import BgpSession, FamilyState
 from routebook.device.values import State
-from routebook.intent.model import HostIntent, IPNetwork, Neighbor
+from routebook.intent.model import ANY_AS, HostIntent, IPNetwork, Neighbor
 
 
 class _End(Struct, frozen=True):
@@ -98,7 +98,7 @@ def _neighbor(facts: Facts, host: str, neighbor: Neighbor, tolerance: Tolerance)
 
 
 def _as_numbers(end: _End) -> Iterator[Finding]:
-    wanted = (end.neighbor.remote_as, end.neighbor.local_as)
+    wanted = (_expected_as(end), end.neighbor.local_as)
     if (end.session.remote_as, end.session.local_as) != wanted:
         configured = f"configured remote AS {end.session.remote_as}, local AS {end.session.local_as}"
         intended = f"the intent says remote AS {wanted[0]}, local AS {wanted[1]}"
@@ -107,6 +107,15 @@ def _as_numbers(end: _End) -> Iterator[Finding]:
         text = f"Established with AS {end.session.peer_as}, remote AS {end.session.remote_as} is configured"
         cause = f"the session was made before the remote AS was changed on {end.host}, and would not come up again"
         yield end.finding("as", "failed", text, cause=cause)
+
+
+def _expected_as(end: _End) -> int:
+    """The AS that a session is to say: where the router is told a word for it, whichever it has learned or none yet."""
+    wanted, said = end.neighbor.remote_as, end.session.remote_as
+    if not end.neighbor.remote_as_word:
+        return wanted
+    another = wanted == ANY_AS and said != end.neighbor.local_as
+    return said if another or (said == ANY_AS and not end.session.established) else wanted
 
 
 def _meant_to_be_down(end: _End) -> str:

@@ -8,7 +8,7 @@ from routebook.checks.paths import tunnels_beneath
 from routebook.checks.tunnel_causes import why_down
 from routebook.device.causes import Cause, Reason
 from routebook.device.state import BgpSession, BgpState
-from routebook.intent.model import Neighbor
+from routebook.intent.model import ANY_AS, Neighbor
 
 # NOTIFICATION codes and subcodes, RFC 4271 section 4.5, RFC 4486 and RFC 5492.
 BAD_PEER_AS = "0202"
@@ -104,7 +104,7 @@ def _absent(case: _Case) -> Diagnosis | None:
 
 def _wrong_as(case: _Case) -> Diagnosis | None:
     session, other = case.session, case.other
-    if other is not None and session.remote_as != other.local_as:
+    if other is not None and session.remote_as not in (ANY_AS, other.local_as):
         return Diagnosis(
             f"wrong peer AS on {case.host}: it expects {case.peer} in AS {session.remote_as}, "
             f"{case.peer} is in AS {other.local_as}",
@@ -112,7 +112,7 @@ def _wrong_as(case: _Case) -> Diagnosis | None:
             evidence=(f"{case.peer}: local AS {other.local_as}",),
             kind=Kind.PEER_AS,
         )
-    if other is not None and other.remote_as != session.local_as:
+    if other is not None and other.remote_as not in (ANY_AS, session.local_as):
         return Diagnosis(
             f"wrong peer AS on {case.peer}: it expects {case.host} in AS {other.remote_as}, "
             f"{case.host} is in AS {session.local_as}",

@@ -14,6 +14,9 @@ from routebook.device.candidate import Section
 from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork
 from routebook.intent.problem import Mark
 
+NO_ROUTER_ID = "none"
+"""What the inventory says where a device chooses its router ID by itself."""
+
 POLICY_KINDS = ("prefix_lists", "community_lists", "as_path_lists", "route_maps", "bfd_profiles")
 
 
@@ -63,7 +66,9 @@ class FoundSession:
     key: str
     mark: Mark
     remote: IPAddress
-    remote_as: int | None  # None: the own AS
+    remote_as: int | None  # None: the own AS, or what the word for it says
+    as_word: str = ""  # "internal", "external" or "auto", where it says one in place of a number
+    source: str = ""  # the interface whose address it uses, where it says one
     local: IPAddress | None = None  # where the configuration says which of its addresses it uses
     description: str = ""
     shared: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +132,9 @@ class FoundHost:
     networks: dict[IPNetwork, str] = field(default_factory=dict)  # with the key of the object
     redistribute: list[dict[str, Any]] = field(default_factory=list)
     aggregates: list[dict[str, Any]] = field(default_factory=list)
-    speaker: dict[str, tuple[str, Any]] = field(default_factory=dict)  # options of the speaker, by their keys
+    speaker: dict[str, tuple[str, Any]] = field(
+        default_factory=dict
+    )  # options of the speaker by their keys; several without a name
     caches: list[dict[str, Any]] = field(default_factory=list)
     graceful_shutdown: bool = False
     options: list[str] = field(default_factory=list)  # keys of what is neither of these, and follows from them

@@ -173,7 +173,7 @@ def _outside(peers: Mapping[str, Any], tunnels: Tunnels, links: Links) -> dict[s
 def _peers(peers: Mapping[str, Any], links: Links) -> dict[str, Any]:
     found = {}
     for peer in peers.values():
-        entry: dict[str, Any] = {"asn": peer.asn}
+        entry: dict[str, Any] = {"asn": peer.asn or "external"}
         if peer.internal:
             entry["internal"] = True
         interfaces: dict[str, Any] = {}
@@ -278,7 +278,10 @@ def _speaker(said: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Options of a speaker; what is by family is put together."""
     found: dict[str, Any] = {}
     for option, value in said:
-        found[option] = {**found.get(option, {}), **value} if isinstance(value, dict) else value
+        if not option:
+            found |= value
+        else:
+            found[option] = {**found.get(option, {}), **value} if isinstance(value, dict) else value
     return found
 
 

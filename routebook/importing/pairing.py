@@ -7,13 +7,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from routebook.importing.found import FoundHost, FoundSession
+from routebook.importing.found import NO_ROUTER_ID, FoundHost, FoundSession
 from routebook.importing.names import as_name, free
-from routebook.intent.model import IPAddress, IPInterface
+from routebook.intent.model import ANY_AS, IPAddress, IPInterface
 from routebook.intent.problem import Mark
 
 Thing = tuple[str, str]
 """An object of a host: the host's name and the object's key."""
+
+_SOURCE = "update_source"
+_OTHERWISE = (("internal", False), ("external", True))  # a word for the other end's AS, and whether it is our own
 
 LOOPBACKS = ("lo", "dummy", "loopback")
 
@@ -74,6 +77,7 @@ class Pairing:
 
     def work_out(self) -> "Pairing":
         """Every session of every host."""
+        self._find_sources()
         self._find_addresses()
         seen: set[Thing] = set()
         for host in self.hosts.values():
@@ -100,6 +104,17 @@ class Pairing:
         self._name_twins()
         return self
 
+    def _find_sources(self) -> None:
+        """Put a loopback's address in the place of its name, and what is said of a source beside what a link says."""
+        for host in self.hosts.values():
+            for session in host.sessions:
+                if session.source:
+                    session.own[_SOURCE] = session.source
+                    if is_loopback(session.source):
+                        session.local = _first(host, session)
+                elif session.local is not None and any(a.ip == session.local for _, a in _on_link(host, session)):
+                    session.own[_SOURCE], session.local = "address", None
+
     def _find_addresses(self) -> None:
         for host in self.hosts.values():
             self.loopbacks[host.name] = set()
@@ -111,7 +126,8 @@ class Pairing:
         remotes = {session.remote for host in self.hosts.values() for session in host.sessions}
         for host in self.hosts.values():
             own = [session.local for session in host.sessions if session.local is not None]
-            if host.router_id and ip_interface(host.router_id).ip in remotes:
+            known = host.router_id not in ("", NO_ROUTER_ID)
+            if known and ip_interface(host.router_id).ip in remotes:
                 own.append(ip_interface(host.router_id).ip)  # what the others call it by
             for source in own:
                 if self.owners.setdefault(source, host.name) == host.name and not _has(host, source):
@@ -121,7 +137,7 @@ class Pairing:
     def _other_end(self, host: FoundHost, session: FoundSession, other: FoundHost) -> FoundSession | None:
         mine = {address for address, owner in self.owners.items() if owner == host.name}
         found = [each for each in other.sessions if each.remote in mine]
-        here = session.local or next((a.ip for _, a in _on_link(host, session.remote)), None)
+        here = session.local or next((a.ip for _, a in _on_link(host, session)), None)
         return next((each for each in found if each.remote == here), found[0] if len(found) == 1 else None)
 
     def _between(self, host: FoundHost, first: FoundSession, other: FoundHost, second: FoundSession) -> None:
@@ -138,7 +154,7 @@ class Pairing:
         if loopback and not (local in self.loopbacks[host.name] and remote in self.loopbacks[other.name]):
             self._leave_both(things, "it is between addresses of which one is on no loopback, and says its source")
             return
-        if not loopback and not any(remote in a.network for i, a in _on_link(host, remote) if a.ip == local):
+        if not loopback and not any(remote in a.network for i, a in _on_link(host, first) if a.ip == local):
             self._leave_both(things, f"{local} and {remote} are not on one link, and it says no source")
             return
         sides = {host.name: _side(first, other.name), other.name: _side(second, host.name)}
@@ -157,6 +173,8 @@ class Pairing:
         """What two ends say differently of what they share, with where."""
         for me, mine, peer, its in ((host, first, other, second), (other, second, host, first)):
             shown = its.own.get("local_as", peer.asn)
+            if (mine.as_word, me.asn == shown) in _OTHERWISE:
+                yield f"{me.name} says remote-as {mine.as_word} ({mine.mark}) of {peer.name}, which is AS {shown}"
             if mine.remote_as is not None and mine.remote_as != shown:
                 there = f"which is AS {shown} ({its.mark})"
                 yield f"{me.name} expects AS {mine.remote_as} ({mine.mark}) of {peer.name}, {there}"
@@ -176,8 +194,17 @@ class Pairing:
 
     def _outside(self, host: FoundHost, session: FoundSession) -> None:
         asn = session.remote_as if session.remote_as is not None else host.asn
-        places = _on_link(host, session.remote)
+        asn = ANY_AS if session.as_word == "external" else asn
+        places = _on_link(host, session)
         thing = (host.name, session.key)
+        if session.as_word == "auto":
+            why = f"{host.name}: nothing says in which AS {session.remote} is"
+            self.missing.append(Finding(session.mark, why, "import the other end, too", (thing,)))
+            return
+        if session.source and session.local is None and not places:
+            why = f"it is from {session.source}, which has no address on the link to it"
+            self._leave(host, session, why, finding=False)
+            return
         if session.local is not None:
             if session.local not in self.loopbacks[host.name]:
                 self._leave(host, session, f"it says a source, {session.local}, which is on no loopback", finding=False)
@@ -196,7 +223,7 @@ class Pairing:
         else:
             interface, mine = places[0]
             place, where = ip_interface(f"{session.remote}/{mine.network.prefixlen}"), (host.name, interface)
-        peer = self._peer(host, session, asn or 0)
+        peer = self._peer(host, session, asn or ANY_AS)
         peer.addresses.setdefault(place, where)
         mine_ip = session.local or places[0][1].ip
         self.pairs.append(
@@ -212,7 +239,7 @@ class Pairing:
         for peer in self.peers.values():
             if peer.asn == asn and any(a.ip == session.remote for a in peer.addresses):
                 return peer
-        name = as_name(session.description) or f"as{asn}"
+        name = as_name(session.description) or (f"as{asn}" if asn else "external")
         if name in self.peers and self.peers[name].asn == asn and session.description:
             return self.peers[name]
         name = free(name, self.taken | self.peers.keys())
@@ -261,14 +288,22 @@ def _has(host: FoundHost, address: IPAddress) -> bool:
     return any(each.ip == address for addresses in host.interfaces.values() for each in addresses)
 
 
-def _on_link(host: FoundHost, remote: IPAddress) -> list[tuple[str, IPInterface]]:
-    """The interfaces of a host by which an address is on a link of its own, with its address there."""
+def _first(host: FoundHost, session: FoundSession) -> IPAddress | None:
+    """The address that a session has from the interface that it names."""
+    addresses = [each.ip for each in host.interfaces.get(session.source, ()) if not each.ip.is_loopback]
+    return next((each for each in addresses if each.version == session.remote.version), None)
+
+
+def _on_link(host: FoundHost, session: FoundSession) -> list[tuple[str, IPInterface]]:
+    """The interfaces of a host by which a session's other end is on a link of its own, with its address there."""
+    remote = session.remote
     return [
         (interface, address)
         for interface, addresses in host.interfaces.items()
         for address in addresses
         if address.version == remote.version and not is_loopback(interface) and remote in address.network
         and address.ip != remote
+        and session.source in ("", interface) and address.ip == (session.local or address.ip)
     ]  # fmt: skip
 
 

@@ -19,7 +19,10 @@ from routebook.intent.source import LocatedDict, locate, read_text
 from routebook.project.render import render_host
 
 _ROUNDS = 60
-_LEAK = re.compile(r"lets (?P<prefix>\S+/\d+)\b.* leave to (?P<sessions>[^:]+): to a provider, a peer")
+_EVERYTHING = ("0.0.0.0/0", "::/0")
+_LEAK = re.compile(
+    r"lets (?:(?P<prefix>\S+/\d+)\b.*|(?P<all>everything)) leave to (?P<sessions>[^:]+): to a provider, a peer"
+)
 _NO_TEMPLATES = "/nonexistent"  # each platform's own are taken
 
 
@@ -131,7 +134,7 @@ def _accept(problem: Problem, leaks: dict[str, set[str]]) -> bool:
         return False
     before = {name: set(prefixes) for name, prefixes in leaks.items()}
     for name in found["sessions"].split(", "):
-        leaks.setdefault(name, set()).add(found["prefix"])
+        leaks.setdefault(name, set()).update(_EVERYTHING if found["all"] else [found["prefix"]])
     return leaks != before
 
 

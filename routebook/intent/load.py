@@ -12,6 +12,7 @@ from routebook.intent.cleartext import find_clear_text
 from routebook.intent.layers import references
 from routebook.intent.listening import resolve_listening
 from routebook.intent.model import (
+    ANY_AS,
     BgpHost,
     Family,
     HostIntent,
@@ -58,6 +59,8 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     if sources.broken:
         raise IntentError(problems.all())  # names that stand in a broken file would all be unknown
     nodes = resolve_nodes(declared, problems)
+    options = resolve_options(declared, nodes, problems)
+    nodes.hosts.update(_open(nodes, options))
     policies = resolve_policies(declared, problems)
     uses = _logins(declared) + _of_hosts(nodes)
     tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
@@ -66,7 +69,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)
     listen = resolve_listening(declared, nodes, policies, uses, problems)
-    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, problems)
+    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, options, problems)
     if problems.errors or declared.network is None:
         raise IntentError(problems.all())
     return Network(
@@ -78,7 +81,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         peers={
             name: Peer(
                 name=name,
-                asn=peer.asn,
+                asn=nodes.peers[name].asn or ANY_AS,
                 interfaces=nodes.peers[name].interfaces,
                 node=nodes.peers[name].cluster_node,
                 lab=StandIn(**played) if (played := peer.lab.given() if peer.lab else {}) else None,
@@ -133,6 +136,15 @@ def _caches(declared: Declared, problems: Problems) -> tuple[CacheServer, ...]:
     )
 
 
+def _open(nodes: Nodes, options: Mapping[str, BgpOptions]) -> dict[str, Node]:
+    """The hosts whose daemons are told to let everything pass that no policy is for."""
+    return {
+        name: replace(nodes.hosts[name], open=True)
+        for name, each in options.items()
+        if each.ebgp_requires_policy is False
+    }
+
+
 def _hosts(
     declared: Declared,
     nodes: Nodes,
@@ -141,6 +153,7 @@ def _hosts(
     tunnels: Sequence[TunnelPair],
     caches: tuple[CacheServer, ...],
     listen: Mapping[str, tuple[ListenRange, ...]],
+    options: Mapping[str, BgpOptions],
     problems: Problems,
 ) -> dict[str, HostIntent]:
     neighbors: dict[str, list[Neighbor]] = {name: [] for name in nodes.hosts}
@@ -156,7 +169,6 @@ def _hosts(
                 own_tunnels[tunnel_end.name].append(tunnel_end.tunnel)
     networks = _networks(declared, nodes, problems)
     taken_over = _redistributed(declared, nodes, policies, problems)
-    options = resolve_options(declared, nodes, problems)
     aggregates = resolve_aggregates(declared, nodes, policies, problems)
     drained = {
         n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
@@ -292,7 +304,7 @@ def _bgp(
 ) -> BgpHost | None:
     if not (neighbors or networks or taken_over or listen) or node.asn is None:
         return None
-    if node.router_id is None:
+    if node.router_id is None and not node.chooses_router_id:
         problems.error(
             node.mark,
             f"{node.name} speaks BGP and has no router ID",
@@ -305,7 +317,7 @@ def _bgp(
             f"{node.name} is {node.kind} and speaks BGP, by which package is not said",
             f"write data: {{bgp_package: {' or '.join(node.can.bgp_packages)}}}",
         )
-    other = router_ids.setdefault(node.router_id, node.name)
+    other = router_ids.setdefault(node.router_id, node.name) if node.router_id is not None else node.name
     if other != node.name:
         problems.error(node.mark, f"{node.name} has the router ID of {other}, {node.router_id}", "make them differ")
     ordered = tuple(

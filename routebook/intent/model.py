@@ -18,6 +18,9 @@ Family = Literal["ipv4-unicast", "ipv6-unicast"]
 REFERENCE = frozenset({"env", "file", "command"})  # the keys that a reference to a secret may have
 Announced = Literal["services", "pods"]  # what a Kubernetes node announces
 
+ANY_AS = 0
+"""The AS of a peer that may be in any but ours. Nobody has this number (RFC 7607)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecretRef:
@@ -93,7 +96,9 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     interface: str = ""  # on which the address is, where that means something on its link alone
     update_source: bool  # whether the local address must be configured (sessions not on a common link)
     local_as: int
-    remote_as: int
+    remote_as: int  # ANY_AS where only that it is another one is known
+    remote_as_word: str = ""  # "internal", "external" or "auto", where the router is told so in place of a number
+    source_interface: str = ""  # the one whose address is the local one, where the router is told so
     description: str
     families: tuple[NeighborFamily, ...]
     password: SecretRef | None = None
@@ -139,7 +144,7 @@ class BgpHost(Struct, frozen=True, kw_only=True):
     """The BGP speaker of one host."""
 
     asn: int
-    router_id: IPv4Address
+    router_id: IPv4Address | None  # None: the device chooses it
     neighbors: tuple[Neighbor, ...]
     networks: tuple[IPNetwork, ...] = ()
     redistribute: tuple[Redistribution, ...] = ()

@@ -26,6 +26,7 @@ class Node(Struct, frozen=True):
     platform: str = ""
     groups: tuple[str, ...] = ()
     router_id: IPv4Address | None = None
+    chooses_router_id: bool = False  # whether its device does
     ipsec: CapabilityInput = field(default_factory=CapabilityInput)
     interface_marks: Mapping[str, Mark] = field(default_factory=dict)
     complete: bool = True  # whether everything that it inherits from is valid
@@ -43,11 +44,12 @@ class Node(Struct, frozen=True):
     internal: bool = False  # an outside peer of our own AS
     can: Capabilities | None = None  # what its platform can do; None for outside peers and unknown platforms
     kind: str = ""  # what it is, in a sentence
+    open: bool = False  # whether its BGP daemon is told to let pass what no policy is for
 
     @property
     def unfiltered(self) -> bool:
-        """Whether its BGP daemon passes every route, so that only the other end of a session can filter."""
-        return self.can is not None and self.bgp_package in self.can.unfiltered
+        """Whether its BGP daemon passes every route that no policy is for."""
+        return self.open or (self.can is not None and self.bgp_package in self.can.unfiltered)
 
     @property
     def addressed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from routebook.intent.capabilities import Release
-from routebook.intent.model import IdentityIntent, Interface, IPNetwork
+from routebook.intent.model import ANY_AS, IdentityIntent, Interface, IPNetwork
 from routebook.intent.network import ClusterNode
 from routebook.intent.node import Node
 from routebook.intent.own_keys import own_keys
@@ -115,6 +115,8 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
                 f"{name} is {'internal' if peer.internal else 'a node of a cluster of ours'} and a {peer.relation}",
                 "keep one of them",
             )
+        elif peer.asn == "external" and (peer.internal or node):
+            problems.error(peer.mark("asn"), f"{name} is no peer of just any other AS", "write its number")
         elif peer.internal and declared.network and peer.asn not in _own_as(declared):
             problems.error(
                 peer.mark("internal"),
@@ -122,7 +124,7 @@ def resolve_nodes(declared: Declared, problems: Problems) -> Nodes:
                 "remove internal: true, and write what it is to us: relation: …",
             )
         peers[name] = Node(
-            name, False, peer.asn, interfaces, peer.mark(),
+            name, False, ANY_AS if peer.asn == "external" else peer.asn, interfaces, peer.mark(),
             interface_marks=marks, cluster_node=node, internal=peer.internal,
         )  # fmt: skip
     for name in _check_clusters(declared, peers, problems):
@@ -272,6 +274,12 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     interfaces, marks = _interfaces(data("interfaces") or {}, declared, problems, its)
     release, version_mark = _release(chain, its, problems)
     router_id = data("router_id")
+    chooses = router_id == "none"
+    if chooses:
+        router_id = None
+        if its is not None and not its.can.every_word:
+            said = f"{name} is {its.called} and does not choose its router ID"
+            problems.error(mark, said, "write data: {router_id: …} with an IPv4 address")
     if router_id is not None and (router_id.version != 4 or router_id.is_unspecified or router_id.is_multicast):
         problems.error(
             mark, f"{name}: {router_id} is no router ID: it is written like a host's IPv4 address", "correct router_id"
@@ -288,7 +296,8 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         site=site or "",
         platform=written or "",
         groups=groups,
-        router_id=router_id or next((ip for ip in loopbacks if isinstance(ip, IPv4Address)), None),
+        router_id=router_id or next((ip for ip in loopbacks if isinstance(ip, IPv4Address) and not chooses), None),
+        chooses_router_id=chooses,
         ipsec=data("ipsec") or CapabilityInput(),
         interface_marks=marks,
         complete=complete,

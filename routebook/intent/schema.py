@@ -116,7 +116,7 @@ class DataInput(Input):
 
     site: Word | None = None
     asn: Asn | None = None
-    router_id: Address | None = None
+    router_id: Address | Literal["none"] | None = None  # "none": the device chooses it
     version: Word | None = None  # the release that runs there
     bgp_package: Word | None = None  # the BGP daemon, where the platform leaves the choice
     interfaces: dict[InterfaceName, InterfaceInput] | None = None
@@ -182,7 +182,7 @@ class PeerInput(Input):
     """
 
     part: ClassVar[Part | None] = "peer"
-    asn: Asn | None = None
+    asn: Asn | Literal["external"] | None = None  # "external": any but ours, as nobody has said which
     relation: Relation | None = None
     prefixes: tuple[Prefix, ...] = ()
     internal: Flag = False
@@ -240,7 +240,8 @@ class SideInput(Input):
     shutdown: Flag = False
     description: Text | None = None
     address: Address | None = None
-    remote_as: Asn | None = None
+    remote_as: Asn | Literal["internal", "external", "auto"] | None = None  # a word is what the router is told
+    update_source: Word | None = None  # an interface's name, or `address`
     accepted_leaks: tuple[Prefix, ...] = ()
     local_role: Flag = False  # told to the other end, too
 

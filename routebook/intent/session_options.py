@@ -14,11 +14,12 @@ BY_FAMILY = ("max_prefix", "min_received", "min_sent", "max_sent", *_MORE_BY_FAM
 _MORE = (
     *_MORE_BY_FAMILY,
     *("local_as", "local_as_no_prepend", "local_as_replace_as", "disable_connected_check", "extended_nexthop"),
-    *("graceful_restart", "advertisement_interval"),
+    *("graceful_restart", "advertisement_interval", "update_source"),
 )
 """Options that not every platform has."""
 
 _OFF = (None, False, "all")
+_SOURCE = "address"  # what `update_source` says beside names of interfaces
 
 
 def check_options(end: CheckedSession) -> None:
@@ -33,11 +34,28 @@ def check_options(end: CheckedSession) -> None:
         if end.neighbor.interface:
             said = f"is {end.me.kind} and has no session with a link-local address, {end.neighbor.address}"
             end.cannot(said, "write address: … with another one", "address")
+        if end.neighbor.remote_as_word:
+            said = f"is {end.me.kind} and is told each neighbor's AS by its number"
+            end.cannot(said, "write the number, here and at the peer", "remote_as")
         if not end.neighbor.description:
             end.cannot(f"is {end.me.kind} and describes each neighbor", "remove description", "description")
     _check_local_as(end)
+    _check_source(end)
     for family in end.neighbor.families:
         _check_family(end, family)
+
+
+def _check_source(end: CheckedSession) -> None:
+    """A source that is told by an interface's name is that interface's first address of the family."""
+    name, local = end.neighbor.source_interface, end.neighbor.local_address
+    if not name:
+        return
+    interface = next((each for each in end.me.interfaces if name in (each.name, each.device_name)), None)
+    first = next((a.ip for a in interface.addresses if a.version == local.version), None) if interface else None
+    if first != local:
+        has = f"has {first} first" if interface is not None else "is no interface of it"
+        said = f"{end.subject}: update_source is {name}, which {has}, and the session is from {local}"
+        end.report(said, f"write the interface with {local}, or remove it", "update_source")
 
 
 def _check_local_as(end: CheckedSession) -> None:

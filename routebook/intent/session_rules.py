@@ -67,7 +67,12 @@ def check_session(
 
 def _check_as(end: CheckedSession, peer: Node) -> None:
     expected = end.options.get("remote_as")
-    if expected is not None and expected != peer.asn:
+    if isinstance(expected, str):
+        if expected != "auto" and (expected == "external") is not end.session.external:
+            actual = "another AS" if end.session.external else "the same AS"
+            fix = "correct it, or leave remote_as out: it follows from the other end"
+            end.report(f"{end.subject}: remote_as is {expected}, and {peer.name} is in {actual}", fix, "remote_as")
+    elif expected is not None and expected != peer.asn:
         end.report(
             f"{end.me.name} expects AS {expected} of {peer.name}, whose AS is {peer.asn} ({peer.mark})",
             "correct one of them, or leave remote_as out: it follows from the other end",
@@ -163,7 +168,7 @@ def _check_family(end: CheckedSession, family: NeighborFamily, opposite: Neighbo
     if not end.session.external:
         return
     missing = _unfiltered(family)
-    if end.me.unfiltered:
+    if end.me.unfiltered and (missing or not end.me.open):
         if opposite is None or _unfiltered(opposite):
             problems.warn(
                 end.mark,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from routebook.intent.endpoints import find_endpoints
 from routebook.intent.fields import NO_POLICY
 from routebook.intent.layers import Layers, named, named_within, references
-from routebook.intent.model import Family, Neighbor, NeighborFamily
+from routebook.intent.model import ANY_AS, Family, Neighbor, NeighborFamily
 from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
@@ -24,6 +24,9 @@ _SHARED = frozenset(
     | {"bfd", "ttl_security", "multihop"}
 )
 
+
+ADDRESS = "address"
+"""What `update_source` says where the source is written as an address although a link has it."""
 
 _GRACEFUL = {None: "", True: "restart", False: "disable", "helper": "helper"}
 _KINDS = ("standard", "extended", "large")  # of communities
@@ -211,7 +214,9 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         address=endpoints.addresses[1 - side],
         local_address=endpoints.addresses[side],
         interface=_interface(me, endpoints, side),
-        update_source=endpoints.link is None,
+        update_source=endpoints.link is None or options.get("update_source") == ADDRESS,
+        source_interface=_source(options),
+        remote_as_word=_as_word(options, peer),
         local_as=options.get("local_as") or me.asn,
         remote_as=pair.options[1 - side].get("local_as") or peer.asn,
         description="" if (said := options.get("description")) == NO_POLICY else said or peer.name,
@@ -284,6 +289,20 @@ def _interface(me: Node, endpoints: Endpoints, side: int) -> str:
     if not endpoints.addresses[1 - side].is_link_local:
         return ""
     return next((i.device_name or i.name for i in me.interfaces if i.link == endpoints.link and i.addresses), "")
+
+
+def _source(options: Layers) -> str:
+    """The interface that is told as the source of a session."""
+    said: str | None = options.get("update_source")
+    return "" if said in (None, ADDRESS) else str(said)
+
+
+def _as_word(options: Layers, peer: Node) -> str:
+    """What the router is told in place of the other end's AS number; without a number to tell, that it is another."""
+    said = options.get("remote_as")
+    if isinstance(said, str):
+        return said
+    return "external" if peer.asn == ANY_AS else ""
 
 
 def _occurrences(allowed: bool | int | str) -> str | None:

@@ -47,6 +47,13 @@ def _values(entry: SpeakerOptionsInput, given: Mapping[str, Any], problems: Prob
     if entry.confederation is not None:
         values["confederation_identifier"] = entry.confederation.identifier
         values["confederation_peers"] = tuple(sorted(set(entry.confederation.peers)))
+    if ("keepalive" in values) is not ("hold_time" in values):
+        said = "keepalive" if "keepalive" in values else "hold_time"
+        problems.error(entry.mark(said), f"{said} is one of two timers", "write keepalive and hold_time")
+        del values[said]
+    elif "hold_time" in values and not 3 <= values["hold_time"] > values["keepalive"]:
+        said = "a hold time is at least 3 seconds, and longer than keepalive (RFC 4271)"
+        problems.error(entry.mark("hold_time"), said, "a third of the hold time is usual for keepalive")
     if "cluster_id" in values and not isinstance(values["cluster_id"], IPv4Address):
         problems.error(entry.mark("cluster_id"), f"{values['cluster_id']} is no cluster ID", "write an IPv4 address")
         del values["cluster_id"]

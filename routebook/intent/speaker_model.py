@@ -44,6 +44,8 @@ class BgpOptions(Struct, frozen=True, kw_only=True):
     confederation_peers: tuple[int, ...] = ()
     graceful_restart: bool | None = None
     restart_time: int | None = None
+    keepalive: int | None = None  # both or none, of sessions that say none themselves
+    hold_time: int | None = None
     stalepath_time: int | None = None
     listen_limit: int | None = None
     maximum_paths: tuple[tuple[Family, int], ...] = ()

@@ -10,6 +10,8 @@ from routebook.intent.fields import (
     Count,
     Families,
     Flag,
+    HoldTime,
+    Keepalive,
     Name,
     Number,
     Paths,
@@ -59,6 +61,8 @@ class SpeakerOptionsInput(Input):
     confederation: ConfederationInput | None = None
     graceful_restart: Flag | None = None
     restart_time: RestartSeconds | None = None
+    keepalive: Keepalive | None = None
+    hold_time: HoldTime | None = None
     stalepath_time: RestartSeconds | None = None
     listen_limit: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     maximum_paths: Paths | dict[Family, Paths] | None = None

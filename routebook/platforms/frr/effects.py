@@ -167,14 +167,15 @@ def _closes(option: str, release: tuple[int, int]) -> bool:
 
 def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
     """Why a session resets; empty where it does not."""
-    kind: Kind = "internal" if _remote_as(name, old) in (old.line.split()[2], "internal") else "external"
     before, options = options_of(name, old), options_of(name, new)
-    found = [
-        setting_name.split(" ", 1)[1]
-        for setting_name, way in sorted(changed_options(before, options))
-        if _closes(setting_name.split(" ", 1)[1], known.release) or resets(known.table, setting_name, way, kind)
-    ]
-    found += _of_whole_router(old, new, kind, known.table)
+    found = []
+    for kind in _kinds(_remote_as(name, old), old.line.split()[2]):
+        found += [
+            setting_name.split(" ", 1)[1]
+            for setting_name, way in sorted(changed_options(before, options))
+            if _closes(setting_name.split(" ", 1)[1], known.release) or resets(known.table, setting_name, way, kind)
+        ]
+        found += _of_whole_router(old, new, kind, known.table)
     if _remote_as(name, old) in _members(old) ^ _members(new):
         found.append(_MEMBERS)
     of_neighbor = [line for _, line in before], [line for _, line in options]
@@ -187,6 +188,13 @@ def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
         found.append("interface" if peers_of(old)[name].interface else "how it is made")
     reasons = [f"{', '.join(dict.fromkeys(found))} changes"] if found else []
     return reasons + _limits_exceeded(name, options - before, known.received)
+
+
+def _kinds(remote_as: str, own: str) -> tuple[Kind, ...]:
+    """What a session may be: `remote-as auto` takes either."""
+    if remote_as == "auto":
+        return ("internal", "external")
+    return ("internal",) if remote_as in (own, "internal") else ("external",)
 
 
 def _limits_exceeded(name: str, given: set[tuple[str, str]], received: Received) -> list[str]:

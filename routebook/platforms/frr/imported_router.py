@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.device.naming import is_address
-from routebook.importing.found import FoundHost, FoundSession
+from routebook.importing.found import NO_ROUTER_ID, FoundHost, FoundSession
 from routebook.intent.model import Family
 from routebook.intent.problem import Mark
 from routebook.platforms.frr.meaning import default_families
@@ -63,6 +63,7 @@ _OPTIONS = (
     (re.compile(r"bgp graceful-restart restart-time (\d+)"), "restart_time"),
     (re.compile(r"bgp graceful-restart stalepath-time (\d+)"), "stalepath_time"),
 )
+_TIMERS = re.compile(r"timers bgp ([1-9]\d*) (\d+)")
 _PATHS = re.compile(r"maximum-paths (?P<ibgp>ibgp )?(?P<number>\d+)")
 _AGGREGATE = re.compile(
     r"aggregate-address (?P<prefix>\S+)(?P<set> as-set)?(?P<only> summary-only)?(?: route-map (?P<map>\S+))?"
@@ -107,6 +108,11 @@ def _private(found: re.Match[str]) -> bool | str:
     return "-".join(words) or True
 
 
+def _by_word(session: FoundSession, word: str) -> None:
+    session.as_word = session.own["remote_as"] = word
+    session.remote_as = None
+
+
 def _local_as(session: FoundSession, found: re.Match[str]) -> None:
     session.own["local_as"] = int(found[1])
     if found[2]:
@@ -131,9 +137,11 @@ _LINES: tuple[tuple[re.Pattern[str], _Set], ...] = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
         (r"remote-as (\d+)", lambda session, found: setattr(session, "remote_as", int(found[1]))),
+        (r"remote-as (internal|external|auto)", lambda session, found: _by_word(session, found[1])),
         (r"description (.+)", lambda session, found: setattr(session, "description", found[1])),
         (r"password (.+)", lambda session, found: setattr(session, "password", found[1])),
         (r"update-source ([0-9a-fA-F:.]+)", lambda session, found: setattr(session, "local", ip_address(found[1]))),
+        (r"update-source ([^\s:]*[^\s:.0-9][^\s:]*)", lambda session, found: setattr(session, "source", found[1])),
         (r"shutdown", _own("shutdown")),
         (r"passive", _own("passive")),
         (r"bfd", lambda session, _: session.shared.setdefault("bfd", True)),
@@ -172,12 +180,17 @@ class Router:
         words = line.split()
         if line in _FAMILIES:
             return self.line, ""
+        if words[:2] == ["no", "neighbor"] and len(words) > 3:
+            return f"neighbor {words[2]}", _NO_WORD
         if words[0] == "neighbor" and len(words) > 2:
             return f"neighbor {words[1]}", self._of_neighbor(words[1], " ".join(words[2:]), mark)
         if words[:2] == ["bgp", "router-id"] and len(words) == 3:
             self.host.router_id = words[2]
         elif line == "bgp graceful-shutdown":
             self.host.graceful_shutdown = True
+        elif found := _TIMERS.fullmatch(line):
+            timers = {"keepalive": int(found[1]), "hold_time": int(found[2])}
+            self.host.speaker[f"{self.line} / {line}"] = "", timers
         elif option := _option(line):
             self.host.speaker[f"{self.line} / {line}"] = option
         elif line not in ("no bgp default ipv4-unicast", "no bgp network import-check"):
@@ -258,12 +271,9 @@ class Router:
         """Give the host its sessions, each with the families that it carries."""
         if self.host.networks and "no bgp network import-check" not in self._lines:
             self.host.speaker[self.line] = ("network_import_check", True)
-        if self.sessions and "no bgp default ipv4-unicast" not in self._lines:
+        if "no bgp default ipv4-unicast" not in self._lines:
             self.host.speaker[f"{self.line} / activity"] = ("default_ipv4_unicast", True)
-        if not self.host.router_id:
-            keys = [*(session.key for session in self.sessions.values()), *self.host.networks.values()]
-            for key in [*self.host.options, *keys, *(each["key"] for each in self.host.redistribute)]:
-                self.host.bad.setdefault(key, f"`{self.line}` has no `bgp router-id`, which Routebook would add")
+        self.host.router_id = self.host.router_id or NO_ROUTER_ID
         default = {_FAMILIES[line] for line in default_families(self._lines) if line in _FAMILIES}
         for name, session in self.sessions.items():
             carried = {

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_interface
 
 from routebook.device.candidate import Section
@@ -15,6 +15,7 @@ from routebook.platforms.frr.imported_router import Router
 from routebook.platforms.frr.meaning import canonical_line, without_any
 from routebook.platforms.frr.redaction import redact
 from routebook.platforms.frr.settings import setting
+from routebook.platforms.frr.spelled_out import spelled_out
 from routebook.platforms.frr.tree import Placed, placed
 from routebook.platforms.frr.whose import DEFAULT, whose
 
@@ -26,8 +27,9 @@ _DAEMONS = re.compile(
 )
 _MASKED = re.compile(r"(\*{3,}|<(secret|redacted|removed)>|x{5,}|\$[0-9]\$\S*)", re.IGNORECASE)
 _HEADER = re.compile(r"(frr version \S|frr defaults \S|Building configuration|Current configuration:|router bgp \d)")
+_WITH_BFD = re.compile(r"(neighbor \S+ bfd) profile \S+")
 _SEQ = re.compile(
-    r"(?P<head>(?:ip|ipv6) prefix-list \S+|bgp \S*community-list (?:standard|expanded) \S+)"
+    r"(?P<head>(?:ip|ipv6) prefix-list \S+|bgp (?:\S*community-list (?:standard|expanded)|as-path access-list) \S+)"
     r" (?P<rest>(?:permit|deny) .*)"
 )
 
@@ -50,7 +52,7 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
                 ReadLine(
                     file.name, each.number, redact(each.line), whose="a file that FRR does not read beside frr.conf"
                 )
-                for each in placed(file.text)
+                for each in placed(spelled_out(file.text))
             ]
             continue
         _refuse_half(file)
@@ -89,7 +91,7 @@ def _refuse_contradictions(files: Sequence[SourceFile]) -> None:
         return
     said: dict[tuple[tuple[str, ...], str], tuple[str, Mark]] = {}
     for file in files:
-        for each in placed(file.text):
+        for each in placed(spelled_out(file.text)):
             if each.kind != "line":
                 continue
             name = "router bgp" if re.fullmatch(r"router bgp \d+", each.line) else setting(each.line)
@@ -105,7 +107,7 @@ def _refuse_contradictions(files: Sequence[SourceFile]) -> None:
 
 def _refuse_half(file: SourceFile) -> None:
     """Refuse a file that ends before it is over."""
-    everything = list(placed(file.text))
+    everything = list(placed(spelled_out(file.text)))
     if not any(each.kind == "line" for each in everything):
         raise BadInputError(
             Mark(file.name, 1), "has no line of configuration", "give the file that the host boots with"
@@ -133,7 +135,8 @@ def _understood(each: Placed) -> bool:
 
 def _lines(file: SourceFile, host: FoundHost, policies: Policies, routers: dict[str, Router]) -> Iterator[ReadLine]:
     numbers: dict[str, int] = {}
-    for each in placed(file.text):
+    written = file.text.splitlines()
+    for each in placed(spelled_out(file.text)):
         mark = Mark(file.name, each.number)
         line = without_any(canonical_line(_with_number(each.line, numbers))) if each.kind == "line" else each.line
         owner, why = _owner(each, line, mark, host, policies, routers)
@@ -143,7 +146,7 @@ def _lines(file: SourceFile, host: FoundHost, policies: Policies, routers: dict[
             host.marks.setdefault(owner, mark)
         its = whose(each)
         yield ReadLine(
-            file.name, each.number, redact(each.line), owner, its, why,
+            file.name, each.number, redact(" ".join(written[each.number - 1].split())), owner, its, why,
             wrong=not owner and not its, line=line, path=tuple(map(canonical_line, each.path)),
         )  # fmt: skip
 
@@ -227,13 +230,22 @@ def _address(line: str, interface: str, host: FoundHost) -> None:
             return
 
 
+def _implied(lines: Collection[str], line: str) -> str:
+    """The line that FRR shows beside another one, where it is not there (`neighbor_bfd_profile` in bgpd/bgp_bfd.c)."""
+    found = _WITH_BFD.fullmatch(line)
+    return found[1] if found and found[1] not in lines else ""
+
+
 def running(files: Sequence[SourceFile]) -> str:
     """The files as one running configuration, without what FRR would not show of it."""
     lines: list[str] = []
     for file in _used(files):
         numbers: dict[str, int] = {}
-        for each in placed(file.text):
+        said = {each.line for each in placed(spelled_out(file.text))}
+        for each in placed(spelled_out(file.text)):
             if each.kind == "line" and whose(each) != DEFAULT:
+                if implied := _implied(said, each.line):
+                    lines.append(" " * len(each.path) + implied)
                 lines.append(" " * len(each.path) + _with_number(each.line, numbers))
             elif each.line.startswith("frr version"):
                 lines.append(each.line)

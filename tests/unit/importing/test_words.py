@@ -115,3 +115,68 @@ def test_a_neighbor_that_carries_another_family_is_left_alone(tmp_path: Path) ->
     report = reported(tmp_path, {"edge": TEXT.replace(" exit-address-family\nexit\n", f" exit-address-family\n{evpn}")})
     assert (report.sessions, report.differing) == (0, [])
     assert any("it carries l2vpn evpn" in line.why for line in report.hosts[0].lines)
+
+
+NAMED = """\
+int eth0
+ ip address 198.51.100.1/30
+interface eth1
+ ip address 10.0.0.1/24
+interface lo
+ ip address 10.255.0.1/32
+router bgp 64500
+ timers bgp 3 9
+ no bgp ebgp-requires-policy
+ neighbor 198.51.100.2 remote-as external
+ neighbor 198.51.100.2 update-source 198.51.100.1
+ neighbor 10.0.0.2 remote-as internal
+ neighbor 10.0.0.2 update-source eth1
+ neighbor 10.255.0.2 remote-as internal
+ neighbor 10.255.0.2 update-source lo
+ neighbor 10.0.0.9 remote-as auto
+ address-family ipv4
+  network 10.3.0.0/16
+ exit-address-family
+exit
+"""
+
+
+def test_what_a_router_is_told_by_a_word_or_chooses_itself_stays_so(tmp_path: Path) -> None:
+    proved = imported(tmp_path, {"edge": NAMED})
+    texts = {name: yaml.safe_load(text) for name, text in proved.draft.texts().items()}
+    assert texts["hosts.yaml"]["edge"]["data"]["router_id"] == "none"
+    assert texts["network.yaml"]["peers"]["external"]["asn"] == "external"
+    sides = {session["ends"][1]: session["edge"] for session in texts["bgp.yaml"]["bgp"]["sessions"]}
+    assert {name: (side["remote_as"], side["update_source"]) for name, side in sides.items()} == {
+        "external": ("external", "address"), "as64500": ("internal", "eth1"), "as64500-2": ("internal", "lo"),
+    }  # fmt: skip
+    assert texts["bgp.yaml"]["bgp"]["options"][0] == {
+        "hosts": "edge", "keepalive": 3, "hold_time": 9, "ebgp_requires_policy": False,
+        "network_import_check": True, "default_ipv4_unicast": True,
+    }  # fmt: skip
+    assert proved.compared["edge"].difference == ""
+
+
+def test_what_leaves_a_router_without_policies_is_accepted_by_name(tmp_path: Path) -> None:
+    proved = imported(tmp_path, {"edge": NAMED})
+    side = yaml.safe_load(proved.draft.texts()["bgp.yaml"])["bgp"]["sessions"][0]["edge"]
+    assert side["accepted_leaks"] == ["0.0.0.0/0", "::/0"]
+    assert any("lets 0.0.0.0/0, ::/0 leave" in hint for hint in proved.draft.hints)
+
+
+def test_an_as_that_nothing_says_is_asked_for(tmp_path: Path) -> None:
+    proved = imported(tmp_path, {"edge": NAMED})
+    assert [each.message for each in proved.missing] == ["edge: nothing says in which AS 10.0.0.9 is"]
+
+
+def test_words_for_an_as_that_contradict_it_are_a_finding(tmp_path: Path) -> None:
+    other = NAMED.replace("10.255.0.1/32", "10.255.0.2/32").replace("10.255.0.2 ", "10.255.0.1 ")
+    other = other.replace("ip address 198.51.100.1/30", "ip address 198.51.100.5/30").replace(
+        "10.0.0.1/24", "10.0.0.2/24"
+    )
+    other = other.replace("198.51.100.2 ", "198.51.100.6 ").replace("source 198.51.100.1", "source 198.51.100.5")
+    other = other.replace("neighbor 10.0.0.2 ", "neighbor 10.0.0.1 ")
+    assert reported(tmp_path, {"edge": NAMED, "other": other}).findings == ()
+    wrong = other.replace("router bgp 64500", "router bgp 64501")
+    said = [each.message for each in reported(tmp_path, {"edge": NAMED, "other": wrong}).findings]
+    assert any("says remote-as internal" in each and "which is AS 64501" in each for each in said)
