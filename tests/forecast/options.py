@@ -63,6 +63,7 @@ _OF_NEIGHBORS = (
     *("local_as_no_prepend", "local_as_replace_as", "disable_connected_check", "extended_nexthop"),
     *("graceful_restart", "advertisement_interval"),
 )
+_SAID_AS_A_WORD = ("Neighbor.remote_as_word", "Neighbor.source_interface")
 _BY_ADDRESS = ("Neighbor.interface",)
 _OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
 _OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
@@ -73,6 +74,7 @@ NOT_MEASURED = frozenset(
         *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
         *_OF_LISTS,
         *_BY_ADDRESS,
+        *_SAID_AS_A_WORD,
         *("BgpHost.aggregates", "BgpHost.options", "BgpHost.listen"),
         *(f"ListenRange.{field}" for field in model.ListenRange.__struct_fields__),
         *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),
@@ -100,6 +102,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         **{option: f"NeighborFamily.{option}" for option in _IN_FAMILIES if option in schema.SideInput.model_fields},
         **{option: f"Neighbor.{option}" for option in _OF_NEIGHBORS},
         "local_as": "Neighbor.local_as",
+        "update_source": "Neighbor.source_interface",
         "send_community": "NeighborFamily.withheld_communities",
         "route_reflector_client": "NeighborFamily.route_reflector_client",
         "next_hop_self": "NeighborFamily.next_hop_self",
