@@ -12,7 +12,6 @@ from routebook.intent.cleartext import find_clear_text
 from routebook.intent.layers import references
 from routebook.intent.listening import resolve_listening
 from routebook.intent.model import (
-    ANY_AS,
     BgpHost,
     Family,
     HostIntent,
@@ -81,7 +80,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
         peers={
             name: Peer(
                 name=name,
-                asn=nodes.peers[name].asn or ANY_AS,
+                asn=nodes.peers[name].asn,
                 interfaces=nodes.peers[name].interfaces,
                 node=nodes.peers[name].cluster_node,
                 lab=StandIn(**played) if (played := peer.lab.given() if peer.lab else {}) else None,
