@@ -102,9 +102,8 @@ def test_of_our_own_ends_an_address_is_one_of_its_interfaces(project: Project) -
 def test_somebody_else_s_end_is_seen_from_ours_alone_and_that_is_said(project: Project) -> None:
     outside(project, "203.0.113.77")
     wanted = {"edge1": project.load().hosts["edge1"]}
-    found: list[Finding] = check_tunnels(
-        {"edge1": State(bgp=None, ike=tuple(map(ike_of, wanted["edge1"].tunnels)))}, wanted=wanted
-    )
+    state = State(bgp=(), ike=tuple(map(ike_of, wanted["edge1"].tunnels)))
+    found: list[Finding] = check_tunnels({"edge1": state}, wanted=wanted)
     [ike] = [each for each in found if (each.check, each.subject) == ("tunnel.ike", "edge1--office")]
     assert ike.evidence[-1] == "edge1: office is not ours: seen from this end alone"
 
