@@ -1,11 +1,12 @@
 """What a new configuration does to the tunnels: which are new, gone, or run with parameters that changed."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from routebook.device.values import Effect, EffectKind
+from routebook.platforms.strongswan.meaning import keys, loaded
 from routebook.platforms.strongswan.tree import Section, Tree, children
 
 Kind = Literal["new", "removed", "ike", "children"]
@@ -41,7 +42,8 @@ class TunnelChange(Struct, frozen=True):
 def compare(old: Tree, new: Tree, release: Release = (0, 0)) -> list[TunnelChange]:
     """Every connection whose live SAs do not fit the new configuration, in the order of their names.
 
-    `release` is that of the charon which will load it.
+    `release` is that of the charon which will load it. What charon loads as it was, however it is written now, leaves
+    SAs as they are (`replace_children` and `merge_config` in src/libcharon/plugins/vici/vici_config.c).
     """
     changes = []
     for name in sorted(old.connections.keys() | new.connections.keys()):
@@ -51,9 +53,9 @@ def compare(old: Tree, new: Tree, release: Release = (0, 0)) -> list[TunnelChang
         elif before is not None and after is None:
             changes.append(TunnelChange(name, "removed", (), (), "no longer configured"))
         elif before is not None and after is not None:
-            reason = _ike_difference(before, after) or (
-                "its pre-shared key changes" if keys_of(before, old) != keys_of(after, new) else ""
-            )
+            key_changes = keys(before, old) != keys(after, new)
+            before, after = loaded(before), loaded(after)
+            reason = _ike_difference(before, after) or ("its pre-shared key changes" if key_changes else "")
             if reason:
                 changes.append(TunnelChange(name, "ike", (), _wanted(children(after)), reason))
             elif before != after:
@@ -123,55 +125,3 @@ def _ike_difference(before: Section, after: Section) -> str:
         key for key in before.keys() | after.keys() if key != "children" and before.get(key) != after.get(key)
     )
     return f"{', '.join(differing)} of the IKE SA change" if differing else ""
-
-
-def _words(value: Any) -> list[str]:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else []
-
-
-def keys_of(connection: Section, tree: Tree) -> frozenset[str]:
-    """The pre-shared keys that charon would take for a connection: those with the best match.
-
-    Matching the other end counts more than matching this one (credential_manager.c, get_shared), and a key that
-    only this end owns is taken for lack of a better one (mem_cred.c, shared_filter). A key without owners matches all.
-    """
-    if not any(_auth(section) == "psk" for section in _ends(connection, "").values()):
-        return frozenset()
-    here = _identities(connection, "local")
-    there = _identities(connection, "remote")
-    best: tuple[int, int] = (0, 0)
-    keys: set[str] = set()
-    for name, secret in tree.secrets.items():
-        if not name.startswith("ike"):
-            continue
-        owners = {value for key, value in secret.items() if key.startswith("id") and isinstance(value, str)}
-        match = (_match(owners, there), _match(owners, here))
-        if match > best:
-            best, keys = match, set()
-        if match == best and any(match):
-            keys.add(str(secret.get("secret", "")))
-    return frozenset(keys)
-
-
-def _match(owners: set[str], identities: set[str]) -> int:
-    if owners & identities:
-        return 2
-    return 1 if not owners or "%any" in owners else 0
-
-
-def _ends(connection: Section, which: str) -> dict[str, Section]:
-    return {
-        name: section
-        for name, section in connection.items()
-        if isinstance(section, dict) and name != "children" and name.startswith(which)
-    }
-
-
-def _auth(section: Section) -> str:
-    return str(section.get("auth", "pubkey"))
-
-
-def _identities(connection: Section, which: str) -> set[str]:
-    """Under what one end is known: its identity, or its addresses if it has none."""
-    named = {section["id"] for section in _ends(connection, which).values() if isinstance(section.get("id"), str)}
-    return named or set(_words(connection.get(f"{which}_addrs")))

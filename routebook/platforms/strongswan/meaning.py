@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from routebook.device.naming import is_address
-from routebook.platforms.strongswan.changes import keys_of
+from routebook.platforms.strongswan.keys import keys_of
 from routebook.platforms.strongswan.tree import Section, Tree
 
 _DEFAULTS = {
@@ -53,17 +53,22 @@ def plain_key(value: str) -> bytes:
 
 
 def meaning(connection: Section) -> Section:
-    """A connection with its defaults left out, durations in seconds, and sections that are alone without numbers.
+    """A connection as charon loads it, and what a child protects by default, `dynamic`, as the outer address.
 
-    What a child protects is by default `dynamic`, the outer address where there is no virtual one.
+    It is that where there is no virtual one; charon compares the two as different.
     """
-    found = _plain(connection, _IKE_REKEY)
+    found = loaded(connection)
     for child in (each for each in found.get("children", {}).values() if isinstance(each, dict)):
         for end in ("local", "remote"):
             address = str(found.get(f"{end}_addrs", ""))
             if is_address(address) and "vips" not in found and child.get(f"{end}_ts", "dynamic") == "dynamic":
                 child[f"{end}_ts"] = str(ip_network(address))
     return found
+
+
+def loaded(connection: Section) -> Section:
+    """A connection with its defaults left out, durations in seconds, and sections that are alone without numbers."""
+    return _plain(connection, _IKE_REKEY)
 
 
 def seconds(value: str) -> int | None:
