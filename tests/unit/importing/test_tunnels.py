@@ -230,7 +230,7 @@ def test_a_file_that_is_taken_over_stays_until_something_changes_and_then_goes(t
     other = "connections {\n  zz {\n    remote_addrs = 192.0.2.9\n  }\n}\n"
     assert plan(MOON, same + other)[1] == ("tunnel-new",)  # and the one that is written otherwise keeps its SAs
     diff, effects = plan(MOON, same.replace("10.2.0.0/16", "10.3.0.0/16"))
-    assert "-  ms {" in diff and "+include conf.d/*.conf" in diff and effects == ("tunnel-rekey",)
+    assert "-  ms {" in diff and "+include conf.d/*.conf" in diff and effects == ("child-rekey",)
 
 
 def test_a_main_file_keeps_what_it_includes() -> None:
