@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     metavar="OPTION=VALUE",
     help="How a host is logged in to that is read from itself, as key_file=FILE; see optional_args of an inventory.",
 )
+@click.option(
+    "--convert",
+    is_flag=True,
+    help="Write no project, but files of an older form (ipsec.conf) as those that are imported, into DIR/HOST.",
+)
 @click.option("--lines", is_flag=True, help="Show every line with what becomes of it, not only those refused.")
 @click.option("--report", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as Markdown.")
 @options.as_json
@@ -36,6 +41,7 @@ def import_project(
     partial: bool,
     without_secrets: bool,
     ssh: tuple[str, ...],
+    convert: bool,
     lines: bool,
     page: Path | None,
     as_json: bool,
@@ -62,6 +68,8 @@ def import_project(
         wanted = split(hosts)
     except ValueError as error:
         raise RefusedError(f"{error}; write edge1=FOLDER for each host") from error
+    if convert:
+        sys.exit(_convert(folder, wanted, known))
     for name, where in wanted.items():
         try:
             if is_login(where):
@@ -96,6 +104,30 @@ def import_project(
     _write(folder, proved, without_secrets=without_secrets)
     output.line(f"wrote {folder}: next, cd {folder} && routebook check", err=True)
     sys.exit(0 if not report.differing else 2)
+
+
+def _convert(folder: Path, wanted: "dict[str, str]", known: "dict[str, Importer]") -> int:
+    """Write what each host's older files say as files that are imported. 2 where something is left out."""
+    from routebook.importing.found import BadInputError
+    from routebook.importing.refused import ImportRefusedError
+    from routebook.importing.sources import convert_host
+    from routebook.project.private_files import write_private
+
+    try:
+        made = {name: convert_host(name, Path(where), known) for name, where in wanted.items()}
+    except BadInputError as error:
+        raise ImportRefusedError([str(error), "nothing was written"]) from error
+    paths = [folder / name / file for name, each in made.items() for file in each.files]
+    if there := [path for path in paths if path.exists()]:
+        raise ImportRefusedError([f"{there[0]} is there already; name another folder", "nothing was written"])
+    for name, each in made.items():
+        for file, text in each.files.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            write_private(folder / name / file, text.encode())
+            output.line(f"wrote {folder / name / file}")
+        for said in each.left:
+            output.line(f"left out: {said}")
+    return 2 if any(each.left for each in made.values()) else 0
 
 
 def _options(ssh: tuple[str, ...]) -> dict[str, str]:

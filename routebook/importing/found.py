@@ -160,6 +160,13 @@ class Compared(Struct, frozen=True):
     unlike: Mapping[str, str] = {}  # keys of objects that cannot be as they are, each with why
 
 
+class Converted(Struct, frozen=True):
+    """What files of an older form say, as files of the form that is taken over; `left` is left out, each with why."""
+
+    files: Mapping[str, str]
+    left: tuple[str, ...] = ()
+
+
 class Importer(Struct, frozen=True, kw_only=True):
     """How a platform reads the configurations of its kind.
 
@@ -167,6 +174,7 @@ class Importer(Struct, frozen=True, kw_only=True):
     what a host's files say; None for a platform that only recognises its files in order to refuse them. `compare` is
     the driver's own difference between rendered sections and files, in memory. `fetch` reads from a host that runs,
     given its address, a user's name and a driver's options. `parts` are the platforms of which this one is made.
+    `convert` makes files of the form that is taken over of those of an older one, None where there are none.
     """
 
     what: str  # in a sentence: "a configuration of …"
@@ -175,3 +183,4 @@ class Importer(Struct, frozen=True, kw_only=True):
     compare: Callable[[Sequence[Section], Mapping[str, str]], Compared] | None = None
     parts: tuple[str, ...] = ()
     fetch: Callable[[str, str, Mapping[str, Any]], Mapping[str, str]] | None = None
+    convert: Callable[[Sequence[SourceFile]], Converted | None] | None = None

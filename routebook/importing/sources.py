@@ -6,7 +6,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
-from routebook.importing.found import BadInputError, FoundHost, Importer, SourceFile
+from routebook.importing.found import BadInputError, Converted, FoundHost, Importer, SourceFile
 from routebook.intent.problem import Mark
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -35,6 +35,15 @@ def read_live(
     found = read_texts(name, texts, importers, masked=masked)
     found.hostname, found.username = address, username
     return found
+
+
+def convert_host(name: str, path: Path, importers: Mapping[str, Importer]) -> Converted:
+    """What a host's files say in the form that is taken over. Raises BadInputError."""
+    files = [SourceFile(shown, shown, text) for shown, text in _texts(path, name)]
+    made = [found for each in importers.values() if each.convert and (found := each.convert(files)) is not None]
+    if not made:
+        raise BadInputError(Mark(str(path), 1), "has no file of an older form", "import it without --convert")
+    return made[0]
 
 
 def is_login(where: str) -> bool:
@@ -90,7 +99,7 @@ def _texts(path: Path, host: str) -> Iterator[tuple[str, str]]:
     if len(files) > _MAX_FILES:
         raise BadInputError(Mark(str(path), 1), f"has more than {_MAX_FILES} files", "name a folder of one host's")
     for each in files:
-        if each.suffix in (".conf", ".txt", ".cfg", ".xml"):
+        if each.suffix in (".conf", ".txt", ".cfg", ".xml", ".secrets"):
             yield str(each), _text(each, str(each))
 
 

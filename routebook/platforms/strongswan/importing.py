@@ -9,10 +9,12 @@ from routebook.device.errors import DriverError
 from routebook.device.values import Snapshot
 from routebook.importing.found import BadInputError, Compared, FoundHost, Importer, ReadLine, SourceFile
 from routebook.intent.problem import Mark
+from routebook.platforms.strongswan.converting import convert
 from routebook.platforms.strongswan.imported_tunnel import known_by, tunnel_of
 from routebook.platforms.strongswan.meaning import keys, meaning
 from routebook.platforms.strongswan.redaction import redact
 from routebook.platforms.strongswan.settings import Block, Include, Setting, SettingsError, parse
+from routebook.platforms.strongswan.starter import is_of_starter
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build
 
 _MASKED = re.compile(r"\*{3,}|<(secret|redacted|removed)\b.*>", re.IGNORECASE)
@@ -71,11 +73,11 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
 def _placed(files: Sequence[SourceFile]) -> dict[str, SourceFile]:
     """The files by where they are on the host."""
     for file in files:
-        if posixpath.basename(file.name) in ("ipsec.conf", "ipsec.secrets"):
+        if is_of_starter(file.name):
             raise BadInputError(
                 Mark(file.name, 1),
-                "is of strongSwan's older starter, which is not imported",
-                "leave it out, or write its connections in swanctl.conf first",
+                "is of strongSwan's older starter, which Routebook does not configure",
+                "leave it out, or let `routebook import --convert` write it as swanctl.conf for the host to load first",
             )
     mains = [file for file in files if posixpath.basename(file.name) == "swanctl.conf"]
     if len(mains) != 1:
@@ -245,4 +247,6 @@ def _flat(section: Mapping[str, object], path: str = "") -> Iterator[tuple[str, 
             yield f"{path}{key}", str(value)
 
 
-IMPORTER = Importer(what="a configuration of strongSwan", recognises=recognises, read=read, compare=compare)
+IMPORTER = Importer(
+    what="a configuration of strongSwan", recognises=recognises, read=read, compare=compare, convert=convert
+)

@@ -89,6 +89,7 @@ def _plain(section: Section, rekey: int) -> Section:
             continue
         lasts = seconds(value) if _LASTING.fullmatch(name) else None
         text = str(lasts) if lasts is not None else ",".join(word.strip() for word in value.split(","))
-        if _DEFAULTS.get(name) != text and not (name == "rekey_time" and lasts == rekey):
+        usual = lasts == rekey and "reauth_time" not in section  # beside which the default is not to rekey
+        if _DEFAULTS.get(name) != text and not (name == "rekey_time" and usual):
             found[name] = text
     return found

@@ -193,7 +193,10 @@ def test_a_connection_that_takes_both_versions_stays_so(tmp_path: Path) -> None:
         ({"moon/swanctl.conf": MOON[:-4]}, "section 'ike-1' is never closed"),
         ({"moon/swanctl.conf": "include conf.d/absent.conf\n"}, "includes /etc/swanctl/conf.d/absent.conf"),
         ({"moon/conf.d/ms.conf": MOON}, "has no swanctl.conf beside it"),
-        ({"moon/ipsec.conf": "conn x\n"}, "is of strongSwan's older starter, which is not imported"),
+        (
+            {"moon/ipsec.conf": "conn x\n"},
+            "is of strongSwan's older starter, which Routebook does not configure; leave it out",
+        ),
         ({"moon/swanctl.conf": MOON.replace('"very secret key"', "<redacted>")}, "the key of connection ms is masked"),
     ],
 )
