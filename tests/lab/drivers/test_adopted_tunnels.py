@@ -6,10 +6,12 @@ from textwrap import dedent
 from msgspec.structs import replace
 
 from routebook.device.candidate import Candidate
+from routebook.importing.found import SourceFile
 from routebook.importing.proof import Proved, prove
 from routebook.importing.report import report_of
 from routebook.importing.sources import read_texts
 from routebook.intent.model import HostIntent, SecretRef
+from routebook.platforms.strongswan.converting import convert
 from routebook.project.render import render_host
 from tests.lab.drivers.hosts import LinuxHost
 from tests.lab.drivers.tunnels import CONNECTIONS, SECRETS, Pair, children, etc_files, together, transact
@@ -132,3 +134,34 @@ def test_one_of_two_live_tunnels_changes_and_goes_back_and_the_other_is_not_touc
     assert spis(tunnel.left, "two") == two
     assert "conf.d/office.conf" not in etc_files(tunnel.left)
     assert not drivers[0].plan(rendered(changed[0]), drivers[0].snapshot())
+
+
+STARTER = """\
+conn %default
+  ike=aes256gcm16-prfsha256-modp2048!
+  esp=aes256gcm16-modp2048!
+  authby=secret
+  mobike=no
+conn moved
+  left={0}
+  right={1}
+  leftsubnet={2}
+  rightsubnet={3}
+  auto={4}
+"""
+
+
+def test_what_the_starter_said_comes_up_once_it_is_converted(tunnel: Pair) -> None:
+    left = ("198.51.100.1", "198.51.100.2", "10.1.0.0/24", "10.2.0.0/24", "start")
+    right = ("198.51.100.2", "%any", "10.2.0.0/24", "10.1.0.0/24", "add")
+    for host, said in ((tunnel.right, right), (tunnel.left, left)):
+        old = {"ipsec.conf": STARTER.format(*said), "ipsec.secrets": f': PSK "{KEY}"\n'}
+        made = convert([SourceFile(name, name, text) for name, text in old.items()])
+        assert made is not None and made.left == ()
+        host.sh(f"rm {CONNECTIONS} {SECRETS}")
+        host.write(OFFICE, made.files["swanctl.conf"])
+        loaded = host.sh("swanctl --load-all --noprompt 2>&1")
+        assert "successfully loaded 1 connections" in loaded
+        host.sh("swanctl --terminate --ike left--right --force --timeout 2 || true")
+    tunnel.left.sh("swanctl --initiate --child moved --timeout 5 || true")
+    wait_for(lambda: up(tunnel, "moved"), 20, "the tunnel that was the starter's")
