@@ -42,7 +42,8 @@ class ReadLine:
     """A line of a file: `text` has no secrets.
 
     `owner` is the key of the object that it is of. `whose` says what else it is of, and `why` what keeps it, and its
-    object, from being modelled. `wrong` is a line that is none of the platform's at all.
+    object, from being modelled. `wrong` is a line that is none of the platform's at all, and
+    `kept` one that is of its object as it stands, without a word of the inventory's.
     """
 
     file: str
@@ -52,6 +53,7 @@ class ReadLine:
     whose: str = ""
     why: str = ""
     wrong: bool = False
+    kept: bool = False  # there is no word for it, and it is kept as it stands
     line: str = field(default="", repr=False)  # as the platform compares it, secrets included
     path: tuple[str, ...] = field(default=(), repr=False)
 

@@ -275,10 +275,13 @@ def _originated(
 
 
 def _speaker(said: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Options of a speaker; what is by family is put together."""
+    """Options of a speaker; what is by family is put together, and so are extra lines."""
     found: dict[str, Any] = {}
     for option, value in said:
-        if not option:
+        if option == "extra":
+            for place, lines in value.items():
+                found.setdefault("extra", {}).setdefault(place, []).extend(lines)
+        elif not option:
             found |= value
         else:
             found[option] = {**found.get(option, {}), **value} if isinstance(value, dict) else value

@@ -71,10 +71,21 @@ def prove(hosts: Mapping[str, FoundHost], importers: Mapping[str, Importer], tem
             for key, why in each.unlike.items()
             if (name, key) not in more
         }
-        if not unlike:
+        if not unlike and not (unlike := _kept_otherwise(proved, more)):
             break
         more |= unlike
     return proved
+
+
+def _kept_otherwise(proved: Proved, more: Mapping[Thing, str]) -> dict[Thing, str]:
+    """The objects with lines that are kept as they stand, on hosts whose first plan is not empty with them."""
+    return {
+        (host.name, line.owner): f"with `{line.text}` kept as it stands, its first plan would not be empty"
+        for host in proved.hosts.values()
+        if proved.compared.get(host.name, Compared()).difference
+        for line in host.lines
+        if line.kept and (host.name, line.owner) not in more
+    }
 
 
 def _compare(proved: Proved, importers: Mapping[str, Importer], templates: Path) -> None:

@@ -97,7 +97,7 @@ def _class(
     if not line.owner:
         return ("refused", f"a first plan would take it away: {line.whose}") if taken else ("foreign", line.whose)
     if thing in modelled and not line.why:
-        return "modelled", line.owner
+        return "verbatim" if line.kept else "modelled", line.owner
     why = line.why or rejected.get(thing, "")
     if taken:
         return "refused", f"{why or _UNUSED}; a first plan would take it away"

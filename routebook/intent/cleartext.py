@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from routebook.intent.extra_schema import SECRET
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.secret_names import names_a_secret, set_of, words_of
 from routebook.intent.source import LocatedDict, LocatedList, Sources
@@ -72,7 +73,7 @@ def _named_beside(value: LocatedDict) -> str:
 
 
 def _is_secret(path: Sequence[str], value: str) -> bool:
-    return bool(_SECRET_VALUE.search(value)) or (_is_free(path) and _looks_random(path, value))
+    return bool(_SECRET_VALUE.search(value.replace(SECRET, ""))) or (_is_free(path) and _looks_random(path, value))
 
 
 def _is_free(path: Sequence[str]) -> bool:

@@ -37,13 +37,13 @@ class Layers:
         found = value.get(family, default) if isinstance(value, Mapping) else value
         return default if found == NO_POLICY else found
 
-    def mark(self, option: str, fallback: Mark) -> Mark:
-        """Where the value in force is written."""
+    def mark(self, option: str, fallback: Mark, *path: str | int) -> Mark:
+        """Where the value in force, or what is at `path` in it, is written."""
         owner = self._owner(option)
         if owner is None:
             return fallback
         known = type(owner).model_fields.get(option)
-        return owner.mark((known.alias if known else None) or option)
+        return owner.mark((known.alias if known else None) or option, *path)
 
 
 def named_within(value: Any, name: str) -> Any:

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from routebook.intent.addresses import check_addresses
 from routebook.intent.announcements import check_announcements, with_relation
 from routebook.intent.cleartext import find_clear_text
+from routebook.intent.extra import FAMILIES, OWN, uses_of
 from routebook.intent.layers import references
 from routebook.intent.listening import resolve_listening
 from routebook.intent.model import (
     BgpHost,
+    ExtraLine,
     Family,
     HostIntent,
     IPNetwork,
@@ -33,7 +35,7 @@ from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
-from routebook.intent.speaker import resolve_aggregates, resolve_options
+from routebook.intent.speaker import resolve_aggregates, resolve_extra, resolve_options
 from routebook.intent.speaker_model import Aggregate, BgpOptions, Redistribution
 from routebook.intent.tunnels import resolve_tunnels
 from routebook.intent.words import check_policy_words
@@ -68,7 +70,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)
     listen = resolve_listening(declared, nodes, policies, uses, problems)
-    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, options, problems)
+    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, options, uses, problems)
     if problems.errors or declared.network is None:
         raise IntentError(problems.all())
     return Network(
@@ -110,6 +112,10 @@ def _of_hosts(nodes: Nodes) -> list[SecretUse]:
         for node in nodes.hosts.values()
         for key, value in node.x.items()
         for each in references(value)
+    ] + [
+        each
+        for node in nodes.hosts.values()
+        for each in uses_of(node.extra, f"an extra line of {node.name}", node.mark)
     ]
 
 
@@ -153,6 +159,7 @@ def _hosts(
     caches: tuple[CacheServer, ...],
     listen: Mapping[str, tuple[ListenRange, ...]],
     options: Mapping[str, BgpOptions],
+    uses: list[SecretUse],
     problems: Problems,
 ) -> dict[str, HostIntent]:
     neighbors: dict[str, list[Neighbor]] = {name: [] for name in nodes.hosts}
@@ -168,6 +175,7 @@ def _hosts(
                 own_tunnels[tunnel_end.name].append(tunnel_end.tunnel)
     networks = _networks(declared, nodes, problems)
     taken_over = _redistributed(declared, nodes, policies, problems)
+    speaker_extra = resolve_extra(declared, nodes, uses, problems)
     aggregates = resolve_aggregates(declared, nodes, policies, problems)
     drained = {
         n.name for n in nodes.select(declared.bgp.graceful_shutdown, declared.bgp.mark("graceful_shutdown"), problems)
@@ -212,6 +220,7 @@ def _hosts(
             redundancy=node.redundancy,
             adopt=node.adopt,
             manage=node.manage,
+            extra=node.extra,
             x=node.x,
             identity=node.identity,
             interfaces=node.interfaces,
@@ -219,6 +228,7 @@ def _hosts(
                 _bgp(node, own, networks[name], taken_over[name], name in drained, ranges, router_ids, problems),
                 aggregates.get(name, ()),
                 options.get(name, BgpOptions()),
+                speaker_extra.get(name, {}),
             ),
             tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
@@ -286,9 +296,17 @@ def _redistributed(
     return found
 
 
-def _with_all(speaker: BgpHost | None, aggregates: tuple[Aggregate, ...], options: BgpOptions) -> BgpHost | None:
-    """A speaker with what it aggregates and with its options; they make none by themselves."""
-    return replace(speaker, aggregates=aggregates, options=options) if speaker is not None else None
+def _with_all(
+    speaker: BgpHost | None,
+    aggregates: tuple[Aggregate, ...],
+    options: BgpOptions,
+    extra: Mapping[str, tuple[ExtraLine, ...]],
+) -> BgpHost | None:
+    """A speaker with what it aggregates, its options and extra lines; they make none by themselves."""
+    if speaker is None:
+        return None
+    by_family = tuple((family, extra[family]) for family in FAMILIES if family in extra)
+    return replace(speaker, aggregates=aggregates, options=options, extra=extra.get(OWN, ()), family_extra=by_family)
 
 
 def _bgp(

@@ -40,6 +40,20 @@ class SecretRef:
         return f"file {self.file}" if self.file else f"command {self.command}"
 
 
+class OwnKeys(dict[str, Any]):
+    """The operator's own keys, which nobody changes."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
+
+
+class ExtraLine(Struct, frozen=True, kw_only=True):
+    """A line that is sent as it stands; `{secret}` in it is where its secret goes, if it has one."""
+
+    text: str
+    secret: SecretRef | None = None
+
+
 class NeighborFamily(Struct, frozen=True, kw_only=True):
     """One address family of a session at this end. Names are of this host's policies."""
 
@@ -70,6 +84,7 @@ class NeighborFamily(Struct, frozen=True, kw_only=True):
     withheld_communities: tuple[str, ...] = ()  # kinds of communities that are not sent
     weight: int | None = None
     next_hop_self_force: bool = False  # for routes of other sessions inside, too
+    extra: tuple[ExtraLine, ...] = ()
 
     @property
     def route_maps(self) -> tuple[str, ...]:
@@ -122,7 +137,8 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     extended_nexthop: bool = False  # IPv6 next hops of IPv4 routes (RFC 8950)
     graceful_restart: str = ""  # "restart", "helper" or "disable"; "" as the speaker has it for all
     advertisement_interval: int | None = None  # seconds
-    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
+    extra: tuple[ExtraLine, ...] = ()
+    x: OwnKeys = field(default_factory=OwnKeys)  # the operator's own keys, without their `x-`
 
     @property
     def external(self) -> bool:
@@ -152,6 +168,8 @@ class BgpHost(Struct, frozen=True, kw_only=True):
     options: BgpOptions = BgpOptions()
     listen: tuple[ListenRange, ...] = ()
     graceful_shutdown: bool = False
+    extra: tuple[ExtraLine, ...] = ()
+    family_extra: tuple[tuple[Family, tuple[ExtraLine, ...]], ...] = ()
 
 
 class IpsecProposal(Struct, frozen=True, kw_only=True):
@@ -223,7 +241,9 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     dpd_delay: int | None = None
     route_metric: int | None = None  # of static routes over a tunnel in mode `route`
     device: DeviceNames | None = None
-    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
+    extra: tuple[ExtraLine, ...] = ()
+    child_extra: tuple[ExtraLine, ...] = ()  # of each child
+    x: OwnKeys = field(default_factory=OwnKeys)  # the operator's own keys, without their `x-`
 
     @property
     def connection(self) -> str:
@@ -318,12 +338,16 @@ class RouteMapRule(Struct, frozen=True, kw_only=True):
     call: str | None = None  # a route map that decides, too
     on_match: int | Literal["next"] | None = None  # the entry with which a route that matches goes on
 
+    extra: tuple[ExtraLine, ...] = ()
+
     @property
     def conditional(self) -> bool:
         """Whether it depends on more of a route than its prefix."""
         named = (self.match_community, self.match_rpki, self.match_as_path, self.match_next_hop)
         numbers = (self.match_local_preference, self.match_med, self.match_tag)
-        return any(each is not None for each in (*named, *numbers)) or bool(self.match_origin or self.match_protocol)
+        return any(each is not None for each in (*named, *numbers)) or bool(
+            self.match_origin or self.match_protocol or self.extra
+        )
 
 
 class RouteMap(Struct, frozen=True, kw_only=True):
@@ -386,6 +410,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     adopt: tuple[str, ...] = ()  # what somebody else has made on the device and this intent takes over, by name
+    extra: tuple[ExtraLine, ...] = ()  # of the top level
     manage: str = ""  # "all" where what is in a shared context of the device is this intent's as a whole
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time
     interfaces: tuple[Interface, ...] = ()
@@ -397,7 +422,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     route_maps: tuple[RouteMap, ...] = ()
     bfd_profiles: tuple[BfdProfile, ...] = ()
     rpki_caches: tuple[RpkiCache, ...] = ()
-    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys, without their `x-`
+    x: OwnKeys = field(default_factory=OwnKeys)  # the operator's own keys, without their `x-`
     ours: frozenset[IPNetwork] = frozenset()  # the network's own space, its sites' prefixes and what it originates
 
     @property

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
-from typing import Any
 
 from msgspec import Struct, field
 
 from routebook.intent.capabilities import Capabilities, Release
-from routebook.intent.model import IdentityIntent, Interface, IPInterface
+from routebook.intent.model import ExtraLine, IdentityIntent, Interface, IPInterface, OwnKeys
 from routebook.intent.network import ClusterNode
 from routebook.intent.problem import Mark
 from routebook.intent.schema import CapabilityInput
@@ -37,7 +36,8 @@ class Node(Struct, frozen=True):
     redundancy: str = ""
     adopt: tuple[str, ...] = ()
     manage: str = ""
-    x: Mapping[str, Any] = field(default_factory=dict)  # the operator's own keys
+    extra: tuple[ExtraLine, ...] = ()
+    x: OwnKeys = field(default_factory=OwnKeys)  # the operator's own keys
     identity: IdentityIntent | None = None
     bgp_package: str = ""
     cluster_node: ClusterNode | None = None

@@ -8,7 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from routebook.intent.capabilities import Release
-from routebook.intent.model import ANY_AS, IdentityIntent, Interface, IPNetwork
+from routebook.intent.extra import extra_lines
+from routebook.intent.extra_checks import check_lines
+from routebook.intent.model import ANY_AS, IdentityIntent, Interface, IPNetwork, OwnKeys
 from routebook.intent.network import ClusterNode
 from routebook.intent.node import Node
 from routebook.intent.own_keys import own_keys
@@ -286,7 +288,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         )
         router_id = None
     loopbacks = (a.ip for i in interfaces if i.loopback for a in i.addresses)
-    return Node(
+    found = Node(
         name=name,
         managed=True,
         asn=data("asn") or (declared.network.asn if declared.network else None),
@@ -306,7 +308,8 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         redundancy=data("redundancy") or "",
         adopt=data("adopt") or (),
         manage=data("manage") or "",
-        x={k: v for element in reversed(chain) for k, v in (*element.data.free.items(), *element.free.items())},
+        extra=extra_lines(data("extra") or ()),
+        x=OwnKeys((k, v) for each in reversed(chain) for k, v in (*each.data.free.items(), *each.free.items())),
         release=release,
         version_mark=version_mark,
         bgp_package=_bgp_package(name, chain, its, problems),
@@ -314,6 +317,11 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         can=its.can if its is not None else None,
         kind=its.called if its is not None else f"a {written}",
     )
+    if found.extra:
+        owner = next(element for element in chain if element.data.extra is not None)
+        places = [owner.mark("data", "extra", index) for index in range(len(found.extra))]
+        check_lines(found, "host", owner.data.extra or (), places, problems)
+    return found
 
 
 def _identity(

@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from routebook.intent.extra import extra_lines
 from routebook.intent.fields import large
 from routebook.intent.list_model import AsPathList
 from routebook.intent.lists import as_path_list, community_list, prefix_list, prefix_rule
@@ -182,6 +183,7 @@ def _resolved(
         set_weight=sets.weight,
         set_tag=sets.tag,
         set_origin=sets.origin or "",
+        extra=extra_lines(entry.extra),
         call=entry.call,
         on_match=entry.continue_,
     )

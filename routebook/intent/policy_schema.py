@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from routebook.intent.extra_schema import ExtraLines
 from routebook.intent.fields import (
     Address,
     Asn,
@@ -72,6 +73,7 @@ class RouteMapEntryInput(Input):
     call: PolicyName | None = None
     continue_: Literal["next"] | Sequence | None = Field(default=None, alias="continue")
     description: Text | None = None
+    extra: ExtraLines = ()
 
 
 class CommunityRulesInput(Input):

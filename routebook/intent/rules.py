@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from routebook.intent.capabilities import Release
 from routebook.intent.checked_end import CheckedSession, CheckedTunnel
+from routebook.intent.extra import ExtraRule
 from routebook.intent.layers import Layers
 from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
 from routebook.intent.node import Node
@@ -52,6 +53,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     check_host: HostRule | None = None
     check_redistribution: RedistributionRule | None = None
     check_interface: InterfaceRule | None = None
+    check_extra: ExtraRule | None = None  # lines for which there is no word; None where there are none at all
 
     read_release: Callable[[str], Release] | None = None  # raises ValueError; None where all releases are alike
     name_interface: Callable[[str, Mapping[str, Any]], str] | None = None  # what its configuration calls an interface

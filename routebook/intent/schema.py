@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, Field
 
+from routebook.intent.extra_schema import ExtraLines
 from routebook.intent.fields import (
     Address,
     Asn,
@@ -49,6 +50,8 @@ from routebook.intent.speaker_model import Source
 
 _T = TypeVar("_T")
 ByFamily: TypeAlias = _T | dict[Family, _T]
+ExtraBySide = ExtraLines | dict[Literal["lines", "ipv4-unicast", "ipv6-unicast"], ExtraLines]
+ExtraByChild = ExtraLines | dict[Literal["lines", "child"], ExtraLines]
 Selection = Word | tuple[Word, ...]  # names of hosts, groups or sites, or `all`
 
 
@@ -123,6 +126,7 @@ class DataInput(Input):
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
     adopt: tuple[Word, ...] | None = None  # objects on the device, by name, that somebody else has made
+    extra: ExtraLines | None = None  # lines of the top level for which there is no word
     manage: Literal["all"] | None = None  # whether what is in a shared context, as a BGP instance, is ours as a whole
     lab: HostLabInput | None = None
     redundancy: Word | None = None  # hosts with the same word are each other's redundancy
@@ -244,6 +248,7 @@ class SideInput(Input):
     update_source: Word | None = None  # an interface's name, or `address`
     accepted_leaks: tuple[Prefix, ...] = ()
     local_role: Flag = False  # told to the other end, too
+    extra: ExtraBySide | None = None
 
 
 class SessionDefaults(SideInput):
@@ -326,6 +331,7 @@ class EndInput(Input):
     selectors: tuple[Prefix, ...] | None = None
     ike: Proposals | None = None
     esp: Proposals | None = None
+    extra: ExtraByChild | None = None
 
 
 class TunnelDefaults(Input):
@@ -343,6 +349,7 @@ class TunnelDefaults(Input):
     child_rekey: Seconds | None = None
     dpd_delay: Seconds | None = None
     route_metric: RouteMetric | None = None  # of a firewall's static routes over a tunnel in mode `route`
+    extra: ExtraByChild | None = None
 
 
 class TunnelInput(TwoEnded, TunnelDefaults):

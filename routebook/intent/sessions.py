@@ -6,9 +6,11 @@ from typing import Any
 from msgspec import Struct
 
 from routebook.intent.endpoints import find_endpoints
+from routebook.intent.extra import OWN, Place, of_layers, uses_of
+from routebook.intent.extra_checks import check_end
 from routebook.intent.fields import NO_POLICY
 from routebook.intent.layers import Layers, named, named_within, references
-from routebook.intent.model import ANY_AS, Family, Neighbor, NeighborFamily
+from routebook.intent.model import ANY_AS, Family, Neighbor, NeighborFamily, OwnKeys
 from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
@@ -85,6 +87,12 @@ def resolve_sessions(
         session = _session(pair, endpoints)
         check_session(session, pair.ends, pair.options, endpoints, pair.mark, policies, problems)
         sessions[pair.name] = session
+        places: dict[str, Place] = {OWN: "neighbor", **dict.fromkeys(session.families, "neighbor family")}
+        for node, options, its in zip(pair.ends, pair.options, session.ends, strict=True):
+            if node.managed:
+                check_end(node, options, places, pair.mark, problems)
+                lines = [*its.neighbor.extra, *(each for one in its.neighbor.families for each in one.extra)]
+                uses += uses_of(lines, f"an extra line of session {pair.name}", pair.mark)
         if session.password is not None:
             place = pair.options[0].mark("password", pair.mark)
             uses.append(SecretUse(reference=session.password, purpose=f"session {pair.name}", mark=place))
@@ -220,7 +228,7 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         local_as=options.get("local_as") or me.asn,
         remote_as=pair.options[1 - side].get("local_as") or peer.asn,
         description="" if (said := options.get("description")) == NO_POLICY else said or peer.name,
-        families=tuple(_family(family, options, pair.clients[side]) for family in families),
+        families=tuple(_family(family, options, pair.clients[side], pair.name) for family in families),
         password=named(options.get("password"), pair.name),
         ebgp_multihop=options.get("multihop"),
         ttl_security_hops=options.get("ttl_security"),
@@ -240,11 +248,12 @@ def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoi
         extended_nexthop=options.get("extended_nexthop", False),
         graceful_restart=_GRACEFUL[options.get("graceful_restart")],
         advertisement_interval=options.get("advertisement_interval"),
-        x=named_within(options.free, pair.name),
+        extra=of_layers(options, OWN, pair.name),
+        x=OwnKeys(named_within(options.free, pair.name)),
     )
 
 
-def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
+def _family(family: Family, options: Layers, client: bool, session: str) -> NeighborFamily:
     by_family: dict[str, Any] = {
         field: options.by_family(option, family)
         for field, option in (
@@ -280,6 +289,7 @@ def _family(family: Family, options: Layers, client: bool) -> NeighborFamily:
         default_originate=None if default is False else "" if default is True else default,
         remove_private_as="" if private is False else "yes" if private is True else private,
         withheld_communities=() if sent == "all" else tuple(kind for kind in _KINDS if kind not in sent),
+        extra=of_layers(options, family, session),
         **by_family,
     )
 

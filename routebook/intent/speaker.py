@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Any
 
-from routebook.intent.model import Family, IPNetwork
+from routebook.intent.extra import FAMILIES, OWN, Place, extra_lines, of_place, uses_of
+from routebook.intent.extra_checks import check_part
+from routebook.intent.model import ExtraLine, Family, IPNetwork
+from routebook.intent.network import SecretUse
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
 from routebook.intent.policy import Policies
@@ -21,7 +24,7 @@ def resolve_options(declared: Declared, nodes: Nodes, problems: Problems) -> dic
     """The options of every host that has some; what does not fit together is reported."""
     said: dict[str, dict[str, Any]] = {}
     for entry in declared.speaker_options:
-        given = {name: value for name, value in entry.given().items() if name != "hosts"}
+        given = {name: value for name, value in entry.given().items() if name not in ("hosts", "extra")}
         values = _values(entry, given, problems)
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
             known = said.setdefault(node.name, {})
@@ -35,6 +38,26 @@ def resolve_options(declared: Declared, nodes: Nodes, problems: Problems) -> dic
         name: BgpOptions(**{key[1:]: value for key, value in known.items() if key.startswith("=")})
         for name, known in said.items()
     }
+
+
+def resolve_extra(
+    declared: Declared, nodes: Nodes, uses: list[SecretUse], problems: Problems
+) -> dict[str, dict[str, tuple[ExtraLine, ...]]]:
+    """The extra lines of every host's speaker, by what they are of: its own, and those of a family."""
+    found: dict[str, dict[str, tuple[ExtraLine, ...]]] = {}
+    places: dict[str, Place] = {OWN: "router", **dict.fromkeys(FAMILIES, "family")}
+    for entry in declared.speaker_options:
+        if entry.extra is None:
+            continue
+        lines = {place: extra_lines(of_place(entry.extra, place)) for place in places}
+        for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
+            if node.name in found:
+                problems.error(entry.mark("extra"), f"{node.name} has extra lines already", "put them together")
+            check_part(node, entry, entry.extra, places, problems)
+            found[node.name] = {place: each for place, each in lines.items() if each}
+        for each in lines.values():
+            uses += uses_of(each, "an extra line", entry.mark("extra"))
+    return found
 
 
 def _values(entry: SpeakerOptionsInput, given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from routebook.intent.extra_schema import ExtraLines
 from routebook.intent.fields import (
     Address,
     Asn,
@@ -67,6 +68,7 @@ class SpeakerOptionsInput(Input):
     listen_limit: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     maximum_paths: Paths | dict[Family, Paths] | None = None
     maximum_paths_ibgp: Paths | dict[Family, Paths] | None = None
+    extra: ExtraLines | dict[Literal["lines", "ipv4-unicast", "ipv6-unicast"], ExtraLines] | None = None
 
 
 class ListenInput(Input):

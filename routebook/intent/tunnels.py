@@ -6,8 +6,10 @@ from ipaddress import ip_interface, ip_network
 from routebook.intent.addresses import Use
 from routebook.intent.checked_end import CheckedTunnel
 from routebook.intent.ciphers import common, describe, proposals
+from routebook.intent.extra import OWN, of_layers, uses_of
+from routebook.intent.extra_checks import check_end
 from routebook.intent.layers import Layers, named, named_within, references
-from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, Tunnel
+from routebook.intent.model import DeviceNames, IPAddress, IPNetwork, IpsecProposal, OwnKeys, Tunnel
 from routebook.intent.network import SecretUse, TunnelEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
@@ -56,6 +58,9 @@ def resolve_tunnels(
                 SecretUse(reference=each, purpose=f"a key of tunnel {pair.name}", mark=pair.mark)
                 for each in dict.fromkeys(each for end in tunnel.ends for each in references(end.tunnel.x))
             ]
+            for end in tunnel.ends:
+                lines = [*end.tunnel.extra, *end.tunnel.child_extra] if end.managed else []
+                uses += uses_of(lines, f"an extra line of tunnel {pair.name}", pair.mark)
             inner += [
                 Use(
                     ip_interface(f"{end.tunnel.local_inner}/{pair.inner.prefixlen}"),
@@ -208,7 +213,9 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
             child_rekey=own.get("child_rekey"),
             dpd_delay=own.get("dpd_delay"),
             route_metric=own.get("route_metric") if mode == "route" else None,
-            x=named_within(own.free, pair.name),
+            extra=of_layers(own, OWN, pair.name),
+            child_extra=of_layers(own, "child", pair.name),
+            x=OwnKeys(named_within(own.free, pair.name)),
             device=_device_names(
                 TunnelSide(
                     name=pair.name,
@@ -226,6 +233,8 @@ def _tunnel(pair: Pairing, nodes: Nodes, problems: Problems) -> TunnelPair | Non
 
     found = TunnelPair(name=pair.name, ends=(end(0), end(1)), link=link, inner=pair.inner)
     for side in (0, 1):
+        if pair.ends[side].managed:
+            check_end(pair.ends[side], pair.options[side], {OWN: "tunnel", "child": "child"}, mark, problems)
         its = platform(pair.ends[side].platform)
         if its is not None and its.rules.check_tunnel is not None:
             me = pair.ends[side]

@@ -2,6 +2,8 @@
 
 from msgspec.structs import fields
 
+from routebook.intent.extra import OWN
+from routebook.intent.extra_checks import check_part
 from routebook.intent.model import CommunityList, RouteMapRule
 from routebook.intent.node import Node
 from routebook.intent.policy import Needed, numbered
@@ -30,6 +32,9 @@ def check_policy_words(node: Node, needed: Needed, declared: Declared, problems:
                     f"{node.can.policy_prefix}",
                     f"rename it {node.can.policy_prefix}{each.name}",
                 )
+    for route_map in needed.route_maps if node.can.every_word else ():
+        for entry in declared.route_maps[route_map.name]:
+            check_part(node, entry, entry.extra, {OWN: "route map"}, problems)
     if node.can.every_word:
         return
     for listed in needed.community_lists:

@@ -29,8 +29,10 @@ from routebook.device.candidate import Candidate, Section
 from routebook.errors import RefusedError
 from routebook.intent import platform as registry
 from routebook.intent.ciphers import keywords
+from routebook.intent.extra import lines_in
+from routebook.intent.extra_schema import SECRET
 from routebook.intent.fields import community_order
-from routebook.intent.model import CommunityList, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
+from routebook.intent.model import CommunityList, ExtraLine, HostIntent, Neighbor, NeighborFamily, PrefixList, SecretRef
 from routebook.intent.network import Network
 from routebook.intent.platform import UnfitValueError
 from routebook.intent.problem import Mark, Problem, nearest
@@ -190,7 +192,17 @@ def render_host(
             text = render_template(templates, section.template, variables, intent.name, intent.platform)
             owns = (*section.owns, *_adopted(intent, section.part, text))
             found.append(Section(section.name, section.part, text, owns, section.mode))
+    if sections is None:
+        _check_extra(intent, found)
     return Candidate(tuple(found))
+
+
+def _check_extra(intent: HostIntent, sections: Iterable[Section]) -> None:
+    """Refuse templates, as those of an earlier version, that leave lines of the inventory out without a word."""
+    text = "".join(section.text for section in sections)
+    for each in lines_in(intent):
+        if each.text.removeprefix("no ").partition(SECRET)[0] not in text:
+            raise RenderError(f"the extra line `{each.text}` is in none of its sections", _ownership(intent.platform))
 
 
 def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:
@@ -287,6 +299,7 @@ def _environment(templates: Path, name: str) -> Environment:
         carrying=_carrying,
         by_value=_by_value,
         secret=_secret,
+        extra=_extra,
         **(its.words.filters if its is not None else {}),
     )
     environment.globals[_ENCODINGS] = its.words.encodings if its is not None else {}
@@ -417,3 +430,16 @@ def _secret(context: Context, reference: SecretRef, encoding: str) -> str:
         return context[_ENCODINGS][encoding](value)  # type: ignore[no-any-return]  # Jinja's contexts know no types
     except UnfitValueError as error:
         raise UnfitSecretError(reference, str(error)) from None
+
+
+@pass_context
+def _extra(context: Context, lines: Iterable[ExtraLine], head: str = "") -> list[str]:
+    """The filter `extra`: lines as they are sent, each after what its object begins with."""
+    found = []
+    for each in lines:
+        text = each.text
+        if each.secret is not None:
+            text = text.replace(SECRET, _secret(context, each.secret, "word"))
+        positive = text.removeprefix("no ")
+        found.append(f"{'no ' if positive != text else ''}{head} {positive}" if head else text)
+    return found

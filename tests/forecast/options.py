@@ -34,11 +34,12 @@ MODELS: tuple[type, ...] = (
 RENDERS_NOTHING = frozenset(
     {
         *(f"HostIntent.{field}" for field in ("site", "hostname", "version", "bgp_package", "identity", "groups")),
-        *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release", "ours")),
+        *(f"HostIntent.{field}" for field in ("redundancy", "interfaces", "lab_release", "ours", "x")),
         *(f"Neighbor.{field}" for field in ("session", "peer", "peer_host", "cluster", "cluster_node")),
-        *(f"Neighbor.{field}" for field in ("relation", "hears", "accepted_leaks")),
+        *(f"Neighbor.{field}" for field in ("relation", "hears", "accepted_leaks", "x")),
         *(f"NeighborFamily.{field}" for field in ("min_received", "min_sent", "max_sent")),
         *(f"Tunnel.{field}" for field in ("peer", "peer_host", "mode", "local_inner", "remote_inner", "route_metric")),
+        "Tunnel.x",
     }
 )
 """Fields that neither FRR's templates nor strongSwan's read: checks and other platforms do."""
@@ -68,8 +69,14 @@ _BY_ADDRESS = ("Neighbor.interface",)
 _OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
 _OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
 
+_EXTRA = (  # lines for which there is no word
+    *("HostIntent.extra", "BgpHost.extra", "BgpHost.family_extra", "Neighbor.extra", "NeighborFamily.extra"),
+    *("RouteMapRule.extra", "Tunnel.extra", "Tunnel.child_extra"),
+)
+
 NOT_MEASURED = frozenset(
     {
+        *_EXTRA,
         "Neighbor.local_role",
         *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
         *_OF_LISTS,
@@ -89,6 +96,7 @@ NOT_MEASURED = frozenset(
 
 INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.SideInput: {
+        "extra": "Neighbor.extra",
         "accepted_leaks": "Neighbor.accepted_leaks",
         "local_role": "Neighbor.local_role",
         "import_": "NeighborFamily.route_map_in",
@@ -158,6 +166,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
     },
     speaker_schema.SpeakerOptionsInput: {
         "hosts": "BgpHost.options",
+        "extra": "BgpHost.extra",
         "confederation": "BgpOptions.confederation_identifier",
         **{option: f"BgpOptions.{option}" for option in _OF_SPEAKERS if not option.startswith("confederation")},
     },
@@ -179,6 +188,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "selectors": "Tunnel.local_selectors",
         "ike": "Tunnel.ike_proposals",
         "esp": "Tunnel.esp_proposals",
+        "extra": "Tunnel.extra",
     },
     schema.TunnelDefaults: {
         "link": "Tunnel.local_address",
@@ -193,6 +203,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "child_rekey": "Tunnel.child_rekey",
         "dpd_delay": "Tunnel.dpd_delay",
         "route_metric": "Tunnel.route_metric",
+        "extra": "Tunnel.extra",
     },
     schema.TunnelInput: {
         "name": "Tunnel.name",
@@ -231,6 +242,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "call": "RouteMapRule.call",
         "continue_": "RouteMapRule.on_match",
         "description": "RouteMapRule.description",
+        "extra": "RouteMapRule.extra",
     },
     policy_schema.CommunityRulesInput: {
         "standard": "CommunityList.rules",
@@ -259,6 +271,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
     schema.RpkiInput: {"hosts": "HostIntent.rpki_caches", "caches": "HostIntent.rpki_caches"},
     schema.DataInput: {
         "site": "HostIntent.site",
+        "extra": "HostIntent.extra",
         "asn": "BgpHost.asn",
         "router_id": "BgpHost.router_id",
         "version": "HostIntent.version",

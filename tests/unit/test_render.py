@@ -53,7 +53,7 @@ def templates(tmp_path: Path) -> Path:
 
 def test_an_edge_has_the_sections_of_both_daemons_and_all_of_them_private() -> None:
     candidate = render_host(EDGE1, TEMPLATES, Placeholders())
-    assert [s.name for s in candidate.sections] == ["policy", "bfd", "rpki", "bgp", "connections", "secrets"]
+    assert [s.name for s in candidate.sections] == ["policy", "bfd", "rpki", "bgp", "extra", "connections", "secrets"]
     assert {s.part for s in candidate.sections} == {
         "frr",
         "/etc/swanctl/conf.d/routebook.conf",

@@ -18,7 +18,7 @@ PLATFORM = Platform(
         certificates=True,
         several_children=True,
     ),
-    rules_in="routebook.platforms.strongswan.rules:RULES",
+    rules_in="routebook.platforms.edge.rules:RULES",
     words_in="routebook.platforms.edge.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     importer="routebook.platforms.edge.importing:IMPORTER",

@@ -102,6 +102,7 @@ class FrrComponent(FrrDaemon, Component):
             for section in sections
             if section.part == PART
         ]
+        mine = [manifest.by_line(section, running) for section in mine]
         candidate = wanted(mine)
         candidate = replace(candidate, tree=without_defaults(candidate.tree, running))
         unstable = unstable_lines(candidate.owned_part(candidate.tree), running, release(snapshot.parts[PART]))

@@ -148,6 +148,13 @@ class Policies:
                 return ""
         return _take_communities(places["set"], line)
 
+    def keep(self, key: str, line: str, path: tuple[str, ...]) -> bool:
+        """Keep a line of an entry of a route map as it stands; False where it is of something else."""
+        if not key.startswith("route-map ") or not path:
+            return False
+        self._entries[key][path[0]].setdefault("extra", []).append(line)
+        return True
+
     def _profile(self, key: str, line: str, path: tuple[str, ...], mark: Mark) -> str:
         value = self._object(key, "bfd_profiles", mark, {}).value
         if len(path) < 2:

@@ -8,6 +8,7 @@ from typing import Any
 
 from routebook.device.naming import is_address
 from routebook.importing.found import NO_ROUTER_ID, FoundHost, FoundSession
+from routebook.intent.extra import OWN, ExtraRule
 from routebook.intent.model import Family
 from routebook.intent.problem import Mark
 from routebook.platforms.frr.meaning import default_families
@@ -198,6 +199,30 @@ class Router:
         self.host.names[f"{self.line} / {line}"] = (setting(line),)
         self.host.options.append(f"{self.line} / {line}")
         return f"{self.line} / {line}", ""
+
+    def keep(self, line: str, path: tuple[str, ...], key: str, judge: ExtraRule) -> bool:
+        """Keep a line as it stands where it can be: of a neighbor, or of the router or one of its families itself."""
+        family = _FAMILIES.get(path[1]) if len(path) > 1 else None
+        if len(path) > 1 and family is None:
+            return False
+        positive = line.removeprefix("no ")
+        place = family or OWN
+        if not positive.startswith("neighbor "):
+            if judge("family" if family else "router", line) is not None:
+                return False
+            self.host.speaker[key] = ("extra", {place: [line]})
+            self.host.options.append(key)
+            self.host.names[key] = (setting(line),)
+            return True
+        _, name, rest = positive.split(" ", 2)
+        text = rest if positive == line else f"no {rest}"
+        session = self.sessions.get(name)
+        if session is None or judge("neighbor family" if family else "neighbor", text) is not None:
+            return False
+        if family:
+            self._in_family.setdefault(name, set()).add(family)
+        session.own.setdefault("extra", {}).setdefault(place, []).append(text)
+        return True
 
     def _session(self, name: str, mark: Mark) -> FoundSession | None:
         if name not in self.sessions and is_address(name):

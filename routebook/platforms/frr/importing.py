@@ -10,6 +10,7 @@ from routebook.device.errors import DriverError
 from routebook.device.values import Snapshot
 from routebook.importing.found import BadInputError, Compared, FoundHost, Importer, ReadLine, SourceFile
 from routebook.intent.problem import Mark
+from routebook.platforms.frr.extra_lines import judge
 from routebook.platforms.frr.imported_policy import Policies, key_of
 from routebook.platforms.frr.imported_router import Router
 from routebook.platforms.frr.meaning import canonical_line, without_any
@@ -140,6 +141,8 @@ def _lines(file: SourceFile, host: FoundHost, policies: Policies, routers: dict[
         mark = Mark(file.name, each.number)
         line = without_any(canonical_line(_with_number(each.line, numbers))) if each.kind == "line" else each.line
         owner, why = _owner(each, line, mark, host, policies, routers)
+        kept = bool(owner and why) and _kept(each, line, owner, routers, policies)
+        why = "" if kept else why
         if why and owner:
             host.bad.setdefault(owner, f"{mark}: `{redact(each.line)}`: {why}")
         if owner:
@@ -147,8 +150,17 @@ def _lines(file: SourceFile, host: FoundHost, policies: Policies, routers: dict[
         its = whose(each)
         yield ReadLine(
             file.name, each.number, redact(" ".join(written[each.number - 1].split())), owner, its, why,
-            wrong=not owner and not its, line=line, path=tuple(map(canonical_line, each.path)),
+            wrong=not owner and not its, line=line, path=tuple(map(canonical_line, each.path)), kept=kept,
         )  # fmt: skip
+
+
+def _kept(each: Placed, line: str, owner: str, routers: Mapping[str, Router], policies: Policies) -> bool:
+    """Whether a line for which there is no word is kept as it stands, in the object that it is of."""
+    if not each.path:
+        return False
+    if each.path[0] in routers:
+        return routers[each.path[0]].keep(line, each.path, owner, judge)
+    return judge("route map", line) is None and policies.keep(owner, line, each.path)
 
 
 def _with_number(line: str, numbers: dict[str, int]) -> str:

@@ -7,6 +7,7 @@ object that it is (`policy: route-map CUSTOMER-IN`, `bgp: router bgp 65550 / nei
 it. A record that has a context as a whole (`bgp: router bgp 65550`) is of all that is in it.
 """
 
+import dataclasses
 import re
 from collections.abc import Collection, Sequence
 from hashlib import sha256
@@ -19,10 +20,13 @@ from routebook.device.errors import CandidateError
 from routebook.device.ownership_record import Record, names_one, record_of, texts_of
 from routebook.platforms.frr.candidate import Wanted
 from routebook.platforms.frr.meaning import explicit
-from routebook.platforms.frr.owned_objects import Place, is_option, named
-from routebook.platforms.frr.tree import Block, Tree
+from routebook.platforms.frr.owned_objects import Place, called, is_option, named
+from routebook.platforms.frr.redaction import redact
+from routebook.platforms.frr.settings import setting
+from routebook.platforms.frr.tree import Block, Tree, parse
 
 _OWNS = f"access-list ROUTEBOOK-{'[0-9a-f]' * 12} remark *"
+_LINE_BY_LINE = "extra"  # the section that owns no kinds of objects
 _LINE = re.compile(r"access-list ROUTEBOOK-[0-9a-f]{12} remark (?P<text>.+)")
 
 # Patterns of ownership.yaml over whole kinds of objects. Others there choose by name, and are believed where a section
@@ -37,12 +41,35 @@ def read(tree: Tree) -> Record:
     return record_of(line["text"] for line in lines if line[0] == _remark(line["text"]))
 
 
+def by_line(section: Section, running: Tree) -> Section:
+    """A section that names no kind of its own: it owns the lines that it has, and those that are recorded as its own.
+
+    Raises CandidateError where another value of one of them is somebody else's.
+    """
+    if section.owns:
+        return section
+    recorded = read(running).get(section.name, frozenset())
+    lines = [called(block.line) for block in parse(section.text)]
+    for block in running:
+        other = next((line for line in lines if setting(line) == setting(block.line) and line != block.line), None)
+        if other is not None and called(block.line) not in recorded and block.line not in lines:
+            raise CandidateError(
+                f"`{redact(block.line)}` is somebody else's, and the inventory has `{redact(other)}`: take it away "
+                "there, or leave the line out; nothing was changed",
+                line=redact(block.line),
+            )
+    names = sorted(recorded | set(lines))
+    return dataclasses.replace(section, owns=tuple(re.sub(r"([*?[])", r"[\1]", name) for name in names))
+
+
 def with_record(candidate: Wanted, sections: Sequence[Section], running: Tree) -> Wanted:
     """The candidate with the record of what it owns; sections that it does not have stay recorded as they are."""
     known = dict(read(running))
     for section in sections:
         if section.owns and "*" not in section.owns:
             known[section.name] = frozenset(_named(replace(candidate, owns=section.owns), candidate.tree))
+            if not known[section.name] and section.name == _LINE_BY_LINE:
+                del known[section.name]
     remarks = sorted(map(_remark, texts_of(known)))
     return replace(candidate, tree=(*candidate.tree, *map(Block, remarks)), owns=(*candidate.owns, _OWNS))
 

@@ -16,6 +16,7 @@ PLATFORM = Platform(
         roles=True,
         every_word=True,
     ),
+    rules_in="routebook.platforms.frr.rules:RULES",
     words_in="routebook.platforms.frr.words:WORDS",
     templates=Path(__file__).with_name("templates"),
     importer="routebook.platforms.frr.importing:IMPORTER",

@@ -6,11 +6,14 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.importing.found import FoundTunnel
+from routebook.intent.extra import Place
 from routebook.intent.model import IPAddress
 from routebook.intent.outer import place as place_of
 from routebook.intent.problem import Mark
+from routebook.platforms.strongswan.extra_lines import judge
 from routebook.platforms.strongswan.meaning import meaning, seconds
 from routebook.platforms.strongswan.names import ANSWERS, STARTS
+from routebook.platforms.strongswan.settings import quoted
 from routebook.platforms.strongswan.tree import Section, children
 
 _IKE = {
@@ -47,7 +50,7 @@ def known_by(written: Section) -> set[str]:
 
 
 def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collection[bytes]) -> FoundTunnel:
-    _known(connection, _IKE, "")
+    kept = {"lines": _kept(connection, _IKE, "tunnel", "")}
     if connection.get("version", "2") != "2":
         raise _UnfitError(f"it is of IKEv{connection['version']}")
     local, remote = (connection.get(end) for end in ("local", "remote"))
@@ -60,7 +63,7 @@ def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collectio
         raise _UnfitError("it has no child")
     child = next(iter(inner.values()))
     for child_name, each in inner.items():
-        _known(each, _CHILD, f"{child_name}.")
+        kept["child"] = _kept(each, _CHILD, "child", f"{child_name}.")
         if {**each, **_selectors_of(child)} != child:
             raise _UnfitError("its children differ in more than what they protect")
     protected = {each: (_selectors(it, "local_ts"), _selectors(it, "remote_ts")) for each, it in inner.items()}
@@ -80,7 +83,21 @@ def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collectio
     _device(found, child)
     _authenticated(found, local, remote, psk)
     _own(found, connection, child)
+    if any(kept.values()):
+        found.own["extra"] = {place: lines for place, lines in kept.items() if lines}
     return found
+
+
+def _kept(section: Section, words: Collection[str], place: Place, path: str) -> list[str]:
+    """The options of a section for which there is no word, as lines that are kept as they stand."""
+    more = sorted(set(section) - set(words))
+    lines = {key: f"{key} = {_written(section[key])}" for key in more if isinstance(section[key], str)}
+    _known(section, {*words, *(key for key, line in lines.items() if judge(place, line) is None)}, path)
+    return [lines[key] for key in more]
+
+
+def _written(value: str) -> str:
+    return value if re.fullmatch(r"[\w.:/%+-]+", value) else quoted(value)
 
 
 def _known(section: Section, words: Collection[str], path: str) -> None:

@@ -185,6 +185,7 @@ def _classified(
         for name, each in tree.connections.items()
         if keys(each, _only(tree, secret)) & keys(each, tree)
     }
+    kept = set(_kept_lines(parse(file.text, path), host))
     for number, text in enumerate(redact(file.text).split("\n")[: len(file.text.splitlines())], 1):
         key = owners.get(number, "")
         owner = f"connection {users[key]}" if key in users else key if key.startswith("connection ") else ""
@@ -201,7 +202,21 @@ def _classified(
         )
         if path not in tree.reached and not empty:
             owner, whose = "", "a file that swanctl.conf does not include"
-        yield ReadLine(file.name, number, text, "" if empty else owner, whose or "other settings of strongSwan")
+        yield ReadLine(
+            file.name, number, text, "" if empty else owner, whose or "other settings of strongSwan",
+            kept=number in kept and not empty,
+        )  # fmt: skip
+
+
+def _kept_lines(block: Block, host: FoundHost) -> Iterator[int]:
+    """The lines of a file that are kept as they stand."""
+    extra = {tunnel.name: tunnel.own.get("extra", {}) for tunnel in host.tunnels}
+    for sections, setting in block.settings():
+        if sections[:1] != ("connections",) or len(sections) < 2:
+            continue
+        place = {2: "lines", 4: "child"}.get(len(sections), "")
+        if any(line.startswith(f"{setting.key} = ") for line in extra.get(sections[1], {}).get(place, ())):
+            yield setting.line
 
 
 def compare(sections: Sequence[Rendered], parts: Mapping[str, str]) -> Compared:

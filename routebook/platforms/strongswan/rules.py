@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from routebook.intent.checked_end import CheckedTunnel
+from routebook.intent.extra import Place, Unfit
 from routebook.intent.fields import Flag, Seconds, matching
 from routebook.intent.model import Tunnel
 from routebook.intent.part import Input
@@ -78,4 +79,13 @@ def _never(tunnel: Tunnel) -> bool:
     return end_of(tunnel).start_action == "none"
 
 
-RULES = Rules(keys={"tunnel end": TunnelKeys}, check_tunnel=_check_tunnel, name_tunnel=name_tunnel)
+def check_extra(place: Place, line: str) -> Unfit | None:
+    """Why an extra line cannot stand in a place; None where it can."""
+    from routebook.platforms.strongswan.extra_lines import judge
+
+    return judge(place, line)
+
+
+RULES = Rules(
+    keys={"tunnel end": TunnelKeys}, check_tunnel=_check_tunnel, name_tunnel=name_tunnel, check_extra=check_extra
+)

@@ -65,7 +65,7 @@ def test_every_reason_is_on_a_line_of_its_own(files: Path) -> None:
 
 
 def test_nothing_is_written_while_a_first_plan_is_not_empty_unless_it_is_asked_for(files: Path) -> None:
-    (files / "edge1/frr.conf").write_text(EDGE.replace(" no bgp def", " bgp reject-as-sets\n no bgp def") + RECORD)
+    (files / "edge1/frr.conf").write_text(EDGE.replace(" no bgp def", " neighbor UP peer-group\n no bgp def") + RECORD)
     done = routebook(files, "import", "net", *HOSTS, "--json")
     assert (done.returncode, (files / "net").exists()) == (1, False)
     assert "the first plan of edge1 is not empty; nothing was written" in done.stderr

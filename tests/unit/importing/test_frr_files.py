@@ -66,25 +66,25 @@ def test_every_line_is_of_one_class_and_has_a_reason(tmp_path: Path) -> None:
     assert edge.counts["refused"] == 0
 
 
-def test_a_neighbor_with_a_line_for_which_there_is_no_word_is_left_alone_as_a_whole(tmp_path: Path) -> None:
+def test_a_neighbor_with_a_line_that_cannot_be_kept_is_left_alone_as_a_whole(tmp_path: Path) -> None:
     text = EDGE.replace(
-        " neighbor 198.51.100.2 password", " neighbor 198.51.100.2 port 1790\n neighbor 198.51.100.2 password"
+        " neighbor 198.51.100.2 password", " neighbor 198.51.100.2 peer-group UP\n neighbor 198.51.100.2 password"
     )
     report = reported(tmp_path, {"edge1": text, "edge2": mate()})
     lines = {line.text: line for line in report.hosts[0].lines}
     assert lines["neighbor 198.51.100.2 remote-as 64496"].kind == "foreign"
-    assert "port 1790" in lines["neighbor 198.51.100.2 remote-as 64496"].why
+    assert "peer-group UP" in lines["neighbor 198.51.100.2 remote-as 64496"].why
     assert lines["ip prefix-list OWN seq 5 permit 203.0.113.0/24"].kind == "foreign"
     assert report.differing == []
 
 
 def test_what_a_first_plan_would_take_away_is_refused_and_shown(tmp_path: Path) -> None:
-    text = EDGE.replace(" no bgp default", " bgp reject-as-sets\n no bgp default") + RECORD
+    text = EDGE.replace(" no bgp default", " neighbor UP peer-group\n no bgp default") + RECORD
     report = reported(tmp_path, {"edge1": text, "edge2": mate()})
     assert report.differing == ["edge1"]
-    assert "-  bgp reject-as-sets" in report.hosts[0].difference
+    assert "-  neighbor UP peer-group" in report.hosts[0].difference
     refused = [line for line in report.hosts[0].lines if line.kind == "refused"]
-    assert [line.text for line in refused] == ["bgp reject-as-sets", RECORD.strip()]
+    assert [line.text for line in refused] == ["neighbor UP peer-group", RECORD.strip()]
     assert "would take it away" in refused[0].why
 
 

@@ -89,9 +89,9 @@ def test_what_leaves_already_and_is_not_ours_is_accepted_by_name(tmp_path: Path)
 
 
 def test_a_line_without_a_word_leaves_the_map_and_its_session_alone(tmp_path: Path) -> None:
-    report = reported(tmp_path, {"edge": EVERYTHING.replace(" set weight 5", " set distance 5")})
+    report = reported(tmp_path, {"edge": EVERYTHING.replace(" set weight 5", " optimize 5")})
     assert (report.sessions, report.differing) == (0, [])
     why = {line.text: line.why for line in report.hosts[0].lines}
-    assert "the inventory has no word for this" in why["set distance 5"]
+    assert "the inventory has no word for this" in why["optimize 5"]
     assert "route map COMMON, which is left out" in why["call COMMON"]
     assert "route map IN, which is left out" in why["neighbor 198.51.100.2 remote-as 64496"]

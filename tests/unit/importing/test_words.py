@@ -79,7 +79,7 @@ def test_they_are_written_where_an_inventory_has_them(tmp_path: Path) -> None:
     assert bgp["aggregates"] == [{"hosts": "edge", "prefixes": ["203.0.113.0/24"], "summary_only": True}]
 
 
-@pytest.mark.parametrize("line", ["port 1790", "capability orf prefix-list send", "solo"])
+@pytest.mark.parametrize("line", ["peer-group UP", "interface eth0"])
 def test_a_neighbor_with_another_line_is_left_alone(tmp_path: Path, line: str) -> None:
     text = TEXT.replace(
         " neighbor 198.51.100.2 disable", f" neighbor 198.51.100.2 {line}\n neighbor 198.51.100.2 disable"
