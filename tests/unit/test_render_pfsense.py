@@ -49,10 +49,8 @@ def test_what_a_host_adopts_by_its_description_is_owned_by_the_section_that_rend
     frr.change("hosts", "    bgp_package: frr\n", adopt)
     ipsec, bgp = render_host(frr.load().hosts["home-fw1"], TEMPLATES, Placeholders()).sections
     assert ipsec.owns[-2:] == ("ipsec/phase1 where descr office", "ipsec/phase2 where descr office 1")
-    assert bgp.owns[-2:] == (
-        "installedpackages/frrbgpneighbors/config where descr upstream",
-        "installedpackages/openbgpdneighbors/config where descr upstream",
-    )
+    neighbors = "installedpackages/frrbgpneighbors/config"
+    assert bgp.owns[-2:] == (f"{neighbors} where descr upstream", f"{neighbors} where peer upstream")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

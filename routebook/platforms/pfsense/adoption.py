@@ -1,24 +1,34 @@
-"""What somebody has made in the web interface and a host's `adopt` hands over, by its description: `phase1 office`."""
+"""What somebody has made in the web interface and a host's `adopt` hands over, by its description, name or
+address: `phase1 office`, `route-map TO-TRANSIT`, `neighbor 192.0.2.1`."""
 
 import re
 from collections.abc import Sequence
 
-# What stands in `adopt`, with the lists in which the description is looked for, and what has to be rendered for it.
+# What stands in `adopt`, with the lists in which the name is looked for, the tags that can have it, and what has to be
+# rendered for it.
 _ADOPTED = {
-    "phase1": (("ipsec/phase1",), "<phase1>"),
-    "phase2": (("ipsec/phase2",), "<phase2>"),
-    "neighbor": (
-        ("installedpackages/frrbgpneighbors/config", "installedpackages/openbgpdneighbors/config"),
-        "neighbors>",
-    ),
+    "phase1": (("ipsec/phase1",), ("descr",), "<phase1>"),
+    "phase2": (("ipsec/phase2",), ("descr",), "<phase2>"),
+    "neighbor": (("installedpackages/frrbgpneighbors/config",), ("descr", "peer"), "<frrbgpneighbors>"),
+    "prefix-list": (("installedpackages/frrglobalprefixes/config",), ("name",), "<frrglobalprefixes>"),
+    "route-map": (("installedpackages/frrglobalroutemaps/config",), ("name",), "<frrglobalroutemaps>"),
+    "community-list": (("installedpackages/frrbgpcommunities/config",), ("name",), "<frrbgpcommunities>"),
+}
+_OF_OPENBGPD = {
+    "neighbor": (("installedpackages/openbgpdneighbors/config",), ("descr", "neighbor"), "<openbgpdneighbors>"),
 }
 
 
 def adopted(name: str, part: str, text: str) -> Sequence[str]:
     """What a section owns for an adopted name: nothing while it renders no such thing, which nothing would replace."""
-    kind, _, descr = name.partition(" ")
-    lists, rendered = _ADOPTED.get(kind, ((), ""))
-    if not descr or rendered not in text:
-        return ()
-    plain = re.sub(r"([*?[])", r"[\1]", descr)
-    return tuple(f"{path} where descr {plain}" for path in lists if path.startswith("ipsec/") is (part == "ipsec"))
+    kind, _, called = name.partition(" ")
+    plain = re.sub(r"([*?[])", r"[\1]", called)
+    return tuple(
+        f"{path} where {tag} {plain}"
+        for known in (_ADOPTED, _OF_OPENBGPD)
+        for paths, tags, rendered in [known.get(kind, ((), (), ""))]
+        if called and rendered in text
+        for path in paths
+        for tag in tags
+        if path.startswith("ipsec/") is (part == "ipsec")
+    )

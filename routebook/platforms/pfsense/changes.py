@@ -47,8 +47,8 @@ def consequences(before: Element, after: Element, package: str, parts: Sequence[
         "parts": list(parts),
         "connections": [tunnel.connection for tunnel in tunnels(after).values() if tunnel.owned and tunnel.enabled],
         "routes": routes(after, package),
-        "neighbors": by_address(new),
-        "absent": sorted(set(by_address(old)) - set(new)),
+        "neighbors": by_address(new, after),
+        "absent": sorted(set(by_address(old, before)) - set(new)),
     }
     activate = {"parts": list(parts), "clear": clear, "renew": renew, "start": start, "end": end}
     return Consequences(tuple(effects), tuple(parts), apply, activate)

@@ -8,6 +8,9 @@ from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.device.ownership_record import Record
 from routebook.platforms.pfsense import manifest
+from routebook.platforms.pfsense.claims import refuse_another_as, refuse_foreign, refuse_shared
+from routebook.platforms.pfsense.kept import keep, networks, others_networks
+from routebook.platforms.pfsense.meaning import NETWORKS, network, same
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
     BGP,
@@ -21,11 +24,11 @@ from routebook.platforms.pfsense.ownership import (
     package_of,
     patterns,
 )
+from routebook.platforms.pfsense.references import POLICIES, used
 from routebook.platforms.pfsense.tree import (
     ConfigError,
     Element,
     as_value,
-    canonical,
     equal,
     parse_fragment,
     without_empty_entries,
@@ -93,6 +96,7 @@ class Delta:
 
     edits: tuple[Edit, ...]
     after: Element = field(repr=False)
+    left: tuple[str, ...] = ()  # what is not needed any more, and stays as somebody else names it
 
     def __bool__(self) -> bool:
         return bool(self.edits)
@@ -108,34 +112,80 @@ def difference(running: Element, sections: Sequence[Section], package: str, *, r
         own = [section for section in sections if section.part == part]
         if own:
             edits += _part(running, part, own, package)
+    edits, left = _without_used(running, edits)
     if record and edits:
         edits += _record(running, sections, package)
+    return Delta(tuple(edits), _after(running, edits), left)
+
+
+def _after(running: Element, edits: Sequence[Edit]) -> Element:
     after = running.copy()
     for edit in edits:
         apply(after, edit)
     prune(after, edits)
-    return Delta(tuple(edits), after)
+    return after
+
+
+def _without_used(running: Element, edits: list[Edit]) -> tuple[list[Edit], tuple[str, ...]]:
+    """The edits without those that take away what is named by something that stays, and the names of that."""
+    left: dict[str, None] = {}
+    while True:
+        names = set(used(_after(running, edits)))
+        stay = [
+            edit
+            for edit in edits
+            if not edit.new and not edit.twin and edit.path in POLICIES and (edit.path, edit.identity[0][1]) in names
+        ]
+        if not stay:
+            return edits, tuple(left)
+        left |= dict.fromkeys(name for edit in stay for name in manifest.shown(edit.path, edit.old))
+        edits = [edit for edit in edits if edit not in stay]
 
 
 def foreign(running: Element, sections: Sequence[Section], package: str) -> Iterator[str]:
-    """The entries that are called as ours are and that somebody else has made, by name."""
+    """What a section could have and somebody else has made, which stays as it is: `phase1 office`, `neighbor x`."""
     for section in sections:
-        if section.part in (IPSEC, BGP):
-            owner = _owner(section, package, manifest.read(running))
-            found = [(path, entry) for path in LISTS for entry in manifest.entries(running, path)]
-            ours = frozenset(named(path, entry) for path, entry in found if owner.owns(path, entry))
-            yield from sorted(owner.names(running) - ours)
+        if section.part not in (IPSEC, BGP) or not section.owns:
+            continue
+        owner = _owner(section, package, manifest.read(running))
+        wanted = _kept([section], running, package, [owner])
+        for path in LISTS:
+            if path not in {pattern.path for pattern in owner.patterns}:
+                continue
+            due = manifest.entries(wanted, path)
+            yield from manifest.shown(
+                path,
+                (
+                    entry
+                    for entry in manifest.entries(running, path)
+                    if not owner.owns(path, entry) and not any(equal(entry, mine) for mine in due)
+                ),
+            )
+        for path in NETWORKS:
+            if any(pattern.owns(path) for pattern in owner.patterns):
+                intended = {network(path, row) for row in manifest.entries(wanted, path)}
+                others = others_networks(path, running, [owner])
+                yield from (f"network {each}" for each in others if each not in intended)
 
 
 def _record(running: Element, sections: Sequence[Section], package: str) -> Iterator[Edit]:
     known = dict(manifest.read(running))
     for section in sections:
         if section.owns and "*" not in section.owns:
-            known[section.name] = _owner(section, package, {}).names(_wanted([section], package))
+            owner = _owner(section, package, known)
+            wanted = _kept([section], running, package, [owner])
+            known[section.name] = frozenset(manifest.names(wanted))
     holder = manifest.entries(running, manifest.PATH)
     items = manifest.written(known)
     if [item.text for item in holder] != [item.text for item in items]:
         yield Edit(manifest.PATH, (), tuple(holder), items)
+
+
+def _kept(sections: Sequence[Section], running: Element, package: str, owners: Sequence[manifest.Owner]) -> Element:
+    """What sections of one part say together, with what is there already as it is."""
+    wanted = _wanted(sections, package)
+    keep(wanted, running, owners)
+    return wanted
 
 
 def _owner(section: Section, package: str, record: Record) -> manifest.Owner:
@@ -162,14 +212,20 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     owners = [_owner(section, package, known) for section in sections]
     owned = tuple(pattern for owner in owners for pattern in owner.patterns)
     strict = any(section.owns for section in sections)
-    wanted = _wanted(sections, package)
+    wanted = _kept(sections, running, package, owners)
     if part == IPSEC:
         numbered(wanted, running)
     settings: dict[Path, list[Element]] = {}
     for path, element in _settings(wanted):
         settings.setdefault(path, []).append(element)
     if strict:
-        _refuse_foreign(wanted, owned)
+        refuse_foreign(wanted, owners)
+        refuse_another_as(running, settings, owners)
+    for path in NETWORKS:
+        if path in settings or any(pattern.owns(path) for pattern in owned):
+            old = manifest.entries(running, path)
+            if any(pattern.owns(path) for pattern in owned):
+                settings[path] = networks(path, old, settings.get(path, []), running, owners)
     yield from _setting_edits(running, settings, owned)
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
@@ -234,14 +290,6 @@ def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
                         yield (*below, setting.tag), setting
 
 
-def _refuse_foreign(wanted: Element, owned: Sequence[Pattern]) -> None:
-    """An entry that no pattern owns would take over a hand-made one, and never go away."""
-    for path in LISTS:
-        for entry in manifest.entries(wanted, path):
-            if not any(pattern.owns(path, entry) for pattern in owned):
-                raise CandidateError(f"the candidate has {named(path, entry)}, which ownership.yaml does not own")
-
-
 def _setting_edits(
     running: Element, settings: Mapping[Path, list[Element]], owned: Sequence[Pattern]
 ) -> Iterator[Edit]:
@@ -250,7 +298,7 @@ def _setting_edits(
         holder = running.find(*path[:-1])
         old = [] if holder is None else holder.all(path[-1])
         new = settings.get(path, [])
-        if [canonical(element) for element in old] != [canonical(element) for element in new]:
+        if not same(path, old, new):
             yield Edit(path, (), tuple(old), tuple(new))
 
 
@@ -280,6 +328,7 @@ def _list_edits(running: Element, path: Path, wanted: Element, owners: Sequence[
             raise CandidateError(f"the candidate has an entry of {'/'.join(path)} without {name[0][0]}")
     places: dict[Identity, int] = {}
     dropped: list[Edit] = []
+    refuse_shared(path, old, new, ours)
     for at, entry in enumerate(old):
         name = identity(path, entry)
         if name in names:
@@ -292,7 +341,7 @@ def _list_edits(running: Element, path: Path, wanted: Element, owners: Sequence[
     for name, entry in zip(names, new, strict=True):
         at = places.get(name, -1)
         if at >= 0 and not equal(old[at], entry):
-            if not ours(old[at]) and any(owner.recorded is not None for owner in owners):
+            if not ours(old[at]) and any(owner.recorded is not None or owner.patterns for owner in owners):
                 raise CandidateError(manifest.taken(path, old[at]))
             yield Edit(path, name, (old[at],), (entry,), at)
     yield from reversed(dropped)  # the last first, so that the places of the others stay

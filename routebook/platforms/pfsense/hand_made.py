@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.difference import Edit
-from routebook.platforms.pfsense.ownership import LISTS, Path, identity, named
+from routebook.platforms.pfsense.ownership import Path, identity
 from routebook.platforms.pfsense.tree import Element
 from routebook.platforms.pfsense.tunnels import inner_network, interfaces
 
@@ -118,13 +118,10 @@ def _means_another(edit: Edit, key: Callable[[Element], Hashable]) -> bool:
 
 def _others(after: Element, edits: Sequence[Edit], path: Path) -> Iterator[Element]:
     """The entries of a list that the change leaves as they are, and that are not recorded, or called, as ours."""
-    recorded = {name for names in manifest.read(after).values() for name in names}
+    ours = manifest.ours(after)
     made = {edit.identity for edit in edits if edit.path == path and edit.new}
     for entry in manifest.entries(after, path):
-        name = named(path, entry)
-        known = any(each.startswith(name.partition(" ")[0] + " ") for each in recorded)
-        ours = name in recorded if known else entry.value(LISTS[path][0]).startswith("RB ")
-        if identity(path, entry) not in made and not ours:
+        if identity(path, entry) not in made and not ours(path, entry):
             yield entry
 
 

@@ -3,13 +3,14 @@
 A pattern is a path below <pfsense>, without numbers, as in ownership.yaml beside the templates:
 
     ipsec/phase1 where descr RB *                       those entries of a list whose `descr` matches
-    installedpackages/frrglobalprefixes/config where name RB-*
+    installedpackages/frrglobalprefixes/config where name *
     installedpackages/openbgpd/config/asnum             one setting
     installedpackages/openbgpd/config/row               all rows of a setting that is a list
 
-What matches and is not in the section's text goes away. Settings that are in the text and that no pattern owns are set,
-and never taken away; entries of lists must be owned. Everything else is left alone. `*` owns all entries of all lists
-that the section's text may have, hand-made ones too: that is for NAPALM's load_replace_candidate.
+What matches, and is the section's by the record of what is ours (`manifest.py`), goes away when it is not in the
+section's text; `where name *` is what is recorded, whatever it is called. Settings that are in the text and that no
+pattern owns are set, and never taken away; entries of lists must be owned. Everything else is left alone. `*` owns all
+entries of all lists that the section's text may have, hand-made ones too: that is for NAPALM's load_replace_candidate.
 """
 
 import fnmatch

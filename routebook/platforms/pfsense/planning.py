@@ -1,12 +1,12 @@
 """What a change of a pfSense is: config.xml read, and the difference to what is wanted, whole or in part."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Candidate, left_alone
+from routebook.device.candidate import Candidate
 from routebook.device.errors import CandidateError, OverlapError
 from routebook.device.merging import Overlap, TakenBack
 from routebook.device.platform_driver import Part
@@ -32,6 +32,8 @@ from routebook.platforms.pfsense.routing import refuse_ignored
 from routebook.platforms.pfsense.taking_back import taken_back
 from routebook.platforms.pfsense.tree import ConfigError, Element, fingerprint, parse
 from routebook.platforms.pfsense.writable import refuse_unwritable
+
+_MOST_NAMES = 40  # in a warning
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +73,7 @@ class PfSensePlanning(PfSenseReading):
         before = self.tree(snapshot.parts[WHOLE])
         try:
             delta = difference(before, candidate.sections, self.package, record=True)
-            others = tuple(map(left_alone, foreign(before, candidate.sections, self.package)))
+            others = tuple(_left_alone(foreign(before, candidate.sections, self.package)))
             refuse_unwritable(element for edit in delta.edits for element in edit.new)
             refuse_doubled(delta.after, delta.edits)
             if parts_of(delta.edits, self.package) not in ((), ("ipsec",)):
@@ -79,7 +81,10 @@ class PfSensePlanning(PfSenseReading):
         except CandidateError as error:
             raise CandidateError(f"{self.name}: {error}", line=error.line) from error
         change = self._remember(before, delta, parts_of(delta.edits, self.package), snapshot)
-        return replace(change, warnings=(*change.warnings, *others))
+        left = (
+            f"{name} is not needed any more, and somebody else's uses it: it is left to them" for name in delta.left
+        )
+        return replace(change, warnings=(*change.warnings, *others, *left))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""
@@ -157,6 +162,13 @@ class PfSensePlanning(PfSenseReading):
     def difference(self, before: Snapshot, after: Snapshot) -> str:
         """What differs between two snapshots, redacted."""
         return shown_trees(self.tree(before.parts[WHOLE]), self.tree(after.parts[WHOLE]))
+
+
+def _left_alone(names: Iterable[str]) -> Iterator[str]:
+    found = list(names)
+    more = [f"and {len(found) - _MOST_NAMES} more"] if len(found) > _MOST_NAMES else []
+    if found:
+        yield f"somebody else's and left alone: {', '.join([*found[:_MOST_NAMES], *more])}"
 
 
 def _warnings(parts: Iterable[str]) -> tuple[str, ...]:

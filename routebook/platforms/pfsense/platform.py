@@ -17,7 +17,6 @@ PLATFORM = Platform(
         drains=False,
         route_version="ipv4",
         filters=True,
-        policy_prefix="RB-",
         bgp_packages=("openbgpd", "frr"),
         unfiltered=frozenset({"openbgpd"}),
     ),

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from routebook.device.errors import CandidateError
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
 # What OpenBGPD and FRR apply to a live session by themselves; everything else needs the session to be reset.
@@ -202,10 +203,17 @@ def refuse_ignored(after: Element, package: str) -> None:
                 )
 
 
-def by_address(found: Mapping[str, Neighbor]) -> dict[str, str]:
+def by_address(found: Mapping[str, Neighbor], root: Element) -> dict[str, str]:
     """Address to remote AS, of Routebook's own neighbors: what the daemon has to run with."""
+    ours, packages = manifest.ours(root), root.find("installedpackages") or Element("installedpackages")
+    mine = {
+        entry.value(tag)
+        for holder, tag in (("frrbgpneighbors", "peer"), ("openbgpdneighbors", "neighbor"))
+        for entry in _entries(packages, holder)
+        if ours(("installedpackages", holder, "config"), entry)
+    }
     return {
         address: str(neighbor.remote_as)
         for address, neighbor in found.items()
-        if neighbor.descr.startswith("RB ") and neighbor.remote_as is not None
+        if address in mine and neighbor.remote_as is not None
     }

@@ -1,5 +1,6 @@
 """What an end of a session or tunnel must not be on a pfSense, with either of its BGP packages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ _POLICIES = (
     ("prefix_list_out", "prefix_list_out"),
     ("export", "route_map_out"),
 )
+_NAME = re.compile(r"(?!\d+$)[A-Za-z0-9_.-]+")
+_WORDS_OF_FIELDS = frozenset({"none", "no", "yes", "ipv4", "ipv6", "next"})
 
 
 def check_pfsense_session(end: CheckedSession) -> None:
@@ -34,11 +37,27 @@ def check_pfsense_session(end: CheckedSession) -> None:
                 "let it run over a link or a tunnel, or take the OpenBGPD package",
                 "via",
             )
+        _check_names(end.called("is a pfSense and"))
         what = end.called("is a pfSense and").subject
         for family in end.neighbor.families:
             for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
                 if used is not None:
                     _check_frr_route_map(what, used, end.place(option), end.policies, end.problems)
+
+
+def _check_names(end: CheckedSession) -> None:
+    """A name is a word (frr_validate_word() in frr_validation.inc), and none that a field has a meaning for."""
+    for family in end.neighbor.families:
+        lists = [name for name in (family.prefix_list_in, family.prefix_list_out) if name]
+        maps = [end.policies.route_maps.get(name) for name in family.route_maps]
+        rules = [rule for route_map in maps if route_map is not None for rule in route_map.rules]
+        lists += [name for rule in rules for name in (rule.match_prefix_list, rule.match_community) if name]
+        for name in dict.fromkeys((*family.route_maps, *lists)):
+            if _NAME.fullmatch(name) is None or name in _WORDS_OF_FIELDS:
+                end.cannot(
+                    f"names a policy by letters, digits and . _ - that are no number, and {name} is no such name",
+                    "give it another name",
+                )
 
 
 def _check_openbgpd(end: CheckedSession) -> None:

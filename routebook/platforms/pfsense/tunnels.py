@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from msgspec import Struct
 
 from routebook.device.state import IkeSa
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.numbers import tunnel_name
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
@@ -39,6 +40,7 @@ class Tunnel(Struct, frozen=True):
 def tunnels(root: Element) -> dict[str, Tunnel]:
     """The tunnels by `ikeid`."""
     ipsec = root.find("ipsec") or Element("ipsec")
+    ours = manifest.ours(root)
     found: dict[str, Tunnel] = {}
     for entry in ipsec.all("phase1"):
         ikeid, descr = entry.value("ikeid"), entry.value("descr")
@@ -47,7 +49,7 @@ def tunnels(root: Element) -> dict[str, Tunnel]:
             name=tunnel_name(descr) or f"con{ikeid}",
             ikeid=ikeid,
             enabled=bool(phase2) and not entry.has("disabled"),
-            owned=descr.startswith("RB "),
+            owned=ours(("ipsec", "phase1"), entry),
             starts=_starts(entry, phase2),
             ike=_made_with(entry),
             children=tuple(_made_with(other) for other in phase2),
