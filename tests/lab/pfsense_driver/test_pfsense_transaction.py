@@ -135,7 +135,7 @@ def test_what_is_ours_is_recorded_with_a_change_and_decides_about_the_next(
     make(driver, "run-1", *WANTED)
     assert manifest.read(firewall.config()) == {
         "ipsec": {"phase1 RB home-edge", "phase2 RB home-edge 1"},
-        "bgp": {"openbgpdneighbors RB k8s1"},
+        "bgp": {"openbgpdneighbors RB k8s1", "openbgpd network *", "openbgpd network 10.1.0.0/24"},
     }
     driver.rollback()
     assert driver.snapshot().fingerprint == before.fingerprint
