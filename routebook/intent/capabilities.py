@@ -43,10 +43,9 @@ class Capabilities(Struct, frozen=True):
     carry: that of the outer addresses, or IPv4; empty where they carry both. `bgp_packages` are the BGP daemons of
     which a host has one, where the platform leaves the choice. With `unfiltered`, those that pass every route in
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
-    answered, so that none proves anything. `policy_prefix` is how the names of its policy objects begin, where that is
-    what marks them as ours. With `every_word`, its templates render every word of policy and of sessions; without it
-    those of the beginning, and the others are refused (`words`). With `certificates`, a tunnel can be made with those,
-    and with `several_children` have more than one child.
+    answered, so that none proves anything. With `every_word`, its templates render every word of policy and of
+    sessions; without it those of the beginning, and the others are refused (`words`). With `certificates`, a tunnel can
+    be made with those, and with `several_children` have more than one child.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -58,7 +57,6 @@ class Capabilities(Struct, frozen=True):
     addressed: bool = False
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False
-    policy_prefix: str = ""
     every_word: bool = False
     certificates: bool = False
     several_children: bool = False

@@ -13,7 +13,7 @@ from routebook.intent.network import LAB_RELEASES
 
 # `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name on some device.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_]|-(?!-))*(?<![-_])")
-# One word that daemons take and that no shell pattern or comment is; some platforms take less (`policy_prefix`).
+# One word that daemons take and that no shell pattern or comment is; some platforms take less.
 _POLICY = re.compile(r"(?!none$)[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,79}")
 # 15 characters: IFNAMSIZ of Linux; or a firewall's port, as GigabitEthernet0/1.
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")

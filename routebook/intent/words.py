@@ -20,18 +20,9 @@ _EVERYWHERE = frozenset(
 
 
 def check_policy_words(node: Node, needed: Needed, declared: Declared, problems: Problems) -> None:
-    """Report the policy objects of a host that its platform cannot have, or would not know for ours by their names."""
+    """Report the policy objects of a host that its platform cannot have."""
     if node.can is None:
         return
-    for kind in ("prefix_lists", "community_lists", "as_path_lists", "route_maps", "bfd_profiles"):
-        for each in getattr(needed, kind):
-            if not each.name.startswith(node.can.policy_prefix):
-                problems.error(
-                    declared.policy.mark(kind, each.name),
-                    f"{each.name} is needed on {node.name}, which is {node.kind}: what is ours there begins with "
-                    f"{node.can.policy_prefix}",
-                    f"rename it {node.can.policy_prefix}{each.name}",
-                )
     for route_map in needed.route_maps if node.can.every_word else ():
         for entry in declared.route_maps[route_map.name]:
             check_part(node, entry, entry.extra, {OWN: "route map"}, problems)
