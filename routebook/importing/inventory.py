@@ -145,6 +145,7 @@ def _host(
     data: dict[str, Any] = {"site": site_of(host.name, hosts)}
     if host.asn is not None and host.asn != asn:
         data["asn"] = host.asn
+    data |= host.data
     if host.router_id:
         data["router_id"] = host.router_id
     interfaces = {}

@@ -10,7 +10,7 @@ from routebook.device.ownership_record import Record
 from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.claims import refuse_another_as, refuse_foreign, refuse_shared
 from routebook.platforms.pfsense.kept import keep, networks, others_networks
-from routebook.platforms.pfsense.meaning import NETWORKS, network, same
+from routebook.platforms.pfsense.meaning import NETWORKS, inherited, network, same
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
     BGP,
@@ -298,6 +298,8 @@ def _setting_edits(
         holder = running.find(*path[:-1])
         old = [] if holder is None else holder.all(path[-1])
         new = settings.get(path, [])
+        if not old and len(new) == 1 and new[0].text == inherited(path, running):
+            continue
         if not same(path, old, new):
             yield Edit(path, (), tuple(old), tuple(new))
 

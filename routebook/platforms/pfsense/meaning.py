@@ -6,9 +6,12 @@ need. Of FRR's package (net/pfSense-pkg-frr in pfsense/FreeBSD-ports): `frr_bgp_
 frr_zebra.inc say which fields are looked at, and when.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from routebook.intent.fields import WELL_KNOWN_COMMUNITIES
+from routebook.platforms.pfsense.communities import communities
 from routebook.platforms.pfsense.ownership import Path
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
@@ -25,8 +28,17 @@ NETWORKS: Mapping[Path, str] = MappingProxyType(
 )
 """The rows of what a speaker originates, each with the tag that has the network."""
 
+_BGP: Path = ("installedpackages", "frrbgp", "config")
+_INHERITED: Mapping[Path, Path] = MappingProxyType(
+    {
+        (*_BGP, "routerid"): ("installedpackages", "frr", "config", "routerid"),
+        (*_BGP, "redistributeconnected"): (*_BGP, "redistributeconnectedsubnets"),
+        (*_BGP, "redistributeconnectedsubnets"): (*_BGP, "redistributeconnected"),
+    }
+)
+
 Meaning = Mapping[str, "str | tuple[Canonical, ...]"]
-"""By tag, what an entry says; what says nothing is left out."""
+"""By tag, what an entry says; what says nothing is left out, and descriptions are, which change nothing."""
 
 # Fields of a neighbor, with the values that say as little as no field. FRR sends communities of every kind unless it
 # is told otherwise (peer_af_flag_set() of PEER_FLAG_SEND_COMMUNITY in bgpd.c), so that all of these say nothing.
@@ -47,6 +59,7 @@ _NEIGHBOR = {
     "grmode": frozenset({"default", "none"}),
     "defaultoriginate": frozenset({"no"}),
     "bfd_peer": frozenset({"default"}),
+    "ebgpmultihop": frozenset({"1"}),
 }
 # Fields that mean something beside another one only.
 _NEIGHBOR_BESIDE = {
@@ -88,11 +101,12 @@ _ROUTE_MAP_OF_ACTION = {
     "aspath_action": {"match": "aspath_match", "": "aspath_value"},
     "community_action": {"match": "community_match", "matchexact": "community_match", "": "community_set"},
 }
+_COMMUNITY = re.compile(r"\d{1,5}:\d{1,5}")
 _STEP = 5  # prefix_new_seq_get() in lib/plist.c of FRR
 
 
 def meaning(path: Path, entry: Element) -> Meaning:
-    """What an entry, or a setting, says. A neighbor's description, by which its entry is known, is left out."""
+    """What an entry of a list says."""
     return _MEANINGS.get(path, _any)(entry)
 
 
@@ -101,6 +115,17 @@ def same(path: Path, one: Sequence[Element], other: Sequence[Element]) -> bool:
     return [said for each in one if (said := _setting(path, each))] == [
         said for each in other if (said := _setting(path, each))
     ]
+
+
+def inherited(path: Path, root: Element) -> str | None:
+    """What a setting of FRR's package that is not there is taken from; None of one that has no such place.
+
+    `bgp router-id` is that of FRR where BGP has none (frr_bgp_generate_router()); `redistributeconnected` is what
+    `redistributeconnectedsubnets` was, and each release reads one of them.
+    """
+    if path in _INHERITED and root.find(*path) is None:
+        return root.value(*_INHERITED[path]) or None
+    return None
 
 
 def network(path: Path, row: Element) -> str:
@@ -148,12 +173,15 @@ def _neighbor(entry: Element) -> Meaning:
 
 def _route_map(entry: Element) -> Meaning:
     found = _told(entry, _ROUTE_MAP, _ROUTE_MAP_BESIDE)
+    found.pop("descr", None)
     for action, fields in _ROUTE_MAP_OF_ACTION.items():
         used = fields.get(str(found.get(action, "")), fields[""])
         for tag in set(fields.values()) - {used}:
             found.pop(tag, None)
     if found.get("community_action") in ("match", "matchexact"):
         found.pop("community_additive", None)
+    if found.get("community_action") == "set" and isinstance(found.get("community_set"), str):
+        found["community_set"] = _said("community", str(found["community_set"]))
     if not entry.value("acl_match"):  # which is compared with "none" alone
         found["acl_match"] = ""
     return found
@@ -189,17 +217,25 @@ def _prefix_list(entry: Element) -> Meaning:
 
 def _list(tag: str) -> Callable[[Element], Meaning]:
     def said(entry: Element) -> Meaning:
-        each = tuple(_pairs((row.value("action"), " ".join(row.value(tag).split()))) for row in rows(entry))
+        each = tuple(_pairs((row.value("action"), _said(tag, row.value(tag)))) for row in rows(entry))
         return {**_without_rows(entry), "row": each}
 
     return said
+
+
+def _said(tag: str, text: str) -> str:
+    """Communities in whatever order, and by number; an expression as it is."""
+    words = text.split()
+    if tag == "community" and all(word in WELL_KNOWN_COMMUNITIES or _COMMUNITY.fullmatch(word) for word in words):
+        return communities(words)
+    return " ".join(words)
 
 
 def _without_rows(entry: Element, lower: str = "") -> dict[str, "str | tuple[Canonical, ...]"]:
     return {
         tag: value.lower() if tag == lower and isinstance(value, str) else value
         for tag, value in _any(entry).items()
-        if tag != "row"
+        if tag not in ("row", "descr")
     }
 
 

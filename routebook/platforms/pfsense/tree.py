@@ -148,13 +148,26 @@ def without_empty_entries(element: Element) -> None:
     ]
 
 
+Lines = tuple[int, int]
+"""The first and the last line of an element."""
+
+
+def placed(text: str) -> tuple[Element, dict[int, Lines]]:
+    """config.xml as a tree, whatever its outermost element is, and the lines of each element by its `id()`.
+
+    Entries of lists with nothing in them are there. Raises ConfigError.
+    """
+    lines: dict[int, Lines] = {}
+    return _read(text, lines), lines
+
+
 def parse_fragment(text: str) -> Element:
     """Elements of config.xml without the one around all, as if they were below it. Raises ConfigError."""
     # On one line with the first element, so that a message has the fragment's own line.
     return _read(f"<pfsense>{text.strip()}\n</pfsense>")
 
 
-def _read(text: str) -> Element:
+def _read(text: str, lines: dict[int, Lines] | None = None) -> Element:
     parser = expat.ParserCreate("utf-8")
     holder = Element("")
     open_elements = [holder]
@@ -167,9 +180,13 @@ def _read(text: str) -> Element:
         open_elements[-1].children.append(element)
         open_elements.append(element)
         texts.append([])
+        if lines is not None:
+            lines[id(element)] = (parser.CurrentLineNumber, parser.CurrentLineNumber)
 
     def end(_: str) -> None:
         element, pieces = open_elements.pop(), texts.pop()
+        if lines is not None:
+            lines[id(element)] = (lines[id(element)][0], parser.CurrentLineNumber)
         if not element.children:
             text = "".join(pieces).strip("\t\n\r")
             element.text = decode(text) if text.strip(" ") else ""  # cData: nothing begins with spaces alone

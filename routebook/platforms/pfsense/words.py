@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from routebook.intent.ciphers import SuiteWords
-from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
+from routebook.intent.fields import TCP_MD5_KEY
 from routebook.intent.model import (
     BgpHost,
     HostIntent,
@@ -22,6 +22,7 @@ from routebook.intent.model import (
 from routebook.intent.platform import UnfitValueError, Words
 from routebook.platforms.frr.words import word
 from routebook.platforms.pfsense.adoption import adopted
+from routebook.platforms.pfsense.communities import communities, community
 
 _INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
 _BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -145,19 +146,6 @@ def interface(host: HostIntent, address: object) -> str:
         if any(own.ip == address for own in each.addresses):
             return each.name
     raise LookupError(f"{host.name} has no interface with {address}")
-
-
-def community(text: str) -> str:
-    """A community as the FRR package takes it: with few names, so by number."""
-    if text not in WELL_KNOWN_COMMUNITIES:
-        return text
-    value = WELL_KNOWN_COMMUNITIES[text]
-    return f"{value >> 16}:{value & 0xFFFF}"
-
-
-def communities(texts: Iterable[str]) -> str:
-    """Communities on one line, in the order of their values."""
-    return " ".join(community(text) for text in sorted(set(texts), key=community_order))
 
 
 def rows(neighbor: Neighbor, route_maps: Iterable[RouteMap]) -> list[tuple[str, str]]:
