@@ -120,13 +120,12 @@ def test_an_address_that_is_in_no_file_has_to_be_filled_in(tmp_path: Path) -> No
         ({"a": ""}, "has no line of configuration"),
         ({"a": "router bgp 1\x07\n"}, r"the character '\x07'"),
         ({"a": "ASA Version 9.16(4)\nhostname fw\n"}, "is a configuration of an ASA, which is not imported"),
-        ({"a/config.xml": '<?xml version="1.0"?>\n<pfsense>\n'}, "is a config.xml of pfSense, which is not imported"),
         ({"a/x.conf": "nothing that anybody knows\n"}, "is of no kind that is imported"),
         ({"a": EDGE.replace("s3cr3t-password", "*****")}, "the password is masked; read it where it is in clear"),
         ({"a/bgpd.conf": "router bgp 1\n", "a/zebra.conf": "router bgp 2\n"}, "`router bgp 2` contradicts"),
         ({"a": "router bgp 1\nrouter bgp 2\n"}, "is a second one beside AS 1"),
     ],
-    ids=["output", "context", "line", "empty", "binary", "asa", "pfsense", "unknown", "masked", "two", "as"],
+    ids=["output", "context", "line", "empty", "binary", "asa", "unknown", "masked", "two", "as"],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_with_file_and_line(tmp_path: Path, texts: dict[str, str], message: str) -> None:
     with pytest.raises(BadInputError) as caught:
