@@ -6,12 +6,9 @@ need. Of FRR's package (net/pfSense-pkg-frr in pfsense/FreeBSD-ports): `frr_bgp_
 frr_zebra.inc say which fields are looked at, and when.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from routebook.intent.fields import WELL_KNOWN_COMMUNITIES
-from routebook.platforms.pfsense.communities import communities
 from routebook.platforms.pfsense.ownership import Path
 from routebook.platforms.pfsense.tree import Canonical, Element, canonical
 
@@ -101,7 +98,6 @@ _ROUTE_MAP_OF_ACTION = {
     "aspath_action": {"match": "aspath_match", "": "aspath_value"},
     "community_action": {"match": "community_match", "matchexact": "community_match", "": "community_set"},
 }
-_COMMUNITY = re.compile(r"\d{1,5}:\d{1,5}")
 _STEP = 5  # prefix_new_seq_get() in lib/plist.c of FRR
 
 
@@ -226,9 +222,11 @@ def _list(tag: str) -> Callable[[Element], Meaning]:
 def _said(tag: str, text: str) -> str:
     """Communities in whatever order, and by number; an expression as it is."""
     words = text.split()
-    if tag == "community" and all(word in WELL_KNOWN_COMMUNITIES or _COMMUNITY.fullmatch(word) for word in words):
-        return communities(words)
-    return " ".join(words)
+    if tag != "community":
+        return " ".join(words)
+    from routebook.platforms.pfsense.communities import communities, is_standard  # with pydantic, which costs time
+
+    return communities(words) if all(map(is_standard, words)) else " ".join(words)
 
 
 def _without_rows(entry: Element, lower: str = "") -> dict[str, "str | tuple[Canonical, ...]"]:
