@@ -11,7 +11,7 @@ from routebook.importing.pairing import Finding, Pairing, Thing
 from routebook.intent.model import IPAddress
 from routebook.intent.outer import ANYWHERE, Outer
 
-_SHARED = ("mode", "device", "key", "auth", "ike", "esp", "dpd_delay", "ike_rekey", "child_rekey")
+_SHARED = ("mode", "inner", "device", "key", "auth", "ike", "esp", "dpd_delay", "ike_rekey", "child_rekey")
 
 
 @dataclass(slots=True)

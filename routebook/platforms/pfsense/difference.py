@@ -8,8 +8,17 @@ from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.device.ownership_record import Record
 from routebook.platforms.pfsense import manifest
+from routebook.platforms.pfsense.candidate import settings_of, together
 from routebook.platforms.pfsense.claims import refuse_another_as, refuse_foreign, refuse_shared
-from routebook.platforms.pfsense.kept import keep, networks, others_networks
+from routebook.platforms.pfsense.kept import (
+    PHASE1,
+    PHASE2,
+    adopted_phase2,
+    keep,
+    keep_tunnels,
+    networks,
+    others_networks,
+)
 from routebook.platforms.pfsense.meaning import NETWORKS, inherited, network, same
 from routebook.platforms.pfsense.numbers import numbered
 from routebook.platforms.pfsense.ownership import (
@@ -26,12 +35,9 @@ from routebook.platforms.pfsense.ownership import (
 )
 from routebook.platforms.pfsense.references import POLICIES, used
 from routebook.platforms.pfsense.tree import (
-    ConfigError,
     Element,
     as_value,
     equal,
-    parse_fragment,
-    without_empty_entries,
 )
 
 
@@ -148,7 +154,8 @@ def foreign(running: Element, sections: Sequence[Section], package: str) -> Iter
         if section.part not in (IPSEC, BGP) or not section.owns:
             continue
         owner = _owner(section, package, manifest.read(running))
-        wanted = _kept([section], running, package, [owner])
+        wanted, kept = _kept([section], running, package, [owner])
+        ours = set(map(id, (*kept, *adopted_phase2(running, [owner]))))
         for path in LISTS:
             if path not in {pattern.path for pattern in owner.patterns}:
                 continue
@@ -158,7 +165,9 @@ def foreign(running: Element, sections: Sequence[Section], package: str) -> Iter
                 (
                     entry
                     for entry in manifest.entries(running, path)
-                    if not owner.owns(path, entry) and not any(equal(entry, mine) for mine in due)
+                    if id(entry) not in ours
+                    and not owner.owns(path, entry)
+                    and not any(equal(entry, mine) for mine in due)
                 ),
             )
         for path in NETWORKS:
@@ -173,19 +182,22 @@ def _record(running: Element, sections: Sequence[Section], package: str) -> Iter
     for section in sections:
         if section.owns and "*" not in section.owns:
             owner = _owner(section, package, known)
-            wanted = _kept([section], running, package, [owner])
-            known[section.name] = frozenset(manifest.names(wanted))
+            wanted, kept = _kept([section], running, package, [owner])
+            tunnels = (named(PHASE1, entry) for entry in kept if entry.tag == PHASE1[-1])
+            known[section.name] = frozenset((*manifest.names(wanted), *tunnels))
     holder = manifest.entries(running, manifest.PATH)
     items = manifest.written(known)
     if [item.text for item in holder] != [item.text for item in items]:
         yield Edit(manifest.PATH, (), tuple(holder), items)
 
 
-def _kept(sections: Sequence[Section], running: Element, package: str, owners: Sequence[manifest.Owner]) -> Element:
+def _kept(
+    sections: Sequence[Section], running: Element, package: str, owners: Sequence[manifest.Owner]
+) -> tuple[Element, tuple[Element, ...]]:
     """What sections of one part say together, with what is there already as it is."""
-    wanted = _wanted(sections, package)
+    wanted = together(sections, package)
     keep(wanted, running, owners)
-    return wanted
+    return wanted, keep_tunnels(wanted, running, owners)
 
 
 def _owner(section: Section, package: str, record: Record) -> manifest.Owner:
@@ -197,26 +209,16 @@ def _owner(section: Section, package: str, record: Record) -> manifest.Owner:
     return manifest.Owner(tuple(of_package), record.get(section.name))
 
 
-def _wanted(sections: Sequence[Section], package: str) -> Element:
-    """What sections of one part say together, of BGP for the package that is installed."""
-    wanted = Element("pfsense")
-    for section in sections:
-        _collect(wanted, _fragment(section), section)
-    if any(section.part == BGP for section in sections):
-        _one_package(wanted, package)
-    return wanted
-
-
 def _part(running: Element, part: str, sections: Sequence[Section], package: str) -> Iterator[Edit]:
     known = manifest.read(running)
     owners = [_owner(section, package, known) for section in sections]
     owned = tuple(pattern for owner in owners for pattern in owner.patterns)
     strict = any(section.owns for section in sections)
-    wanted = _kept(sections, running, package, owners)
+    wanted, kept = _kept(sections, running, package, owners)
     if part == IPSEC:
         numbered(wanted, running)
     settings: dict[Path, list[Element]] = {}
-    for path, element in _settings(wanted):
+    for path, element in settings_of(wanted):
         settings.setdefault(path, []).append(element)
     if strict:
         refuse_foreign(wanted, owners)
@@ -229,65 +231,7 @@ def _part(running: Element, part: str, sections: Sequence[Section], package: str
     yield from _setting_edits(running, settings, owned)
     for path in LISTS:
         if path[0] == ("ipsec" if part == IPSEC else "installedpackages"):
-            yield from _list_edits(running, path, wanted, owners)
-
-
-def _fragment(section: Section) -> Element:
-    try:
-        return parse_fragment(section.text)
-    except ConfigError as error:
-        raise CandidateError(f"section {section.name}: {error}") from error
-
-
-def _collect(wanted: Element, fragment: Element, section: Section) -> None:
-    """Add a section's elements to those of the sections before it."""
-    for top in fragment.children:
-        if top.tag != ("ipsec" if section.part == IPSEC else "installedpackages"):
-            raise CandidateError(f"section {section.name}: <{top.tag}> is not of the part {section.part!r}")
-        for child in top.children:
-            if section.part == IPSEC:
-                without_empty_entries(child)
-                wanted.made(top.tag).children.append(child)
-            elif package_of(child.tag):
-                for inner in child.children:
-                    without_empty_entries(inner)
-                wanted.made(top.tag, child.tag).children.extend(child.children)
-            else:
-                raise CandidateError(f"section {section.name}: <{child.tag}> is of neither BGP package")
-
-
-def _one_package(wanted: Element, package: str) -> None:
-    """Keep what is for the package that is installed; a candidate may have both."""
-    packages = wanted.find("installedpackages")
-    if packages is None:
-        return
-    meant = {package_of(child.tag) for child in packages.children if child.children}
-    packages.children = [child for child in packages.children if package_of(child.tag) == package]
-    if meant and package not in meant:
-        names = {"openbgpd": "OpenBGPD", "frr": "FRR"}
-        installed = f"it has the {names[package]} package" if package else "no package that routes BGP is installed"
-        raise CandidateError(
-            f"the candidate is for the {' and '.join(sorted(names[name] for name in meant))} package, and {installed}; "
-            "nothing was changed"
-        )
-
-
-def _settings(wanted: Element) -> Iterator[tuple[Path, Element]]:
-    """Each setting that is in no list of entries: below <ipsec>, or in the first <config> of a package's element."""
-    for top in wanted.children:
-        for child in top.children:
-            path: Path = (top.tag, child.tag)
-            if top.tag == "ipsec" and not any(known[:2] == path for known in LISTS):
-                yield path, child
-            elif top.tag == "installedpackages":
-                for inner in child.children:
-                    below = (*path, inner.tag)
-                    if below in LISTS:
-                        continue
-                    if inner.tag != "config":
-                        raise CandidateError(f"{'/'.join(below)} is nothing that the driver can set")
-                    for setting in inner.children:
-                        yield (*below, setting.tag), setting
+            yield from _list_edits(running, path, wanted, owners, kept)
 
 
 def _setting_edits(
@@ -317,9 +261,15 @@ def _owned_settings(running: Element, pattern: Pattern) -> Iterator[Path]:
         yield pattern.path
 
 
-def _list_edits(running: Element, path: Path, wanted: Element, owners: Sequence[manifest.Owner]) -> Iterator[Edit]:
+def _list_edits(
+    running: Element, path: Path, wanted: Element, owners: Sequence[manifest.Owner], kept: Sequence[Element]
+) -> Iterator[Edit]:
+    stays = set(map(id, kept))
+    with_phase1 = set(map(id, adopted_phase2(running, owners))) if path == PHASE2 else set()
+
     def ours(entry: Element) -> bool:
-        return any(owner.owns(path, entry) for owner in owners)
+        mine = id(entry) in with_phase1 or any(owner.owns(path, entry) for owner in owners)
+        return mine and id(entry) not in stays
 
     old, new = manifest.entries(running, path), manifest.entries(wanted, path)
     names = [identity(path, entry) for entry in new]

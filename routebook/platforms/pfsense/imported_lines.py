@@ -30,6 +30,9 @@ _PACKAGES = {
     "frrbgpaspaths": "lists of BGP of the FRR package", "frrglobalacls": "access lists of the FRR package",
     "frrglobalraw": "raw configurations of the FRR package", "routebook": "Routebook's record of what is its own",
 }  # fmt: skip
+_SHOWN = frozenset(
+    {"interfaces", "IPsec", "the FRR package", *(its for tag, its in _PACKAGES.items() if tag != "frrglobalraw")}
+)
 
 
 def whose(path: tuple[str, ...]) -> str:
@@ -47,15 +50,22 @@ def whose(path: tuple[str, ...]) -> str:
 def read_lines(
     file: str, text: str, root: Element, lines: Mapping[int, Lines], owners: Mapping[int, str]
 ) -> Iterator[ReadLine]:
-    """Every line of a file; `lines` and `owners` are those of elements, by their `id()`."""
+    """Every line of a file; `lines` and `owners` are those of elements, by their `id()`.
+
+    What is not of interfaces, IPsec or FRR is shown by its tags alone: nobody knows all packages' secrets.
+    """
     labels: dict[int, set[tuple[str, str]]] = {}
+    tags: dict[int, list[str]] = {}
     for element, label, inside in _labelled(root, (), owners, ""):
         first, last = lines[id(element)]
+        tags.setdefault(first, []).append(f"<{element.tag}>")
+        if last != first:
+            tags.setdefault(last, []).append(f"</{element.tag}>")
         for number in (first, last) if inside else range(first, last + 1):
             labels.setdefault(number, set()).add(label)
     for number, shown in enumerate(redacted_lines(text, [root]), 1):
         owner, its = _one(labels.get(number, set()))
-        yield ReadLine(file, number, shown, owner, its)
+        yield ReadLine(file, number, shown if its in _SHOWN else "".join(tags.get(number, ())), owner, its)
 
 
 def _labelled(

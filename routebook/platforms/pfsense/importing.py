@@ -9,10 +9,13 @@ from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.importing.found import BadInputError, Compared, FoundHost, Importer, SourceFile
 from routebook.intent.problem import Mark
+from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.changes import shown_edits
 from routebook.platforms.pfsense.difference import Edit, difference
 from routebook.platforms.pfsense.imported_bgp import NETWORK_ROWS, SETTINGS, Bgp, differing
 from routebook.platforms.pfsense.imported_lines import read_lines
+from routebook.platforms.pfsense.imported_tunnels import read_tunnels
+from routebook.platforms.pfsense.kept import tunnel_of
 from routebook.platforms.pfsense.meaning import (
     AS_PATH_LISTS,
     COMMUNITY_LISTS,
@@ -24,6 +27,7 @@ from routebook.platforms.pfsense.meaning import (
 )
 from routebook.platforms.pfsense.ownership import WHOLE, Path
 from routebook.platforms.pfsense.tree import ConfigError, Element, Lines, parse, placed
+from routebook.platforms.pfsense.tunnel_meaning import phase1
 
 _ENCRYPTED = "---- BEGIN config.xml ----"
 _ROOT = re.compile(r"<(?P<tag>[A-Za-z][\w.-]*)[\s>/]")
@@ -54,7 +58,8 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
     if "bgp_package" in found.data:
         bgp.read()
         bgp.finish()
-    found.lines += read_lines(file.name, file.text, root, lines, bgp.owners)
+    owners = bgp.owners | read_tunnels(found, file.name, root, lines)
+    found.lines += read_lines(file.name, file.text, root, lines, owners)
     for each in found.lines:
         if each.owner:
             found.marks.setdefault(each.owner, Mark(file.name, each.number))
@@ -130,6 +135,8 @@ _KINDS: Mapping[Path, str] = {
 
 def _unlike(running: Element, edit: Edit) -> tuple[str, str] | None:
     """The object that an edit is of, and what of it would be written otherwise."""
+    if edit.path == manifest.PATH:
+        return None  # it comes with other edits alone
     entry = (edit.new or edit.old)[0]
     if edit.path == NETWORK_ROWS:
         old, new = ([network(edit.path, row) for row in rows] for rows in (edit.old, edit.new))
@@ -140,6 +147,8 @@ def _unlike(running: Element, edit: Edit) -> tuple[str, str] | None:
             source = "static" if edit.path[-1].endswith("static") else "connected"
             return f"redistribute {source}", f"<{edit.path[-1]}> would be {entry.text}"
         return SETTINGS, f"<{edit.path[-1]}> would be {entry.text if edit.new else 'taken away'}"
+    if edit.path == ("ipsec", "phase1"):
+        return _unlike_tunnel(running, edit)
     if edit.path == PREFIX_LISTS:
         key = f"{'ipv6' if entry.value('iptype').lower() == 'ipv6' else 'ip'} prefix-list {entry.value('name')}"
     elif edit.path in _KINDS:
@@ -150,6 +159,24 @@ def _unlike(running: Element, edit: Edit) -> tuple[str, str] | None:
     if there is None or not edit.new:
         return key, "it would come or go"
     return key, differing(meaning(edit.path, there), meaning(edit.path, entry))
+
+
+def _unlike_tunnel(running: Element, edit: Edit) -> tuple[str, str] | None:
+    """What of a tunnel would be written otherwise: of its phase 1, or else of a phase 2."""
+    if not edit.new:
+        return None
+    entry = edit.new[0]
+    there = [each for each in manifest.entries(running, edit.path) if tunnel_of(each) == tunnel_of(entry)]
+    if len(there) != 1:
+        return None
+    old, new = phase1(there[0], running), phase1(entry, running)
+    key = f"tunnel con{there[0].value('ikeid')}"
+    wrong = [each for each in sorted(old.keys() | new.keys()) if old.get(each) != new.get(each)]
+    if not wrong:
+        return key, "its phase 2 entries would be others"
+    if wrong[0] == "pre-shared-key":
+        return key, "its key would be another"
+    return key, f"{wrong[0]} is {old.get(wrong[0], 'not there')}, and Routebook writes {new.get(wrong[0], 'nothing')}"
 
 
 def _there(running: Element, edit: Edit, entry: Element) -> Element | None:

@@ -27,18 +27,18 @@ from routebook.platforms.pfsense.communities import communities, community
 _INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
 _BGPD_WORD = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
-_CIPHERS = {
+CIPHERS = {
     **{f"aes{bits}": ("aes", bits) for bits in (128, 192, 256)},
     # the key length of a GCM cipher is that of its tag
     **{f"aes{bits}gcm{tag}": (f"aes{bits}gcm", tag * 8) for bits in (128, 192, 256) for tag in (8, 12, 16)},
 }
 _HASHES = frozenset({"sha256", "sha384", "sha512", "aesxcbc"})
-_GROUPS = {
+GROUPS = {
     "modp2048": 14, "modp3072": 15, "modp4096": 16, "modp6144": 17, "modp8192": 18,
     "ecp256": 19, "ecp384": 20, "ecp521": 21, "ecp256bp": 28, "ecp384bp": 29, "ecp512bp": 30,
     "curve25519": 31, "curve448": 32,
 }  # fmt: skip
-SUITES = SuiteWords(encryption=_CIPHERS, hashes=_HASHES, groups=_GROUPS)
+SUITES = SuiteWords(encryption=CIPHERS, hashes=_HASHES, groups=GROUPS)
 _LIFETIME = 28800  # seconds, that the web interface offers for phase 1
 _CHILD_LIFETIME = 3600  # and for phase 2
 _REKEY_AT = 0.9  # of the lifetime: ipsec_get_rekey_time()
@@ -74,7 +74,7 @@ class Identity(Struct, frozen=True):
 
 def cipher(suite: IpsecProposal) -> Cipher:
     """The cipher of a suite. aes256gcm16 is aes256gcm with a tag of 128 bits."""
-    return Cipher(*_CIPHERS[suite.encryption])
+    return Cipher(*CIPHERS[suite.encryption])
 
 
 def ike_suites(tunnel: Tunnel) -> list[Suite]:
@@ -84,7 +84,7 @@ def ike_suites(tunnel: Tunnel) -> list[Suite]:
             cipher=cipher(suite),
             hash=suite.integrity or str(suite.prf).removeprefix("prf"),
             prf=(suite.prf or str(suite.integrity)).removeprefix("prf"),
-            group=_GROUPS[suite.dh_group],
+            group=GROUPS[suite.dh_group],
         )
         for suite in tunnel.ike_proposals
     ]
@@ -102,12 +102,12 @@ def hashes(tunnel: Tunnel) -> list[str]:
 
 def dh_group(suite: IpsecProposal) -> int:
     """modp2048 is 14 (IANA's numbers)."""
-    return _GROUPS[suite.dh_group]
+    return GROUPS[suite.dh_group]
 
 
 def offered(suites: Sequence[IpsecProposal]) -> frozenset[tuple[str, str | None, int]]:
     """What a phase 2 with these suites offers: each cipher with each hash, all with the first one's DH group."""
-    groups = {_GROUPS[suite.dh_group] for suite in suites}
+    groups = {GROUPS[suite.dh_group] for suite in suites}
     with_hash = {suite.integrity for suite in suites if suite.integrity}
     return frozenset(
         (suite.encryption, found, group)

@@ -165,3 +165,55 @@ EDGE = config(
     )
     + POLICIES
 )
+
+
+def phase1(descr: str, gateway: str, more: str = "", ikeid: int = 1, psk: str = SECRETS["psk"]) -> str:
+    """A phase 1 as the form leaves it; `more` are fields that are not as it comes."""
+    fields = {
+        "ikeid": str(ikeid), "iketype": "ikev2", "interface": "wan", "remote-gateway": gateway, "protocol": "inet",
+        "myid_type": "myaddress", "myid_data": "", "peerid_type": "peeraddress", "peerid_data": "",
+        "lifetime": "28800", "rekey_time": "", "reauth_time": "", "rand_time": "", "pre-shared-key": psk,
+        "private-key": "", "certref": "", "pkcs11certref": "", "pkcs11pin": "", "caref": "",
+        "authentication_method": "pre_shared_key", "descr": f"<![CDATA[{descr}]]>", "nat_traversal": "on",
+        "mobike": "off", "startaction": "", "closeaction": "", "dpd_delay": "10", "dpd_maxfail": "5",
+        "encryption": "<item>\n<encryption-algorithm>\n<name>aes256gcm</name>\n<keylen>128</keylen>\n"
+        "</encryption-algorithm>\n<hash-algorithm>sha256</hash-algorithm>\n<prf-algorithm>sha256</prf-algorithm>\n"
+        "<dhgroup>14</dhgroup>\n</item>",
+    }  # fmt: skip
+    for pair in filter(None, more.split(";")):
+        tag, _, value = pair.partition("=")
+        fields[tag] = value
+    return (
+        "\t\t<phase1>\n" + "".join(f"\t\t\t<{tag}>{text}</{tag}>\n" for tag, text in fields.items()) + "\t\t</phase1>\n"
+    )
+
+
+def half(kind: str, address: str = "", bits: str = "") -> str:
+    """What one end of a phase 2 has."""
+    return (
+        f"\n<type>{kind}</type>"
+        + f"<address>{address}</address>" * bool(address)
+        + f"<netbits>{bits}</netbits>" * bool(bits)
+    )
+
+
+def phase2(local: str, remote: str, more: str = "", ikeid: int = 1, reqid: int = 1) -> str:
+    """A phase 2 as the form leaves it."""
+    fields = {
+        "ikeid": str(ikeid), "uniqid": f"5f00000000{reqid:03}", "mode": "tunnel", "reqid": str(reqid),
+        "localid": local, "remoteid": remote, "protocol": "esp",
+        "encryption-algorithm-option": "<name>aes256gcm</name><keylen>128</keylen>",
+        "hash-algorithm-option": "hmac_sha256", "pfsgroup": "14", "lifetime": "3600", "rekey_time": "",
+        "rand_time": "", "pinghost": "", "keepalive": "disabled", "descr": "<![CDATA[]]>",
+    }  # fmt: skip
+    for pair in filter(None, more.split(";")):
+        tag, _, value = pair.partition("=")
+        fields[tag] = value
+    return (
+        "\t\t<phase2>\n" + "".join(f"\t\t\t<{tag}>{text}</{tag}>\n" for tag, text in fields.items()) + "\t\t</phase2>\n"
+    )
+
+
+def ipsec(*entries: str) -> str:
+    """The section of tunnels."""
+    return f"\t<ipsec>\n{''.join(entries)}\t\t<logging></logging>\n\t</ipsec>\n"

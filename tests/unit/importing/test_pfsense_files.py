@@ -81,14 +81,24 @@ def test_secrets_go_into_files_and_into_nothing_that_is_shown(tmp_path: Path) ->
         "<presharedkey>wireguard-s3cr3t=</presharedkey><descr>wireguard-s3cr3t=</descr>",
     ],
 )
-def test_what_is_a_secret_by_its_tag_by_its_looks_or_elsewhere_is_shown_nowhere(tmp_path: Path, secret: str) -> None:
-    text = config(settings(), more=f"\t<x>\n{secret}\n\t</x>\n\t<last></last>\n")
+@pytest.mark.parametrize("place", ["x", "ipsec"])
+def test_what_is_a_secret_by_its_tag_by_its_looks_or_elsewhere_is_shown_nowhere(
+    tmp_path: Path, secret: str, place: str
+) -> None:
+    text = config(settings(), more=f"\t<{place}>\n{secret}\n\t</{place}>\n\t<last></last>\n")
     host = whose(taken(tmp_path, text))
     shown = "\n".join(line.text for line in host.lines)
     assert [w for w in ("s3cr3t", "salt", "UFJJVkFURSBL", "second-line", "third", "ab<!--c") if w in shown] == []
     assert [line.text for line in host.lines if line.number == text[: text.index("<last>")].count("\n") + 1] == [
-        "\t<last></last>"
+        "<last>"
     ]
+
+
+def test_what_is_of_neither_interfaces_nor_ipsec_nor_frr_is_shown_by_its_tags_alone(tmp_path: Path) -> None:
+    more = '\t<tool key="a"><note>no tag says that this is s3cr3t</note>\n<url>https://x?token=s3cr3t</url></tool>\n'
+    lines = whose(taken(tmp_path, config(settings(), more=more))).lines
+    assert [line.text for line in lines if "tool" in line.text] == ["<tool><note>", "</tool><url>"]
+    assert not any("s3cr3t" in line.text for line in lines)
 
 
 @pytest.mark.parametrize("change", ["as it is", "crlf", "no line end", "one line", "blank lines"])
