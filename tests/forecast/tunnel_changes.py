@@ -51,6 +51,15 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
             (("another", _mirrored(place, host, "address", place.spare[(LEFT, RIGHT).index(host)])),),
             f"{place.name} {host} address",
         )
+        theirs = place.outer[(RIGHT, LEFT).index(host)]
+        places = [("one of two", (str(theirs), "2001:db8:ffff::1"))] + ([("anywhere", ())] if host == RIGHT else [])
+        yield Change(
+            f"{place.name}, {host}",
+            "where the other end is",
+            frozenset({"Tunnel.remote_names"}),
+            tuple((words, _one(place, host, remote_address=None, remote_names=names)) for words, names in places),
+            f"{place.name} {OTHER[host]} address",
+        )
         named = f"{host}.example.net"
         yield Change(
             f"{place.name}, {host}",
@@ -103,6 +112,7 @@ def _of_the_end(place: TunnelPlace, host: str) -> Iterator[Change]:
         ("keyingtries", (5,)),
         ("mobike", (True,)),
         ("encap", (True,)),
+        ("accept_ikev1", (True,)),
         ("reauth_time", (7200,)),
     ):
         yield Change(
