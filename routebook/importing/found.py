@@ -109,6 +109,7 @@ class FoundTunnel:
     ids: tuple[str, str]
     children: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]  # by name, what this end and the other one protect
     remote_names: tuple[str, ...] = ()
+    any_id: bool = False  # whether the other end may show any identity
     starts: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)

@@ -189,7 +189,8 @@ def _begins(tunnel: FoundTunnel) -> bool:
 def _contradictions(first: FoundTunnel, second: FoundTunnel) -> Iterator[str]:
     if first.psk != second.psk:
         yield "they have different keys"
-    if first.ids != second.ids[::-1]:
+    expected = [(each.ids[1], other.ids[0]) for each, other in ((first, second), (second, first)) if not each.any_id]
+    if any(expects != shown for expects, shown in expected):
         here, there = (f"is {each.ids[0]} and expects {each.ids[1]}" for each in (first, second))
         yield f"one {here}, the other {there}"
     for name in first.children.keys() & second.children.keys():

@@ -113,6 +113,7 @@ def _of_the_end(place: TunnelPlace, host: str) -> Iterator[Change]:
         ("mobike", (True,)),
         ("encap", (True,)),
         ("accept_ikev1", (True,)),
+        ("accept_any_id", (True,)),
         ("reauth_time", (7200,)),
     ):
         yield Change(

@@ -69,7 +69,11 @@ def _tunnel(key: str, mark: Mark, name: str, connection: Section, psk: Collectio
     protected = {each: (_selectors(it, "local_ts"), _selectors(it, "remote_ts")) for each, it in inner.items()}
     own = _address(connection)
     theirs, names = _places(connection)
-    found = FoundTunnel(key, mark, name, own, theirs, (_text(local, "id"), _text(remote, "id")), protected, names)
+    anybody = "id" not in remote and remote.get("auth") == "psk" and theirs is not None
+    ids = (_text(local, "id"), str(theirs) if anybody else _text(remote, "id"))
+    found = FoundTunnel(key, mark, name, own, theirs, ids, protected, names)
+    if anybody:
+        found.any_id = found.own["accept_any_id"] = True
     found.options |= {
         "ike": [_suite(each, ike=True) for each in _words(connection, "proposals")],
         "esp": [_suite(each, ike=False) for each in _words(child, "esp_proposals")],

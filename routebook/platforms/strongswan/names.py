@@ -28,7 +28,8 @@ class StrongSwanEnd(DeviceNames, frozen=True, kw_only=True):
 
     `certificate` is a file in /etc/swanctl/x509, of which the key is in /etc/swanctl/private, `ca` one in
     /etc/swanctl/x509ca that must have signed the other end's. `reauth_time` is in seconds. With `accept_ikev1`, which
-    is charon's default, it answers IKEv1 as well, and begins with IKEv2 (`version` in swanctl.conf(5)).
+    is charon's default, it answers IKEv1 as well, and begins with IKEv2 (`version` in swanctl.conf(5)). With
+    `accept_any_id`, it takes whatever identity the other end shows, as long as that has the key (`remote.id` there).
     """
 
     certificate: str = ""
@@ -42,6 +43,7 @@ class StrongSwanEnd(DeviceNames, frozen=True, kw_only=True):
     encap: bool = False
     reauth_time: int | None = None
     accept_ikev1: bool = False
+    accept_any_id: bool = False
 
 
 _OPTIONS = [field for field in StrongSwanEnd.__struct_fields__ if field not in DeviceNames.__struct_fields__]

@@ -47,6 +47,7 @@ class TunnelKeys(Input):
     encap: Flag = False
     reauth_time: Seconds | None = None
     accept_ikev1: Flag = False
+    accept_any_id: Flag = False
 
 
 def _check_tunnel(end: CheckedTunnel) -> None:
@@ -61,6 +62,8 @@ def _check_tunnel(end: CheckedTunnel) -> None:
         end.cannot(
             "has a certificate, and the tunnel a pre-shared key", "write auth: certificate for the tunnel", option
         )
+    if with_certificates and own.accept_any_id:
+        end.cannot("would take everybody's certificate", "remove accept_any_id", "accept_any_id")
     ends = [each.tunnel for each in end.pair.ends]
     ours = all(each.managed for each in end.pair.ends)  # what somebody else's end does, nobody here knows
     if ours and all(_never(tunnel) for tunnel in ends) and end.tunnel is next(each for each in ends if _said(each)):

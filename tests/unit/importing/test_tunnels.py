@@ -181,6 +181,13 @@ def test_an_end_that_changes_or_is_behind_nat_is_found_by_its_identity(
     assert "seen_as" not in tunnel["moon"] and tunnel["moon"]["address"] == "192.0.2.1"
 
 
+def test_an_end_that_takes_any_identity_stays_so(tmp_path: Path) -> None:
+    moon, sun = MOON.replace("      id = sun\n", ""), SUN.replace("      id = moon\n", "")
+    tunnel = tunnel_of(imported(tmp_path, hosts(moon, sun)))
+    assert (tunnel["moon"]["accept_any_id"], tunnel["sun"]["accept_any_id"]) == (True, True)
+    assert tunnel["name"] == "ms" and "id" not in tunnel["sun"]
+
+
 def test_a_connection_that_takes_both_versions_stays_so(tmp_path: Path) -> None:
     both = (MOON.replace("    version = 2\n", ""), SUN.replace("version = 2", "version = 0"))
     tunnel = tunnel_of(imported(tmp_path, hosts(*both)))
