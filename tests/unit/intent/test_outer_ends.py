@@ -145,3 +145,22 @@ def test_a_pfsense_has_no_tunnel_interface_to_anybody(tmp_path_factory: pytest.T
     assert "ends a tunnel at an interface, which its address tells; write the address that it has now" in errors(
         project
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "prefix", "said"),
+    [
+        ("fw1", "10.1.0.0/16", "tunnel-group 203.0.113.77 type ipsec-l2l"),
+        ("home-fw1", "192.168.1.0/24", "<remote-gateway>203.0.113.77</remote-gateway>"),
+    ],
+)
+def test_a_firewall_has_a_tunnel_to_somebody_else_as_to_one_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, host: str, prefix: str, said: str
+) -> None:
+    make = asa_project if host == "fw1" else pfsense_project
+    project = make(Project(tmp_path_factory.mktemp("firewall")))
+    project.change("network", "peers:\n", "peers:\n  office: {}\n")
+    entry = OUTSIDE.replace("edge1", host).replace("PLACE", "203.0.113.77").replace("10.3.0.0/16", prefix)
+    project.change("tunnels", "  list:\n", "  list:\n" + entry.replace(" id: office.example.net,", ""))
+    sections = render_host(project.load().hosts[host], CHECKOUT / "templates", Placeholders()).sections
+    assert said in "\n".join(section.text for section in sections)
