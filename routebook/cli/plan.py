@@ -33,9 +33,23 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long the saved plan is good for.",
 )
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="HOST=PATH",
+    help="Compare with the files in PATH, as `routebook import` reads them, and contact no device; may be repeated.",
+)
 @click.pass_obj
 def plan(
-    context: Context, /, runbook: str, limit: str, as_json: bool, out: Path | None, ttl: int, **given: Any
+    context: Context,
+    /,
+    runbook: str,
+    limit: str,
+    as_json: bool,
+    out: Path | None,
+    ttl: int,
+    against: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """Show what RUNBOOK (default: deploy) would send to every device, and what would undo it.
 
@@ -44,11 +58,20 @@ def plan(
     Exit code 0: nothing to do; 2: there are differences; 1: refused.
     """
     from routebook.cli.at_work import carry_out
+    from routebook.cli.plan_against import plan_against
+    from routebook.errors import RefusedError
     from routebook.run import commands, saved_plan
     from routebook.run.options import Options
     from routebook.run.runbook import load
 
     loaded = load(context.project, runbook)
+    if against:
+        if limit or out:
+            raise RefusedError(
+                "--against names its hosts, and makes no plan that could be carried out: leave out "
+                f"{'--limit' if limit else '--out'}"
+            )
+        plan_against(context, against, loaded.sections or None, as_json=as_json)
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     how = options.how(usual, **given)
 

@@ -162,6 +162,8 @@ class Compared(Struct, frozen=True):
     difference: str = ""
     taken: frozenset[tuple[tuple[str, ...], str]] = frozenset()
     unlike: Mapping[str, str] = {}  # keys of objects that cannot be as they are, each with why
+    refused: bool = False  # there is no plan, and `difference` says why
+    warnings: tuple[str, ...] = ()  # of the plan
 
 
 class Converted(Struct, frozen=True):

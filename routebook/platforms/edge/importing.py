@@ -43,6 +43,8 @@ def compare(sections: Sequence[Section], parts: Mapping[str, str]) -> Compared:
         "".join(each.difference for each in both),
         frozenset(chain.from_iterable(each.taken for each in both)),
         {key: why for each in both for key, why in each.unlike.items()},
+        any(each.refused for each in both),
+        tuple(warning for each in both for warning in each.warnings),
     )
 
 

@@ -73,8 +73,9 @@ class FrrComponent(FrrDaemon, Component):
 
     name: ClassVar[str] = PART
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, *, asks: bool = True) -> None:
         super().__init__(shell)
+        self.asks = asks  # whether there is a bgpd that can be asked what a forecast needs
         self._daemons = frozenset({"zebra", "bgpd", "bfdd"})
         self._integrated = True
 
@@ -293,7 +294,7 @@ class FrrComponent(FrrDaemon, Component):
 
     def _received(self, before: Tree, after: Tree) -> Received:
         """How many prefixes are there of each neighbor, where a forecast needs it."""
-        if not limits_changed(before, after):
+        if not self.asks or not limits_changed(before, after):
             return {}
         return {
             (str(session.peer), f"address-family {family.name.replace('-', ' ')}"): family.received or 0

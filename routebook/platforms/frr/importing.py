@@ -275,14 +275,15 @@ def compare(sections: Sequence[Section], parts: Mapping[str, str]) -> Compared:
 
     text = parts.get(PART, "")
     try:
-        change = FrrComponent(DeafShell()).plan(sections, Snapshot({PART: text}))
+        change = FrrComponent(DeafShell(), asks=False).plan(sections, Snapshot({PART: text}))
     except DriverError as error:
-        return Compared(redact(str(error)))
+        return Compared(redact(str(error)), refused=True)
     if not change.change or not isinstance(change, FrrChange):
-        return Compared()
+        return Compared(warnings=change.change.warnings)
     tree = parse(text)
     after = target(tree, change.candidate)
-    return Compared(change.change.diff, lines_of(explicit(tree)) - lines_of(explicit(after)))
+    taken = lines_of(explicit(tree)) - lines_of(explicit(after))
+    return Compared(change.change.diff, taken, warnings=change.change.warnings)
 
 
 IMPORTER = Importer(what="a configuration of FRR", recognises=recognises, read=read, compare=compare)

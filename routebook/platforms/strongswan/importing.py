@@ -229,10 +229,10 @@ def compare(sections: Sequence[Rendered], parts: Mapping[str, str]) -> Compared:
     try:
         change = SwanctlComponent(DeafShell()).plan(own, Snapshot(files, dict.fromkeys(files, _ATTRIBUTES)))
     except DriverError as error:
-        return Compared(redact(str(error)))
+        return Compared(redact(str(error)), refused=True)
     if not change.change:
-        return Compared()
-    return Compared(change.change.diff, unlike=_unlike(own, files))
+        return Compared(warnings=change.change.warnings)
+    return Compared(change.change.diff, unlike=_unlike(own, files), warnings=change.change.warnings)
 
 
 def _unlike(sections: Sequence[Rendered], files: Mapping[str, str]) -> dict[str, str]:
