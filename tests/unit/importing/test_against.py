@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench import importing
 from routebook.device.candidate import Section
 from routebook.intent.load import load
 from routebook.platforms.frr import manifest
@@ -80,3 +81,7 @@ def test_bad_input_is_refused_with_a_sentence_for_each_host(moved_in: Path) -> N
     assert "the inventory has no host 'edge3'" in done.stderr
     assert "nowhere:1: is no file and no folder" in done.stderr
     assert "leave out --out" in against(moved_in, "--out", "x")[2]
+
+
+def test_a_router_of_thirty_sessions_and_forty_policies_takes_less_than_three_seconds_of_cpu() -> None:
+    assert all(seconds < 3 for seconds in importing.figures(short=True).values())
