@@ -117,7 +117,7 @@ def compare(sections: Sequence[Section], parts: Mapping[str, str]) -> Compared:
     try:
         delta = difference(running, bgp, package, record=True)
     except CandidateError as error:
-        return Compared(str(error))
+        return Compared(str(error), refused=True)
     if not delta:
         return Compared()
     return Compared(
