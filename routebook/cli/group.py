@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "Show the exact difference on every device; changes nothing.",
     "run": "Carry out a runbook as a transaction.",
     "verify": "Check sessions, tunnels and configuration against the intent; changes nothing.",
+    "exec": "Type a command on many hosts at once; what only reads, unless told otherwise.",
     "drift": "List the devices that are not configured as intended; changes nothing.",
     "rollback": "Take back what an earlier run changed, and nothing else.",
     "recover": "Bring the hosts of a run that died to a verified end.",
@@ -31,8 +32,8 @@ COMMANDS = {
     "secrets": "List the secrets that are missing, and make them.",
 }
 
-_MODULES = {"import": "import_project"}  # a word of Python
-CHANGING = frozenset({"run", "rollback", "recover"})
+_MODULES = {"import": "import_project", "exec": "exec_command"}  # words of Python
+CHANGING = frozenset({"run", "rollback", "recover", "exec"})
 """Commands that change devices."""
 
 

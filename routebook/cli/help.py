@@ -29,6 +29,8 @@ Commands:
   run       Carry out a runbook as a transaction.
   verify    Check sessions, tunnels and configuration against the intent;
             changes nothing.
+  exec      Type a command on many hosts at once; what only reads, unless told
+            otherwise.
   drift     List the devices that are not configured as intended; changes
             nothing.
   rollback  Take back what an earlier run changed, and nothing else.

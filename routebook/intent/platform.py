@@ -80,8 +80,10 @@ class Platform(Struct, frozen=True, kw_only=True):
     reader: str = ""  # "module:Class" that reads sessions and tunnels, where that takes less than the driver
     importer: str = ""  # "module:object", the Importer of configurations that are there already
     driver: str = ""  # "module:Class" that implements the contract of routebook.device
+    command_line: str = ""  # "module:object", the CommandLine of routebook.device: what `routebook exec` may type there
     lab: LabPart | None = None
     netmiko: str = "linux"  # what netmiko calls its command line
+    scrapli: str = "generic"  # what scrapli calls it
     netmiko_extras: Mapping[str, str] = field(default_factory=dict)  # what it needs there besides a login
 
     @property

@@ -20,6 +20,7 @@ from routebook.project.device_identity import Identities
 from routebook.project.kept_intent import ReadIntent, read_intent
 from routebook.project.limit import choose
 from routebook.project.pins import Pin
+from routebook.project.plugins import SPELLINGS
 from routebook.project.secrets import Secrets
 
 INTENT = "intent"  # the key of a host's data under which its HostIntent is
@@ -55,13 +56,13 @@ class IntentHost(Host):
         """Nornir's parameters, with secrets in place of references and files found from the project's folder.
 
         A login is written once, where NAPALM looks for it: Routebook's own connection has `napalm`'s parameters, and
-        those of `netmiko` follow from them and from the platform, so that nornir-netmiko works as it is.
+        those of other plugins follow from them and from the platform, so that these work as they are.
 
         Raises SecretError.
         """
         options = super().get_connection_parameters("napalm" if connection == CONNECTION else connection)
-        if connection == "netmiko":
-            options = self._for_netmiko(options)
+        if connection is not None and connection in SPELLINGS:
+            options = self._spelled_for(connection, options)
         return ConnectionOptions(
             hostname=options.hostname,
             port=options.port,
@@ -71,34 +72,16 @@ class IntentHost(Host):
             extras=self._resolved(options.extras),
         )
 
-    def _for_netmiko(self, options: ConnectionOptions) -> ConnectionOptions:
-        """netmiko's word for the platform, and keys and known hosts of `napalm`'s options, unless it has its own.
-
-        Host keys are checked, as everywhere.
-        """
+    def _spelled_for(self, connection: str, options: ConnectionOptions) -> ConnectionOptions:
+        """The plugin's word for the platform, and the login of `napalm`'s options, unless it has its own."""
         napalm = super().get_connection_parameters("napalm").extras or {}
-        login = napalm.get("optional_args") or {}
-        known = platform(options.platform or "")
-        extras: dict[str, Any] = {
-            **(known.netmiko_extras if known else {}),
-            "ssh_strict": True,
-            "system_host_keys": True,
-            "use_keys": True,
-            "allow_agent": "key_file" not in login,
-            **{name: login[name] for name in ("key_file", "passphrase") if name in login},
-        }
-        if "known_hosts_file" in login:
-            extras |= {"alt_host_keys": True, "alt_key_file": login["known_hosts_file"]}
-        if secret := login.get("enable_password") or login.get("secret"):
-            extras["secret"] = secret
-        if "timeout" in napalm:
-            extras["conn_timeout"] = napalm["timeout"]
+        word, extras = SPELLINGS[connection](platform(options.platform or ""), napalm)
         return ConnectionOptions(
             hostname=options.hostname,
-            port=options.port or login.get("port"),
+            port=options.port or (napalm.get("optional_args") or {}).get("port"),
             username=options.username,
             password=options.password,
-            platform=known.netmiko if known else options.platform,
+            platform=word or options.platform,
             extras=extras | (options.extras or {}),
         )
 

@@ -143,6 +143,17 @@ def test_netmiko_gets_its_own_word_for_the_platform_and_napalms_login(name: str,
     assert extras["alt_key_file"] == str(root / ".routebook/lab/known_hosts")
 
 
+@pytest.mark.parametrize(("name", "word"), [("no-edge1", "generic"), ("nl-fw1", "cisco_asa")])
+def test_scrapli_gets_its_own_word_for_the_platform_and_napalms_login(name: str, word: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    options = nornir_for(root).inventory.hosts[name].get_connection_parameters("scrapli")
+    assert options.platform == word
+    extras = options.extras or {}
+    assert extras["auth_private_key"] == str(root / ".routebook/lab/operator_ed25519")
+    assert extras["ssh_known_hosts_file"] == str(root / ".routebook/lab/known_hosts")
+    assert extras["auth_strict_key"] is True
+
+
 def test_netmikos_own_options_win(project: Project) -> None:
     project.write(
         "defaults",

@@ -18,7 +18,7 @@ PLATFORMS = ROOT / "routebook" / "platforms"
 VENDORS = (
     "adaptive security appliance", "asa", "asas", "bgpd", "bird", "charon", "cilium", "cisco", "frr", "frrouting",
     "gobgp", "ios", "juniper", "junos", "libreswan", "netgate", "nxos", "openbgpd", "openswan", "opnsense", "pfsense",
-    "quagga", "routeros", "scrapli", "strongswan", "swanctl", "vici", "vtysh", "vyos", "watchfrr", "zebra",
+    "quagga", "routeros", "strongswan", "swanctl", "vici", "vtysh", "vyos", "watchfrr", "zebra",
     "nameif", "crypto map", "crypto_map", "config.xml", "frr.conf", "swanctl.conf",
 )  # fmt: skip
 _VENDOR = re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, VENDORS))})(?![a-z])", re.IGNORECASE)

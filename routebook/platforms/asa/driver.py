@@ -1,6 +1,5 @@
 """The driver of a Cisco ASA, able to take part in a Routebook transaction."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ from routebook.device.causes import Cause
 from routebook.device.errors import CommandRefusedError, DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.values import Answer, Reached, Snapshot
-from routebook.platforms.asa import getters, reading, recording
+from routebook.platforms.asa import getters, reading, recording, typed
 from routebook.platforms.asa.config import redact
 from routebook.platforms.asa.deadman import DeadManTimer
 from routebook.platforms.asa.explain import explain
@@ -17,11 +16,6 @@ from routebook.platforms.asa.planning import PART
 from routebook.platforms.asa.reached import reached
 from routebook.platforms.asa.reader import AsaReader
 from routebook.platforms.asa.transaction import AsaTransaction
-
-_READING = re.compile(
-    r"(?:(?:show|sh) [^\n\r\x00?]*|more system:running-config|more (?:disk\d|flash):[\w./-]+|dir(?: [\w:./-]+)?"
-    r"|ping [^\n\r\x00?]*|traceroute [^\n\r\x00?]*)"
-)
 
 
 class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
@@ -81,11 +75,10 @@ class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
         return recording.record(self.session), tuple(recording.understood(self.session))
 
     def _read(self, command: str) -> str:
-        words = " ".join(command.split())
-        if not _READING.fullmatch(words) or "| redirect" in words or "| append" in words or "| tee" in words:
-            raise CommandRefusedError(
-                f"{command!r} is not one of the commands that only read: show, more, dir, ping and traceroute"
-            )
+        try:
+            words = typed.reading(command)
+        except CommandRefusedError as error:
+            raise CommandRefusedError(f"{command!r} {error}") from error
         try:
             return self.session.show(words)
         except DriverError as error:

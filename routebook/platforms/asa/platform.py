@@ -39,6 +39,7 @@ PLATFORM = Platform(
     importer="routebook.platforms.asa.importing:IMPORTER",
     reader="routebook.platforms.asa.reader:AsaReader",
     driver="routebook.platforms.asa.driver:AsaDriver",
+    command_line="routebook.platforms.asa.typed:COMMAND_LINE",
     lab=LabPart(
         node="routebook.platforms.asa.lab.node:node",
         programs=("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
@@ -47,6 +48,7 @@ PLATFORM = Platform(
         first_selectors=True,
     ),
     netmiko="cisco_asa",
+    scrapli="cisco_asa",
     # Without an enable password netmiko types `login`, also where the session has its level already.
     netmiko_extras={"secret": " "},
 )

@@ -24,6 +24,7 @@ PLATFORM = Platform(
     importer="routebook.platforms.edge.importing:IMPORTER",
     reader="routebook.platforms.edge.reader:EdgeReader",
     driver="routebook.platforms.edge.driver:EdgeDriver",
+    command_line="routebook.platforms.linux.commands:COMMAND_LINE",
     lab=LabPart(
         node="routebook.platforms.linux.lab:edge",
         programs=("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),

@@ -22,5 +22,6 @@ PLATFORM = Platform(
     importer="routebook.platforms.frr.importing:IMPORTER",
     reader="routebook.platforms.frr.reader:FRRReader",
     driver="routebook.platforms.frr.driver:FRRDriver",
+    command_line="routebook.platforms.linux.commands:COMMAND_LINE",
     lab=LabPart(node="routebook.platforms.linux.lab:frr", programs=("/usr/lib/frr/bgpd",), releases=True),
 )

@@ -27,6 +27,7 @@ PLATFORM = Platform(
     importer="routebook.platforms.pfsense.importing:IMPORTER",
     reader="routebook.platforms.pfsense.reader:PfSenseReader",
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
+    command_line="routebook.platforms.pfsense.commands:COMMAND_LINE",
     lab=LabPart(
         node="routebook.platforms.pfsense.lab.node:node",
         programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl", "/usr/bin/php", "/usr/sbin/bgpd"),

@@ -15,6 +15,7 @@ PLATFORM = Platform(
     importer="routebook.platforms.strongswan.importing:IMPORTER",
     reader="routebook.platforms.strongswan.reader:StrongSwanReader",
     driver="routebook.platforms.strongswan.driver:StrongSwanDriver",
+    command_line="routebook.platforms.linux.commands:COMMAND_LINE",
     lab=LabPart(
         node="routebook.platforms.linux.lab:strongswan",
         programs=("/usr/sbin/charon-systemd", "/usr/sbin/swanctl"),
