@@ -74,7 +74,7 @@ class IntentHost(Host):
 
     def _spelled_for(self, connection: str, options: ConnectionOptions) -> ConnectionOptions:
         """The plugin's word for the platform, and the login of `napalm`'s options, unless it has its own."""
-        napalm = super().get_connection_parameters("napalm").extras or {}
+        napalm = self._resolved(super().get_connection_parameters("napalm").extras or {})
         word, extras = SPELLINGS[connection](platform(options.platform or ""), napalm)
         return ConnectionOptions(
             hostname=options.hostname,
