@@ -64,10 +64,18 @@ class Effect(Struct, frozen=True):
     foreign: bool = False
 
 
+class Beside(Struct, frozen=True):
+    """Something of a kind that a `section` may own and that somebody else has made, by its `name` on the device."""
+
+    section: str
+    name: str
+
+
 class Change(Struct, frozen=True):
     """The exact difference between a snapshot and a candidate. Empty `commands` means nothing would be sent.
 
-    `diff`, `commands` and `undo` are redacted and fit to be shown; the driver keeps the real text to itself.
+    `diff`, `commands` and `undo` are redacted and fit to be shown; the driver keeps the real text to itself. `beside`
+    is what somebody else has there of the candidate's kinds, but for sessions and tunnels: a state lists those.
     """
 
     diff: str
@@ -78,6 +86,7 @@ class Change(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     old_secrets: tuple[str, ...] = ()  # the places, without values, of secrets that taking a change back brings again
     synchronised: tuple[str, ...] = ()  # what the device sends to its mate before anybody has confirmed it
+    beside: tuple[Beside, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.commands)

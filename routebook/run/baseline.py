@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from routebook.checks import beside
 from routebook.checks.findings import Finding
 from routebook.checks.names import named_states
 from routebook.checks.normal import (
@@ -26,6 +27,7 @@ from routebook.checks.normal import (
 )
 from routebook.checks.prefixes import WITHOUT_COLLAPSE
 from routebook.checks.routes import reached
+from routebook.device.plan import HostPlan
 from routebook.device.values import State
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
@@ -135,8 +137,16 @@ class Baseline:
         asked = {kind_of(each) for each in listed if each.check in ASKED}
         for host in hosts:
             subjects = {subject_of(each) for each in listed if each.check in FOREIGN and each.host == host}
-            before = frozenset[str]() if anew else self.foreign.get(host, frozenset())
-            self.foreign[host] = before | subjects | (KINDS if anew else asked)
+            before = self.foreign.get(host, frozenset())
+            kept = frozenset(filter(beside.is_beside, before)) if anew else before
+            self.foreign[host] = kept | subjects | (KINDS if anew else asked)
+
+    def know_beside(self, plans: Mapping[str, HostPlan]) -> None:
+        """Take what others have beside the sections that were planned for known, in place of what was."""
+        for host, planned in plans.items():
+            if planned.candidate is not None:
+                sections = [section.name for section in planned.candidate.sections]
+                self.foreign[host] = beside.known(self.foreign.get(host, ()), sections, planned.change.beside)
 
     def write(self) -> None:
         """Put it in its place. Raises RefusedError."""

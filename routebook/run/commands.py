@@ -181,7 +181,9 @@ def _learn(running: Running, known: baseline.Baseline, ledger: Ledger) -> str:
     intents = running.workspace.intents
     if ledger.in_state(HostState.CONFIRMED) and ledger.now:
         known.confirmed(intents, *(baseline.named(intents, states) for states in (ledger.prepared.before, ledger.now)))
-        known.know(ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED), ledger.findings)
+        settled = ledger.in_state(HostState.CONFIRMED, HostState.UNCHANGED)
+        known.know(settled, ledger.findings)
+        known.know_beside({host: each for host, each in ledger.prepared.plan.hosts.items() if host in settled})
     elif restored := ledger.in_state(HostState.ROLLED_BACK):
         known.reset(intents, restored)
     else:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from routebook.checks import beside
 from routebook.checks.facts import Explanations
 from routebook.checks.findings import Finding, definite
 from routebook.checks.roots import folded
@@ -61,7 +62,7 @@ def verify(
     if kubeconfigs and not running.stop.is_set():
         findings += _clusters(running, kubeconfigs, timings)
     if config and not running.stop.is_set():
-        findings += _drift(running, runbook, watcher.now, timings)
+        findings += _configured(running, runbook, watcher.now, known, timings, accept=accept)
     if running.stop.is_set():
         raise InterruptedRunError("interrupted; nothing was changed")
     outcome = Outcome.VERIFIED if definite(findings) == "passed" else Outcome.FAILED
@@ -81,7 +82,16 @@ def _clusters(running: Running, kubeconfigs: Mapping[str, Path], timings: Timing
         return cluster_findings(running, kubeconfigs)
 
 
-def _drift(running: Running, runbook: Runbook, now: Mapping[str, State], timings: Timings) -> list[Finding]:
+def _configured(
+    running: Running,
+    runbook: Runbook,
+    now: Mapping[str, State],
+    known: baseline.Baseline,
+    timings: Timings,
+    *,
+    accept: bool,
+) -> list[Finding]:
+    """Whether hosts are configured as intended, and what somebody else has there; with `accept` that is known first."""
     from routebook.run.drift import compare, compared, drift_findings  # plans, which sessions and tunnels need not
 
     render = compared(runbook)
@@ -90,7 +100,14 @@ def _drift(running: Running, runbook: Runbook, now: Mapping[str, State], timings
     hosts = [host for host in running.workspace.hosts if host in now]
     with timings.phase("config"):
         running.listener(Event("verify", f"comparing the configuration of {len(hosts)} hosts"))
-        return drift_findings(compare(running.workspace.nornir, hosts, render), now)
+        plan = compare(running.workspace.nornir, hosts, render)
+    if accept:
+        known.know_beside(plan.hosts)
+    normal = known.normal()
+    others = (
+        each for host, planned in plan.hosts.items() for each in beside.check(host, planned.change.beside, normal)
+    )
+    return [*drift_findings(plan, now), *others]
 
 
 def _judge(running: Running, runbook: Runbook, known: baseline.Baseline, *, accept: bool) -> Judge:

@@ -13,6 +13,7 @@ from routebook.device.platform_driver import Part
 from routebook.device.values import Change, Snapshot
 from routebook.platforms.asa import sent_lines
 from routebook.platforms.asa.activation import Activation, activation
+from routebook.platforms.asa.beside import beside
 from routebook.platforms.asa.claims import claims
 from routebook.platforms.asa.config import (
     Config,
@@ -94,7 +95,8 @@ class AsaPlanning:
         if delta.problems:
             # An ASA refuses such a command, or drops without a word what refers to something that goes.
             raise CandidateError(f"{self.name}: {_joined(delta.problems)}; {UNCHANGED}")
-        return self._remember(delta, candidate.sections, None, running, snapshot)
+        change = self._remember(delta, candidate.sections, None, running, snapshot)
+        return replace(change, beside=tuple(beside(running, candidate.sections)))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""

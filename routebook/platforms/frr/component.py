@@ -25,7 +25,7 @@ from routebook.platforms.frr.defaults import release, without_defaults
 from routebook.platforms.frr.diagnosis import explain, retry_sessions
 from routebook.platforms.frr.difference import commands
 from routebook.platforms.frr.effects import Received, forecast, limits_changed
-from routebook.platforms.frr.foreign import beside_others
+from routebook.platforms.frr.foreign import beside, beside_others
 from routebook.platforms.frr.idempotence import unstable_lines
 from routebook.platforms.frr.meaning import fingerprint, same
 from routebook.platforms.frr.merge import kept, shown_as, typed_since
@@ -121,7 +121,9 @@ class FrrComponent(FrrDaemon, Component):
         change = self._change(candidate, running, target(running, candidate), snapshot, {})
         if change.change:
             vtysh.check(self.shell, "\n".join(section.text for section in mine))
-        return dataclasses.replace(change, change=replace(change.change, warnings=(*change.change.warnings, *others)))
+        warnings = (*change.change.warnings, *others)
+        foreign = tuple(beside(candidate.foreign, mine))
+        return dataclasses.replace(change, change=replace(change.change, warnings=warnings, beside=foreign))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> FrrChange:
         """Compute what brings all of FRR's configuration, frr.conf included, to an earlier snapshot."""

@@ -1,10 +1,12 @@
 """What of a configuration is somebody else's: said in a plan, and not taken from under them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from routebook.device.candidate import Section
+from routebook.device.naming import parsed
+from routebook.device.values import Beside
 from routebook.platforms.frr import manifest
 from routebook.platforms.frr.candidate import Wanted, target
 from routebook.platforms.frr.owned_objects import called
@@ -26,6 +28,20 @@ def beside_others(candidate: Wanted, sections: Sequence[Section], running: Tree)
     used = in_use(fits, running)
     fits = replace(fits, foreign=fits.foreign | used.keys())
     return fits, [*left_out(candidate.tree, fits.tree), *said(fits.foreign, used)]
+
+
+def beside(foreign: Iterable[str], sections: Sequence[Section]) -> Iterator[Beside]:
+    """What is somebody else's, each with the section that may own its kind; not sessions, which bgpd lists itself."""
+    owners = [(section.name, Wanted((), section.owns)) for section in sections]
+    for name in sorted(foreign):
+        if not _session(name):
+            section = next((section for section, owner in owners if owner.names(name)), "")
+            yield Beside(section, name)
+
+
+def _session(name: str) -> bool:
+    router, _, own = name.partition(" / ")
+    return router.startswith("router bgp ") and own.startswith("neighbor ") and parsed(own.split()[-1]) is not None
 
 
 def in_use(candidate: Wanted, running: Tree) -> dict[str, str]:

@@ -233,6 +233,7 @@ class HostTransaction:
             effects=tuple(effect for change in changes for effect in change.effects),
             fingerprint=snapshot.fingerprint,
             warnings=tuple(warning for change in changes for warning in change.warnings),
+            beside=tuple(each for change in changes for each in change.beside),
         )
 
 

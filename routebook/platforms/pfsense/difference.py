@@ -7,6 +7,7 @@ from typing import Any
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.device.ownership_record import Record
+from routebook.device.values import Beside
 from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.candidate import settings_of, together
 from routebook.platforms.pfsense.claims import refuse_another_as, refuse_foreign, refuse_shared
@@ -28,6 +29,7 @@ from routebook.platforms.pfsense.ownership import (
     Identity,
     Path,
     Pattern,
+    belongs,
     identity,
     named,
     package_of,
@@ -38,6 +40,15 @@ from routebook.platforms.pfsense.tree import (
     Element,
     as_value,
     equal,
+)
+
+# What a state lists by itself: tunnels, and sessions.
+_LISTED: frozenset[Path] = frozenset(
+    {
+        ("ipsec", "phase1"),
+        ("installedpackages", "openbgpdneighbors", "config"),
+        ("installedpackages", "frrbgpneighbors", "config"),
+    }
 )
 
 
@@ -175,6 +186,20 @@ def foreign(running: Element, sections: Sequence[Section], package: str) -> Iter
                 intended = {network(path, row) for row in manifest.entries(wanted, path)}
                 others = others_networks(path, running, [owner])
                 yield from (f"network {each}" for each in others if each not in intended)
+
+
+def beside(running: Element, sections: Sequence[Section], package: str) -> Iterator[Beside]:
+    """All entries of the lists of these sections that somebody else has made; not sessions and tunnels themselves."""
+    for section in sections:
+        if section.part not in (IPSEC, BGP):
+            continue
+        owner = _owner(section, package, manifest.read(running))
+        for path in LISTS:
+            if path in _LISTED or not belongs(path, section.part) or package_of(path[1]) not in ("", package):
+                continue
+            for entry in manifest.entries(running, path):
+                if not owner.owns(path, entry):
+                    yield Beside(section.name, named(path, entry))
 
 
 def _record(running: Element, sections: Sequence[Section], package: str) -> Iterator[Edit]:

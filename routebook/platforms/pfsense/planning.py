@@ -22,7 +22,7 @@ from routebook.platforms.pfsense.changes import (
     shown_trees,
     undo_text,
 )
-from routebook.platforms.pfsense.difference import Delta, difference, foreign
+from routebook.platforms.pfsense.difference import Delta, beside, difference, foreign
 from routebook.platforms.pfsense.hand_made import hand_made, refuse_doubled
 from routebook.platforms.pfsense.mate import synchronised
 from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
@@ -84,7 +84,8 @@ class PfSensePlanning(PfSenseReading):
         left = (
             f"{name} is not needed any more, and somebody else's uses it: it is left to them" for name in delta.left
         )
-        return replace(change, warnings=(*change.warnings, *others, *left))
+        made = tuple(beside(before, candidate.sections, self.package))
+        return replace(change, warnings=(*change.warnings, *others, *left), beside=made)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""
