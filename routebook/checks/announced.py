@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from routebook.checks.facts import Facts
 from routebook.checks.findings import Finding, Status
 from routebook.device.state import BgpSession, FamilyState
-from routebook.intent.filters import Filters, by_name, covers, maps_by_name
+from routebook.intent.filters import Filters, Region, by_name, covers, maps_by_name
 from routebook.intent.model import HostIntent, IPNetwork, Neighbor
 
 LEAK, ANNOUNCED, WITHDRAWN = "bgp.leak", "bgp.announced", "bgp.withdrawn"
@@ -31,7 +31,8 @@ def may_leave(filters: Filters, neighbor: Neighbor, prefix: IPNetwork) -> bool:
     """Whether a prefix may go over a session: by its filters, and where they go by more, as it is ours to announce."""
     passes = filters.passes(prefix)
     if passes is None and neighbor.hears is not None:
-        return any(covers(each, prefix) for each in (*neighbor.hears, *neighbor.accepted_leaks))
+        ours = any(covers(each, prefix) for each in neighbor.hears)
+        return ours or any(Region.of(each).has(prefix) for each in neighbor.accepted_leaks)
     return passes is not False
 
 

@@ -43,7 +43,7 @@ class Pair:
     loopback: bool
     password: str = field(default="", repr=False)
     name: str = ""
-    leaks: list[str] = field(default_factory=list)  # prefixes that leave there and are not ours to announce
+    leaks: list[str] = field(default_factory=list)  # what leaves there and is not ours to announce
 
     @property
     def title(self) -> str:

@@ -19,9 +19,10 @@ from routebook.intent.source import LocatedDict, locate, read_text
 from routebook.project.render import render_host
 
 _ROUNDS = 60
-_EVERYTHING = ("0.0.0.0/0", "::/0")
+_EVERYTHING = ("0.0.0.0/0 le 32", "::/0 le 128")
 _LEAK = re.compile(
-    r"lets (?:(?P<prefix>\S+/\d+)\b.*|(?P<all>everything)) leave to (?P<sessions>[^:]+): to a provider, a peer"
+    r"lets (?:(?P<prefix>\S+/(?P<own>\d+))(?: of /(?P<ge>\d+) to /(?P<le>\d+))?|(?P<all>everything)) leave to "
+    r"(?P<sessions>[^:]+): to a provider, a peer"
 )
 _NO_TEMPLATES = "/nonexistent"  # each platform's own are taken
 
@@ -144,8 +145,10 @@ def _accept(problem: Problem, leaks: dict[str, set[str]]) -> bool:
     if found is None:
         return False
     before = {name: set(prefixes) for name, prefixes in leaks.items()}
+    ge = f" ge {found['ge']}" if found["ge"] not in (None, found["own"]) else ""
+    le = f" le {found['le']}" if found["le"] else ""
     for name in found["sessions"].split(", "):
-        leaks.setdefault(name, set()).update(_EVERYTHING if found["all"] else [found["prefix"]])
+        leaks.setdefault(name, set()).update(_EVERYTHING if found["all"] else [f"{found['prefix']}{ge}{le}"])
     return leaks != before
 
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from routebook.intent.filters import EVERYTHING, Filters, covers
+from routebook.intent.filters import EVERYTHING, Filters, Region, accepted, covers
 from routebook.intent.imports import Outside, check_cluster_imports, check_imports
-from routebook.intent.model import CommunityList, Neighbor, NeighborFamily, RouteMapRule
+from routebook.intent.model import CommunityList, Neighbor, NeighborFamily, PrefixRange, RouteMapRule
 from routebook.intent.network import Session, SessionEnd
 from routebook.intent.nodes import Nodes
 from routebook.intent.own import Own, check_own, private_as
@@ -114,16 +114,16 @@ def _check_exports(
             filters = Filters.out(family, policies.prefix_lists, policies.route_maps)
             mark = _mark(declared, family, declared.peers[peer.name].mark())
             if family.default_originate is not None:
-                default = EVERYTHING[family.family].network  # no filter of what is sent applies to it
-                kind = "accepted" if default in us.neighbor.accepted_leaks else "leak"
+                # No filter of what is sent applies to it.
+                default = Region.of(PrefixRange(EVERYTHING[family.family].network))
+                kind = "accepted" if accepted(default, us.neighbor.accepted_leaks) else "leak"
                 place = declared.peers[peer.name].mark()
                 leaks.setdefault((place, "the default route, by default_originate,", kind), []).append(session.name)
             if not filters.any and not nodes.hosts[us.name].unfiltered:
                 continue  # reported, and RFC 8212 keeps it from sending anything
             for region, rule in filters.through(trusted=trusted):
                 if not own.may_leave(region):
-                    accepted = any(region.within(each) for each in us.neighbor.accepted_leaks)
-                    kind = "accepted" if accepted else "leak"
+                    kind = "accepted" if accepted(region, us.neighbor.accepted_leaks) else "leak"
                     leaks.setdefault((mark, str(region), kind), []).append(session.name)
                 elif region.longest > max(_LONGEST[region.network.version], region.network.prefixlen) and not (
                     rule is not None and rule.match_community  # what its community is for, a black hole say

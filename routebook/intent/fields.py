@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
-from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, SecretRef
+from routebook.intent.model import Family, IPAddress, IPInterface, IPNetwork, PrefixRange, SecretRef
 from routebook.intent.network import LAB_RELEASES
 
 # `--` joins the two ends in the name of a session or tunnel; a dot would end a section's name on some device.
@@ -19,6 +19,7 @@ _POLICY = re.compile(r"(?!none$)[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,79}")
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,14}|[A-Z][A-Za-z-]{3,20}[0-9]{1,4}(?:[/.][0-9]{1,4}){0,3}")
 NO_POLICY = "none"  # in place of a policy's name: without the one that would be inherited
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # what Kubernetes names its objects by (RFC 1123)
+_RANGE = re.compile(r"(\S+)(?: ge (\d{1,3}))?(?: le (\d{1,3}))?")
 _COMMUNITY = re.compile(r"(\d+):(\d+)")
 _LARGE_COMMUNITY = re.compile(r"(\d+):(\d+):(\d+)")
 _ASDOT = re.compile(r"(\d{1,10})\.(\d{1,10})")
@@ -110,6 +111,22 @@ def network(value: object) -> IPNetwork:
     if str(ipaddress.ip_interface(text).ip) != str(found.network_address):
         raise ValueError(f"{text!r} has bits set beyond its length; the prefix is {found}")
     return found
+
+
+def prefix_range(value: object) -> PrefixRange:
+    """What `PREFIX [ge LENGTH] [le LENGTH]` says: without lengths, that very prefix. Raises ValueError."""
+    found = _RANGE.fullmatch(" ".join(_text(value).split()))
+    if found is None:
+        raise ValueError(f"{value!r} is no prefix with lengths: write PREFIX [ge LENGTH] [le LENGTH]")
+    prefix, ge, le = network(found[1]), *(int(length) if length else None for length in found.groups()[1:])
+    if not lengths_rise(prefix, ge, le):
+        raise ValueError(f"{value!r} matches nothing: {prefix.prefixlen} <= ge <= le <= {prefix.max_prefixlen}")
+    return PrefixRange(prefix, ge, le)
+
+
+def lengths_rise(prefix: IPNetwork, ge: int | None, le: int | None) -> bool:
+    """Whether lengths mean something: `ge` alone goes up to the longest, `le` alone begins at the prefix's own."""
+    return prefix.prefixlen <= (ge or prefix.prefixlen) <= (le or prefix.max_prefixlen) <= prefix.max_prefixlen
 
 
 def large(community: str) -> bool:
@@ -275,6 +292,7 @@ Flag = Annotated[bool, Strict()]
 Address = Annotated[IPAddress, BeforeValidator(_address)]
 InterfaceAddress = Annotated[IPInterface, BeforeValidator(_interface_address)]
 Prefix = Annotated[IPNetwork, BeforeValidator(network)]
+Prefixes = Annotated[PrefixRange, BeforeValidator(prefix_range)]
 Community = Annotated[str, BeforeValidator(community)]
 Secret = Annotated[SecretRef, BeforeValidator(_secret)]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]

@@ -6,7 +6,16 @@ from itertools import product
 
 from msgspec import Struct
 
-from routebook.intent.model import Family, IPNetwork, NeighborFamily, PrefixList, PrefixRule, RouteMap, RouteMapRule
+from routebook.intent.model import (
+    Family,
+    IPNetwork,
+    NeighborFamily,
+    PrefixList,
+    PrefixRange,
+    PrefixRule,
+    RouteMap,
+    RouteMapRule,
+)
 
 
 class Region(Struct, frozen=True):
@@ -28,9 +37,19 @@ class Region(Struct, frozen=True):
             return "the default route" if self.network.prefixlen == 0 else str(self.network)
         return f"{self.network} of /{self.shortest} to /{self.longest}"
 
+    @classmethod
+    def of(cls, rule: PrefixRule | PrefixRange) -> "Region":
+        """What a rule of a prefix list, or a prefix with lengths, is about."""
+        length = rule.prefix.prefixlen
+        return cls(rule.prefix, rule.ge or length, rule.le or (rule.prefix.max_prefixlen if rule.ge else length))
+
     def within(self, network: IPNetwork) -> bool:
         """Whether it has no prefix that is not of a network's addresses."""
         return covers(network, self.network)
+
+    def has(self, prefix: IPNetwork) -> bool:
+        """Whether a prefix is one of it."""
+        return covers(self.network, prefix) and self.shortest <= prefix.prefixlen <= self.longest
 
     def common(self, other: "Region") -> "Region | None":
         """The prefixes of both; None if there is none."""
@@ -54,9 +73,9 @@ def covers(outer: IPNetwork, inner: IPNetwork) -> bool:
     return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # of one version
 
 
-def _region(rule: PrefixRule) -> Region:
-    length = rule.prefix.prefixlen
-    return Region(rule.prefix, rule.ge or length, rule.le or (rule.prefix.max_prefixlen if rule.ge else length))
+def accepted(region: Region, leaks: Iterable[PrefixRange]) -> bool:
+    """Whether all prefixes of a region are among those that somebody accepted."""
+    return any(region.common(Region.of(each)) == region for each in leaks)
 
 
 def regions(prefix_list: PrefixList, within: Region | None = None) -> list[Region]:
@@ -67,7 +86,7 @@ def regions(prefix_list: PrefixList, within: Region | None = None) -> list[Regio
     denied: list[Region] = []
     found: list[Region] = []
     for rule in prefix_list.rules:
-        region: Region | None = _region(rule)
+        region: Region | None = Region.of(rule)
         if region is not None and within is not None:
             region = region.common(within)
         if region is None:
@@ -173,8 +192,7 @@ class Filters(Struct, frozen=True):
     def _permits(self, name: str, prefix: IPNetwork) -> bool:
         found = self.prefix_lists.get(name)
         for rule in found.rules if found is not None else ():
-            region = _region(rule)
-            if covers(region.network, prefix) and region.shortest <= prefix.prefixlen <= region.longest:
+            if Region.of(rule).has(prefix):
                 return rule.action == "permit"
         return False
 

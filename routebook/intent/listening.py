@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network
 
-from routebook.intent.filters import Filters, Region, covers
+from routebook.intent.filters import Filters, Region, accepted, covers
 from routebook.intent.layers import named
 from routebook.intent.model import IPNetwork, ListenRange, NeighborFamily
 from routebook.intent.network import SecretUse
@@ -111,7 +111,7 @@ def _check_outside(
         if private:
             continue
         for region, _ in out.through() if out.any else ():
-            if not own.may_leave(region) and not any(region.within(each) for each in entry.accepted_leaks):
+            if not own.may_leave(region) and not accepted(region, entry.accepted_leaks):
                 said = f"the range {entry.name} lets {region} leave to whoever comes from it (RFC 7454, RFC 7908)"
                 problems.error(entry.mark(), said, "permit a prefix list of your own")
         for prefix in own.public:

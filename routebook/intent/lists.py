@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from routebook.intent.fields import community, large, network
+from routebook.intent.fields import community, large, lengths_rise, network
 from routebook.intent.list_model import AsPathList, ListRule
 from routebook.intent.model import CommunityList, PrefixList, PrefixRule
 from routebook.intent.policy_schema import CommunityRulesInput
@@ -30,8 +30,7 @@ def prefix_rule(written: object, index: int, mark: Mark, problems: Problems) -> 
         problems.error(mark, str(error), "correct the prefix")
         return None
     low, high = int(ge) if ge else None, int(le) if le else None
-    # length < ge <= le <= maximum; ge alone goes up to the maximum, le alone begins at the length
-    if not prefix.prefixlen <= (low or prefix.prefixlen) <= (high or prefix.max_prefixlen) <= prefix.max_prefixlen:
+    if not lengths_rise(prefix, low, high):
         problems.error(
             mark,
             f"{written!r} matches nothing",

@@ -130,7 +130,7 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     relation: str = ""  # what an outside peer says it is to us
     local_role: str = ""  # what we are to it and tell it (RFC 9234), where that is asked for
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
-    accepted_leaks: tuple[IPNetwork, ...] = ()  # what else goes there, which somebody accepted
+    accepted_leaks: "tuple[PrefixRange, ...]" = ()  # what else goes there, which somebody accepted
     local_as_no_prepend: bool = False  # of a `local_as` that is not the host's
     local_as_replace_as: bool = False
     disable_connected_check: bool = False
@@ -267,6 +267,15 @@ class Tunnel(Struct, frozen=True, kw_only=True):
     def pairs_apart(self) -> bool:
         """Whether each pair of selectors has a CHILD_SA of its own, made when there is traffic for it."""
         return self.device is not None and self.device.pairs_apart
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixRange:
+    """A prefix, or with `ge` or `le` the prefixes in it of such lengths, as a prefix list has it."""
+
+    prefix: IPNetwork
+    ge: int | None = None
+    le: int | None = None
 
 
 class PrefixRule(Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from routebook.intent.fields import (
     PolicyName,
     Port,
     Prefix,
+    Prefixes,
     RouteMetric,
     Seconds,
     Secret,
@@ -246,7 +247,7 @@ class SideInput(Input):
     address: Address | None = None
     remote_as: Asn | Literal["internal", "external", "auto"] | None = None  # a word is what the router is told
     update_source: Word | None = None  # an interface's name, or `address`
-    accepted_leaks: tuple[Prefix, ...] = ()
+    accepted_leaks: tuple[Prefixes, ...] = ()
     local_role: Flag = False  # told to the other end, too
     extra: ExtraBySide | None = None
 

@@ -18,6 +18,7 @@ from routebook.intent.fields import (
     Paths,
     PolicyName,
     Prefix,
+    Prefixes,
     Secret,
     Word,
 )
@@ -87,4 +88,4 @@ class ListenInput(Input):
     max_prefix: Count | None = None
     next_hop_self: Flag = False
     route_reflector_client: Flag = False
-    accepted_leaks: tuple[Prefix, ...] = ()
+    accepted_leaks: tuple[Prefixes, ...] = ()

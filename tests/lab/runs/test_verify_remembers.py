@@ -121,6 +121,40 @@ def test_hand_made_tunnels_without_an_sa_fail_as_well(known: RunningLab) -> None
     }
 
 
+def test_hand_made_objects_of_our_kinds_fail_where_they_have_appeared_and_can_be_accepted(known: RunningLab) -> None:
+    hosts = "nl-rr1", "nl-fw1", devices.PFSENSE
+    limit = "--limit", ",".join(hosts)
+    lines = "ip prefix-list BY-HAND seq 5 permit 10.0.0.0/8", "route-map BY-HAND permit 10", "bfd", "profile BY-HAND"
+    row = "<row><seq>5</seq><action>permit</action><source>any</source></row>"
+    entry = f"<config><name>BY-HAND</name><descr/>{row}</config>"
+    conf, kept = "/cf/conf/config.xml", "/tmp/by-hand.xml"
+    typed = ["access-list BY-HAND extended permit ip any any", "route-map BY-HAND permit 10"]
+    cleared = ["clear configure access-list BY-HAND", "clear configure route-map BY-HAND"]
+    on(known, "nl-rr1", "vtysh -c 'configure terminal'" + "".join(f" -c '{line}'" for line in lines))
+    added = f"cp -p {conf} {kept}; sed -i 's|<frrglobalprefixes>|&{entry}|' {conf}; rm -f /tmp/config.cache"
+    on(known, devices.PFSENSE, f"{added}; grep -c BY-HAND {conf}")
+    try:
+        with asa(known, typed, cleared):
+            found = troubles(known, *limit)
+            accepted = troubles(known, *limit, "--accept-baseline")
+            later = troubles(known, *limit)
+    finally:
+        on(known, "nl-rr1", "vtysh -c 'configure terminal'" + "".join(f" -c 'no {line}'" for line in lines[:2]))
+        on(known, "nl-rr1", "vtysh -c 'configure terminal' -c bfd -c 'no profile BY-HAND'")
+        on(known, devices.PFSENSE, f"mv {kept} {conf}; rm -f /tmp/config.cache")
+    assert {key: each["status"] for key, each in found.items()} == {
+        (host, "config.extra", host): "failed" for host in hosts
+    }
+    named = {host: found[host, "config.extra", host]["cause"].partition(": ")[0] for host in hosts}
+    assert named == {
+        "nl-rr1": "bfd / profile BY-HAND, ip prefix-list BY-HAND, route-map BY-HAND",
+        "nl-fw1": "access-list BY-HAND, route-map BY-HAND",
+        devices.PFSENSE: "frrglobalprefixes BY-HAND",
+    }
+    assert (accepted, later) == ({}, {})
+    assert troubles(known, *limit) == {}
+
+
 def test_drift_says_who_wrote_the_configuration_where_the_device_knows(known: RunningLab) -> None:
     entry = "prefix-list RB-SITES seq 99 permit 10.9.0.0/16"
     with asa(known, [entry], [f"no {entry}"]):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from routebook.checks.announced import named
 from routebook.checks.facts import Changed
 from routebook.checks.findings import Finding, definite
+from routebook.intent.fields import prefix_range
 from routebook.intent.model import HostIntent, PrefixList, PrefixRule, RouteMap, RouteMapRule
 from tests.networks.observed import TRANSIT_ADDRESS, Intents, States, check_bgp, healthy, intents, transit, with_family
 
@@ -101,7 +102,14 @@ def test_what_leaked_before_is_a_warning_where_the_run_did_not_touch_the_session
 
 @pytest.mark.parametrize(
     ("hears", "accepted", "leaks"),
-    [((OURS,), (), True), ((OURS, THEIRS), (), False), ((OURS,), (THEIRS,), False), (None, (), False)],
+    [
+        ((OURS,), (), True),
+        ((OURS, THEIRS), (), False),
+        ((OURS,), (THEIRS,), False),
+        ((OURS,), ("::/0",), True),
+        ((OURS,), ("::/0 le 128",), False),
+        (None, (), False),
+    ],
 )
 def test_where_a_community_decides_what_is_ours_to_announce_counts(
     hears: tuple[str, ...] | None, accepted: tuple[str, ...], leaks: bool
@@ -111,7 +119,7 @@ def test_where_a_community_decides_what_is_ours_to_announce_counts(
         RouteMapRule(seq=20, action="permit", match_community="RB-CUSTOMERS"),
     )
     heard = None if hears is None else tuple(map(ip_network, hears))
-    wanted = network(*rules, hears=heard, accepted_leaks=tuple(map(ip_network, accepted)))
+    wanted = network(*rules, hears=heard, accepted_leaks=tuple(map(prefix_range, accepted)))
     found = judged(sending(OURS, THEIRS), wanted=wanted)
     assert [f.check for f in found] == (["bgp.leak"] if leaks else ["bgp.announced"])
 

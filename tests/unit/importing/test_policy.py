@@ -81,6 +81,13 @@ def test_numbers_and_kinds_are_written_only_where_they_matter(tmp_path: Path) ->
     assert policy["route_maps"]["OUT"] == [{"permit": {"prefix_list": "O"}}]
 
 
+def test_what_leaves_by_a_range_of_lengths_is_accepted_by_that_range(tmp_path: Path) -> None:
+    longer = EVERYTHING.replace("O seq 5 permit 203.0.113.0/24", "O seq 5 permit 203.0.112.0/20 ge 22 le 24")
+    proved = imported(tmp_path, {"edge": longer})
+    (session,) = yaml.safe_load(proved.draft.texts()["bgp.yaml"])["bgp"]["sessions"]
+    assert session["edge"]["accepted_leaks"] == ["203.0.112.0/20 ge 22 le 24"]
+
+
 def test_what_leaves_already_and_is_not_ours_is_accepted_by_name(tmp_path: Path) -> None:
     proved = imported(tmp_path, {"edge": EVERYTHING})
     (session,) = yaml.safe_load(proved.draft.texts()["bgp.yaml"])["bgp"]["sessions"]

@@ -335,6 +335,31 @@ def test_a_leak_that_somebody_accepted_is_a_warning_and_another_one_is_refused(e
     assert [p.severity for p in example.problems() if "lets 2001:db8:f000::/36 leave" in p.message] == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("accepts", "leaves", "severity"),
+    [
+        ("2001:db8:f000::/36", "2001:db8:f001::/64", "error"),
+        ("2001:db8:f000::/36 le 64", "2001:db8:f001::/64", "warning"),
+        ("2001:db8:f000::/36 le 64", "2001:db8:f001::/64 le 128", "error"),
+        ("2001:db8:f000::/36 ge 40 le 48", "2001:db8:f000::/36 ge 40 le 44", "warning"),
+        ("::/0", "2001:db8:f001::/64", "error"),
+        ("::/0 le 128", "2001:db8:f001::/64", "warning"),
+    ],
+)
+def test_what_is_accepted_is_that_very_prefix_unless_lengths_are_said(
+    example: Project, accepts: str, leaves: str, severity: str
+) -> None:
+    example.change(*own(OWN_RULE, f"permit {leaves}"))
+    example.change("bgp", "    max_sent: 1\n", f'    max_sent: 2\n    accepted_leaks: ["{accepts}"]\n')
+    assert [p.severity for p in example.problems() if " leave to " in p.message] == [severity]
+
+
+@pytest.mark.parametrize("wrong", ["2001:db8::/32 le 24", "2001:db8::/32 above", "2001:db8::1/32"])
+def test_accepted_leaks_that_mean_nothing_are_refused(example: Project, wrong: str) -> None:
+    example.change("bgp", "    max_sent: 1\n", f'    max_sent: 2\n    accepted_leaks: ["{wrong}"]\n')
+    assert any("accepted_leaks" in str(each) for each in example.problems())
+
+
 def test_customers_communities_count_where_nobody_else_can_send_them(tmp_path: Path) -> None:
     network = Project(tmp_path)
     network.use("every_relation")

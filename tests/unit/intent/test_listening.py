@@ -58,7 +58,7 @@ def test_a_mistake_is_told(words: Project, old: str, new: str, says: str) -> Non
 
 
 def test_what_leaks_there_is_accepted_by_name(words: Project) -> None:
-    words.change("bgp", "export: OUT}", 'export: INTERNAL, accepted_leaks: ["::/0"]}')
+    words.change("bgp", "export: OUT}", 'export: INTERNAL, accepted_leaks: ["::/0 le 128"]}')
     assert errors(words) == []
 
 
