@@ -1,4 +1,4 @@
-"""Siblings that differ, and everything that is drained at once: what is wrong of the network as a whole."""
+"""Siblings that differ: an end of a session that receives less than those that are like it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +13,6 @@ from routebook.device.values import State
 from routebook.intent.model import HostIntent, IPAddress, Neighbor, NeighborFamily
 
 PARITY = "bgp.parity"
-DRAINED = "bgp.drained"
 _ENOUGH = 2  # siblings that an end is compared with
 _OPTIONS = ("addpath_tx_all", "next_hop_self", "route_reflector_client", "soft_reconfiguration")
 
@@ -35,27 +34,6 @@ def check(intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> Iterat
             others = [each for each in siblings if each is not end]
             if len(others) >= _ENOUGH and (less := list(_less(end, others))):
                 yield _differs(end, others, less)
-
-
-def drained(intents: Mapping[str, HostIntent]) -> Iterator[Finding]:
-    """A finding where the intent drains, or shuts down, every session with a network that is not ours.
-
-    `intents` are those of all hosts. Where one host has all of them there is no other way, and it is a warning.
-    """
-    ways = [
-        (host, neighbor, intent.bgp is not None and (intent.bgp.graceful_shutdown or neighbor.shutdown))
-        for host, intent in intents.items()
-        for neighbor in intent.neighbors
-        if neighbor.peer_host is None and neighbor.external and not neighbor.cluster
-    ]
-    hosts = list(dict.fromkeys(host for host, _, _ in ways))
-    if ways and all(down for _, _, down in ways):
-        lines = tuple(
-            f"{host}: the session with {neighbor.peer} is {'shut down' if neighbor.shutdown else 'being drained'}"
-            for host, neighbor, _ in ways
-        )
-        cause = "every session with another network is drained or shut down at once: no way out is preferred to another"
-        yield Finding("network", DRAINED, "all ways out", "failed" if len(hosts) > 1 else "warning", lines, cause)
 
 
 def _siblings(intents: Mapping[str, HostIntent], now: Mapping[str, State]) -> Mapping[object, list[_End]]:

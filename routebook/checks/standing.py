@@ -1,18 +1,17 @@
 """What must be true of every host whatever a runbook checks: BFD, RPKI, room, time, and what is normal there."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from routebook.checks import bfd, device_health, normal, parity, routes, rpki
 from routebook.checks.bgp import touched
 from routebook.checks.facts import Facts, excuse_old_trouble
 from routebook.checks.findings import Finding, settle
 from routebook.checks.normal import Normal
-from routebook.intent.model import HostIntent
 
 
-def check(facts: Facts, known: Normal, everywhere: Mapping[str, HostIntent], *, final: bool) -> list[Finding]:
-    """Findings on the hosts of `facts`, and on the intents of all hosts; with `final`, what is pending has failed.
+def check(facts: Facts, known: Normal, *, final: bool) -> list[Finding]:
+    """Findings on the hosts of `facts`; with `final`, what is pending has failed.
 
     What is normal is asked of a network that no run has just changed: without a state before. After a run, what was no
     better before and was not changed by it is a warning.
@@ -24,7 +23,6 @@ def check(facts: Facts, known: Normal, everywhere: Mapping[str, HostIntent], *, 
         found += [
             *normal.check(facts, known, time.time()),
             *parity.check(facts.intents, facts.now),
-            *parity.drained(everywhere),
         ]
     return settle(found) if final else found
 

@@ -88,7 +88,7 @@ class Judging(Struct, frozen=True):
         if not self.standing:
             return []
         facts = Facts(view.intents, view.before, view.now, view.changed, view.explanations)
-        return standing.check(facts, self.normal, self.intents, final=view.final)
+        return standing.check(facts, self.normal, final=view.final)
 
     def _weighed(self, finding: Finding) -> Finding:
         """A reset that was not forecast, or a collapse, fails a run, unless the operator knows better."""

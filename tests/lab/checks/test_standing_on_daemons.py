@@ -114,7 +114,7 @@ def state_of(edge: Edge) -> State:
 
 def troubles(lab: Triangle, wanted: dict[str, HostIntent], *, final: bool = True) -> list[Finding]:
     now = {"edge": state_of(lab), "inside": state_of(lab.inside)}
-    found = standing.check(Facts(wanted, {}, now, Changed(), {}), Normal(), wanted, final=final)
+    found = standing.check(Facts(wanted, {}, now, Changed(), {}), Normal(), final=final)
     return [finding for finding in found if finding.status != "ok" and finding.subject != HIJACKED]
 
 

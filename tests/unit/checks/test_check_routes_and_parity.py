@@ -21,8 +21,6 @@ from tests.networks.observed import (
     healthy,
     intents,
     internal,
-    transit,
-    troubles,
     with_family,
     with_session,
 )
@@ -48,7 +46,7 @@ def check(
     now: States, before: States | None = None, wanted: Intents | None = None, known: Normal | None = None
 ) -> list[Finding]:
     wanted = originating() if wanted is None else wanted
-    return standing.check(Facts(wanted, before or {}, now, Changed(), {}), known or Normal(), wanted, final=True)
+    return standing.check(Facts(wanted, before or {}, now, Changed(), {}), known or Normal(), final=True)
 
 
 def test_a_path_over_a_reachable_next_hop_is_right() -> None:
@@ -160,38 +158,3 @@ def test_nothing_is_said_while_one_of_the_siblings_has_only_just_come_up() -> No
     assert list(parity.check(wanted, young)) == []
     down = with_session(states, "no-edge5", NO3, state=BgpState.IDLE, uptime=None)
     assert [finding.host for finding in parity.check(wanted, down)] == ["no-edge2"]
-
-
-def drained(**hosts: bool) -> Intents:
-    """no-edge1 and ch-edge1 with a transit each; those that are drained."""
-    found = intents()
-    for host in ("no-edge1", "ch-edge1"):
-        bgp = found[host].bgp
-        assert bgp is not None
-        neighbors = bgp.neighbors if host == "no-edge1" else (*bgp.neighbors, transit())
-        down = hosts.get(host.replace("-", "_"), False)
-        found[host] = structs.replace(
-            found[host], bgp=structs.replace(bgp, neighbors=neighbors, graceful_shutdown=down)
-        )
-    return found
-
-
-def test_one_way_out_may_be_drained() -> None:
-    assert list(parity.drained(drained(no_edge1=True))) == []
-
-
-def test_every_way_out_at_once_fails() -> None:
-    wanted = drained(no_edge1=True, ch_edge1=True)
-    [finding] = parity.drained(wanted)
-    assert (finding.check, finding.status) == (parity.DRAINED, "failed")
-    assert len(finding.evidence) == 2
-    assert [f.check for f in troubles(check(healthy(wanted), wanted=wanted))] == [parity.DRAINED]
-
-
-def test_the_only_host_with_ways_out_may_be_worked_on() -> None:
-    found = intents()
-    bgp = found["no-edge1"].bgp
-    assert bgp is not None
-    shut = tuple(structs.replace(each, shutdown=True) for each in bgp.neighbors)
-    found["no-edge1"] = structs.replace(found["no-edge1"], bgp=structs.replace(bgp, neighbors=shut))
-    assert [f.status for f in parity.drained(found)] == ["warning"]

@@ -24,7 +24,7 @@ def check(
     now: States, before: States | None = None, wanted: Intents | None = None, changed: Changed | None = None
 ) -> list[Finding]:
     facts = Facts(wanted or intents(), before or {}, now, changed or Changed(), {})
-    return standing.check(facts, Normal(), facts.intents, final=True)
+    return standing.check(facts, Normal(), final=True)
 
 
 def with_caches(*caches: RpkiCache) -> Intents:
