@@ -38,6 +38,11 @@ def folded(
     return [*found, *(finding for finding in findings if finding.status not in _WRONG)]
 
 
+def hosts_of_roots(found: Iterable[Finding]) -> set[str]:
+    """The hosts on which something is wrong by itself, of findings that are folded: what follows elsewhere is not."""
+    return {finding.host for finding in found if finding.status in _WRONG and finding.follows is None}
+
+
 def counted(failed: Sequence[Finding]) -> str:
     """How many checks failed by themselves, and how many for these, of findings that are folded."""
     roots = sum(finding.follows is None for finding in failed)

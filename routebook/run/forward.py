@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from routebook.checks.facts import Changed, as_before
 from routebook.checks.findings import Finding, definite
-from routebook.checks.roots import counted, folded
+from routebook.checks.roots import counted, folded, hosts_of_roots
 from routebook.device.contract import TransactionDriver
 from routebook.device.errors import DriverError, LostContactError
 from routebook.device.values import State
@@ -172,8 +172,8 @@ class Forward(Struct, frozen=True):
             failed = [finding for finding in ledger.findings if finding.status == "failed"]
             if not failed and definite(ledger.findings) == "passed":
                 break
-            reason = counted(folded(failed, inputs.judging.intents, Changed.by(prepared.plan.effects())))
-            culprits = {finding.host for finding in failed}
+            found = folded(failed, inputs.judging.intents, Changed.by(prepared.plan.effects()))
+            reason, culprits = counted(found), hosts_of_roots(found)
             if not culprits or culprits - pushed.keys() or ledger.lose(inputs, culprits):
                 return reason
             self._undo_lost()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from routebook.checks.findings import Finding
 from routebook.device.errors import DriverError
 from routebook.device.values import Effect, State
 from routebook.intent.platform import platform
@@ -133,6 +134,18 @@ class TestHowManyMayFail:
         world["ch-edge1"].fails["push"] = lambda: fail("no")
         assert world.run(max_failed=1).outcome == "partial"
         assert {host for host, text in world.texts().items() if text == "old\n"} == {"no-edge1", "ch-edge1"}
+
+    def test_a_host_on_which_it_only_shows_does_not_count(self, world: World) -> None:
+        def check(view: View) -> list[Finding]:
+            if "ch-edge1" not in pushed(view):
+                return [Finding(host, "tunnel.ike", FIRST, "ok") for host in view.intents]
+            shows = [Finding(host, "tunnel.ike", FIRST, "failed") for host in ("no-edge1", "no-edge2")]
+            return [*shows, Finding("ch-edge1", "tunnel.ike", FIRST, "failed", cause="its key is another one")]
+
+        world.wanted = NEW
+        result = world.run(book=replace(world.runbook(), checks=(check,)), max_failed=1)
+        assert result.outcome == "partial"
+        assert {host for host, text in world.texts().items() if text == "old\n"} == {"ch-edge1"}
 
     def test_beyond_the_limit_all_go_back(self, world: World) -> None:
         world.wanted = NEW
