@@ -12,6 +12,7 @@ from routebook.cli.context import Context
 if TYPE_CHECKING:
     from routebook.device.plan import Plan
     from routebook.report.model import HostResult
+    from routebook.safety.accepted import Guard
 
 
 @click.command()
@@ -75,11 +76,21 @@ def plan(
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
     how = options.how(usual, **given)
 
-    def keep(plan: "Plan", shown: "Mapping[str, HostResult]", notes: Sequence[str]) -> None:
+    def keep(plan: "Plan", shown: "Mapping[str, HostResult]", notes: Sequence[str], guards: "Sequence[Guard]") -> None:
         assert out is not None  # noqa: S101  only then it is called
         key = saved_plan.open_key(context.state.open().plan_key, make=True)
         made = saved_plan.save(
-            out, context.project, key, plan, shown, notes, runbook=runbook, limit=limit, options=how, seconds=ttl
+            out,
+            context.project,
+            key,
+            plan,
+            shown,
+            notes,
+            guards,
+            runbook=runbook,
+            limit=limit,
+            options=how,
+            seconds=ttl,
         )
         output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
 

@@ -31,7 +31,7 @@ from routebook.run.saved_plan import SavedPlan, stale
 from routebook.run.transaction import carry_out
 from routebook.run.waves import arrange, check_spec
 from routebook.run.workspace import open_journal
-from routebook.safety.accepted import notes, refusal
+from routebook.safety.accepted import Guard, notes, refusal
 from routebook.safety.announcing import Hearing
 from routebook.safety.impact import impacts
 from routebook.safety.management_path import descriptions, management_paths
@@ -39,8 +39,8 @@ from routebook.safety.redundancy import budget
 
 Approve = Callable[[Mapping[str, HostResult], Sequence[str]], bool]
 """Decides whether a plan is carried out, given what is shown of its hosts and the notes on it as a whole."""
-Keep = Callable[[Plan, Mapping[str, HostResult], Sequence[str]], None]
-"""Saves a plan with what is shown of it: of its hosts, and of it as a whole."""
+Keep = Callable[[Plan, Mapping[str, HostResult], Sequence[str], Sequence[Guard]], None]
+"""Saves a plan with what is shown of it: of its hosts, of it as a whole, and of that what stands in its way."""
 
 
 def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunResult:
@@ -59,7 +59,7 @@ def plan(running: Running, runbook: Runbook, keep: Keep | None = None) -> RunRes
     hosts = host_results(plan, states, reasons(plan.errors), paths, ahead.heard, ahead.warnings)
     said = arrange(running.options.waves, budget(plan, intents)).lines() + notes(ahead.guards, running.options.accept)
     if keep is not None and not plan.errors:
-        keep(plan, cleaned_hosts(hosts), [clean(each) for each in said])
+        keep(plan, cleaned_hosts(hosts), [clean(each) for each in said], ahead.guards)
     return RunResult("", runbook.name, outcome, started, time.time(), hosts, (), timings.seconds, notes=said)
 
 
@@ -229,7 +229,8 @@ def _outcome(
     expected = ahead(prepared.plan)
     guards, accepted = expected.guards, running.options.accept
     ledger.prepared = replace(prepared, heard=expected.heard, warnings=expected.warnings)
-    if refused := refusal(guards, accepted, shown=asks or reviewed is not None):
+    seen = reviewed.shows if reviewed is not None else lambda _: False
+    if refused := refusal(guards, accepted, shown=asks, reviewed=seen):
         ledger.message = f"{refused}; nothing was changed"
         return Outcome.REFUSED
     ledger.prepared = prepared = replace(ledger.prepared, guards=guards)

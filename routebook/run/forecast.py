@@ -14,7 +14,7 @@ from routebook.run.running import Running
 from routebook.run.sent import list_sent
 from routebook.run.watch import read_states
 from routebook.run.waves import Waves, arrange
-from routebook.safety.accepted import COLLAPSE, NO_REDUNDANCY, OLD_SECRET, Guard
+from routebook.safety.accepted import NO_REDUNDANCY, OLD_SECRET, Guard
 from routebook.safety.announcing import Hearing, collapses, concerns, hearings, removed_peers, touched_peers
 from routebook.safety.impact import impacts
 from routebook.safety.management_path import dangers, management_paths, refusals
@@ -47,7 +47,7 @@ def forecast(running: Running, plan: Plan, goal: Goal, *, removing: bool, hears:
     workspace = running.workspace
     intents = workspace.intents
     heard: list[Hearing] = []
-    losses: list[str] = []
+    losses: list[Guard] = []
     states: Mapping[str, State] | None = None
     if concerns(plan):
         seen = read_states(workspace.nornir, workspace.observed)
@@ -61,7 +61,7 @@ def forecast(running: Running, plan: Plan, goal: Goal, *, removing: bool, hears:
     filtered, warnings = ((), {}) if hears else ask(workspace.nornir, plan, intents)
     guards = (
         *going,
-        *(Guard(COLLAPSE, text, asks=True) for text in losses),
+        *losses,
         *(() if hears else _one_ended(running, plan, goal)),
         *_in_the_way(running, plan, named),
         *synchronised(plan),
@@ -93,4 +93,4 @@ def _in_the_way(running: Running, plan: Plan, states: Mapping[str, State] | None
 def _old_secrets(plan: Plan) -> Iterator[Guard]:
     old = [f"{host}: {place}" for host, planned in sorted(plan.hosts.items()) for place in planned.change.old_secrets]
     if old:
-        yield Guard(OLD_SECRET, f"old secrets would come back ({'; '.join(old)})", asks=True)
+        yield Guard(OLD_SECRET, f"old secrets would come back ({'; '.join(old)})", asks=True, about=tuple(old))

@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,9 @@ from routebook.project.strict_json import read_file
 from routebook.report.model import HostResult
 from routebook.run.journal import new_run_id
 from routebook.run.options import Options
+from routebook.safety.accepted import Guard
 
-FORMAT = 3
+FORMAT = 4
 FOLDERS = ("inventory", "templates", "tasks", "runbooks")
 """What a candidate is computed from; a change in any file of these makes a plan stale."""
 
@@ -67,7 +68,8 @@ def open_key(path: Path, *, make: bool = False) -> Key:
 class SavedPlan(Struct, frozen=True):
     """A plan as it was reviewed. `made` and `expires` are seconds since the epoch; digests are made with the key.
 
-    `notes` are the sentences about the plan as a whole, with what stands in its way.
+    `notes` are the sentences about the plan as a whole, with what stands in its way; of that `guards` are digests of
+    each danger, which whoever reviewed the plan has accepted.
     """
 
     id: str
@@ -81,6 +83,7 @@ class SavedPlan(Struct, frozen=True):
     sources: Mapping[str, str]
     hosts: Mapping[str, Mapping[str, Any]]
     notes: Sequence[str]
+    guards: Sequence[str]
     key: Key
 
     def refuse_if_over(self, now: float) -> None:
@@ -140,6 +143,10 @@ class SavedPlan(Struct, frozen=True):
                 changes[name] = difference
         return dict(sorted(changes.items()))
 
+    def shows(self, guard: Guard) -> bool:
+        """Whether all that a guard is about stood in the plan's way when it was reviewed."""
+        return set(_dangers(guard, self.key)) <= set(self.guards)
+
     def results(self) -> dict[str, HostResult]:
         """What was reviewed, for people."""
         return {name: _result(host["shown"]) for name, host in self.hosts.items()}
@@ -166,6 +173,7 @@ def save(
     plan: Plan,
     shown: Mapping[str, HostResult],
     notes: Sequence[str],
+    guards: Iterable[Guard] = (),
     *,
     runbook: str,
     limit: str,
@@ -186,6 +194,7 @@ def save(
         sources=digest_sources(project, key),
         hosts={name: {**_bound(host, key), "shown": _shown(shown[name])} for name, host in plan.hosts.items()},
         notes=list(notes),
+        guards=sorted({digest for guard in guards if guard.asks for digest in _dangers(guard, key)}),
         key=key,
     )
     text = json.dumps(_signed(saved), indent=2, ensure_ascii=False) + "\n"
@@ -219,7 +228,7 @@ def load(path: Path, key: Callable[[], Key]) -> SavedPlan:
 
 
 _OPTIONS = ("accept", "confirm_timeout", "deadline", "keep_waves", "max_failed", "probe")
-_FIELDS = ("id", "runbook", "limit", "waves", "options", "made", "expires", "routebook", "sources", "hosts", "notes")
+_FIELDS = tuple(name for name in SavedPlan.__struct_fields__ if name != "key")
 _ALL = {"format", "mac", *_FIELDS}
 
 
@@ -264,6 +273,10 @@ def _bound(host: HostPlan, key: Key) -> dict[str, Any]:
         "candidate": key.digest(["candidate", _sections(host.candidate)]),
         "change": key.digest(["change", _change(host.change)]),
     }
+
+
+def _dangers(guard: Guard, key: Key) -> list[str]:
+    return [key.digest(["danger", word, about]) for word, about in guard.dangers]
 
 
 def _sections(candidate: Candidate | None) -> list[Any]:

@@ -17,6 +17,7 @@ from routebook.device.state import BgpSession, FamilyState
 from routebook.device.values import Effect, State
 from routebook.intent.filters import Filters, by_name, maps_by_name
 from routebook.intent.model import HostIntent, IPAddress, IPNetwork, Neighbor
+from routebook.safety.accepted import COLLAPSE, Guard
 
 _TOUCHES = ("policy", "session-new", "session-removed")
 
@@ -171,8 +172,8 @@ def _staying(
 
 def collapses(
     found: Iterable[Hearing], intents: Mapping[str, HostIntent], states: Mapping[str, State]
-) -> Iterator[str]:
-    """A sentence for each collapse that the plan itself would be: see the check `bgp.collapse`."""
+) -> Iterator[Guard]:
+    """A guard for each collapse that the plan itself would be: see the check `bgp.collapse`."""
     found = list(found)
     ours = frozenset[IPNetwork]().union(*(intent.ours for intent in intents.values()))
     touched = {(each.host, each.address): each for each in found}
@@ -190,14 +191,20 @@ def collapses(
         before, after = each.before or frozenset(), each.after or frozenset()
         lost = before - after if each.before is not None and each.after is not None else frozenset()
         if own := (lost & ours) - (kept if each.removed else frozenset()):
-            yield f"{each.host} would no longer send our own {named(own)} to {each.peer}" + (
+            text = f"{each.host} would no longer send our own {named(own)} to {each.peer}" + (
                 ", and no other session with another network does" if each.removed else ""
             )
+            about = tuple(f"{each.host} {each.address} {prefix}" for prefix in sorted(map(str, own)))
+            yield Guard(COLLAPSE, text, asks=True, about=about)
         elif not each.removed and WITHOUT_COLLAPSE.exceeded(len(after & before), len(before)):
-            yield f"{each.host} would no longer send {len(lost)} of {len(before)} prefixes to {each.peer}"
+            text = f"{each.host} would no longer send {len(lost)} of {len(before)} prefixes to {each.peer}"
+            much = "some" if after & before else "all"
+            yield Guard(COLLAPSE, text, asks=True, about=(f"{each.host} {each.address} {much} of {each.family}",))
     for name, total in sorted(brought.items()):
         taking = [each for each in found if each.family == name and not each.takes and each.received]
         away = sum(each.received for each in taking)
         if WITHOUT_COLLAPSE.exceeded(total - away, total):
             peers = ", ".join(dict.fromkeys(f"{each.peer} ({each.host})" for each in taking))
-            yield f"{away} of the {total} prefixes of {name} that other networks send would be gone: {peers}"
+            text = f"{away} of the {total} prefixes of {name} that other networks send would be gone: {peers}"
+            much = "some" if away < total else "all"
+            yield Guard(COLLAPSE, text, asks=True, about=(f"{much} of {name} received, by {peers}",))

@@ -117,7 +117,8 @@ def dropped(said: Iterable[Said]) -> tuple[list[Guard], dict[str, list[str]]]:
             why = "it can come up only when this end begins, and not once the filter has forgotten"
             warnings.setdefault(need.host, []).append(f"its {text} ({why})")
         else:
-            guards.append(Guard(FILTERED, f"{need.host}: its {text}", asks=True))
+            about = (f"{need.host} {need.flow} for the {need.what}",)
+            guards.append(Guard(FILTERED, f"{need.host}: its {text}", asks=True, about=about))
     return guards, warnings
 
 

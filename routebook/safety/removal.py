@@ -1,6 +1,6 @@
 """What a plan takes away that is alive: sessions and tunnels that are up, and prefixes that a device originates."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -53,9 +53,11 @@ def removals(plan: Plan, intents: Mapping[str, HostIntent], states: Mapping[str,
         up = sum(session.established for session in _sessions(states.get(host)))
         if up and len(sessions) * MANY > up:
             names = ", ".join(each.text for each in sessions)
-            many.append(Guard(REMOVAL, f"{host} would lose {len(sessions)} of its {up} live sessions: {names}", True))
+            text = f"{host} would lose {len(sessions)} of its {up} live sessions: {names}"
+            about = (f"{host} many sessions", *_about(sessions))
+            many.append(Guard(REMOVAL, text, asks=True, about=about))
             found = [each for each in found if each not in sessions]
-        few += [Guard(REMOVAL, text, asks=True) for text in _sentences(host, found)]
+        few += [Guard(REMOVAL, text, asks=True, about=_about(those)) for text, those in _sentences(host, found)]
     return [*many, *few]
 
 
@@ -98,7 +100,11 @@ def _named(effect: Effect) -> str:
     return f"{effect.peer} ({effect.subject})" if effect.peer else effect.subject
 
 
-def _sentences(host: str, found: Iterable[_Removal]) -> Iterator[str]:
+def _about(found: Iterable[_Removal]) -> tuple[str, ...]:
+    return tuple(f"{each.host} {each.kind} {each.text}" for each in found)
+
+
+def _sentences(host: str, found: Sequence[_Removal]) -> Iterator[tuple[str, list[_Removal]]]:
     for kind, verb, one, several, alive in (
         ("session-removed", "lose", "the live session with ", "the live sessions with ", ""),
         ("tunnel-removed", "lose", "the tunnel ", "the tunnels ", " up"),
@@ -106,12 +112,12 @@ def _sentences(host: str, found: Iterable[_Removal]) -> Iterator[str]:
     ):
         of_kind = [each for each in found if each.kind == kind]
         for known in (False, True):
-            names = [each.text for each in of_kind if each.known is known]
-            if not names:
+            those = [each for each in of_kind if each.known is known]
+            if not (names := [each.text for each in those]):
                 continue
             is_ = "is" if len(names) == 1 else "are"
             told = [f"which {is_}{alive}" if alive else "", "" if known else f"{is_} no longer in the inventory"]
             said = " and ".join(filter(None, told))
             said = said if said.startswith("which") or not said else f"which {said}"
             noun = one if len(names) == 1 else several
-            yield f"{host} would {verb} {noun}{', '.join(names)}" + (f", {said}" if said else "")
+            yield f"{host} would {verb} {noun}{', '.join(names)}" + (f", {said}" if said else ""), those

@@ -72,7 +72,7 @@ def sending(*prefixes: str, received: int = 40) -> States:
 def told(plan: Plan, wanted: Intents, states: States) -> tuple[list[tuple[str, str]], list[str]]:
     found = hearings(plan, wanted, states)
     effects: list[tuple[str, str]] = [(effect.kind, effect.subject) for each in found for effect in each.effects()]
-    return effects, list(collapses(found, wanted, states))
+    return effects, [guard.text for guard in collapses(found, wanted, states)]
 
 
 POLICY = planned(("policy", TRANSIT_ADDRESS))

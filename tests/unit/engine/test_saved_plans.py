@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,10 @@ def saved(world: World, limit: str = "", seconds: float = 600, **options: Any) -
     path = world.project / "plan.json"
     key = saved_plan.open_key(state_folder(world.project).plan_key, make=True)
 
-    def keep(plan: Any, shown: Any, notes: Any) -> None:
+    def keep(plan: Any, shown: Any, notes: Any, guards: Any) -> None:
         how = Options(**options)
-        save = saved_plan.save
-        save(path, world.project, key, plan, shown, notes, runbook="change", limit=limit, options=how, seconds=seconds)
+        save = partial(saved_plan.save, runbook="change", limit=limit, options=how, seconds=seconds)
+        save(path, world.project, key, plan, shown, notes, guards)
 
     assert commands.plan(world.running(limit), world.runbook(), keep).outcome in ("planned", "unchanged")
     return path
@@ -275,5 +276,45 @@ def test_what_stands_in_its_way_is_reviewed_with_it_and_accepted_by_that(world: 
     command = [sys.executable, "-m", "routebook", "show", str(path)]
     done = subprocess.run(command, cwd=world.project, check=True, capture_output=True, text=True)
     assert "--accept removal" in " ".join(done.stdout.split())
+    carried_out(world, path)
+    assert ("push", "no-edge1") in world.steps("push")
+
+
+def losing(world: World, peer: str, *others: str) -> None:
+    """no-edge1 loses its session with `peer`; it is up, and so are those with others."""
+    world.effects = {"no-edge1": (Effect("session-removed", peer, "gone"),)}
+    up = [BgpSession(ip_address(each), BgpState.ESTABLISHED, 65551, 65550) for each in (peer, *others)]
+    world["no-edge1"].state = State(tuple(up), ())
+
+
+def test_a_danger_that_was_not_there_when_it_was_reviewed_is_not_accepted_by_that(world: World) -> None:
+    peer, others = "192.0.2.200", [f"192.0.2.{number}" for number in range(201, 206)]
+    losing(world, peer, *others)
+    session = world["no-edge1"].state.bgp
+    assert session is not None
+    down = replace_session(session[0])
+    world["no-edge1"].state = State((down, *session[1:]), ())
+    path = saved(world)
+    assert loaded(world, path).notes == []
+    world["no-edge1"].state = State(session, ())
+    refused = carried_out(world, path)
+    assert refused.outcome == "refused"
+    assert refused.message.startswith(f"no-edge1 would lose the live session with {peer}")
+    assert "--accept removal" in refused.message
+    assert world.steps("push") == []
+
+
+def replace_session(session: BgpSession) -> BgpSession:
+    return BgpSession(session.peer, BgpState.IDLE, session.remote_as, session.local_as)
+
+
+def test_one_that_has_become_worse_is_not_accepted_and_one_that_was_shown_still_is(world: World) -> None:
+    peer, others = "192.0.2.200", [f"192.0.2.{number}" for number in range(201, 206)]
+    losing(world, peer, *others)
+    path = saved(world)
+    losing(world, peer)
+    refused = carried_out(world, path)
+    assert (refused.outcome, "1 of its 1 live sessions" in refused.message) == ("refused", True)
+    losing(world, peer, *others[1:])
     carried_out(world, path)
     assert ("push", "no-edge1") in world.steps("push")
