@@ -160,8 +160,8 @@ def test_what_a_router_is_told_by_a_word_or_chooses_itself_stays_so(tmp_path: Pa
 def test_what_leaves_a_router_without_policies_is_accepted_by_name(tmp_path: Path) -> None:
     proved = imported(tmp_path, {"edge": NAMED})
     side = yaml.safe_load(proved.draft.texts()["bgp.yaml"])["bgp"]["sessions"][0]["edge"]
-    assert side["accepted_leaks"] == ["0.0.0.0/0", "::/0"]
-    assert any("lets 0.0.0.0/0, ::/0 leave" in hint for hint in proved.draft.hints)
+    assert side["accepted_leaks"] == ["0.0.0.0/0 le 32", "::/0 le 128"]
+    assert any("lets 0.0.0.0/0 le 32, ::/0 le 128 leave" in hint for hint in proved.draft.hints)
 
 
 def test_an_as_that_nothing_says_is_asked_for(tmp_path: Path) -> None:
