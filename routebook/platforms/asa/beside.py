@@ -26,25 +26,15 @@ _KINDS = (
 
 
 def beside(running: Config, sections: Sequence[Section]) -> Iterator[Beside]:
-    """Each list, policy or profile that is not ours, with the section that makes such; a line where it is in ours."""
+    """Each list, policy or profile that is not ours, with the section that makes such."""
     there = objects(running.commands)
     owns = ownership(sections, manifest.read(there))
     makers = {kind: name for kind in _KINDS if (name := _maker(kind, sections))}
-    ours: set[str] = set()
-    others: dict[str, list[tuple[str, str]]] = {}
-    for key, nodes in there.items():
+    for key, nodes in sorted(there.items()):
         name = manifest.name_of(key, nodes)
         kind = next((kind for kind in makers if name.startswith(f"{kind} ")), None)
-        if kind is None or key == manifest.KEY:
-            continue
-        thing = " ".join(name.split()[: len(kind.split()) + 1])
-        if owns.running(key, nodes):
-            ours.add(thing)
-        else:
-            others.setdefault(thing, []).append((makers[kind], name))
-    for thing, found in sorted(others.items()):
-        for section, name in found if thing in ours else [(found[0][0], thing)]:
-            yield Beside(section, name)
+        if kind is not None and key != manifest.KEY and not owns.running(key, nodes):
+            yield Beside(makers[kind], name)
 
 
 def _maker(kind: str, sections: Sequence[Section]) -> str:
