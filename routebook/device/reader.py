@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from routebook.device.errors import NotUnderstoodError
 from routebook.device.packet_filter import Flow, Verdict
-from routebook.device.state import IkeSa, IPNetwork
+from routebook.device.state import IkeSa, IPNetwork, Route
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 
 MISREAD = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
@@ -53,6 +53,9 @@ class DeviceReader(ABC):
     All methods raise `DriverError`, also where a device's answer is none that a reader foresaw.
     """
 
+    paths_one_by_one: ClassVar[bool] = False
+    """Whether each best path is a command of its own: then they are not asked for in every look."""
+
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         understand(cls, DeviceReader)
@@ -71,6 +74,10 @@ class DeviceReader(ABC):
     @abstractmethod
     def state(self, prefixes: Sequence[IPNetwork] = ()) -> State:
         """Read BGP sessions and IPsec SAs, what they rest on, and the best paths to `prefixes`."""
+
+    def best_paths(self, prefixes: Sequence[IPNetwork]) -> tuple[Route, ...] | None:
+        """The best paths of `state` alone."""
+        return self.state(prefixes).routes
 
     @abstractmethod
     def advertised(self, wanted: Sequence[Outbound]) -> Mapping[Outbound, tuple[IPNetwork, ...]]:

@@ -75,7 +75,8 @@ class Change(Struct, frozen=True):
     """The exact difference between a snapshot and a candidate. Empty `commands` means nothing would be sent.
 
     `diff`, `commands` and `undo` are redacted and fit to be shown; the driver keeps the real text to itself. `beside`
-    is what somebody else has there of the candidate's kinds, but for sessions and tunnels: a state lists those.
+    is what somebody else has there of the candidate's kinds, but for sessions and tunnels: a state lists those. `takes`
+    is in how many seconds after its activation the device has certainly begun to use it.
     """
 
     diff: str
@@ -87,6 +88,7 @@ class Change(Struct, frozen=True):
     old_secrets: tuple[str, ...] = ()  # the places, without values, of secrets that taking a change back brings again
     synchronised: tuple[str, ...] = ()  # what the device sends to its mate before anybody has confirmed it
     beside: tuple[Beside, ...] = ()
+    takes: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self.commands)

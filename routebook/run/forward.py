@@ -146,8 +146,10 @@ class Forward(Struct, frozen=True):
     def _check(self, number: int) -> str:
         """Watch until the checks of all that was pushed so far have passed; a reason for going back otherwise."""
         inputs, prepared, ledger = self.inputs, self.prepared, self.ledger
+        checked = {host for host, state in ledger.states.items() if state is not HostState.PUSHED}
         while True:
             pushed = {host: at for host, at in ledger.pushed.items() if host not in ledger.lost}
+            takes = max((prepared.plan.hosts[host].change.takes for host in pushed if host not in checked), default=0.0)
             waiting = ledger.active([host for wave in prepared.waves.waves[number:] for host in wave])
             judge = WaveJudge(inputs.intents, prepared.plan, prepared.before, waiting, frozenset(ledger.lost))
             watcher = Watcher(
@@ -156,6 +158,7 @@ class Forward(Struct, frozen=True):
                 inputs.options.deadline,
                 inputs.stop,
                 since=ledger.activated_at,
+                not_before=ledger.activated_at + takes,
                 nudge=True,
                 prefixes=inputs.prefixes,
                 judged=inputs.observed,

@@ -42,10 +42,12 @@ class Watcher:
     """Polls `hosts` for at most `deadline` seconds.
 
     `since` is the moment on this machine's monotonic clock from which log lines count. `stop` ends the polling
-    early, and so does a definite failure unless `patient`; `at_each_look` runs before every look. With `nudge`,
+    early, and so does a definite failure unless `patient`; before the moment `not_before` nothing is called well, as
+    devices may not use yet what they were given; `at_each_look` runs before every look. With `nudge`,
     sessions and tunnels that wait for their next attempt are asked to try now: a read-only command must not do that.
     `judged` are the hosts of which all is wanted: their best paths to `prefixes` are read, and what their external
-    sessions send is listed now and then, and never not at the last look.
+    sessions send is listed now and then, and never not at the last look. A device that is asked for each path by
+    itself is asked at the first look, and before it is said that all is well.
     """
 
     nornir: Nornir
@@ -54,6 +56,7 @@ class Watcher:
     stop: threading.Event
     since: float
     patient: bool = False
+    not_before: float = 0.0
     nudge: bool = False
     prefixes: Sequence[IPNetwork] = ()
     judged: Collection[str] = ()
@@ -68,12 +71,20 @@ class Watcher:
         pause = FIRST_PAUSE
         while True:
             self.at_each_look()
-            seen = read_states(self.nornir, self.hosts, dict.fromkeys(self.judged, self.prefixes))
+            unasked: set[str] | None = set() if self.now else None
+            seen = read_states(self.nornir, self.hosts, dict.fromkeys(self.judged, self.prefixes), unasked=unasked)
             final = time.monotonic() - begun >= self.deadline or self.stop.is_set()
+            early = not final and time.monotonic() < self.not_before
+            if final and unasked:
+                seen, unasked = _with_paths(self.nornir, seen, unasked, self.prefixes), None
             if lists := bool(self.judged) and (final or time.monotonic() - listed >= LIST_EVERY):
                 seen, listed = list_sent(self.nornir, seen, only=self.judged), time.monotonic()
             self.now = seen.values
             findings = judge(seen, explanations, final=final)
+            if unasked and not early and definite(findings) == "passed":
+                seen = _with_paths(self.nornir, seen, unasked, self.prefixes)
+                self.now = seen.values
+                findings = judge(seen, explanations, final=final)
             if self.judged and not lists and definite(findings) != "pending":
                 seen, listed = list_sent(self.nornir, seen, only=self.judged), time.monotonic()
                 findings = judge(seen, explanations, final=final)
@@ -84,7 +95,7 @@ class Watcher:
                 explained = time.monotonic()
                 findings = judge(seen, explanations, final=final)
                 done = final or (definite(findings) == "failed" and not self.patient)
-            if done or definite(findings) == "passed":
+            if done or (definite(findings) == "passed" and not early):
                 return findings
             if self.nudge and time.monotonic() - retried >= RETRY_EVERY:
                 self._retry(findings)
@@ -141,16 +152,22 @@ def read_states(
     prefixes: Mapping[str, Sequence[IPNetwork]] | None = None,
     *,
     often: bool = False,
+    unasked: set[str] | None = None,
 ) -> Answers[State]:
     """The state of every host, with its best paths to its `prefixes`, and the error of each that cannot be read.
 
-    With `often`, devices keep open what they are asked with.
+    With `often`, devices keep open what they are asked with. With `unasked`, those that are asked for each path by
+    itself are not asked for paths, and entered there.
     """
 
     def read(host: str, device: DeviceReader) -> State:
         if often:
             device.keep_open()
-        return device.state((prefixes or {}).get(host, ()))
+        wanted = (prefixes or {}).get(host, ())
+        if wanted and unasked is not None and device.paths_one_by_one:
+            unasked.add(host)
+            wanted = ()
+        return device.state(wanted)
 
     answers = reading_on(nornir, hosts, read)
     said = {host: identity_of(nornir.inventory.hosts[host]) for host in answers.values}
@@ -159,6 +176,20 @@ def read_states(
         for host, state in answers.values.items()
     }
     return replace(answers, values=values)
+
+
+def _with_paths(
+    nornir: Nornir, seen: Answers[State], hosts: Collection[str], prefixes: Sequence[IPNetwork]
+) -> Answers[State]:
+    """The states with the best paths of `hosts`, as far as they have BGP."""
+
+    def read(host: str, device: DeviceReader) -> State:
+        return dataclasses.replace(seen.values[host], routes=device.best_paths(prefixes))
+
+    asked = {host for host in hosts if host in seen.values and seen.values[host].routes is not None}
+    found = reading_on(nornir, asked, read)
+    values = {host: state for host, state in seen.values.items() if host not in found.errors}
+    return replace(seen, values={**values, **found.values}, errors={**seen.errors, **found.errors})
 
 
 def by_host(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

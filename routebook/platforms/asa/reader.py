@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from routebook.device.packet_filter import Flow, Verdict
 from routebook.device.reader import Outbound, PlatformReader
-from routebook.device.state import BgpSession, IkeSa, IPNetwork
+from routebook.device.state import BgpSession, IkeSa, IPNetwork, Route
 from routebook.device.values import Answer, DeviceIdentity, Echo, Reply, State
 from routebook.platforms.asa import getters, identity, reading, vitals
 from routebook.platforms.asa.let_in import let_in
@@ -19,6 +19,7 @@ class AsaReader(PlatformReader):
     """An ASA in routed mode: a single unit, the active unit of a pair, or one context."""
 
     router_id = ""
+    paths_one_by_one = True
 
     def __init__(
         self,
@@ -47,6 +48,10 @@ class AsaReader(PlatformReader):
             written=session.written,
             connections=vitals.connections(session),
         )
+
+    def best_paths(self, prefixes: Sequence[IPNetwork]) -> tuple[Route, ...]:
+        """What the device says of its best paths to prefixes of IPv4."""
+        return reading.read_routes(self.session, prefixes)
 
     def sas(self) -> tuple[IkeSa, ...] | None:
         """What the device says of SAs."""

@@ -34,7 +34,7 @@ from routebook.platforms.frr.present import diff
 from routebook.platforms.frr.reader import FrrDaemon
 from routebook.platforms.frr.redaction import redact
 from routebook.platforms.frr.references import undefined_policies
-from routebook.platforms.frr.refresh import refresh_script
+from routebook.platforms.frr.refresh import policy_delay, refresh_script
 from routebook.platforms.frr.sessions import read_bgp_sessions
 from routebook.platforms.frr.spelling import spelled_for
 from routebook.platforms.frr.taking_back import taken_back
@@ -252,14 +252,16 @@ class FrrComponent(FrrDaemon, Component):
         push, undo = render_commands(commands(before, after, has)), render_commands(commands(after, before, has))
         paths = self._boot_files(snapshot)
         differing = [path for path, text in boot.items() if text != snapshot.parts.get(path)]
+        effects = forecast(before, after, has, self._received(before, after))
         change = Change(
             diff=diff(before, after)
             + "".join(_boot_diff(path, snapshot.parts.get(path), boot[path]) for path in differing),
             commands=(*redact(push).splitlines(), *(f"! {path} gets its earlier text" for path in differing)),
             undo=tuple(redact(undo).splitlines()),
-            effects=forecast(before, after, has, self._received(before, after)),
+            effects=effects,
             fingerprint=snapshot.fingerprint,
             warnings=tuple(_warnings(before, after, snapshot)) if push else (),
+            takes=policy_delay(after) if any(each.kind == "policy" for each in effects) else 0.0,
         )
         if not push and not differing:
             return FrrChange(change, {}, revert.NOTHING_TO_REVERT, candidate=candidate)

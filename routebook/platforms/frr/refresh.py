@@ -18,6 +18,10 @@ _USE = re.compile(r"neighbor (?P<peer>\S+) (?P<kind>prefix-list|filter-list) (?P
 _FAMILY = re.compile(r"address-family (?P<family>ipv[46] (unicast|multicast|labeled-unicast|vpn))")
 _VRF = re.compile(r"router bgp \S+ (?:vrf|view) (\S+)")
 
+_DELAY = re.compile(r"bgp route-map delay-timer (\d+)")
+_DELAY_TIMER = 5  # seconds (RMAP_DEFAULT_UPDATE_TIMER in bgpd/bgpd.h)
+_SENDING = 2.0  # seconds: updates are held back for one to put more into each (BGP_DEFAULT_SUBGROUP_COALESCE_TIME)
+
 _WAITING = "Active|Connect|Idle"
 
 # A connection that the other end accepted while it took us for another kind of peer has that kind's TTL: its
@@ -52,6 +56,14 @@ def retry_script(names: tuple[str, ...]) -> str:
     patterns = "\n".join(names)
     listing = _LISTING.replace("STATES", _STUCK)
     return f"{listing}routebook_peers '' '' | grep -Fx {quote(patterns)} | routebook_clear\n:\n"
+
+
+def policy_delay(tree: Tree) -> float:
+    """Seconds after which bgpd has told its neighbors what a changed route map lets out."""
+    lines = (line for router in tree if router.line.startswith("router bgp ") for _, line in router.walk())
+    timers = [int(found[1]) for block in tree if (found := _DELAY.fullmatch(block.line))]
+    timers += [int(found[1]) for line in lines if (found := _DELAY.fullmatch(line))]
+    return max(timers, default=_DELAY_TIMER) + _SENDING
 
 
 def refresh_script(before: Tree, after: Tree) -> str:

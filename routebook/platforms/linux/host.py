@@ -234,6 +234,7 @@ class HostTransaction:
             fingerprint=snapshot.fingerprint,
             warnings=tuple(warning for change in changes for warning in change.warnings),
             beside=tuple(each for change in changes for each in change.beside),
+            takes=max((change.takes for change in changes), default=0.0),
         )
 
 

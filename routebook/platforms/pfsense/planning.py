@@ -34,6 +34,7 @@ from routebook.platforms.pfsense.tree import ConfigError, Element, fingerprint, 
 from routebook.platforms.pfsense.writable import refuse_unwritable
 
 _MOST_NAMES = 40  # in a warning
+_FRR_TAKES = 7.0  # seconds: FRR's route-map delay-timer, which the package does not set, and the time to send updates
 
 
 @dataclass(slots=True, eq=False)
@@ -158,6 +159,7 @@ class PfSensePlanning(PfSenseReading):
             fingerprint=snapshot.fingerprint,
             synchronised=tuple(synchronised(before, delta.after)),
             warnings=(*_warnings(parts), *hand_made(before, delta.after, delta.edits)),
+            takes=_FRR_TAKES if self.package == "frr" and any(e.kind == "policy" for e in forward.effects) else 0.0,
         )
 
     def difference(self, before: Snapshot, after: Snapshot) -> str:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.lab import devices
 from tests.lab.conftest import RunningLab
-from tests.lab.runs.conftest import Unchanged, failures
+from tests.lab.runs.conftest import Unchanged, edited, failures
 from tests.lab.waiting import wait_for
 
 OURS = "2001:db8:8e20::/48"
@@ -131,3 +131,25 @@ def test_a_live_session_goes_only_when_that_is_accepted_and_a_rollback_brings_it
         assert ROUTE_SERVER not in sessions_of(deployed, "ch-edge2")
     done = deployed.routebook("run", "bgp", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_template_of_the_project_that_leaks_is_rolled_back_by_what_is_really_sent(
+    deployed: RunningLab, unchanged: Unchanged
+) -> None:
+    """The inventory is right, so that `check` and the forecast can know nothing of it, and no count is limited."""
+    match = r"match \{\{ [^}]* \}\} address prefix-list \{\{ rule.match_prefix_list \}\}"
+    leaks = r'match ipv6 address prefix-list {{ rule.match_prefix_list if map.name != "RB-EXTERNAL-OUT" else "ANY" }}'
+    with (
+        edited(deployed, "templates/frr/policy.j2", match, leaks) as template,
+        edited(deployed, "inventory/bgp.yaml", r"    max_sent: 1\n", ""),
+    ):
+        template.write_text(f"ipv6 prefix-list ANY seq 5 permit ::/0 le 64\n{template.read_text()}")
+        assert deployed.routebook("check").returncode == 0
+        done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge1")
+    assert done.returncode == 3, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["outcome"] == "rolled_back"
+    found = [each for each in failures(result) if each["check"] == "bgp.leak"]
+    assert [(each["host"], each["subject"]) for each in found] == [("no-edge1", TRANSIT)]
+    assert "leaves to transit-no, and may not" in found[0]["cause"]
+    unchanged()
