@@ -184,6 +184,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
     },
     schema.EndInput: {
         "address": "Tunnel.local_address",
+        "seen_as": "Tunnel.remote_address",
         "id": "Tunnel.local_id",
         "selectors": "Tunnel.local_selectors",
         "ike": "Tunnel.ike_proposals",
