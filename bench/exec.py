@@ -1,7 +1,7 @@
 """`python -m bench.exec`: `routebook exec` on the example's 13 hosts against a bare script of nornir-netmiko.
 
-Both ask each host for its BGP sessions, one after the other, in the same run. Seconds of wall time, medians, and the
-median of the ratios of neighbors.
+Both ask each host for a version, in turn and in one run: of FRR, of an ASA, of a pfSense's kernel. Wall time in seconds,
+medians, and the median of the ratios of neighbors.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from lab.control import Lab
 from routebook.cli.init import make_project
 from routebook.project.inventory import nornir_for
 
-COMMAND = "show bgp summary"
+COMMAND = "show version"
+ON_PFSENSE = "uname -r"
 ON_A_SHELL = f"sudo -n vtysh -c '{COMMAND}'"
 
 
@@ -46,7 +47,7 @@ def main() -> None:
 def measured(project: Path, rounds: int) -> dict[str, float | str]:
     """The figures of so many pairs."""
     hosts = write_plain_inventory(project)
-    own = (*ROUTEBOOK, "exec", COMMAND)
+    own = (*ROUTEBOOK, "exec", COMMAND, "--on", "pfsense", ON_PFSENSE)
     script = Path(__file__).with_name("plain_exec.py")
     plain = (sys.executable, str(script), str(project / "plain"))
     seconds(own, project)  # so that what is kept between commands is there
@@ -65,11 +66,12 @@ def write_plain_inventory(project: Path) -> int:
     """Write the hosts as SimpleInventory has them, with the login of the project's; returns how many they are."""
     entries = {}
     for name, host in nornir_for(project).inventory.hosts.items():
+        typed = {"asa": COMMAND, "pfsense": ON_PFSENSE}.get(host.platform or "", ON_A_SHELL)
         options = host.get_connection_parameters("netmiko")
         entries[name] = {
             "hostname": host.hostname,
             "username": options.username,
-            "data": {"command": COMMAND if options.platform == "cisco_asa" else ON_A_SHELL},
+            "data": {"command": typed},
             "connection_options": {"netmiko": {"platform": options.platform, "extras": options.extras}},
         }
     (project / "plain").mkdir(exist_ok=True)
