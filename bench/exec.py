@@ -1,7 +1,7 @@
-"""`python -m bench.exec`: `routebook exec` on the example's hosts against a bare script of nornir-netmiko.
+"""`python -m bench.exec`: `routebook exec` on the example's 13 hosts against a bare script of nornir-netmiko.
 
 Both ask each host for its version, in turn and in one run. Wall time in seconds, medians, and the median of the ratios
-of neighbors. Left out is the pfSense, whose shell netmiko's own session does not get along with.
+of neighbors.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from routebook.cli.init import make_project
 from routebook.project.inventory import nornir_for
 
 COMMAND = "show version"
-LIMIT = "!platform=pfsense"
+ON_PFSENSE = "uname -r"
 ON_A_SHELL = f"sudo -n vtysh -c '{COMMAND}'"
 
 
@@ -47,7 +47,7 @@ def main() -> None:
 def measured(project: Path, rounds: int) -> dict[str, float | str]:
     """The figures of so many pairs."""
     hosts = write_plain_inventory(project)
-    own = (*ROUTEBOOK, "exec", COMMAND, "--limit", LIMIT)
+    own = (*ROUTEBOOK, "exec", COMMAND, "--on", "pfsense", ON_PFSENSE)
     script = Path(__file__).with_name("plain_exec.py")
     plain = (sys.executable, str(script), str(project / "plain"))
     seconds(own, project)  # so that what is kept between commands is there
@@ -65,12 +65,13 @@ def measured(project: Path, rounds: int) -> dict[str, float | str]:
 def write_plain_inventory(project: Path) -> int:
     """Write the hosts as SimpleInventory has them, with the login of the project's; returns how many they are."""
     entries = {}
-    for name, host in nornir_for(project, LIMIT).inventory.hosts.items():
+    for name, host in nornir_for(project).inventory.hosts.items():
+        typed = {"asa": COMMAND, "pfsense": ON_PFSENSE}.get(host.platform or "", ON_A_SHELL)
         options = host.get_connection_parameters("netmiko")
         entries[name] = {
             "hostname": host.hostname,
             "username": options.username,
-            "data": {"command": COMMAND if options.platform == "cisco_asa" else ON_A_SHELL},
+            "data": {"command": typed},
             "connection_options": {"netmiko": {"platform": options.platform, "extras": options.extras}},
         }
     (project / "plain").mkdir(exist_ok=True)

@@ -131,7 +131,7 @@ def test_a_limit_that_means_nothing_is_refused(project: Project, limit: str, say
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("no-edge1", "linux"), ("nl-rr1", "linux"), ("nl-fw1", "cisco_asa"), ("home-fw1", "linux")],
+    [("no-edge1", "linux"), ("nl-rr1", "linux"), ("nl-fw1", "cisco_asa"), ("home-fw1", "generic")],
 )
 def test_netmiko_gets_its_own_word_for_the_platform_and_napalms_login(name: str, word: str) -> None:
     root = Path(__file__).resolve().parents[2]

@@ -27,6 +27,7 @@ PLATFORM = Platform(
     importer="routebook.platforms.pfsense.importing:IMPORTER",
     reader="routebook.platforms.pfsense.reader:PfSenseReader",
     driver="routebook.platforms.pfsense.driver:PfSenseDriver",
+    netmiko="generic",  # its users' tcsh has a prompt that ends in neither `$` nor `#` (the system's .tcshrc)
     command_line="routebook.platforms.pfsense.commands:COMMAND_LINE",
     lab=LabPart(
         node="routebook.platforms.pfsense.lab.node:node",

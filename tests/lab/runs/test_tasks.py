@@ -16,12 +16,12 @@ from tasks.type_command import type_command
 from tasks.verify import verify
 from tests.lab.conftest import RunningLab
 
-ASA, EDGE = "nl-fw1", "no-edge1"
+ASA, EDGE, PFSENSE = "nl-fw1", "no-edge1", "home-fw1"
 
 
 @pytest.fixture(scope="module")
 def part() -> Collection[str]:
-    return {ASA, EDGE}
+    return {ASA, EDGE, PFSENSE}
 
 
 @pytest.fixture
@@ -53,12 +53,15 @@ def test_a_host_is_read_probed_and_verified(lab: RunningLab, nornir: Nornir) -> 
     assert on(nornir, EDGE, type_command, command="uname -n").result.output == f"{EDGE}\n"
 
 
-@pytest.mark.parametrize(("host", "command", "says"), [(ASA, "show version", "Adaptive"), (EDGE, "uname -n", EDGE)])
+@pytest.mark.parametrize(
+    ("host", "command", "says"),
+    [(ASA, "show version", "Adaptive"), (EDGE, "uname -n", EDGE), (PFSENSE, "uname -n", PFSENSE)],
+)
 def test_nornir_netmiko_and_nornir_napalm_work_with_the_inventory_as_it_is(
     nornir: Nornir, host: str, command: str, says: str
 ) -> None:
     assert says in on(nornir, host, netmiko_send_command, command_string=command).result
-    assert on(nornir, host, napalm_get, getters=["facts"]).result["facts"]["hostname"] == host
+    assert on(nornir, host, napalm_get, getters=["facts"]).result["facts"]["hostname"].partition(".")[0] == host
 
 
 def test_a_change_is_pushed_and_rolled_back_or_confirmed(lab: RunningLab, nornir: Nornir) -> None:
