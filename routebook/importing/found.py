@@ -128,6 +128,7 @@ class FoundHost:
     asn: int | None = None
     router_id: str = ""
     interfaces: dict[str, list[IPInterface]] = field(default_factory=dict)
+    interface_keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # what else is said of an interface
     sessions: list[FoundSession] = field(default_factory=list)
     policies: dict[tuple[str, str], FoundPolicy] = field(default_factory=dict)
     tunnels: list[FoundTunnel] = field(default_factory=list)

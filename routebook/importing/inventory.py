@@ -153,7 +153,7 @@ def _host(
         things[host.name, "data", "interfaces", name] = frozenset({(host.name, f"{INTERFACE}{name}")})
         if written := [str(address) for address in usable(addresses)]:
             link = {} if is_loopback(name) else {"link": links.names[host.name, name]}
-            interfaces[name] = {**link, "addresses": written}
+            interfaces[name] = {**link, **host.interface_keys.get(name, {}), "addresses": written}
     if interfaces:
         data["interfaces"] = interfaces
     if adopt := list(

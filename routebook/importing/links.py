@@ -24,8 +24,8 @@ class Links:
 
 
 def usable(addresses: list[IPInterface]) -> list[IPInterface]:
-    """The addresses that an inventory has: those that are not of one link alone."""
-    return list(dict.fromkeys(address for address in addresses if not address.ip.is_link_local))
+    """The addresses that an inventory has: those that are not of one link alone, and 169.254.0.0/16 of tunnels."""
+    return list(dict.fromkeys(a for a in addresses if a.version == 4 or not a.ip.is_link_local))
 
 
 def find_links(hosts: Mapping[str, FoundHost], peers: Mapping[str, FoundPeer]) -> Links:

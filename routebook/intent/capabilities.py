@@ -44,8 +44,9 @@ class Capabilities(Struct, frozen=True):
     which a host has one, where the platform leaves the choice. With `unfiltered`, those that pass every route in
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
     answered, so that none proves anything. With `every_word`, its templates render every word of policy and of
-    sessions; without it those of the beginning, and the others are refused (`words`). With `certificates`, a tunnel can
-    be made with those, and with `several_children` have more than one child.
+    sessions; without it those of the beginning, those in `words` (options of a session, fields of a route map's entry,
+    kinds of lists), and the others are refused. With `certificates`, a tunnel can be made with those, and with
+    `several_children` have more than one child.
     """
 
     families: Mapping[Transport, frozenset[Family]]
@@ -58,12 +59,17 @@ class Capabilities(Struct, frozen=True):
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False
     every_word: bool = False
+    words: frozenset[str] = frozenset()
     certificates: bool = False
     several_children: bool = False
     bgp_packages: tuple[str, ...] = ()
     unfiltered: frozenset[str] = frozenset()
     since: Mapping[Feature, Release] = msgspec.field(default_factory=dict)
     product: str = ""
+
+    def has_word(self, word: str) -> bool:
+        """Whether its templates render a word that not every platform has."""
+        return self.every_word or word in self.words
 
     @property
     def bgp(self) -> bool:

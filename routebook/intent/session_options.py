@@ -26,6 +26,8 @@ def check_options(end: CheckedSession) -> None:
     """Report options of our end that its platform has not, and those that contradict each other."""
     if end.me.can is not None and not end.me.can.every_word:
         for option in _MORE:
+            if end.me.can.has_word(option):
+                continue
             value = end.options.get(option)
             if any(each not in _OFF for each in (value.values() if isinstance(value, dict) else (value,))):
                 end.cannot(f"is {end.me.kind} and has no {option}", f"remove {option}", option)
@@ -37,7 +39,7 @@ def check_options(end: CheckedSession) -> None:
         if end.neighbor.remote_as_word:
             said = f"is {end.me.kind} and is told each neighbor's AS by its number"
             end.cannot(said, "write the number, here and at the peer", "remote_as")
-        if not end.neighbor.description:
+        if not end.neighbor.description and not end.me.can.has_word("description"):
             end.cannot(f"is {end.me.kind} and describes each neighbor", "remove description", "description")
     _check_local_as(end)
     _check_source(end)

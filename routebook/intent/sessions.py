@@ -295,8 +295,9 @@ def _family(family: Family, options: Layers, client: bool, session: str) -> Neig
 
 
 def _interface(me: Node, endpoints: Endpoints, side: int) -> str:
-    """The interface of ours to a link-local address."""
-    if not endpoints.addresses[1 - side].is_link_local:
+    """The interface of ours to a link-local address, which in IPv4 no daemon needs to know."""
+    remote = endpoints.addresses[1 - side]
+    if remote.version == 4 or not remote.is_link_local:
         return ""
     return next((i.device_name or i.name for i in me.interfaces if i.link == endpoints.link and i.addresses), "")
 

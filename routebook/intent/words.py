@@ -28,14 +28,14 @@ def check_policy_words(node: Node, needed: Needed, declared: Declared, problems:
             check_part(node, entry, entry.extra, {OWN: "route map"}, problems)
     if node.can.every_word:
         return
-    for listed in needed.community_lists:
+    for listed in () if node.can.has_word("rules") else needed.community_lists:
         _check_list(node, listed, declared.policy.mark("community_lists", listed.name), problems)
     for route_map in needed.route_maps:
         marks = {
             seq: entry.mark() for entry, seq in numbered(declared.route_maps[route_map.name], Mark("", 1), Problems())
         }
         for rule in route_map.rules:
-            if words := _more(rule):
+            if words := [_word(each) for each in _more(rule) if not node.can.has_word(each)]:
                 problems.error(
                     marks[rule.seq],
                     f"{route_map.name}, entry {rule.seq}, is needed on {node.name}, which is {node.kind} and has no "
@@ -55,9 +55,9 @@ def _check_list(node: Node, listed: CommunityList, mark: Mark, problems: Problem
 
 
 def _more(rule: RouteMapRule) -> list[str]:
-    """The words of an entry that are not everywhere."""
+    """The fields of an entry that are not everywhere, as far as it has them."""
     told = [each for each in fields(RouteMapRule) if each.name not in _EVERYWHERE]
-    return [_word(each.name) for each in told if getattr(rule, each.name) != each.default]
+    return [each.name for each in told if getattr(rule, each.name) != each.default]
 
 
 def _word(field: str) -> str:

@@ -30,6 +30,16 @@ PLATFORM = Platform(
         addressed=True,
         route_version="outer",
         filters=True,
+        words=frozenset(
+            {
+                *("description", "as_path_list_in", "as_path_list_out", "max_prefix_threshold"),
+                *("max_prefix_warning_only", "max_prefix_restart", "default_originate", "remove_private_as"),
+                *("send_community", "weight", "local_as", "local_as_no_prepend", "local_as_replace_as"),
+                *("disable_connected_check", "advertisement_interval"),
+                *("rules", "match_as_path", "match_next_hop", "match_exact", "match_med", "match_tag"),
+                *("set_weight", "set_origin"),
+            }
+        ),
         since={feature: names.read_release(release) for feature, release in _SINCE.items()},
         product="ASA",
     ),

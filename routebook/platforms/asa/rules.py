@@ -5,7 +5,8 @@ from typing import Any
 
 from routebook.intent.checked_end import CheckedSession, CheckedTunnel
 from routebook.intent.ciphers import check_suites, mark_of
-from routebook.intent.model import IpsecProposal, Tunnel
+from routebook.intent.list_model import AsPathList
+from routebook.intent.model import CommunityList, IpsecProposal, NeighborFamily, Tunnel
 from routebook.intent.node import Node
 from routebook.intent.platform_rules import check_route_map, too_old
 from routebook.intent.policy import Policies
@@ -17,6 +18,7 @@ from routebook.platforms.asa.names import AsaEnd, name_interface, name_tunnel, r
 from routebook.platforms.asa.words import DEFAULT_IKE_LIFETIME, MOST_POLICIES, SUITES
 
 _KEEPALIVE = range(10, 3601)  # seconds: `isakmp keepalive threshold`
+_PATH_LISTS = range(1, 501)
 _LEAST_LIFETIME = 120  # seconds
 _MOST_NAMEIF = 48
 _OLD_TUNNELS, _TUNNELS = 100, 10413  # the highest number of a tunnel interface before 9.16(1), and since
@@ -38,11 +40,34 @@ def check_asa_session(end: CheckedSession) -> None:
             end.cannot("sends one path of a prefix", "remove addpath_tx_all", "addpath_tx_all")
         if family.route_reflector_client:
             end.cannot("reflects no routes", "let another host reflect", "route_reflector_client")
+        _check_lists(end, family)
         for option, used in (("import_", family.route_map_in), ("export", family.route_map_out)):
             if used is not None:
                 check_route_map(end.subject, used, end.place(option), end.policies, end.problems)
     if "?" in end.neighbor.description:
         end.cannot("takes a question mark for a question", "leave it out", "description")
+
+
+def _check_lists(end: CheckedSession, family: NeighborFamily) -> None:
+    """Cisco ASA command reference: `as-path access-list` has a number, and no numbers of entries."""
+    if family.remove_private_as not in ("", "yes"):
+        end.cannot("removes private AS numbers in one way", "write remove_private_as: true", "remove_private_as")
+    maps = [end.policies.route_maps[name] for name in family.route_maps if name in end.policies.route_maps]
+    rules = [rule for each in maps for rule in each.rules]
+    paths = {*family.as_path_lists, *(rule.match_as_path for rule in rules if rule.match_as_path is not None)}
+    for name in sorted(paths):
+        if not (name.isdigit() and int(name) in _PATH_LISTS):
+            said = f"calls lists of AS paths by numbers up to {_PATH_LISTS.stop - 1}, not {name}"
+            end.cannot(said, "name it so", "as_path_list_in")
+    communities = {rule.match_community for rule in rules if rule.match_community is not None}
+    lists: list[AsPathList | CommunityList] = [
+        *(end.policies.as_path_lists[name] for name in paths if name in end.policies.as_path_lists),
+        *(end.policies.community_lists[name] for name in communities if name in end.policies.community_lists),
+    ]
+    for each in lists:
+        if len({rule.action for rule in each.rules}) > 1:
+            said = f"does not number the entries of {each.name}, so that permit and deny cannot change their places"
+            end.cannot(said, "write entries of one kind", "export")
 
 
 def _check_bfd(end: CheckedSession) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
-from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, Tunnel
+from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, NeighborFamily, Tunnel
 from routebook.intent.platform import UnfitValueError, Words
 from routebook.platforms.asa.config.shared_router import ROUTER, names
 from routebook.platforms.asa.config.tree import parse
@@ -149,6 +149,16 @@ def communities(texts: Iterable[str]) -> str:
     return " ".join(community(text) for text in sorted(set(texts), key=community_order))
 
 
+def sent_communities(family: NeighborFamily) -> str | None:
+    """What follows `send-community`: nothing for standard ones alone. None where none are sent."""
+    withheld = set(family.withheld_communities)
+    if {"standard", "extended"} <= withheld:
+        return None
+    if "standard" in withheld:
+        return " extended"
+    return " both" if withheld == {"large"} else ""
+
+
 def nameif(host: HostIntent, address: object) -> str:
     """The name of the interface that has an address; empty for a tunnel's inner address."""
     return next(
@@ -232,6 +242,7 @@ WORDS = Words(
         "asa_community": community,
         "asa_communities": communities,
         "asa_nameif": nameif,
+        "asa_sends": sent_communities,
         "asa_route": static_route,
     },
 )

@@ -94,11 +94,11 @@ def read(folder: Path, texts: Mapping[str, str], *, masked: bool = False) -> dic
     return hosts
 
 
-def imported(folder: Path, texts: Mapping[str, str]) -> Proved:
+def imported(folder: Path, texts: Mapping[str, str], *, masked: bool = False) -> Proved:
     """The inventory of these hosts."""
-    return prove(read(folder, texts), IMPORTERS, Path("/nonexistent"))
+    return prove(read(folder, texts, masked=masked), IMPORTERS, Path("/nonexistent"))
 
 
-def reported(folder: Path, texts: Mapping[str, str]) -> Report:
+def reported(folder: Path, texts: Mapping[str, str], *, masked: bool = False) -> Report:
     """The report on these hosts."""
-    return report_of(imported(folder, texts))
+    return report_of(imported(folder, texts, masked=masked))

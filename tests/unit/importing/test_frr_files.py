@@ -119,7 +119,7 @@ def test_an_address_that_is_in_no_file_has_to_be_filled_in(tmp_path: Path) -> No
         ({"a": EDGE + "ip prefix-l"}, "ends within a line: `ip prefix-l`"),
         ({"a": ""}, "has no line of configuration"),
         ({"a": "router bgp 1\x07\n"}, r"the character '\x07'"),
-        ({"a": "ASA Version 9.16(4)\nhostname fw\n"}, "is a configuration of an ASA, which is not imported"),
+        ({"a": "ASA Version 9.16(4)\nhostname fw\n"}, "has no `: end`: half of the file"),
         ({"a/x.conf": "nothing that anybody knows\n"}, "is of no kind that is imported"),
         ({"a": EDGE.replace("s3cr3t-password", "*****")}, "the password is masked; read it where it is in clear"),
         ({"a/bgpd.conf": "router bgp 1\n", "a/zebra.conf": "router bgp 2\n"}, "`router bgp 2` contradicts"),

@@ -108,11 +108,12 @@ def test_a_limit_that_only_warns_is_told(words: Project) -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ("weight: 5", "has no weight"),
+        ("max_prefix_out: 5", "has no max_prefix_out"),
         ("allowas_in: true", "has no allowas_in"),
-        ("send_community: none", "has no send_community"),
+        ("graceful_restart: true", "has no graceful_restart"),
         ("next_hop_self: force", "has no next_hop_self: force"),
-        ("description: none", "describes each neighbor"),
+        ("as_path_list_in: UPSTREAM", "calls lists of AS paths by numbers up to 500, not UPSTREAM"),
+        ("remove_private_as: all", "removes private AS numbers in one way"),
         ("extended_nexthop: true", "has no extended_nexthop"),
     ],
 )

@@ -122,10 +122,10 @@ def test_a_mistake_is_told(words: Project, old: str, new: str, says: str) -> Non
 
 def test_a_firewall_has_not_every_word_and_is_refused_at_the_entry(words: Project) -> None:
     asa_project(words)
-    words.change("policy", "    RB-IN:\n", "    RB-IN:\n      - permit: {tag: 5}\n        continue: next\n")
+    words.change("policy", "    RB-IN:\n", "    RB-IN:\n      - permit: {origin: igp}\n        continue: next\n")
     (found,) = [problem for problem in words.problems() if "no continue here" in problem.message]
-    assert found.mark.line == words.line("policy", "      - permit: {tag: 5}\n")
-    assert "RB-IN, entry 10, is needed on fw1, which is an ASA and has no tag, no continue here" in found.message
+    assert found.mark.line == words.line("policy", "      - permit: {origin: igp}\n")
+    assert "RB-IN, entry 10, is needed on fw1, which is an ASA and has no origin, no continue here" in found.message
 
 
 def test_an_entry_depends_on_more_than_its_prefix_by_any_of_its_other_conditions() -> None:

@@ -9,7 +9,7 @@ SECRET = "<secret>"  # noqa: S105  what stands in a secret's place
 CHANGED = "<secret, another value>"
 
 # `show running-config` prints this many asterisks, older releases a single one.
-_MASKED = re.compile(r"\*+")
+MASKED = re.compile(r"\*+")
 
 # Up to the secret; what remains of the line is the secret unless `after` says where it ends.
 _SECRET = re.compile(
@@ -49,7 +49,7 @@ def changed(line: str) -> str:
 
 def secrets(text: str) -> frozenset[str]:
     """The values of the secrets in a text, for taking them out of the device's messages."""
-    return frozenset(found["secret"] for found in _found(text) if not _MASKED.fullmatch(found["secret"]))
+    return frozenset(found["secret"] for found in _found(text) if not MASKED.fullmatch(found["secret"]))
 
 
 def refuse_masked(config: Config, what: str) -> None:
@@ -58,6 +58,23 @@ def refuse_masked(config: Config, what: str) -> None:
         for line in node.lines():
             if "*" in line:
                 _refuse_masked(line, node, what)
+
+
+def masked(config: Config) -> str | None:
+    """The first line of which a secret is only asterisks."""
+    lines = (line for node in config.commands for line in node.lines() if "*" in line)
+    return next((line for line in lines if any(MASKED.fullmatch(found["secret"]) for found in _found(line))), None)
+
+
+def without_masks(text: str, instead: str) -> str:
+    """The text with a word in the place of each secret that is only asterisks."""
+
+    def given(found: re.Match[str]) -> str:
+        if not MASKED.fullmatch(found["secret"]) or _NO_SECRET.match(found.group()):
+            return found.group()
+        return f"{found['before']} {instead}{found['after']}"
+
+    return _SECRET.sub(given, text)
 
 
 def encrypted(nodes: Iterable[Node]) -> bool:
@@ -69,7 +86,7 @@ def encrypted(nodes: Iterable[Node]) -> bool:
 
 def _refuse_masked(line: str, node: Node, what: str) -> None:
     for found in _found(line):
-        if _MASKED.fullmatch(found["secret"]):
+        if MASKED.fullmatch(found["secret"]):
             place = f" in `{redact(node.line)}`" if line != node.line else ""
             raise MaskedSecretError(
                 f"{what} has asterisks instead of a secret: `{redact(line)}`{place}. It was read with "

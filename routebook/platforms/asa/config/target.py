@@ -254,6 +254,8 @@ def _inside(
 
 def _list(running: Sequence[Node], wanted: Sequence[Node], owns: Ownership) -> tuple[Node, ...]:
     """A list that others use too, with our lines in it: those that stay keep their places, new ones come first."""
+    if not wanted and not any(owns.line(node.line) for node in running):
+        return tuple(running)
     found: list[Node] = []
     for after in (False, True):
         lines = [node for node in running if is_after_auto(node.line) == after]

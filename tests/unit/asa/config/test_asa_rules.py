@@ -67,6 +67,12 @@ def test_lines_that_the_device_adds_by_itself_are_no_difference() -> None:
     assert commands(ROUTER, logged, "router bgp *") == ["router bgp 65550", "bgp log-neighbor-changes"]
 
 
+def test_translations_in_an_order_that_no_device_shows_are_left_alone() -> None:
+    line = "nat (inside,outside) {}source static A B\n"
+    mixed = line.format("after-auto ") + line.format("") + line.format("after-auto ").replace("A B", "B A")
+    assert commands(mixed, "", "nat (ours,outside) *") == []
+
+
 def test_a_new_key_is_set_in_place_and_only_that() -> None:
     rotated = GROUP.replace("remote-authentication pre-shared-key one#", "remote-authentication pre-shared-key a *b# c")
     assert commands(GROUP, rotated, "tunnel-group *") == [
