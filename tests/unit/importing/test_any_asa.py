@@ -12,7 +12,7 @@ from routebook.importing.report import report_of
 from tests.unit.importing.asa_texts import HEAD, TAIL, WHOLE
 from tests.unit.importing.read import imported
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PIECES = st.sampled_from(
     [
         *WHOLE.splitlines(), "crypto ca certificate chain X", " certificate 01", "  30820122 300d0609", "  quit",
@@ -54,7 +54,7 @@ SETS = st.fixed_dictionaries(
 NEIGHBOR = st.sets(
     st.sampled_from(
         [
-            "shutdown", "timers 10 30", "timers 60 180", "ebgp-multihop 3", "password a-long-password", "weight 5",
+            "shutdown", "timers 10 30", "ebgp-multihop 3", "password a-long-password", "weight 5",
             "transport connection-mode passive", "transport path-mtu-discovery disable", "next-hop-self",
             "soft-reconfiguration inbound", "maximum-prefix 100 80 restart 5", "send-community",
             "disable-connected-check", "advertisement-interval 7", "remove-private-as", "fall-over bfd",
