@@ -10,25 +10,35 @@ import pytest
 from napalm.base.models import PeerDetailsDict
 from napalm.base.test import helpers
 
+from custom_napalm import asa as napalm_asa
+from custom_napalm.adapter import over
+from routebook.cli.import_project import importers
 from routebook.device.candidate import Candidate, Section
-from routebook.device.state import BgpState
+from routebook.device.state import BgpSession, BgpState
+from routebook.importing.proof import prove
+from routebook.importing.report import report_of
+from routebook.importing.sources import read_host
 from routebook.platforms.asa.driver import AsaDriver
+from routebook.project.render import render_host
+from routebook.project.secrets import Secrets
 from tests.lab.asa.conftest import make_pair
 from tests.lab.asa.units import ENABLE, PASSWORD, USER, Unit
 from tests.lab.drivers.hosts import can_make_hosts
 from tests.lab.waiting import wait_for
+from tests.networks.project import Project
 
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 TEXT = """crypto ikev2 policy 10
  encryption aes-256
  integrity sha256
  group 14
  prf sha256
  lifetime seconds 86400
-crypto ipsec ikev2 ipsec-proposal RB-AES
+crypto ipsec ikev2 ipsec-proposal AES
  protocol esp encryption aes-256
  protocol esp integrity sha-256
-crypto ipsec profile RB-PEER
- set ikev2 ipsec-proposal RB-AES
+crypto ipsec profile PEER
+ set ikev2 ipsec-proposal AES
  set pfs group14
 tunnel-group {peer} type ipsec-l2l
 tunnel-group {peer} ipsec-attributes
@@ -40,7 +50,7 @@ interface Tunnel1
  tunnel source interface outside
  tunnel destination {peer}
  tunnel mode ipsec ipv4
- tunnel protection ipsec profile RB-PEER
+ tunnel protection ipsec profile PEER
 router bgp {asn}
  bgp log-neighbor-changes
  address-family ipv4 unicast
@@ -52,8 +62,8 @@ router bgp {asn}
 """
 OWNS = (
     "crypto ikev2 policy 10",
-    "crypto ipsec ikev2 ipsec-proposal RB-*",
-    "crypto ipsec profile RB-*",
+    "crypto ipsec ikev2 ipsec-proposal AES",
+    "crypto ipsec profile PEER",
     "tunnel-group 192.0.2.*",
     "interface Tunnel1",
     "router bgp *",
@@ -199,3 +209,81 @@ def test_a_wrong_as_stays_down_and_retrying_touches_no_established_session(ends:
     end.driver.rollback()
     assert end.driver.snapshot().parts["asa"] == before
     wait_for(lambda: all(established(each) for each in ends), 120, "the sessions")
+
+
+MORE = """\
+prefix-list OWN seq 5 permit 10.1.0.0/24
+route-map TO-CUSTOMER permit 10
+ match ip address prefix-list OWN
+route-map FROM-CUSTOMER permit 10
+ set local-preference 200
+router bgp 65001
+ bgp router-id 10.1.0.1
+ address-family ipv4 unicast
+  neighbor 10.1.0.9 remote-as 64999
+  neighbor 10.1.0.9 description customer
+  neighbor 10.1.0.9 activate
+  neighbor 10.1.0.9 route-map FROM-CUSTOMER in
+  neighbor 10.1.0.9 route-map TO-CUSTOMER out
+ exit-address-family
+"""
+ONE_MORE = """\
+    - ends: [fw1, newcomer]
+      fw1: {import: FROM-CUSTOMER, export: TO-CUSTOMER, max_prefix: 10}
+"""
+NEWCOMER = "  newcomer: {asn: 64998, interfaces: {eth0: {link: customer, addresses: [10.1.0.10/24]}}}\n"
+
+
+def test_moved_in_it_gets_a_session_and_loses_it_and_nothing_of_others_resets(
+    ends: tuple[End, End], tmp_path: Path
+) -> None:
+    driver = ends[0].driver
+    by_hand = over(napalm_asa.AsaDriver, driver)
+    by_hand.load_merge_candidate(config=MORE)
+    by_hand.commit_config()
+    wait_for(lambda: all(established(each) for each in ends), 120, "the sessions")
+    wait_for(lambda: (theirs(driver).uptime or 0) >= 5, 60, "a session that is up for a while")
+    before, began = driver.snapshot(), theirs(driver).uptime or 0
+    project = moved_in(tmp_path, before.parts["asa"])
+    assert not driver.plan(rendered(project), driver.snapshot())
+    project.write("bgp", project.text("bgp").replace("  sessions:\n", f"  sessions:\n{ONE_MORE}"))
+    project.write("network", project.text("network").replace("peers:\n", f"peers:\n{NEWCOMER}"))
+    change = driver.plan(rendered(project), driver.snapshot())
+    assert {effect.subject for effect in change.effects if effect.kind.startswith("session")} == {"10.1.0.10"}
+    assert any("left alone: neighbor 10.255.200.2" in warning for warning in change.warnings), change.warnings
+    driver.arm("moved", 240)
+    driver.push()
+    driver.activate()
+    assert {str(session.peer) for session in driver.state().bgp or ()} == {"10.255.200.2", "10.1.0.9", "10.1.0.10"}
+    assert (theirs(driver).uptime or 0) >= began
+    driver.rollback()
+    assert driver.snapshot().parts["asa"] == before.parts["asa"]
+    assert (theirs(driver).uptime or 0) > began
+    assert any(sa.up for sa in driver.state().ike or ())
+
+
+def theirs(driver: AsaDriver) -> BgpSession:
+    """The session that no inventory has."""
+    return next(session for session in driver.state().bgp or () if str(session.peer) == "10.255.200.2")
+
+
+def moved_in(folder: Path, text: str) -> Project:
+    """The project that an import makes of a configuration, with an empty first plan."""
+    (folder / "run.txt").write_text(text)
+    known = importers()
+    proved = prove({"fw1": read_host("fw1", folder / "run.txt", known)}, known, TEMPLATES)
+    (host,) = report_of(proved).hosts
+    assert host.difference == ""
+    assert {line.kind for line in host.lines if "10.1.0.9 " in line.text} == {"modelled"}
+    assert {line.kind for line in host.lines if "neighbor 10.255.200.2 " in line.text} == {"foreign"}
+    project = Project(folder / "project")
+    for name in ("groups", "defaults", "bgp", "tunnels", "policy"):
+        (project.folder / "inventory" / f"{name}.yaml").unlink(missing_ok=True)
+    for name, content in proved.draft.texts().items():
+        (project.folder / "inventory" / name).write_text(content)
+    return project
+
+
+def rendered(project: Project) -> Candidate:
+    """The sections of the imported host."""
+    return render_host(project.load().hosts["fw1"], TEMPLATES, Secrets(project.folder))
