@@ -195,6 +195,34 @@ def test_a_run_that_does_bfd_with_a_peer_that_does_not_is_rolled_back(known: Run
     assert "transit-no does not answer BFD from no-edge1" in found["cause"]
 
 
+def test_bfd_of_an_asa_is_found_up_and_named_where_it_is_down(deployed: RunningLab) -> None:
+    firewall, reflector, address = "nl-fw1", "nl-rr1", "10.1.0.11"
+    limit = "--limit", f"{firewall},{reflector}"
+    session = f"    - ends: [{firewall}, {reflector}]\n"
+    drop = (
+        "nft 'add table inet by-hand; add chain inet by-hand in { type filter hook input priority 0; }; "
+        "add rule inet by-hand in udp dport 3784 drop'"
+    )
+    try:
+        with edited(deployed, "inventory/bgp.yaml", re.escape(session), f"{session}      bfd: true\n"):
+            done = deployed.routebook("run", "deploy", "--yes", "--json", *limit)
+            assert done.returncode == 0, done.stdout + done.stderr
+            found = [each for each in json.loads(done.stdout)["findings"] if each["check"] == "bgp.bfd"]
+            assert {(each["host"], each["status"]) for each in found} == {(firewall, "ok"), (reflector, "ok")}
+            on(deployed, reflector, drop)
+            try:
+                down = f"vtysh -c 'show bfd peers' | grep -A9 'peer {address} ' | grep -c 'Status: down'"
+                wait_for(lambda: on(deployed, firewall, f"{down} || true").strip() == "1", 20, "BFD to be down")
+                named = troubles(deployed, "--no-config", *limit)
+            finally:
+                on(deployed, reflector, "nft delete table inet by-hand")
+    finally:
+        done = deployed.routebook("run", "deploy", "--yes", "--json", *limit)
+        assert done.returncode == 0, done.stdout + done.stderr
+    causes = [each["cause"] for (host, *_), each in named.items() if host == firewall and each["status"] == "failed"]
+    assert any("BFD" in each and reflector in each for each in causes), named
+
+
 def without_addpath(text: str, host: str, others: tuple[str, ...]) -> str:
     """The mesh of edges and reflectors as several, of which one host's sends no more than its best paths."""
     options = text.partition("\n")[2]

@@ -302,7 +302,8 @@ async def bfd_neighbors(session: Session, _: Parsed) -> str:
     for peer in peers:
         state = {"shutdown": "AdminDown"}.get(peer["status"], peer["status"].capitalize())
         ids = f"{peer.get('id', 0)}/{peer.get('remote-id', 0)}"
-        lines.append(f"{peer['peer']:<39}{ids:<14}{state:<10}{state:<10}{peer.get('interface', '')}".rstrip())
+        # bfdd's numbers have 32 bits, and fill a column that an ASA's small ones do not.
+        lines.append(f"{peer['peer']:<38} {ids:<13} {state:<10}{state:<10}{peer.get('interface', '')}".rstrip())
     return "\n".join(lines)
 
 
