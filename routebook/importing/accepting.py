@@ -62,7 +62,7 @@ def _keep_together(host: FoundHost, found: dict[Thing, str]) -> None:
         for group in host.together:
             out = [key for key in sorted(group) if (host.name, key) in found]
             for key in sorted(group - set(out)) if out else ():
-                found[host.name, key] = f"it is in one file with what is left out: {found[host.name, out[0]]}"
+                found[host.name, key] = f"it goes along with what is left out: {found[host.name, out[0]]}"
                 changed = True
 
 
@@ -74,6 +74,7 @@ def _follow(host: FoundHost, found: dict[Thing, str]) -> None:
         users: list[tuple[str, Iterable[tuple[str, str]]]] = [
             *((policy.key, policy.uses) for policy in host.policies.values()),
             *((session.key, session.uses) for session in host.sessions),
+            *((group.key, group.session.uses) for group in host.groups),
             *(
                 (each["key"], [("route_maps", each["route_map"])])
                 for each in (*host.redistribute, *host.aggregates)
@@ -103,7 +104,7 @@ def used(host: FoundHost, keys: Iterable[str], maps: Iterable[str]) -> set[tuple
     """The policies that the sessions with these keys and these route maps need, directly or through others."""
     wanted = {("route_maps", name) for name in maps}
     chosen = set(keys)
-    for session in host.sessions:
+    for session in (*host.sessions, *(group.session for group in host.groups)):
         if session.key in chosen:
             wanted |= session.uses
     ahead = list(wanted)

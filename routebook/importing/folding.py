@@ -12,7 +12,7 @@ _SHARED = (
     *("transport", "families", "password", "keepalive", "hold_time", "connect_retry", "bfd", "ttl_security"),
     "multihop",
 )
-_OF_ONE = ("name", "ends", "mesh", "reflect", "link", "via", "address", "description")
+_OF_ONE = ("name", "ends", "mesh", "reflect", "link", "via", "address", "description", "peer_group")
 _CLIENT = "route_reflector_client"
 _FEWEST = 3  # sessions that make a mesh
 
@@ -36,11 +36,11 @@ def fold(bgp: Data, pairs: Sequence[Pair], data: Data, sites: Iterable[str]) -> 
     rest = {
         key: value
         for key, value in bgp.items()
-        if key not in ("sessions", "networks", "redistribute", "aggregates", "options")
+        if key not in ("sessions", "networks", "redistribute", "aggregates", "options", "peer_groups", "listen")
     }
     found |= {"sessions": [entry for _, entry in left], "meshes": meshes}
     found |= {"networks": _networks(bgp, data), "redistribute": _redistributed(bgp)}
-    found |= {key: _of_hosts(bgp.get(key, ()), data) for key in ("aggregates", "options")}
+    found |= {key: _of_hosts(bgp.get(key, ()), data) for key in ("aggregates", "options", "peer_groups", "listen")}
     return {key: value for key, value in (found | rest).items() if value}
 
 

@@ -78,6 +78,22 @@ class FoundSession:
     families: dict[Family, dict[str, Any]] = field(default_factory=dict)
     password: str = field(default="", repr=False)
     uses: set[tuple[str, str]] = field(default_factory=set)  # kind and name of policies
+    inherited: dict[str, Any] = field(default_factory=dict)  # what its group says of it and it does not
+
+
+@dataclass(slots=True)
+class FoundGroup:
+    """What several sessions of a host have from one group: its options are those of `session`, which is nowhere.
+
+    With `ranges`, sessions are taken from those addresses.
+    """
+
+    key: str
+    name: str
+    mark: Mark
+    session: FoundSession
+    ranges: list[IPNetwork] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)  # the keys of their sessions
 
 
 @dataclass(slots=True)
@@ -130,6 +146,7 @@ class FoundHost:
     interfaces: dict[str, list[IPInterface]] = field(default_factory=dict)
     interface_keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # what else is said of an interface
     sessions: list[FoundSession] = field(default_factory=list)
+    groups: list[FoundGroup] = field(default_factory=list)
     policies: dict[tuple[str, str], FoundPolicy] = field(default_factory=dict)
     tunnels: list[FoundTunnel] = field(default_factory=list)
     other_ends: set[str] = field(default_factory=set)  # addresses and identities of its tunnels that cannot be modelled

@@ -7,6 +7,7 @@ from typing import Any
 from routebook.importing.accepting import used
 from routebook.importing.folding import fold, share
 from routebook.importing.found import POLICY_KINDS, FoundHost
+from routebook.importing.groups import used_groups, written_groups
 from routebook.importing.layout import write
 from routebook.importing.links import Links, find_links, usable
 from routebook.importing.names import free, site_of
@@ -77,7 +78,10 @@ def draft(
         sessions.append(_session(pair, hosts, pairing, links, secrets))
     bgp: dict[str, Any] = {"sessions": sessions} if sessions else {}
     bgp |= _originated(hosts, rejected, things)
+    groups, of_groups = written_groups(hosts, rejected, things, secrets)
+    bgp |= groups
     policies, modelled = _policies(hosts, pairs, rejected, things)
+    modelled |= of_groups
     modelled |= {thing for each in (*(pair.things for pair in pairs), *tunnels.things) for thing in each}
     for host in hosts.values():
         modelled |= {(host.name, key) for key in _own(host, rejected)}
@@ -119,7 +123,8 @@ def _quiet(hosts: Mapping[str, FoundHost], pairs: Iterable[Pair], rejected: Mapp
     found = {}
     for host in hosts.values():
         originated = (*host.networks.values(), *(each["key"] for each in host.redistribute))
-        if host.name in speaking or any((host.name, key) not in rejected for key in originated):
+        listening = any(group.ranges for group in used_groups(host, rejected))
+        if listening or host.name in speaking or any((host.name, key) not in rejected for key in originated):
             continue
         keys = (*host.options, *host.speaker, *(each["key"] for each in host.aggregates))
         for key in keys:
@@ -299,6 +304,7 @@ def _policies(
     found: dict[str, dict[str, Any]] = {}
     modelled: set[Thing] = set()
     keys = {thing for pair in pairs for thing in pair.things}
+    keys |= {(host.name, group.key) for host in hosts.values() for group in used_groups(host, rejected)}
     for host in hosts.values():
         maps = [
             each["route_map"]

@@ -109,11 +109,14 @@ class Pairing:
         for host in self.hosts.values():
             for session in host.sessions:
                 if session.source:
-                    session.own[_SOURCE] = session.source
+                    if _SOURCE not in session.inherited:
+                        session.own[_SOURCE] = session.source
                     if is_loopback(session.source):
                         session.local = _first(host, session)
                 elif session.local is not None and any(a.ip == session.local for _, a in _on_link(host, session)):
-                    session.own[_SOURCE], session.local = "address", None
+                    session.local = None
+                    if _SOURCE not in session.inherited:
+                        session.own[_SOURCE] = "address"
 
     def _find_addresses(self) -> None:
         for host in self.hosts.values():
@@ -159,11 +162,12 @@ class Pairing:
             return
         sides = {host.name: _side(first, other.name), other.name: _side(second, host.name)}
         external = host.asn != other.asn
-        shared = dict(first.shared)
+        shared = _said_here(first, second)
         self.pairs.append(
             Pair(
                 (host.name, other.name), shared | _families(first), sides, things,
-                {host.name: local, other.name: remote}, external, loopback, first.password,
+                {host.name: local, other.name: remote}, external, loopback,
+                "" if "password" in first.inherited or "password" in second.inherited else first.password,
             )
         )  # fmt: skip
 
@@ -172,7 +176,7 @@ class Pairing:
     ) -> Iterator[str]:
         """What two ends say differently of what they share, with where."""
         for me, mine, peer, its in ((host, first, other, second), (other, second, host, first)):
-            shown = its.own.get("local_as", peer.asn)
+            shown = {**its.inherited, **its.own}.get("local_as", peer.asn)
             if (mine.as_word, me.asn == shown) in _OTHERWISE:
                 yield f"{me.name} says remote-as {mine.as_word} ({mine.mark}) of {peer.name}, which is AS {shown}"
             if mine.remote_as is not None and mine.remote_as != shown:
@@ -228,10 +232,11 @@ class Pairing:
         mine_ip = session.local or places[0][1].ip
         self.pairs.append(
             Pair(
-                (host.name, peer.name), dict(session.shared) | _families(session),
+                (host.name, peer.name), _said_here(session) | _families(session),
                 {host.name: _side(session, peer.name)}, frozenset({thing}),
                 {host.name: mine_ip, peer.name: session.remote},
-                asn != host.asn, session.local is not None, session.password,
+                asn != host.asn, session.local is not None,
+                "" if "password" in session.inherited else session.password,
             )
         )  # fmt: skip
 
@@ -307,8 +312,21 @@ def _on_link(host: FoundHost, session: FoundSession) -> list[tuple[str, IPInterf
     ]  # fmt: skip
 
 
+def _said_here(*ends: FoundSession) -> dict[str, Any]:
+    """What is to be said of a session: what no end's group says."""
+    return {option: value for option, value in ends[0].shared.items() if not any(option in e.inherited for e in ends)}
+
+
 def _side(session: FoundSession, peer: str = "") -> dict[str, Any]:
     """What an end says for itself: a value that all families share once, others by family."""
+    side = options_of(session)
+    if session.description != peer:
+        side["description"] = session.description or "none"
+    return side
+
+
+def options_of(session: FoundSession) -> dict[str, Any]:
+    """What an end says beside its description."""
     side: dict[str, Any] = dict(session.own)
     options = dict.fromkeys(option for options in session.families.values() for option in options)
     for option in options:
@@ -316,8 +334,6 @@ def _side(session: FoundSession, peer: str = "") -> dict[str, Any]:
         first = next(iter(values.values()))
         same = len(values) == len(session.families) and all(value == first for value in values.values())
         side[option] = first if same else values
-    if session.description != peer:
-        side["description"] = session.description or "none"
     return side
 
 

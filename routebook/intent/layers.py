@@ -1,6 +1,6 @@
 """Options that are written at several places, from general to special: the last one that says a thing wins."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from routebook.intent.fields import NO_POLICY
@@ -12,21 +12,36 @@ from routebook.intent.problem import Mark
 class Layers:
     """What is in force for one end of a session or tunnel, and where it was written."""
 
-    def __init__(self, layers: Iterable[Input], only: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        layers: Iterable[Input],
+        only: frozenset[str] | None = None,
+        part: Callable[[Input], frozenset[str] | None] = lambda _: None,
+    ) -> None:
+        """`only` are the options that may be taken from all layers, `part` those of one; None for all."""
         self._owners: dict[str, Input] = {}  # which layer says an option last
         self.free: dict[str, Any] = {}  # the operator's own keys
         for layer in layers:
             self.free |= layer.free
             for option in (*layer.model_fields_set, *layer.own):
-                if only is None or option in only:  # the options that may be taken from them; None for all
+                of_layer = part(layer)
+                if (only is None or option in only) and (of_layer is None or option in of_layer):
                     self._owners[option] = layer
 
-    def _owner(self, option: str) -> Input | None:
+    def owner(self, option: str) -> Input | None:
+        """The layer that says an option last."""
         return self._owners.get(option)
+
+    def without(self, options: Collection[str]) -> "Layers":
+        """The same without what is in force for some options."""
+        found = Layers(())
+        found.free = self.free
+        found._owners = {option: owner for option, owner in self._owners.items() if option not in options}
+        return found
 
     def get(self, option: str, default: Any = None) -> Any:
         """The value in force, or `default` where nothing is written."""
-        owner = self._owner(option)
+        owner = self.owner(option)
         if owner is None:
             return default
         return owner.own[option] if option in owner.own else getattr(owner, option)
@@ -39,7 +54,7 @@ class Layers:
 
     def mark(self, option: str, fallback: Mark, *path: str | int) -> Mark:
         """Where the value in force, or what is at `path` in it, is written."""
-        owner = self._owner(option)
+        owner = self.owner(option)
         if owner is None:
             return fallback
         known = type(owner).model_fields.get(option)

@@ -20,6 +20,7 @@ from routebook.intent.model import (
     IPNetwork,
     ListenRange,
     Neighbor,
+    PeerGroup,
     RpkiCache,
     Tunnel,
 )
@@ -27,12 +28,14 @@ from routebook.intent.network import CacheServer, Link, Network, Peer, SecretUse
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes, resolve_nodes
 from routebook.intent.own import Own
+from routebook.intent.peer_groups import Groups, resolve_groups
 from routebook.intent.placeholders import find_placeholders
 from routebook.intent.platform import platform
 from routebook.intent.platform_rules import too_old
 from routebook.intent.policy import Policies, needed_by, resolve_policies
 from routebook.intent.problem import IntentError, Problems, nearest
 from routebook.intent.read import Declared, read
+from routebook.intent.session_ends import group_of
 from routebook.intent.sessions import resolve_sessions
 from routebook.intent.source import Sources, read_sources
 from routebook.intent.speaker import resolve_aggregates, resolve_extra, resolve_options
@@ -66,11 +69,12 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     uses = _logins(declared) + _of_hosts(nodes)
     tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
-    sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, uses, problems)
+    groups = resolve_groups(declared, nodes, policies, problems)
+    sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, groups, uses, problems)
     check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)
     listen = resolve_listening(declared, nodes, policies, uses, problems)
-    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, options, uses, problems)
+    hosts = _hosts(declared, nodes, policies, sessions, tunnels, caches, listen, options, groups, uses, problems)
     if problems.errors or declared.network is None:
         raise IntentError(problems.all())
     return Network(
@@ -159,6 +163,7 @@ def _hosts(
     caches: tuple[CacheServer, ...],
     listen: Mapping[str, tuple[ListenRange, ...]],
     options: Mapping[str, BgpOptions],
+    groups: Groups,
     uses: list[SecretUse],
     problems: Problems,
 ) -> dict[str, HostIntent]:
@@ -197,7 +202,10 @@ def _hosts(
         own = sorted(neighbors[name], key=lambda neighbor: (neighbor.address.version, int(neighbor.address)))
         used = [each.route_map for each in taken_over[name]] + [each.route_map for each in aggregates.get(name, ())]
         ranges = listen.get(name, ())
-        needed = needed_by(own, policies, filter(None, used), [each for one in ranges for each in one.families])
+        its_groups = tuple(group_of(entry, node) for (host, _), entry in sorted(groups.items()) if host == name)
+        patterns = [each.pattern for each in its_groups]
+        of_ranges = [each for one in ranges for each in one.families]
+        needed = needed_by([*own, *patterns], policies, filter(None, used), of_ranges)
         check_policy_words(node, needed, declared, problems)
         uses_rpki = name in validating
         certain = declared.rpki_valid and node.complete and node.can is not None and node.can.rpki
@@ -229,6 +237,7 @@ def _hosts(
                 aggregates.get(name, ()),
                 options.get(name, BgpOptions()),
                 speaker_extra.get(name, {}),
+                its_groups,
             ),
             tunnels=tuple(own_tunnels[name]),
             prefix_lists=needed.prefix_lists,
@@ -301,12 +310,14 @@ def _with_all(
     aggregates: tuple[Aggregate, ...],
     options: BgpOptions,
     extra: Mapping[str, tuple[ExtraLine, ...]],
+    groups: tuple[PeerGroup, ...],
 ) -> BgpHost | None:
-    """A speaker with what it aggregates, its options and extra lines; they make none by themselves."""
+    """A speaker with what it aggregates, its options, extra lines and peer groups; they make none by themselves."""
     if speaker is None:
         return None
     by_family = tuple((family, extra[family]) for family in FAMILIES if family in extra)
-    return replace(speaker, aggregates=aggregates, options=options, extra=extra.get(OWN, ()), family_extra=by_family)
+    speaker = replace(speaker, aggregates=aggregates, options=options, groups=groups)
+    return replace(speaker, extra=extra.get(OWN, ()), family_extra=by_family)
 
 
 def _bgp(

@@ -58,6 +58,7 @@ class NeighborFamily(Struct, frozen=True, kw_only=True):
     """One address family of a session at this end. Names are of this host's policies."""
 
     family: Family
+    activate: bool = True  # whether that is said; a group may have said it
     route_map_in: str | None = None
     route_map_out: str | None = None
     prefix_list_in: str | None = None
@@ -130,6 +131,8 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     relation: str = ""  # what an outside peer says it is to us
     local_role: str = ""  # what we are to it and tell it (RFC 9234), where that is asked for
     hears: tuple[IPNetwork, ...] | None = None  # all that may go there; None where that is not known
+    peer_group: str = ""
+    own: "Neighbor | None" = None  # of a member of a group: what is said of it beside what the group says
     accepted_leaks: "tuple[PrefixRange, ...]" = ()  # what else goes there, which somebody accepted
     local_as_no_prepend: bool = False  # of a `local_as` that is not the host's
     local_as_replace_as: bool = False
@@ -144,6 +147,14 @@ class Neighbor(Struct, frozen=True, kw_only=True):
     def external(self) -> bool:
         """Whether the two ends are in different ASes."""
         return self.remote_as != self.local_as
+
+
+class PeerGroup(Struct, frozen=True, kw_only=True):
+    """What several neighbors of a host have from one group. `pattern` has its options, as of a neighbor nowhere."""
+
+    name: str
+    remote_as: int | str | None  # a number, "internal", "external" or "auto"; None where its members say it
+    pattern: Neighbor
 
 
 class ListenRange(Struct, frozen=True, kw_only=True):
@@ -167,9 +178,20 @@ class BgpHost(Struct, frozen=True, kw_only=True):
     aggregates: tuple[Aggregate, ...] = ()
     options: BgpOptions = BgpOptions()
     listen: tuple[ListenRange, ...] = ()
+    groups: tuple[PeerGroup, ...] = ()
     graceful_shutdown: bool = False
     extra: tuple[ExtraLine, ...] = ()
     family_extra: tuple[tuple[Family, tuple[ExtraLine, ...]], ...] = ()
+
+    @property
+    def told(self) -> tuple[Neighbor, ...]:
+        """The neighbors with what the router is told of each: of a member what its group does not say."""
+        return tuple(each.own or each for each in self.neighbors)
+
+    @property
+    def groups_with_as(self) -> frozenset[str]:
+        """The names of the groups that say the AS of their members."""
+        return frozenset(group.name for group in self.groups if group.remote_as is not None)
 
 
 class IpsecProposal(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from routebook.intent.schema import (
     LinkInput,
     NetworkInput,
     NetworksInput,
+    PeerGroupInput,
     PeerInput,
     RedistributeInput,
     RpkiInput,
@@ -72,6 +73,7 @@ class Declared:
     aggregates: list[AggregateInput] = field(default_factory=list)
     speaker_options: list[SpeakerOptionsInput] = field(default_factory=list)
     listen: list[ListenInput] = field(default_factory=list)
+    peer_groups: list[PeerGroupInput] = field(default_factory=list)
     rpki_valid: bool = True
     caches: list[CacheInput] = field(default_factory=list)
     host_names: frozenset[str] = frozenset()
@@ -195,6 +197,7 @@ def _read_bgp_and_tunnels(found: Declared, tree: LocatedDict, problems: Problems
     found.aggregates = _items(AggregateInput, tree.get("bgp"), "aggregates", problems, "aggregates")
     found.speaker_options = _items(SpeakerOptionsInput, tree.get("bgp"), "options", problems, "options")
     found.listen = _items(ListenInput, tree.get("bgp"), "listen", problems, "listen")
+    found.peer_groups = _items(PeerGroupInput, tree.get("bgp"), "peer_groups", problems, "peer group")
     tunnels = _section(TunnelsInput, tree, "tunnels", problems)
     found.tunnel_list = _items(TunnelInput, tree.get("tunnels"), "list", problems, "tunnel")
     found.tunnel_meshes = _items(TunnelMeshInput, tree.get("tunnels"), "meshes", problems, "mesh")

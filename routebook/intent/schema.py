@@ -247,6 +247,7 @@ class SideInput(Input):
     address: Address | None = None
     remote_as: Asn | Literal["internal", "external", "auto"] | None = None  # a word is what the router is told
     update_source: Word | None = None  # an interface's name, or `address`
+    peer_group: PolicyName | None = None  # of the end's host
     accepted_leaks: tuple[Prefixes, ...] = ()
     local_role: Flag = False  # told to the other end, too
     extra: ExtraBySide | None = None
@@ -267,6 +268,13 @@ class SessionDefaults(SideInput):
     bfd: PolicyName | Flag = False
     ttl_security: Hops | None = None
     multihop: Hops | None = None
+
+
+class PeerGroupInput(SessionDefaults):
+    """What sessions of hosts have in common, as a group that their routers know by its name."""
+
+    hosts: Selection
+    name: PolicyName
 
 
 Ends = Annotated[tuple[Word, ...], Field(min_length=2, max_length=2)]
@@ -316,6 +324,7 @@ class BgpInput(Input):
     aggregates: tuple[Any, ...] = ()
     options: tuple[Any, ...] = ()
     listen: tuple[Any, ...] = ()
+    peer_groups: tuple[Any, ...] = ()
     graceful_shutdown: Selection = ()  # who is being drained (RFC 8326)
 
 

@@ -1,23 +1,21 @@
 """Works out each BGP session, declared once or by a mesh, as both of its ends see it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from msgspec import Struct
+from collections.abc import Iterable
 
 from routebook.intent.endpoints import find_endpoints
-from routebook.intent.extra import OWN, Place, of_layers, uses_of
+from routebook.intent.extra import OWN, Place, uses_of
 from routebook.intent.extra_checks import check_end
-from routebook.intent.fields import NO_POLICY
-from routebook.intent.layers import Layers, named, named_within, references
-from routebook.intent.model import ANY_AS, Family, Neighbor, NeighborFamily, OwnKeys
+from routebook.intent.layers import Layers, references
 from routebook.intent.network import Endpoints, SecretUse, Session, SessionEnd, TunnelPair
 from routebook.intent.node import Node
 from routebook.intent.nodes import Nodes
+from routebook.intent.part import Input
+from routebook.intent.peer_groups import Groups, check_group, inherited, member_of, membership
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems
 from routebook.intent.read import Declared
-from routebook.intent.schema import SessionInput, SessionMeshInput, SideInput
+from routebook.intent.schema import PeerGroupInput, SessionInput, SessionMeshInput, SideInput
+from routebook.intent.session_ends import SessionPair, neighbor_of, password_of
 from routebook.intent.session_rules import check_session
 
 # What both ends of a session share; the rest is one end's own business.
@@ -27,29 +25,13 @@ _SHARED = frozenset(
 )
 
 
-ADDRESS = "address"
-"""What `update_source` says where the source is written as an address although a link has it."""
-
-_GRACEFUL = {None: "", True: "restart", False: "disable", "helper": "helper"}
-_KINDS = ("standard", "extended", "large")  # of communities
-
-
-class SessionPair(Struct, frozen=True):
-    """A session before its addresses are known: `options` are in the order of `ends`."""
-
-    name: str
-    ends: tuple[Node, Node]
-    options: tuple[Layers, Layers]
-    mark: Mark
-    clients: tuple[bool, bool] = (False, False)  # whether that end reflects routes to the other
-
-
 def resolve_sessions(
     declared: Declared,
     nodes: Nodes,
     policies: Policies,
     tunnels: Iterable[TunnelPair],
     tunnels_complete: bool,
+    groups: Groups,
     uses: list[SecretUse],
     problems: Problems,
 ) -> list[Session]:
@@ -60,7 +42,7 @@ def resolve_sessions(
     by_tunnel = {tunnel.name: tunnel for tunnel in tunnels}
     sessions: dict[str, Session] = {}
     seen: dict[object, SessionPair] = {}
-    for pair in [*_declared_pairs(declared, nodes, problems), *_mesh_pairs(declared, nodes, problems)]:
+    for pair in [*_declared_pairs(declared, nodes, groups, problems), *_mesh_pairs(declared, nodes, groups, problems)]:
         over = pair.options[0].get("tunnel")
         if over is not None and over not in by_tunnel and not tunnels_complete:
             continue
@@ -86,6 +68,7 @@ def resolve_sessions(
             continue
         session = _session(pair, endpoints)
         check_session(session, pair.ends, pair.options, endpoints, pair.mark, policies, problems)
+        _check_members(session, pair, problems)
         sessions[pair.name] = session
         places: dict[str, Place] = {OWN: "neighbor", **dict.fromkeys(session.families, "neighbor family")}
         for node, options, its in zip(pair.ends, pair.options, session.ends, strict=True):
@@ -103,7 +86,7 @@ def resolve_sessions(
     return list(sessions.values())
 
 
-def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[SessionPair]:
+def _declared_pairs(declared: Declared, nodes: Nodes, groups: Groups, problems: Problems) -> Iterable[SessionPair]:
     for entry in declared.sessions:
         found = [nodes.one(end, entry.mark("ends", index), problems) for index, end in enumerate(entry.ends)]
         first, second = found
@@ -116,10 +99,12 @@ def _declared_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Ite
             problems.error(entry.mark("ends"), "neither end is a host of ours", "name a host as one of the ends")
             continue
         sides = [[entry.sides[node.name]] if node.name in entry.sides else [] for node in (first, second)]
-        yield _pair(entry.name or f"{first.name}--{second.name}", (first, second), entry, sides, declared)
+        yield _pair(
+            entry.name or f"{first.name}--{second.name}", (first, second), entry, sides, declared, groups, problems
+        )
 
 
-def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterable[SessionPair]:
+def _mesh_pairs(declared: Declared, nodes: Nodes, groups: Groups, problems: Problems) -> Iterable[SessionPair]:
     for mesh in declared.session_meshes:
         for first, second, left, right in mesh_ends(mesh.words, mesh.mark("mesh"), nodes, problems):
             sides = [
@@ -131,7 +116,9 @@ def _mesh_pairs(declared: Declared, nodes: Nodes, problems: Problems) -> Iterabl
                 first.name in reflectors and second.name not in reflectors,
                 second.name in reflectors and first.name not in reflectors,
             )
-            yield _pair(f"{first.name}--{second.name}", (first, second), mesh, sides, declared, clients)
+            yield _pair(
+                f"{first.name}--{second.name}", (first, second), mesh, sides, declared, groups, problems, clients
+            )
 
 
 Members = tuple[str, frozenset[str]]  # a word of a mesh, and the names of the hosts that it means
@@ -172,15 +159,49 @@ def _pair(
     entry: SessionInput | SessionMeshInput,
     sides: list[list[SideInput]],
     declared: Declared,
+    groups: Groups,
+    problems: Problems,
     clients: tuple[bool, bool] = (False, False),
 ) -> SessionPair:
     external = ends[0].asn != ends[1].asn
-    general = [declared.bgp.defaults, *([declared.bgp.external] if external else []), entry]
-    first, second = (
-        Layers([*general, *own], None if node.managed else _SHARED | _given(own))
-        for node, own in zip(ends, sides, strict=True)
-    )
-    return SessionPair(name, ends, (first, second), entry.mark(), clients)
+    general = [declared.bgp.defaults, *([declared.bgp.external] if external else [])]
+    both = list(zip(ends, sides, strict=True))
+    said = [Layers([*general, entry, *own]) for _, own in both]
+    its = [
+        member_of(each.get("peer_group"), node.name, groups, each.mark("peer_group", entry.mark()), problems)
+        if node.managed
+        else None
+        for node, each in zip(ends, said, strict=True)
+    ]
+    known = [group for group in its if group is not None]
+    layers = [
+        Layers(
+            [*general, *known, entry, *own],
+            None if node.managed else _SHARED | _given(own),
+            lambda layer, mine=group: _of_layer(layer, mine),  # type: ignore[misc]  # bound here
+        )
+        for (node, own), group in zip(both, its, strict=True)
+    ]
+    members = [
+        membership(group, each, own, entry.mark(), f"{name}: {node.name}", problems) if group is not None else None
+        for (node, own), group, each in zip(both, its, layers, strict=True)
+    ]
+    return SessionPair(name, ends, (layers[0], layers[1]), entry.mark(), clients, (members[0], members[1]))
+
+
+def _of_layer(layer: Input, mine: PeerGroupInput | None) -> frozenset[str] | None:
+    """What an end takes from a layer: of its own group what members have of it, of the other's what ends share."""
+    if not isinstance(layer, PeerGroupInput):
+        return None
+    return inherited(layer) if layer is mine else inherited(layer) & _SHARED
+
+
+def _check_members(session: Session, pair: SessionPair, problems: Problems) -> None:
+    for end, member in zip(session.ends, pair.members, strict=True):
+        if member is not None:
+            its = end.neighbor
+            what = f"{session.name}: {end.name}"
+            check_group(member.group, session.families, its.remote_as, its.local_as, pair.mark, what, problems)
 
 
 def _given(own: Iterable[SideInput]) -> frozenset[str]:
@@ -192,8 +213,8 @@ def _session(pair: SessionPair, endpoints: Endpoints) -> Session:
         "families", ("ipv4-unicast",) if endpoints.addresses[0].version == 4 else ("ipv6-unicast",)
     )
     families = tuple(sorted(families))
-    password = named(pair.options[0].get("password"), pair.name)
-    neighbors = [_neighbor(pair, side, families, endpoints) for side in (0, 1)]
+    password = password_of(pair.options[0], pair.name)
+    neighbors = [neighbor_of(pair, side, families, endpoints) for side in (0, 1)]
     first, second = (
         SessionEnd(
             name=pair.ends[side].name,
@@ -205,119 +226,3 @@ def _session(pair: SessionPair, endpoints: Endpoints) -> Session:
         for side in (0, 1)
     )
     return Session(name=pair.name, ends=(first, second), families=families, link=endpoints.link, password=password)
-
-
-def _neighbor(pair: SessionPair, side: int, families: tuple[Family, ...], endpoints: Endpoints) -> Neighbor:
-    options, me, peer = pair.options[side], pair.ends[side], pair.ends[1 - side]
-    keepalive, hold_time = options.get("keepalive"), options.get("hold_time")
-    if keepalive is not None or hold_time is not None:  # the daemons take both or none; RFC 4271 suggests a third
-        keepalive, hold_time = keepalive or max(hold_time // 3, 1), hold_time or keepalive * 3
-    bfd = options.get("bfd", False)
-    if me.asn is None or peer.asn is None:
-        raise ValueError(f"{pair.name}: an end without an AS number is no session")
-    return Neighbor(
-        session=pair.name,
-        peer=peer.name,
-        peer_host=peer.name if peer.managed else None,
-        address=endpoints.addresses[1 - side],
-        local_address=endpoints.addresses[side],
-        interface=_interface(me, endpoints, side),
-        update_source=endpoints.link is None or options.get("update_source") == ADDRESS,
-        source_interface=_source(options),
-        remote_as_word=_as_word(options, peer),
-        local_as=options.get("local_as") or me.asn,
-        remote_as=pair.options[1 - side].get("local_as") or peer.asn,
-        description="" if (said := options.get("description")) == NO_POLICY else said or peer.name,
-        families=tuple(_family(family, options, pair.clients[side], pair.name) for family in families),
-        password=named(options.get("password"), pair.name),
-        ebgp_multihop=options.get("multihop"),
-        ttl_security_hops=options.get("ttl_security"),
-        keepalive=keepalive,
-        hold_time=hold_time,
-        connect_retry=options.get("connect_retry"),
-        bfd=None if bfd is False else "" if bfd is True else bfd,
-        passive=options.get("passive", False),
-        shutdown=options.get("shutdown", False),
-        cluster=peer.cluster_node.cluster if peer.cluster_node else "",
-        cluster_node=peer.cluster_node.node if peer.cluster_node else "",
-        accepted_leaks=options.get("accepted_leaks", ()),
-        local_role="asked" if options.get("local_role", False) else "",
-        local_as_no_prepend=options.get("local_as_no_prepend", False),
-        local_as_replace_as=options.get("local_as_replace_as", False),
-        disable_connected_check=options.get("disable_connected_check", False),
-        extended_nexthop=options.get("extended_nexthop", False),
-        graceful_restart=_GRACEFUL[options.get("graceful_restart")],
-        advertisement_interval=options.get("advertisement_interval"),
-        extra=of_layers(options, OWN, pair.name),
-        x=OwnKeys(named_within(options.free, pair.name)),
-    )
-
-
-def _family(family: Family, options: Layers, client: bool, session: str) -> NeighborFamily:
-    by_family: dict[str, Any] = {
-        field: options.by_family(option, family)
-        for field, option in (
-            ("route_map_in", "import_"),
-            ("route_map_out", "export"),
-            ("prefix_list_in", "prefix_list_in"),
-            ("prefix_list_out", "prefix_list_out"),
-            ("max_prefix", "max_prefix"),
-            ("max_sent", "max_sent"),
-            *((same, same) for same in ("as_path_list_in", "as_path_list_out", "max_prefix_threshold")),
-            *((same, same) for same in ("max_prefix_restart", "max_prefix_out", "weight")),
-        )
-    }
-    allowed, default, private = (
-        options.by_family(option, family, False) for option in ("allowas_in", "default_originate", "remove_private_as")
-    )
-    sent = options.get("send_community", "all")
-    sent = sent.get(family, "all") if isinstance(sent, Mapping) else sent
-    next_hop = options.get("next_hop_self", False)
-    return NeighborFamily(
-        family=family,
-        route_reflector_client=client or options.get("route_reflector_client", False),
-        next_hop_self=bool(next_hop),
-        next_hop_self_force=next_hop == "force",
-        addpath_tx_all=options.get("addpath_tx_all", False),
-        soft_reconfiguration=options.get("soft_reconfiguration", False),
-        min_received=options.by_family("min_received", family, 0),
-        min_sent=options.by_family("min_sent", family, 0),
-        max_prefix_warning_only=options.by_family("max_prefix_warning_only", family, False),
-        as_override=options.by_family("as_override", family, False),
-        route_server_client=options.by_family("route_server_client", family, False),
-        allowas_in=_occurrences(allowed),
-        default_originate=None if default is False else "" if default is True else default,
-        remove_private_as="" if private is False else "yes" if private is True else private,
-        withheld_communities=() if sent == "all" else tuple(kind for kind in _KINDS if kind not in sent),
-        extra=of_layers(options, family, session),
-        **by_family,
-    )
-
-
-def _interface(me: Node, endpoints: Endpoints, side: int) -> str:
-    """The interface of ours to a link-local address, which in IPv4 no daemon needs to know."""
-    remote = endpoints.addresses[1 - side]
-    if remote.version == 4 or not remote.is_link_local:
-        return ""
-    return next((i.device_name or i.name for i in me.interfaces if i.link == endpoints.link and i.addresses), "")
-
-
-def _source(options: Layers) -> str:
-    """The interface that is told as the source of a session."""
-    said: str | None = options.get("update_source")
-    return "" if said in (None, ADDRESS) else str(said)
-
-
-def _as_word(options: Layers, peer: Node) -> str:
-    """What the router is told in place of the other end's AS number; without a number to tell, that it is another."""
-    said = options.get("remote_as")
-    if isinstance(said, str):
-        return said
-    return "external" if peer.asn == ANY_AS else ""
-
-
-def _occurrences(allowed: bool | int | str) -> str | None:
-    """How often our AS may be in a path; three times, which daemons take by default, need no number."""
-    if isinstance(allowed, bool):
-        return "" if allowed else None
-    return "" if allowed == 3 else str(allowed)

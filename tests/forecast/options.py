@@ -11,6 +11,7 @@ MODELS: tuple[type, ...] = (
     model.HostIntent,
     model.BgpHost,
     model.ListenRange,
+    model.PeerGroup,
     model.Neighbor,
     model.NeighborFamily,
     speaker_model.Redistribution,
@@ -65,6 +66,7 @@ _OF_NEIGHBORS = (
     *("graceful_restart", "advertisement_interval"),
 )
 _SAID_AS_A_WORD = ("Neighbor.remote_as_word", "Neighbor.source_interface")
+_OF_GROUPS = ("BgpHost.groups", "Neighbor.peer_group", "Neighbor.own", "NeighborFamily.activate")
 _BY_ADDRESS = ("Neighbor.interface",)
 _OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
 _OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
@@ -82,6 +84,8 @@ NOT_MEASURED = frozenset(
         *_OF_LISTS,
         *_BY_ADDRESS,
         *_SAID_AS_A_WORD,
+        *_OF_GROUPS,
+        *(f"PeerGroup.{field}" for field in model.PeerGroup.__struct_fields__),
         *("BgpHost.aggregates", "BgpHost.options", "BgpHost.listen"),
         *(f"ListenRange.{field}" for field in model.ListenRange.__struct_fields__),
         *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),
@@ -111,6 +115,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         **{option: f"Neighbor.{option}" for option in _OF_NEIGHBORS},
         "local_as": "Neighbor.local_as",
         "update_source": "Neighbor.source_interface",
+        "peer_group": "Neighbor.peer_group",
         "send_community": "NeighborFamily.withheld_communities",
         "route_reflector_client": "NeighborFamily.route_reflector_client",
         "next_hop_self": "NeighborFamily.next_hop_self",
@@ -136,6 +141,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "ttl_security": "Neighbor.ttl_security_hops",
         "multihop": "Neighbor.ebgp_multihop",
     },
+    schema.PeerGroupInput: {"name": "PeerGroup.name", "hosts": "BgpHost.groups"},
     schema.SessionInput: {"name": "Neighbor.session", "ends": "BgpHost.neighbors", "sides": "BgpHost.neighbors"},
     schema.SessionMeshInput: {"reflect": "NeighborFamily.route_reflector_client", "sides": "BgpHost.neighbors"},
     schema.NetworksInput: {"hosts": "BgpHost.networks", "prefixes": "BgpHost.networks"},
@@ -174,6 +180,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "aggregates": "BgpHost.aggregates",
         "options": "BgpHost.options",
         "listen": "BgpHost.listen",
+        "peer_groups": "BgpHost.groups",
         "defaults": "BgpHost.neighbors",
         "external": "BgpHost.neighbors",
         "sessions": "BgpHost.neighbors",

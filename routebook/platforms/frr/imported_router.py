@@ -7,10 +7,11 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.device.naming import is_address
-from routebook.importing.found import NO_ROUTER_ID, FoundHost, FoundSession
+from routebook.importing.found import NO_ROUTER_ID, FoundGroup, FoundHost, FoundSession
 from routebook.intent.extra import OWN, ExtraRule
 from routebook.intent.model import Family
 from routebook.intent.problem import Mark
+from routebook.platforms.frr.imported_groups import join, unlike_a_group
 from routebook.platforms.frr.meaning import default_families
 from routebook.platforms.frr.settings import setting
 
@@ -60,11 +61,13 @@ _SWITCHES = {
 }
 _OPTIONS = (
     (re.compile(r"bgp default local-preference (\d+)"), "default_local_preference"),
+    (re.compile(r"bgp listen limit (\d+)"), "listen_limit"),
     (re.compile(r"bgp cluster-id ([0-9.]+)"), "cluster_id"),
     (re.compile(r"bgp graceful-restart restart-time (\d+)"), "restart_time"),
     (re.compile(r"bgp graceful-restart stalepath-time (\d+)"), "stalepath_time"),
 )
 _TIMERS = re.compile(r"timers bgp ([1-9]\d*) (\d+)")
+_RANGE = re.compile(r"bgp listen range (\S+) peer-group (\S+)")
 _PATHS = re.compile(r"maximum-paths (?P<ibgp>ibgp )?(?P<number>\d+)")
 _AGGREGATE = re.compile(
     r"aggregate-address (?P<prefix>\S+)(?P<set> as-set)?(?P<only> summary-only)?(?: route-map (?P<map>\S+))?"
@@ -169,6 +172,8 @@ class Router:
     host: FoundHost
     line: str
     sessions: dict[str, FoundSession] = field(default_factory=dict)
+    groups: dict[str, FoundGroup] = field(default_factory=dict)
+    _member_of: dict[str, str] = field(default_factory=dict)
     _active: dict[Family, dict[str, bool]] = field(default_factory=dict)
     _lines: list[str] = field(default_factory=list)  # of no family
     _in_family: dict[str, set[Family]] = field(default_factory=dict)
@@ -183,6 +188,12 @@ class Router:
             return self.line, ""
         if words[:2] == ["no", "neighbor"] and len(words) > 3:
             return f"neighbor {words[2]}", _NO_WORD
+        if found := _RANGE.fullmatch(line):
+            self._group(found[2], mark).ranges.append(ip_network(found[1], strict=False))
+            return f"neighbor {found[2]}", ""
+        if words[0] == "neighbor" and words[2:] == ["peer-group"]:
+            self._group(words[1], mark)
+            return f"neighbor {words[1]}", ""
         if words[0] == "neighbor" and len(words) > 2:
             return f"neighbor {words[1]}", self._of_neighbor(words[1], " ".join(words[2:]), mark)
         if words[:2] == ["bgp", "router-id"] and len(words) == 3:
@@ -227,12 +238,21 @@ class Router:
     def _session(self, name: str, mark: Mark) -> FoundSession | None:
         if name not in self.sessions and is_address(name):
             self.sessions[name] = FoundSession(f"neighbor {name}", mark, ip_address(name), 0)
-        return self.sessions.get(name)
+        return self.groups[name].session if name in self.groups else self.sessions.get(name)
+
+    def _group(self, name: str, mark: Mark) -> FoundGroup:
+        key = f"neighbor {name}"
+        session = FoundSession(key, mark, ip_address("0.0.0.0"), 0)
+        return self.groups.setdefault(name, FoundGroup(key, name, mark, session))
 
     def _of_neighbor(self, name: str, rest: str, mark: Mark) -> str:
         session = self._session(name, mark)
         if session is None:
-            return "a neighbor is known by its address in the inventory, and peer-groups are not"
+            return "a neighbor is known by its address in the inventory"
+        words = rest.split()
+        if words[0] == "peer-group" and len(words) == 2 and name not in self.groups:
+            self._member_of[name] = words[1]
+            return ""
         for pattern, put in _LINES:
             if found := pattern.fullmatch(rest):
                 put(session, found)
@@ -271,7 +291,7 @@ class Router:
     def _neighbor_family(self, name: str, line: str, family: Family, mark: Mark) -> str:
         session = self._session(name, mark)
         if session is None:
-            return "a neighbor is known by its address in the inventory, and peer-groups are not"
+            return "a neighbor is known by its address in the inventory"
         rest = " ".join(line.removeprefix("no ").split()[2:])
         if rest == "activate":
             self._active.setdefault(family, {})[name] = not line.startswith("no ")
@@ -300,26 +320,40 @@ class Router:
             self.host.speaker[f"{self.line} / activity"] = ("default_ipv4_unicast", True)
         self.host.router_id = self.host.router_id or NO_ROUTER_ID
         default = {_FAMILIES[line] for line in default_families(self._lines) if line in _FAMILIES}
+        for name, group in self.groups.items():
+            self._carry(name, group.session, default)
+            self.host.groups.append(group)
         for name, session in self.sessions.items():
-            carried = {
-                family for family in _FAMILIES.values() if self._active.get(family, {}).get(name, family in default)
-            }
-            if silent := sorted(self._in_family.get(name, set()) - carried):
-                self._bad(session, f"it has settings for {silent[0]}, which it does not carry")
-            session.families = {
-                family: session.families.get(family, {}) for family in _FAMILIES.values() if family in carried
-            }
-            if not carried:
+            its = self.groups.get(self._member_of.get(name, ""))
+            if name in self._member_of and its is None:
+                self._bad(session, f"its peer-group {self._member_of[name]} is nowhere")
+            self._carry(name, session, default if its is None else set(its.session.families))
+            for why in join(session, its) if its is not None else ():
+                self._bad(session, why)
+            if not session.families:
                 self._bad(session, "it carries neither IPv4 nor IPv6 unicast")
             if session.remote_as == 0:
                 self._bad(session, "it has no remote-as")
-            for flag in _FLAGS:
-                said = [options.pop(flag, False) for options in session.families.values()]
-                if len(set(said)) > 1:
-                    self._bad(session, f"its families differ in {flag}")
-                elif any(said):
-                    session.own[flag] = said[0]
             self.host.sessions.append(session)
+        for group in self.groups.values():
+            for why in unlike_a_group(group):
+                self._bad(group.session, why)
+            self.host.together.append(frozenset({group.key, *group.members}))
+
+    def _carry(self, name: str, session: FoundSession, default: set[Family]) -> None:
+        """Give a session the families that it carries, and what it says in all of them at once."""
+        carried = {family for family in _FAMILIES.values() if self._active.get(family, {}).get(name, family in default)}
+        if silent := sorted(self._in_family.get(name, set()) - carried):
+            self._bad(session, f"it has settings for {silent[0]}, which it does not carry")
+        session.families = {
+            family: session.families.get(family, {}) for family in _FAMILIES.values() if family in carried
+        }
+        for flag in _FLAGS:
+            said = [options.pop(flag, False) for options in session.families.values()]
+            if len(set(said)) > 1:
+                self._bad(session, f"its families differ in {flag}")
+            elif any(said):
+                session.own[flag] = said[0]
 
     def _bad(self, session: FoundSession, why: str) -> None:
         self.host.bad.setdefault(session.key, f"{session.mark}: {why}")

@@ -74,6 +74,8 @@ def _names(host: FoundHost, policies: Policies) -> dict[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {
         key: (key,) for key in (*policies.found, *(session.key for session in host.sessions))
     }
+    for group in host.groups:
+        names[group.key] = (group.key, *(f"bgp listen range {each}" for each in group.ranges))
     names |= {key: (key,) for key in host.networks.values()}
     names |= {each["key"]: (f"redistribute {each['from']}",) for each in host.redistribute}
     names |= {each["key"]: (each["key"],) for each in host.aggregates}

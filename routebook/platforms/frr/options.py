@@ -27,15 +27,20 @@ def sessions_of(router: Block) -> dict[str, Peer]:
 
 
 def options_of(name: str, router: Block) -> Options:
-    """A neighbor's lines, those of its group included as if they were its own."""
+    """A neighbor's lines, and those of its group as if they were its own, where it says nothing else itself.
+
+    A member does not follow its group in what it says itself (`peergroup_flag_check` and the like in bgpd/bgpd.c).
+    """
     group = peers_of(router)[name].group
-    found = set()
+    found: Options = set()
+    of_group: Options = set()
     for path, line in router.walk():
         words = line.removeprefix("no ").split()
         if words[:1] == ["neighbor"] and len(words) > 2 and words[1] in (name, group) and words[2] != "peer-group":
             own = line.replace(f"neighbor {words[1]} ", f"neighbor {name} ", 1)
-            found.add((path[-1], own))
-    return found
+            (found if words[1] == name else of_group).add((path[-1], own))
+    said = {(context, setting(line)) for context, line in found}
+    return found | {each for each in of_group if (each[0], setting(each[1])) not in said}
 
 
 def word_of(line: str) -> str:
