@@ -74,5 +74,5 @@ def lines_in(intent: HostIntent) -> Iterator[ExtraLine]:
         yield from (*tunnel.extra, *tunnel.child_extra)
     if intent.bgp is not None:
         yield from chain(intent.bgp.extra, *(lines for _, lines in intent.bgp.family_extra))
-        for neighbor in intent.bgp.neighbors:
+        for neighbor in (*intent.bgp.neighbors, *(group.pattern for group in intent.bgp.groups)):
             yield from chain(neighbor.extra, *(each.extra for each in neighbor.families))

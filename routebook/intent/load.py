@@ -69,7 +69,7 @@ def build(project: Path, sources: Sources, problems: Problems) -> Network:
     uses = _logins(declared) + _of_hosts(nodes)
     tunnels, inner, complete = resolve_tunnels(declared, nodes, uses, problems)
     check_addresses(declared, nodes, inner, problems)
-    groups = resolve_groups(declared, nodes, policies, problems)
+    groups = resolve_groups(declared, nodes, policies, uses, problems)
     sessions = resolve_sessions(declared, nodes, policies, tunnels, complete, groups, uses, problems)
     check_announcements(declared, nodes, policies, sessions, problems)
     caches = _caches(declared, problems)

@@ -9,7 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from routebook.intent.layers import Layers
+from routebook.intent.extra import OWN, Place, extra_lines, of_place, uses_of
+from routebook.intent.extra_checks import check_part
+from routebook.intent.layers import Layers, named
+from routebook.intent.network import SecretUse
 from routebook.intent.nodes import Nodes
 from routebook.intent.policy import Policies
 from routebook.intent.problem import Mark, Problems, nearest
@@ -49,12 +52,21 @@ class Membership(Struct, frozen=True):
         return "update_source" in self.group.model_fields_set and self.beside.get("update_source") is None
 
 
-def resolve_groups(declared: Declared, nodes: Nodes, policies: Policies, problems: Problems) -> Groups:
-    """The peer groups of every host; what does not fit together is reported."""
+def resolve_groups(
+    declared: Declared, nodes: Nodes, policies: Policies, uses: list[SecretUse], problems: Problems
+) -> Groups:
+    """The peer groups of every host; what does not fit together is reported. Secrets are added to `uses`."""
     found: dict[tuple[str, str], PeerGroupInput] = {}
     for entry in declared.peer_groups:
         _check_words(entry, policies, problems)
+        if (password := named(entry.password, entry.name)) is not None:
+            uses.append(SecretUse(reference=password, purpose=f"peer group {entry.name}", mark=entry.mark("password")))
+        places: dict[str, Place] = {OWN: "neighbor", **dict.fromkeys(entry.families or (), "neighbor family")}
+        for place in places:
+            lines = extra_lines(of_place(entry.extra, place), entry.name)
+            uses += uses_of(lines, f"an extra line of peer group {entry.name}", entry.mark("extra"))
         for node in nodes.select(entry.hosts, entry.mark("hosts"), problems):
+            check_part(node, entry, entry.extra, places, problems)
             if node.can is not None and not node.can.every_word:
                 problems.error(
                     entry.mark("hosts"), f"{node.name} is {node.kind} and has no peer groups", "leave it out"

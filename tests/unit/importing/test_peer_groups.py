@@ -129,7 +129,9 @@ def test_adopting_names_groups_and_ranges(tmp_path: Path) -> None:
 
 
 def test_a_group_with_a_member_that_cannot_be_said_is_left_alone_with_all_of_them(tmp_path: Path) -> None:
-    report = reported(tmp_path, {"edge": TEXT.replace("198.51.100.3 description other", "198.51.100.3 port 1790")})
+    evpn = " address-family l2vpn evpn\n  neighbor 198.51.100.3 activate\n exit-address-family\nexit\n"
+    text = TEXT.replace(" exit-address-family\nexit\n", f" exit-address-family\n{evpn}")
+    report = reported(tmp_path, {"edge": text})
     kinds = {line.text: line.kind for line in report.hosts[0].lines}
     assert kinds["neighbor UPSTREAM bfd"] == kinds["neighbor 198.51.100.2 remote-as 64600"] == "foreign"
     assert kinds["neighbor MESH timers 3 9"] == "modelled"
