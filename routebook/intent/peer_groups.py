@@ -151,7 +151,12 @@ def _contradictions(group: PeerGroupInput, families: set[str], remote_as: int, o
 
 def source_of(group: PeerGroupInput) -> Any:
     """The address that is the source of a group's sessions; None where it says an interface, or none."""
+    return as_address(group.update_source or "")
+
+
+def as_address(text: str) -> Any:
+    """The address that a text is; None where it is none."""
     try:
-        return ip_address(group.update_source or "")
+        return ip_address(text)
     except ValueError:
         return None

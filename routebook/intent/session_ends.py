@@ -7,14 +7,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from routebook.device.naming import is_address
 from routebook.intent.extra import OWN, of_layers
 from routebook.intent.fields import NO_POLICY
 from routebook.intent.layers import Layers, named, named_within
 from routebook.intent.model import ANY_AS, Family, Neighbor, NeighborFamily, OwnKeys, PeerGroup, SecretRef
 from routebook.intent.network import Endpoints
 from routebook.intent.node import Node
-from routebook.intent.peer_groups import Membership, source_of
+from routebook.intent.peer_groups import Membership, as_address, source_of
 from routebook.intent.problem import Mark
 from routebook.intent.schema import PeerGroupInput
 
@@ -203,7 +202,7 @@ def _source(options: Layers) -> str:
 def _says_address(options: Layers) -> bool:
     """Whether the source of a session is said as an address."""
     said: str | None = options.get("update_source")
-    return said is not None and (said == ADDRESS or is_address(said))
+    return said is not None and (said == ADDRESS or as_address(said) is not None)
 
 
 def _as_word(options: Layers, peer: Node) -> str:
