@@ -70,7 +70,8 @@ def commands(before: Tree, after: Tree, release: tuple[int, int] = (0, 0)) -> tu
             # Within a surviving list the old entry goes first.
             (define if name else withdraw)[phase].append(Command((), negation(line)))
     for name in sorted(objects_gone):
-        withdraw[_phase(name + " ")].append(Command((), f"no {name}"))
+        place = define if _other_kind(name) in surviving_objects else withdraw
+        place[_phase(name + " ")].append(Command((), f"no {name}"))
 
     for line, block in new.items():
         phase = _phase(line)
@@ -150,6 +151,13 @@ def object_of(line: str) -> str | None:
     """The object that a line of the top level is of, as `route-map RB-IN`; None for what is none."""
     found = _OBJECT.fullmatch(line)
     return found.group("object") if found else None
+
+
+def _other_kind(name: str) -> str | None:
+    """The list of the other kind, of which bgpd has none beside one of the same name (bgp_clist.c)."""
+    words = name.split()
+    other = {"standard": "expanded", "expanded": "standard"}.get(words[2]) if words[2:] else None
+    return " ".join([*words[:2], other, *words[3:]]) if other and words[0] == "bgp" else None
 
 
 def _is_context(block: Block) -> bool:

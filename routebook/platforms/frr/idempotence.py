@@ -29,6 +29,8 @@ _ALWAYS = tuple(
         (r"neighbor \S+ ebgp-multihop", "write `ebgp-multihop 255`: that is what it means"),
         (r"neighbor \S+ attribute-unchanged", "name the attributes: `as-path next-hop med`"),
         (r"neighbor \S+ bfd \d+ \d+ \d+", "FRR ignores timers here: put them into a `bfd` profile"),
+        (r"(match|set) tag 0", "FRR takes no tag 0: write another one, or leave it out"),
+        (r"set metric [+-]0", "it adds nothing, and FRR does not take it: leave it out"),
         (r"neighbor \S+ activate .*", "nothing may follow `activate`"),
         (r"(ip|ipv6) prefix-list \S+ (permit|deny) .*", "write the sequence number: `seq 5`"),
         (r"bgp (\S*community-list (standard |expanded )?\S+|as-path access-list \S+) (permit|deny) .*",
@@ -40,6 +42,9 @@ _ALWAYS = tuple(
         (r"(write|copy|show|clear|debug|configure|terminal) ?.*", "it is a command, not configuration"),
     )
 )  # fmt: skip
+
+# The range of `metric` in yang/frr-bgp-route-map.yang of the tags frr-8.4.4 to frr-10.7.0.
+_NO_METRIC_MATCHES = (10, 7)
 
 
 class Unstable(Struct, frozen=True):
@@ -64,6 +69,10 @@ def unstable_lines(candidate: Tree, running: Tree, has: tuple[int, int]) -> list
         else:
             if path and path[0].startswith("router ") and is_default(line, running, has):
                 found.append(Unstable(line, _DEFAULT))
+            elif line == "match metric 0" and has < _NO_METRIC_MATCHES:
+                found.append(
+                    Unstable(line, "before 10.7 bgpd takes no 0, and that of 8.4.4 ends: match something else")
+                )
             elif (
                 path
                 and path[0].startswith("router ")

@@ -6,7 +6,7 @@ addresses are shortened, communities sorted. Differences are computed on the exp
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -23,6 +23,10 @@ _EMPTY_MEANS_NOTHING = re.compile(r"address-family .*|rpki|bfd|segment-routing")
 _COMMUNITIES = re.compile(
     r"((?:set (?:large-)?community|bgp (?:large-)?community-list standard \S+ seq \d+ (?:permit|deny))) (.*)"
 )
+
+_MEMBERS = "bgp confederation peers "
+
+_NO_COMMUNITIES = re.compile(r"(no neighbor \S+ send-community) all")
 
 # `any` of a prefix list, which lib/filter_cli.c shows as it was written.
 _ANY = re.compile(r"(?P<head>(?:no )?(?P<family>ip|ipv6) prefix-list \S+ seq \d+ (?:permit|deny)) any")
@@ -87,9 +91,17 @@ def explicit(tree: Tree) -> Tree:
 
 
 def canonical(tree: Tree) -> Tree:
-    """The tree with canonical addresses, and without contexts that mean nothing without content."""
-    blocks = [Block(canonical_line(block.line), canonical(block.children)) for block in tree]
+    """The tree with canonical addresses, one setting a line, and without contexts that mean nothing without content."""
+    blocks = [Block(line, canonical(block.children)) for block in tree for line in _apart(canonical_line(block.line))]
     return tuple(block for block in blocks if block.children or not _EMPTY_MEANS_NOTHING.fullmatch(block.line))
+
+
+def _apart(line: str) -> Iterator[str]:
+    """The line, or one for each kind of communities where FRR says in one that none is sent."""
+    if found := _NO_COMMUNITIES.fullmatch(line):
+        yield from (f"{found[1]}{kind}" for kind in ("", " extended", " large"))
+    else:
+        yield line
 
 
 def without_any(line: str) -> str:
@@ -119,6 +131,8 @@ def canonical_line(line: str) -> str:
         return " ".join([head, *sorted(set(words[: len(words) - len(additive)])), *additive])
     if _VERBATIM.search(line):
         return line
+    if line.startswith(_MEMBERS):  # shown in the order in which they were added
+        return _MEMBERS + " ".join(sorted(line.removeprefix(_MEMBERS).split(), key=lambda asn: (len(asn), asn)))
     keep_host_bits = line.startswith(("ip address ", "ipv6 address "))
     return " ".join(_canonical_word(word, keep_host_bits=keep_host_bits) for word in line.split(" "))
 
@@ -158,10 +172,6 @@ def _explicit_family(lines: Tree, independent: list[str], *, active: bool) -> Tr
     for block in lines:
         words = block.line.split()
         if words[:1] == ["no"] and words[3:] == ["activate"] and words[2] in independent:
-            continue
-        if words[:2] == ["no", "neighbor"] and words[3:] == ["send-community", "all"]:
-            kinds = ("", " extended", " large")
-            blocks += [Block(f"no neighbor {words[2]} send-community{kind}") for kind in kinds]
             continue
         blocks.append(block)
     if active:

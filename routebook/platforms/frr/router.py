@@ -11,6 +11,7 @@ from routebook.platforms.frr.tree import Block
 # A neighbor's policy is taken away only after its new policy is there, so that nothing leaks in between.
 _POLICY = re.compile(r"neighbor \S+ (route-map|prefix-list|filter-list) ")
 _TIMERS = re.compile(r"(no )?timers bgp\b")
+_MEMBERS = "bgp confederation peers "
 _LISTEN = re.compile(r"(no )?bgp listen range ")
 
 # Commands by their context inside the router, in FRR's order of contexts.
@@ -32,6 +33,7 @@ def router_commands(before: Block | None, after: Block, first: Iterable[str] = (
     top = (after.line,)
     own_old, own_new = old.get((), []), new[()]
     general = _change([line for line in own_old if not peer_of(line)], [line for line in own_new if not peer_of(line)])
+    general = _members_apart(general)
     # `timers bgp` sets the default of every neighbor's time to connect, too (bgp_timers_set in bgpd/bgp_vty.c), and one
     # that is another than the profile's FRR shows with each neighbor, where no command takes it away.
     if not any(_TIMERS.match(line) for line in general) and _is_default_of_all(own_old, own_new):
@@ -65,6 +67,18 @@ def peer_of(line: str) -> str:
     """The neighbor or peer-group that a line of `router bgp` is about, or nothing."""
     words = line.removeprefix("no ").split()
     return words[1] if len(words) > 2 and words[0] == "neighbor" else ""
+
+
+def _members_apart(lines: list[str]) -> list[str]:
+    """The member ASes that go and those that come, each by itself: one that goes and comes back loses its sessions."""
+    gone = next((line for line in lines if line.startswith(f"no {_MEMBERS}")), "").split()[4:]
+    come = next((line for line in lines if line.startswith(_MEMBERS)), "").split()[3:]
+    if not gone or not come:
+        return lines
+    left = {f"no {_MEMBERS}": [each for each in gone if each not in come]}
+    left[_MEMBERS] = [each for each in come if each not in gone]
+    rest = [line for line in lines if not line.removeprefix("no ").startswith(_MEMBERS)]
+    return rest + [f"{words}{' '.join(members)}" for words, members in left.items() if members]
 
 
 def _is_default_of_all(old: list[str], new: list[str]) -> bool:

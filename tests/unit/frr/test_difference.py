@@ -462,3 +462,36 @@ def test_any_and_the_prefix_it_stands_for_are_no_difference_and_each_is_restored
     assert lines(word, prefix) == lines(prefix, word) == []
     assert lines("", word) == ["ip prefix-list A seq 5 permit any"]
     assert lines("", prefix) == ["ip prefix-list A seq 5 permit 0.0.0.0/0 le 32"]
+
+
+def test_a_list_that_gets_expressions_goes_before_it_comes() -> None:
+    one = "bgp community-list standard RB-C seq 5 permit 65000:1\n"
+    other = "bgp community-list expanded RB-C seq 5 permit ^65000:.*$\n"
+    assert lines(one, other) == ["no bgp community-list standard RB-C", other.strip()]
+    assert lines(other, one) == ["no bgp community-list expanded RB-C", one.strip()]
+
+
+def test_a_member_of_a_confederation_that_stays_is_not_taken_away_for_another() -> None:
+    before = "router bgp 1\n bgp confederation identifier 9\n bgp confederation peers 2 3\n"
+    assert lines(before, before.replace("peers 2 3", "peers 2 4")) == [
+        "router bgp 1",
+        "no bgp confederation peers 3",
+        "bgp confederation peers 4",
+    ]
+    assert lines(before, before.replace("peers 2 3", "peers 2 3 4"))[1:] == ["bgp confederation peers 4"]
+
+
+def test_more_kinds_of_communities_are_withheld_beside_those_that_are_already() -> None:
+    one = "router bgp 1\n neighbor 192.0.2.1 remote-as 2\n address-family ipv6 unicast\n  neighbor 192.0.2.1 activate\n"
+    standard, every = (f"{one}  no neighbor 192.0.2.1 send-community{kinds}\n" for kinds in ("", " all"))
+    more = lines(standard, every)
+    assert [line for line in more if "send-community" in line] == [
+        "no neighbor 192.0.2.1 send-community extended",
+        "no neighbor 192.0.2.1 send-community large",
+    ]
+    assert not any(line.startswith("no neighbor") for line in lines(every, standard))
+
+
+def test_members_of_a_confederation_are_the_same_in_any_order() -> None:
+    one = "router bgp 1\n bgp confederation identifier 9\n bgp confederation peers 64500 5 64499\n"
+    assert same(parse(one), parse(one.replace("64500 5 64499", "5 64499 64500")))

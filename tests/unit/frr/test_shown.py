@@ -128,3 +128,25 @@ def test_only_inbound_lists_that_changed_are_applied_anew() -> None:
     assert refresh_script(parse(lists + ROUTER), parse(lists + ROUTER)) == ""
     script = refresh_script(parse(lists + ROUTER), parse(more + ROUTER))
     assert script == "vtysh -c 'clear bgp ipv4 unicast 192.0.2.1 soft in' >/dev/null 2>&1\n"
+
+
+@pytest.mark.parametrize("line", ["match tag 0", "set tag 0", "set metric +0"])
+def test_a_zero_that_frr_does_not_take_is_never_sent(line: str) -> None:
+    candidate = parse(f"route-map RB-M permit 10\n {line}\nexit\n")
+    assert [item.line for item in unstable_lines(candidate, (), (10, 7))] == [line]
+
+
+def test_a_med_of_zero_is_matched_where_bgpd_can() -> None:
+    candidate = parse("route-map RB-M permit 10\n match metric 0\nexit\n")
+    assert unstable_lines(candidate, (), (10, 7)) == []
+    assert [item.line for item in unstable_lines(candidate, (), (8, 4))] == ["match metric 0"]
+
+
+@pytest.mark.parametrize("release", [(8, 4), (10, 3), (10, 7)])
+def test_an_as_that_joins_a_confederation_resets_the_sessions_with_it_and_no_others(release: tuple[int, int]) -> None:
+    speaker = (
+        "router bgp 65550\n neighbor 192.0.2.1 remote-as 64496\n neighbor 192.0.2.2 remote-as 64497\n"
+        " bgp confederation identifier 64500\n bgp confederation peers 64498"
+    )
+    effects = forecast(parse(speaker), parse(f"{speaker} 64496"), release)
+    assert [each.subject for each in effects if each.kind == "session-reset"] == ["192.0.2.1"]
