@@ -45,7 +45,8 @@ class Capabilities(Struct, frozen=True):
     and out. With `filters`, rules that are not Routebook's decide whether echo requests through its tunnels are
     answered, so that none proves anything. With `every_word`, its templates render every word of policy and of
     sessions; without it those of the beginning, those in `words` (options of a session, fields of a route map's entry,
-    kinds of lists), and the others are refused. With `certificates`, a tunnel can be made with those, and with
+    kinds of lists), and the others are refused. With `chooses_router_id`, its configuration can leave the router ID
+    of BGP to it. With `certificates`, a tunnel can be made with those, and with
     `several_children` have more than one child.
     """
 
@@ -59,6 +60,7 @@ class Capabilities(Struct, frozen=True):
     route_version: Literal["", "outer", "ipv4"] = ""
     filters: bool = False
     every_word: bool = False
+    chooses_router_id: bool = False
     words: frozenset[str] = frozenset()
     certificates: bool = False
     several_children: bool = False

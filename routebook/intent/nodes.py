@@ -279,7 +279,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
     chooses = router_id == "none"
     if chooses:
         router_id = None
-        if its is not None and not its.can.every_word:
+        if its is not None and not its.can.chooses_router_id:
             said = f"{name} is {its.called} and does not choose its router ID"
             problems.error(mark, said, "write data: {router_id: …} with an IPv4 address")
     if router_id is not None and (router_id.version != 4 or router_id.is_unspecified or router_id.is_multicast):

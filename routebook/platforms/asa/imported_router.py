@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.device.naming import is_address
-from routebook.importing.found import FoundHost, FoundSession
+from routebook.importing.found import NO_ROUTER_ID, FoundHost, FoundSession
 from routebook.intent.model import Family, IPAddress, IPInterface
 from routebook.intent.problem import Mark
 from routebook.platforms.asa.config.contexts import context_of
@@ -208,10 +208,7 @@ class Router:
 
     def finish(self) -> None:
         """Give the host its sessions, each with the families that it carries."""
-        if not self.host.router_id:
-            keys = [*(session.key for session in self.sessions.values()), *self.host.networks.values()]
-            for key in [*self.host.options, *keys, *(each["key"] for each in self.host.redistribute)]:
-                self.host.bad.setdefault(key, f"`{self.line}` has no `bgp router-id`, which Routebook would add")
+        self.host.router_id = self.host.router_id or NO_ROUTER_ID
         for name, session in self.sessions.items():
             carried = self._active.get(name, set())
             if silent := sorted(session.families.keys() - carried):

@@ -30,6 +30,7 @@ PLATFORM = Platform(
         addressed=True,
         route_version="outer",
         filters=True,
+        chooses_router_id=True,
         words=frozenset(
             {
                 *("description", "as_path_list_in", "as_path_list_out", "max_prefix_threshold"),

@@ -15,6 +15,7 @@ PLATFORM = Platform(
         rpki=True,
         roles=True,
         every_word=True,
+        chooses_router_id=True,
         certificates=True,
         several_children=True,
     ),

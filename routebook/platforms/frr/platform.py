@@ -15,6 +15,7 @@ PLATFORM = Platform(
         rpki=True,
         roles=True,
         every_word=True,
+        chooses_router_id=True,
     ),
     rules_in="routebook.platforms.frr.rules:RULES",
     words_in="routebook.platforms.frr.words:WORDS",

@@ -108,10 +108,9 @@ def test_a_neighbor_with_a_line_without_a_word_stays_somebody_elses_as_a_whole(t
     assert report.difference == ""
 
 
-def test_without_a_router_id_all_of_the_router_is_left_alone(tmp_path: Path) -> None:
+def test_a_router_that_chooses_its_router_id_goes_on_choosing_it(tmp_path: Path) -> None:
     report = the_report(tmp_path, without("bgp router-id 10.255.1.1"))
-    assert kinds(report, "neighbor") == {"foreign"}
-    assert any("no `bgp router-id`" in line.why for line in report.lines)
+    assert kinds(report, "neighbor 198.51.100.1") == {"modelled"}
     assert report.difference == ""
 
 
