@@ -20,7 +20,7 @@ from tests.forecast.rows import LENGTH, Journey, Lab, Row, combinations, on_labs
 from tests.forecast.speaker_changes import every
 from tests.forecast.star import Star
 from tests.forecast.swans import Swans
-from tests.forecast.table import ROWS, read, worlds, worlds_of_walks
+from tests.forecast.table import ROWS, Rows, read, worlds, worlds_of_walks
 from tests.forecast.tunnel_changes import every_of_tunnels
 
 
@@ -45,22 +45,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.forecast", description=__doc__)
     parser.add_argument("what", choices=KINDS)
     parser.add_argument("--labs", type=int, default=3, help="how many sets of hosts at once (default 3)")
-    parser.add_argument("--only", default="", help="changes of which the name has this in it")
+    parser.add_argument("--only", action="append", help="changes of which the name has this, or one of these, in it")
     parser.add_argument("--combinations", type=int, default=0, metavar="N", help="so many combinations instead")
     parser.add_argument("--seed", type=int, default=1, help="of the combinations (default 1)")
     parser.add_argument("--out", type=Path, default=ROWS, help="the folder of the files")
     arguments = parser.parse_args()
     kind = KINDS[arguments.what]
     folder = Path(tempfile.mkdtemp(prefix="routebook-forecast-"))
-    changes = [each for each in kind.changes() if arguments.only in each.name]
+    changes = [each for each in kind.changes() if any(part in each.name for part in arguments.only or [""])]
     if arguments.combinations:
-        journeys = list(combinations(changes, kind.begin, arguments.seed, arguments.combinations // LENGTH, LENGTH))
+        number = arguments.combinations // LENGTH
+        journeys = list(combinations(changes, kind.begin, arguments.seed, number, LENGTH))
     else:
         journeys = list(singles(changes, kind.begin))
     path = (
         arguments.out
         / f"{kind.daemon}-{_release(kind, folder)}{'-combinations' if arguments.combinations else ''}.jsonl"
     )
+    if arguments.combinations and path.exists():
+        journeys = [each for each in journeys if not _gone_otherwise(each, read(path))]
     failures = _measure(kind, journeys, path, folder, arguments.labs)
     rows = read(path)
     rated = worlds_of_walks(rows, kind.changes(), kind.begin) if arguments.combinations else worlds(changes, kind.begin)
@@ -110,6 +113,12 @@ def _measure(kind: Kind, journeys: Sequence[Journey], path: Path, folder: Path, 
         if due:
             on_labs(kind.lab, folder, labs, due, done, failed)
     return failures
+
+
+def _gone_otherwise(journey: Journey, rows: Rows) -> bool:
+    """Whether a walk of that name was measured when there were fewer changes, and so went another way."""
+    known = {(row["before"], row["after"]): row["change"] for row in rows}
+    return any(known.get((before, after), change) != change for change, before, after in _names(journey))
 
 
 def _names(journey: Journey) -> Iterator[tuple[str, str, str]]:

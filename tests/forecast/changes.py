@@ -49,8 +49,8 @@ def _ends(place: SessionPlace, near: dict[str, Any], far: dict[str, Any]) -> Mak
     return make
 
 
-def _of_session(place: SessionPlace, option: str, *states: tuple[Any, ...], model: str = "", slot: str = "") -> Change:
-    """States of a session: in words, what changes at the edge and, if anything has to, at the other end."""
+def of_session(place: SessionPlace, option: str, *states: tuple[Any, ...], model: str = "", slot: str = "") -> Change:
+    """A change of a session, by its states: in words, what changes at the edge and, if it has to, at the other end."""
     return Change(
         place.name,
         option,
@@ -71,31 +71,31 @@ def of_sessions() -> Iterator[Change]:
 def _of_any(place: SessionPlace) -> Iterator[Change]:
     first, second = (SecretRef(env=word) for word in ("first", "second"))
     six = place.local.version == 6
-    yield _of_session(place, "description", ("other text", {"description": "other text"}))
-    yield _of_session(
+    yield of_session(place, "description", ("other text", {"description": "other text"}))
+    yield of_session(
         place,
         "password",
         ("first", {"password": first}, {"password": first}),
         ("second", {"password": second}, {"password": second}),
     )
-    yield _of_session(
+    yield of_session(
         place,
         "timers",
         ("5 15", {"keepalive": 5, "hold_time": 15}),
         model="keepalive hold_time",
     )
-    yield _of_session(place, "connect_retry", ("default", {"connect_retry": None}))
+    yield of_session(place, "connect_retry", ("default", {"connect_retry": None}))
     profiles = ("RB-SLOW", "", None) if six else ("", "RB-FAST", "RB-SLOW")
     words = {None: "off", "": "on, no profile"}
-    yield _of_session(
+    yield of_session(
         place,
         "bfd",
         *((words.get(each, str(each)), {"bfd": each}, {"bfd": None if each is None else ""}) for each in profiles),
     )
-    yield _of_session(place, "passive", ("on", {"passive": True}))
-    yield _of_session(place, "shutdown", ("on", {"shutdown": True}))
+    yield of_session(place, "passive", ("on", {"passive": True}))
+    yield of_session(place, "shutdown", ("on", {"shutdown": True}))
     spare = {"update_source": True, "local_address": place.spare[0]}
-    yield _of_session(
+    yield of_session(
         place,
         "update_source",
         ("on", {"update_source": True}),
@@ -103,7 +103,7 @@ def _of_any(place: SessionPlace) -> Iterator[Change]:
         model="update_source local_address",
         slot="addresses",
     )
-    yield _of_session(
+    yield of_session(
         place,
         "address",
         (
@@ -133,16 +133,16 @@ def _of_any(place: SessionPlace) -> Iterator[Change]:
 
 
 def _of_external(place: SessionPlace) -> Iterator[Change]:
-    yield _of_session(place, "ebgp_multihop", ("2", {"ebgp_multihop": 2}), ("3", {"ebgp_multihop": 3}), slot="hops")
-    yield _of_session(
+    yield of_session(place, "ebgp_multihop", ("2", {"ebgp_multihop": 2}), ("3", {"ebgp_multihop": 3}), slot="hops")
+    yield of_session(
         place,
         "ttl_security_hops",
         ("1", {"ttl_security_hops": 1}, {"ttl_security_hops": 1}),
         ("2", {"ttl_security_hops": 2}, {"ttl_security_hops": 1}),
         slot="hops",
     )
-    yield _of_session(place, "local_as", ("65551", {"local_as": 65551}, {"remote_as": 65551}), slot="AS")
-    yield _of_session(
+    yield of_session(place, "local_as", ("65551", {"local_as": 65551}, {"remote_as": 65551}), slot="AS")
+    yield of_session(
         place,
         "remote_as",
         ("another", {"remote_as": OUTSIDE_AS + 1}, {"local_as": OUTSIDE_AS + 1}),
@@ -209,7 +209,7 @@ def _of_family(place: SessionPlace, name: Family, option: str, *values: Any) -> 
         frozenset({f"NeighborFamily.{option}"}),
         tuple((_word(value), make(value)) for value in values),
         # Only an internal session has clients, and it is internal by its AS.
-        f"{about} {option}" + (f"; {place.name} AS" if option == "route_reflector_client" else ""),
+        f"{about} {option}" + (f"; {place.name} AS; {about} client" if option == "route_reflector_client" else ""),
     )
 
 

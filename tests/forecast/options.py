@@ -50,12 +50,6 @@ OF_THE_RENDERING = frozenset(
 )
 """Fields of which no option is made: what is rendered, for whom, and what that may take over."""
 
-_IN_ENTRIES = (
-    *("description", "match_exact", "match_as_path", "match_next_hop", "match_local_preference", "match_med"),
-    *("match_tag", "match_origin", "match_protocol", "set_local_preference_by", "set_med_by", "set_communities_none"),
-    *("delete_communities", "set_exclude", "set_next_hop", "set_next_hop_v6", "set_src", "set_weight", "set_tag"),
-    *("set_origin", "call", "on_match"),
-)
 _IN_FAMILIES = (
     *("as_path_list_in", "as_path_list_out", "max_prefix_threshold", "max_prefix_warning_only", "max_prefix_restart"),
     *("max_prefix_out", "allowas_in", "as_override", "default_originate", "remove_private_as", "route_server_client"),
@@ -65,11 +59,8 @@ _OF_NEIGHBORS = (
     *("local_as_no_prepend", "local_as_replace_as", "disable_connected_check", "extended_nexthop"),
     *("graceful_restart", "advertisement_interval"),
 )
-_SAID_AS_A_WORD = ("Neighbor.remote_as_word", "Neighbor.source_interface")
 _OF_GROUPS = ("BgpHost.groups", "Neighbor.peer_group", "Neighbor.own", "NeighborFamily.activate")
-_BY_ADDRESS = ("Neighbor.interface",)
 _OF_SPEAKERS = tuple(speaker_model.BgpOptions.__struct_fields__)
-_OF_LISTS = ("CommunityList.rules", "CommunityList.expanded", "HostIntent.as_path_lists")
 
 _EXTRA = (  # lines for which there is no word
     *("HostIntent.extra", "BgpHost.extra", "BgpHost.family_extra", "Neighbor.extra", "NeighborFamily.extra"),
@@ -79,21 +70,9 @@ _EXTRA = (  # lines for which there is no word
 NOT_MEASURED = frozenset(
     {
         *_EXTRA,
-        "Neighbor.local_role",
-        *(f"RouteMapRule.{field}" for field in _IN_ENTRIES),
-        *_OF_LISTS,
-        *_BY_ADDRESS,
-        *_SAID_AS_A_WORD,
+        *(f"Neighbor.{field}" for field in ("interface", "remote_as_word", "source_interface")),
         *_OF_GROUPS,
         *(f"PeerGroup.{field}" for field in model.PeerGroup.__struct_fields__),
-        *("BgpHost.aggregates", "BgpHost.options", "BgpHost.listen"),
-        *(f"ListenRange.{field}" for field in model.ListenRange.__struct_fields__),
-        *(f"BgpOptions.{field}" for field in _OF_SPEAKERS),
-        *(f"Aggregate.{field}" for field in speaker_model.Aggregate.__struct_fields__),
-        *(f"NeighborFamily.{field}" for field in _IN_FAMILIES),
-        *(f"Neighbor.{field}" for field in _OF_NEIGHBORS),
-        *(f"ListRule.{field}" for field in ("seq", "action", "text")),
-        *(f"AsPathList.{field}" for field in ("name", "rules")),
     }
 )
 """Fields that this program does not change: what is known of them was measured by hand (docs/platforms/frr.md)."""

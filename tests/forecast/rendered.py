@@ -1,5 +1,6 @@
 """What Routebook says of a change without any device: the settings that differ between two worlds, and the forecast."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -13,17 +14,28 @@ from routebook.platforms.strongswan import changes as tunnels
 from routebook.platforms.strongswan.tree import MAIN, build
 from routebook.project.render import render_host
 from tests.forecast.gateways import Gateways
-from tests.forecast.known import TEMPLATES, Known
+from tests.forecast.known import TEMPLATES, Known, rendered
 from tests.forecast.routers import EDGE, World, address_of
 
-_OBJECTS = ("ip prefix-list", "ipv6 prefix-list", "bgp community-list", "bgp large-community-list", "route-map")
+_OBJECTS = (
+    "ip prefix-list",
+    "ipv6 prefix-list",
+    "bgp community-list",
+    "bgp large-community-list",
+    "bgp as-path access-list",
+    "route-map",
+)
+_RANGE = re.compile(r"bgp listen range .*")
+
+
+def tree(intent: HostIntent) -> Tree:
+    """A router's configuration as it is rendered."""
+    return _parsed(rendered(intent))
 
 
 @lru_cache(maxsize=4096)
-def tree(intent: HostIntent) -> Tree:
-    """A router's configuration as bgpd shows it."""
-    sections = render_host(intent, TEMPLATES, Known()).sections
-    return explicit(parse("\n".join(section.text for section in sections)))
+def _parsed(text: str) -> Tree:
+    return parse(text)
 
 
 def effects(before: World, after: World, release: str, received: Mapping[str, Mapping[str, int]]) -> tuple[Effect, ...]:
@@ -44,7 +56,7 @@ def numbered(release: str) -> tuple[int, int]:
 
 def changed(before: World, after: World) -> Changed:
     """The settings that differ: a neighbor's, a router's, and objects by their kind."""
-    old, new = tree(before[EDGE]), tree(after[EDGE])
+    old, new = explicit(tree(before[EDGE])), explicit(tree(after[EDGE]))
     found: set[tuple[str, Way]] = set()
     routers = [{each.line: each for each in side if each.line.startswith("router bgp ")} for side in (old, new)]
     for line in {**routers[0], **routers[1]}:
@@ -61,7 +73,7 @@ def _way(was: bool, now: bool) -> Way:
 
 
 def _of_router(old: Block, new: Block) -> set[tuple[str, Way]]:
-    found = {(f"router {name}", way) for name, way in changed_lines(old, new)}
+    found = {(f"router {_RANGE.sub('bgp listen range', name)}", way) for name, way in changed_lines(old, new)}
     was, now = sessions_of(old), sessions_of(new)
     for name in {**was, **now}:
         if name in was and name in now:

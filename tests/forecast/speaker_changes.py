@@ -15,12 +15,16 @@ from routebook.intent.model import (
 )
 from routebook.intent.speaker_model import Redistribution
 from tests.forecast.changes import Change, Make, of_families, of_sessions
+from tests.forecast.policy_changes import of_rarer_policies
+from tests.forecast.rarer_changes import of_rarer_options
+from tests.forecast.router_changes import of_routers
 from tests.forecast.routers import AS, EDGE, INSIDE, OUTSIDE, SESSIONS, V4, V6, World, bgp, on_host, on_speaker
 
 
 def every() -> tuple[Change, ...]:
     """Every change of a router's options."""
-    return (*of_sessions(), *of_families(), *_of_speaker(), *_of_lists(), *_of_maps(), *_of_profiles(), *_of_caches())
+    own = (*of_sessions(), *of_families(), *_of_speaker(), *_of_lists(), *_of_maps(), *_of_profiles(), *_of_caches())
+    return (*own, *of_rarer_options(), *of_routers(), *of_rarer_policies())
 
 
 def _speaker(option: str, *states: tuple[str, dict[str, Any]], fields: str = "", about: str = "BGP") -> Change:
@@ -163,6 +167,7 @@ def _of_lists() -> Iterator[Change]:
                 ("one more", _replaced("community_lists", name, _permitting(value, more=True))),
                 ("another", _replaced("community_lists", name, _permitting(value, more=False))),
             ),
+            f"{name} entries",
         )
     yield Change(
         "RB-BAD",
@@ -189,6 +194,9 @@ def _renamed(kind: str, name: str, other: str, extra: PrefixRule) -> Make:
     return make
 
 
+_NAMES = ("match_prefix_list", "match_next_hop", "match_community", "delete_communities")  # of lists, in an entry
+
+
 def _naming(world: World, name: str, other: str) -> World:
     def swap(model: Any, *fields: str) -> Any:
         return replace(model, **{field: other for field in fields if getattr(model, field) == name})
@@ -203,8 +211,7 @@ def _naming(world: World, name: str, other: str) -> World:
         for each in bgp(world[EDGE]).neighbors
     )
     maps = tuple(
-        replace(each, rules=tuple(swap(one, "match_prefix_list", "match_community") for one in each.rules))
-        for each in world[EDGE].route_maps
+        replace(each, rules=tuple(swap(one, *_NAMES) for one in each.rules)) for each in world[EDGE].route_maps
     )
     return on_host(on_speaker(world, EDGE, neighbors=neighbors), EDGE, route_maps=maps)
 

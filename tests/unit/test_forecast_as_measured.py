@@ -14,7 +14,7 @@ from tests.forecast import accuracy, gateways, report, routers
 from tests.forecast.accuracy import Confusion
 from tests.forecast.changes import Change
 from tests.forecast.combinations import FEWEST, MOST
-from tests.forecast.known import TEMPLATES, Known
+from tests.forecast.known import TEMPLATES, Known, rendered
 from tests.forecast.options import INPUTS, NOT_MEASURED, OF_THE_RENDERING, RENDERS_NOTHING, fields
 from tests.forecast.speaker_changes import every
 from tests.forecast.table import ROWS, Rated, Rows, read, releases, worlds, worlds_of_walks
@@ -26,11 +26,6 @@ KINDS: dict[str, tuple[Callable[[], tuple[Change, ...]], Callable[[], Any]]] = {
     "frr": (every, routers.start),
     "strongswan": (every_of_tunnels, gateways.start),
 }
-
-
-@lru_cache(maxsize=1024)
-def text(intent: HostIntent) -> str:
-    return "\n".join(section.text for section in render_host(intent, TEMPLATES, Known()).sections)
 
 
 @lru_cache(maxsize=4)
@@ -75,7 +70,7 @@ def test_what_is_said_to_render_nothing_renders_nothing(field: str) -> None:
         for intent in begin().values():
             assert "\n".join(
                 section.text for section in render_host(_unread(intent, model, name), TEMPLATES, Known()).sections
-            ) == text(intent)
+            ) == rendered(intent)
 
 
 def _unread(intent: HostIntent, model: str, name: str) -> HostIntent:
@@ -103,7 +98,11 @@ def _unread(intent: HostIntent, model: str, name: str) -> HostIntent:
 @pytest.mark.parametrize("daemon", KINDS)
 def test_each_state_of_a_change_is_another_configuration(daemon: str) -> None:
     for (change, before, after), (old, new) in single_worlds(daemon).items():
-        assert [text(each) for each in old.values()] != [text(each) for each in new.values()], (change, before, after)
+        assert [rendered(each) for each in old.values()] != [rendered(each) for each in new.values()], (
+            change,
+            before,
+            after,
+        )
 
 
 def measured() -> list[str]:

@@ -14,6 +14,7 @@ from routebook.platforms.frr import graceful_restart
 from routebook.platforms.frr.meaning import explicit
 from routebook.platforms.frr.measured import Kind, Table, of_release, resets
 from routebook.platforms.frr.options import (
+    Way,
     changed_lines,
     changed_options,
     options_of,
@@ -27,12 +28,11 @@ from routebook.platforms.frr.router import renewed
 from routebook.platforms.frr.settings import setting
 from routebook.platforms.frr.tree import Block, Tree
 
-# Options of a neighbor that close its session when they change: found by hand on 8.4.4. No template renders them, but a
-# role (RFC 9234).
+# Options of a neighbor that close its session when they change, on every release: found by hand or measured on 8.4.4.
 _RESETS = frozenset(
     {
         *("port", "disable-connected-check", "extended-optional-parameters", "capability", "route-server-client"),
-        *("soo", "disable-addpath-rx", "local-role"),
+        *("soo", "disable-addpath-rx", "local-role", "local-as"),
     }
 )
 # 8.4.4 closes the session for a role, 10.3 does not: between the two nobody has looked.
@@ -51,6 +51,10 @@ _ROUTER_RESETS_EXTERNAL = re.compile(r"bgp confederation identifier")
 _MEMBERS = "bgp confederation peers"
 _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
 _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-holdtime")
+
+# What these do depends on more than on themselves, so that no table says it: on the mode that a session had and gets
+# (`graceful_restart`), and on who is a member of a confederation.
+_DEPENDS = re.compile(r"neighbor graceful-restart|router bgp (graceful-restart|confederation peers)")
 
 
 Received = Mapping[tuple[str, str], int]
@@ -161,6 +165,10 @@ def _of_session(name: str, old: Block, new: Block, known: _Known) -> list[Effect
     return found
 
 
+def _measured(table: Table, name: str, way: Way, kind: Kind) -> bool:
+    return not _DEPENDS.match(name) and resets(table, name, way, kind)
+
+
 def _closes(option: str, release: tuple[int, int]) -> bool:
     return option in _RESETS and not (option == "local-role" and release >= _ROLE_KEEPS)
 
@@ -223,7 +231,7 @@ def _of_whole_router(old: Block, new: Block, kind: Kind, table: Table) -> list[s
         if _ROUTER_RESETS_ALL.match(key)
         or (kind == "internal" and _ROUTER_RESETS_INTERNAL.match(key))
         or (kind == "external" and _ROUTER_RESETS_EXTERNAL.match(key))
-        or resets(table, f"router {key}", way, kind)
+        or _measured(table, f"router {key}", way, kind)
     ]
 
 
