@@ -181,7 +181,7 @@ def _reset_by(name: str, old: Block, new: Block, known: _Known) -> list[str]:
         found += [
             setting_name.split(" ", 1)[1]
             for setting_name, way in sorted(changed_options(before, options))
-            if _closes(setting_name.split(" ", 1)[1], known.release) or resets(known.table, setting_name, way, kind)
+            if _closes(setting_name.split(" ", 1)[1], known.release) or _measured(known.table, setting_name, way, kind)
         ]
         found += _of_whole_router(old, new, kind, known.table)
     if _remote_as(name, old) in _members(old) ^ _members(new):
