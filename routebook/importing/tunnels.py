@@ -1,6 +1,6 @@
 """Puts the two ends of each tunnel together, and writes it once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from typing import Any
@@ -10,6 +10,7 @@ from routebook.importing.names import as_name, free
 from routebook.importing.pairing import Finding, Pairing, Thing
 from routebook.intent.model import IPAddress
 from routebook.intent.outer import ANYWHERE, Outer
+from routebook.redaction.gate import as_json
 
 _SHARED = ("mode", "inner", "device", "key", "auth", "ike", "esp", "dpd_delay", "ike_rekey", "child_rekey")
 
@@ -94,6 +95,14 @@ def _mirrored(
     return None, None
 
 
+def _differs(option: str, ends: Iterable[tuple[FoundHost, FoundTunnel]]) -> str:
+    said = [
+        f"{as_json(tunnel.options[option]) if option in tunnel.options else 'not set'} at {host.name}"
+        for host, tunnel in ends
+    ]
+    return f"{option} is {' and '.join(said)}, and a tunnel has one"
+
+
 def _add(ends: tuple[tuple[FoundHost, FoundTunnel], tuple[FoundHost, FoundTunnel]], found: Tunnels) -> None:
     (host, first), (peer, second) = ends
     things = frozenset({(host.name, first.key), (peer.name, second.key)})
@@ -103,7 +112,7 @@ def _add(ends: tuple[tuple[FoundHost, FoundTunnel], tuple[FoundHost, FoundTunnel
         return
     differing = [option for option in _SHARED if first.options.get(option) != second.options.get(option)]
     if first.name != second.name or first.children.keys() != second.children.keys() or differing:
-        why = f"{differing[0].replace('_', ' ')} is not the same at both" if differing else "their names differ"
+        why = _differs(differing[0], ends) if differing else "their names differ"
         found.missing.append(Finding(first.mark, f"{about} is left alone: {why}", "", tuple(sorted(things))))
         return
     entry = _shared(first, (host.name, peer.name), found)

@@ -139,8 +139,9 @@ def lines_of(tree: Iterable[Block]) -> frozenset[tuple[tuple[str, ...], str]]:
 class _Open:
     """A block under construction; `indented` says how its lines are written, None before its first line."""
 
-    def __init__(self, line: str | None, indent: int, *, context: bool) -> None:
+    def __init__(self, line: str | None, indent: int, *, context: bool, parent: str | None = None) -> None:
         self.line = line
+        self.parent = parent
         self.indent = indent
         self.known_context = context
         self.indented: bool | None = None
@@ -153,15 +154,22 @@ class _Open:
     def open(self, line: str, indent: int) -> "_Open":
         if self.indented is None:
             self.indented = indent > self.indent
-        block = self.children.setdefault(line, _Open(line, indent, context=opens_context(line, self.line)))
+        block = self.children.setdefault(
+            line, _Open(line, indent, context=opens_context(line, self.line), parent=self.line)
+        )
         block.indent, block.indented = indent, None
         return block
 
     def takes(self, line: str, indent: int) -> bool:
-        """Whether a line is inside this block: indented deeper or, in a context written flat, no new context."""
+        """Whether a line is inside this block: indented deeper or, in a context written flat, no new context.
+
+        None of the same kind, either: an address family has none in it.
+        """
         if indent > self.indent:
             return True
-        return self.known_context and not self.indented and not opens_context(line, None)
+        another = (self.line or "").split()[:1] == line.split()[:1] and opens_context(line, self.parent)
+        elsewhere = opens_context(line, None) or another
+        return self.known_context and not self.indented and not elsewhere
 
     def freeze(self) -> Tree:
         return tuple(Block(line, child.freeze()) for line, child in self.children.items())

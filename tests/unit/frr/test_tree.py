@@ -79,6 +79,16 @@ def test_old_texts_without_exit_are_the_same() -> None:
     assert parse(without) == parse(SHOWN)
 
 
+def test_an_empty_address_family_ends_where_the_next_one_begins() -> None:
+    both = Block("address-family ipv4 unicast"), Block("address-family ipv6 unicast")
+    assert parse("router bgp 64500\n address-family ipv4 unicast\n address-family ipv6 unicast\n") == (
+        Block("router bgp 64500", both),
+    )
+    assert parse("router bgp 64500\naddress-family ipv4 unicast\naddress-family ipv4 unicast\n") == (
+        Block("router bgp 64500", both[:1]),
+    )
+
+
 def test_a_context_that_occurs_twice_is_one() -> None:
     twice = parse(
         "router bgp 1\n neighbor 192.0.2.1 remote-as 2\nexit\nip route 10.0.0.0/8 Null0\n"
