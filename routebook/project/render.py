@@ -206,10 +206,7 @@ def _check_extra(intent: HostIntent, sections: Iterable[Section]) -> None:
 
 
 def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:
-    """Patterns for the objects that the inventory adopts by name, of those that a section renders.
-
-    Only while they are rendered: what is adopted is ours from then on by what stands in it.
-    """
+    """Patterns for the objects that the inventory adopts by name, of those that a section renders or of their kinds."""
     own = registry.platform(intent.platform)
     lines = [line for line in text.splitlines() if line[:1].strip()]
     if intent.manage == "all" and own is not None and own.words.managed is not None:

@@ -83,10 +83,16 @@ def test_any_as_number_of_the_default_instance_is_owned_and_no_vrf() -> None:
         ("neighbor 10.255.4.1", ["router bgp 65550 / neighbor 10.255.4.1"]),
         ("router bgp 65550 / bgp router-id", ["router bgp 65550 / bgp router-id"]),
         ("router bgp 65550", ["router bgp 65550"]),
-        ("neighbor 192.0.2.200", []),
+        # What is not rendered any more is ours as well, so that it goes.
+        ("neighbor 192.0.2.200", ["router bgp 65550 / neighbor 192.0.2.200"]),
+        (
+            "network 10.3.0.0/16",
+            [f"router bgp 65550 / {family} / network 10.3.0.0/16" for family in ("ipv4 unicast", "ipv6 unicast")],
+        ),
+        ("route-map OLD", []),  # of another section
     ],
 )
-def test_a_name_in_adopt_means_what_is_rendered_of_it(name: str, owns: list[str]) -> None:
+def test_a_name_in_adopt_means_an_object_of_the_section_that_has_such(name: str, owns: list[str]) -> None:
     text = "router bgp 65550\n bgp router-id 10.255.3.1\n neighbor 10.255.4.1 remote-as 65550\nexit\n"
     assert adopted(name, "frr", text) == owns
     assert adopted(name, "/etc/swanctl/conf.d/routebook.conf", text) == ()

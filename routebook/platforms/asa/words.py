@@ -201,13 +201,21 @@ def _word(value: str, most: int) -> str:
 
 
 def adopted(name: str, part: str, text: str) -> list[str]:
-    """Patterns for the objects of a section that a name means: of the top level, or in `router bgp` by their end."""
+    """Patterns for the objects of a section that a name means: of the top level, or in `router bgp` by their end.
+
+    What the section does not say any more is its own by its kind, so that it goes.
+    """
     if part != PART:
         return []
     top, inside = _objects(text)
     plain = re.sub(r"([*?[])", r"[\1]", name)
     named = any(line == name or line.startswith(f"{name} ") for line in top)
     within = sorted(each for each in inside if each == name or each.endswith(f" / {name}"))
+    if not (named or within):
+        kind = name.rpartition(" ")[0]
+        named = bool(kind) and any(line.startswith(f"{kind} ") for line in top)
+        routers = [line for line in top if line.startswith(ROUTER)] if name.startswith("neighbor ") else []
+        within = [f"{router} / {name}" for router in routers]
     return [*((plain, f"{plain} *") if named else ()), *within]
 
 

@@ -225,6 +225,8 @@ def _rpki(each: Placed, line: str, host: FoundHost) -> tuple[str, str]:
     if not each.path:
         host.options.append("rpki")
         return "rpki", ""
+    if len(each.path) > 1:
+        return f"rpki / {each.path[1]}", "the inventory has no word for this"
     found = re.fullmatch(r"rpki cache (?:tcp )?([0-9a-f:.]+) (\d+) preference (\d+)", line)
     if found is None:
         return f"rpki / {line}", "the inventory has no word for this"

@@ -10,6 +10,9 @@ from routebook.platforms.frr.owned_objects import named
 from routebook.platforms.frr.tree import parse
 
 PART = "frr"
+_OF_ROUTERS = ("neighbor ", "bgp listen range ")
+_OF_FAMILIES = ("network ", "aggregate-address ", "redistribute ")
+_FAMILIES = ("ipv4 unicast", "ipv6 unicast")
 
 
 def word(value: str) -> str:
@@ -22,11 +25,25 @@ def word(value: str) -> str:
 
 
 def adopted(name: str, part: str, text: str) -> Sequence[str]:
-    """The objects of a section that a name means: by their whole name, or by its end where they are in a context."""
+    """The objects of a section that a name means: by their whole name, or by its end where they are in a context.
+
+    What the section does not say any more is its own by its kind, so that it goes.
+    """
     if part != PART:
         return ()
     names = _objects(text) | {line for line in _routers(text) if line == name}
-    return [re.sub(r"([*?[])", r"[\1]", each) for each in sorted(names) if each == name or each.endswith(f" / {name}")]
+    said = [each for each in sorted(names) if each == name or each.endswith(f" / {name}")]
+    return [re.sub(r"([*?[])", r"[\1]", each) for each in said or _no_longer_said(name, text)]
+
+
+def _no_longer_said(name: str, text: str) -> list[str]:
+    """What a name means of the kinds that a section has, where none that it has is called so."""
+    if name.startswith(_OF_ROUTERS):
+        return [f"{router} / {name}" for router in _routers(text)]
+    if name.startswith(_OF_FAMILIES):
+        return [f"{router} / {family} / {name}" for router in _routers(text) for family in _FAMILIES]
+    kind = name.rpartition(" ")[0]
+    return [name] if kind and any(each.startswith(f"{kind} ") for each in _objects(text)) else []
 
 
 def managed(part: str, text: str) -> Sequence[str]:

@@ -42,7 +42,10 @@ def against(folder: Path, *more: str, host: str = "edge1") -> tuple[int, str, st
     return done.returncode, done.stdout, done.stderr
 
 
-def test_what_was_taken_out_of_the_inventory_is_all_that_the_plan_removes(moved_in: Path) -> None:
+@pytest.mark.parametrize("changed_before", [True, False], ids=["after a change", "with the first change"])
+def test_what_was_taken_out_of_the_inventory_is_all_that_the_plan_removes(moved_in: Path, changed_before: bool) -> None:
+    if not changed_before:  # there is no record, and `adopt` says what is ours
+        (moved_in / "edge1/frr.conf").write_text(EDGE)
     assert against(moved_in)[:2] == (0, "edge1: nothing to do\n")
     assert not (moved_in / NET / ".routebook").exists()
     path = moved_in / NET / "inventory/bgp.yaml"
