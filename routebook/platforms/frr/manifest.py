@@ -46,7 +46,7 @@ def by_line(section: Section, running: Tree) -> Section:
 
     Raises CandidateError where another value of one of them is somebody else's.
     """
-    if section.owns:
+    if section.owns or section.name != _LINE_BY_LINE:
         return section
     recorded = read(running).get(section.name, frozenset())
     lines = [called(block.line) for block in parse(section.text)]

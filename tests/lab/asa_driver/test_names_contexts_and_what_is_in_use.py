@@ -130,8 +130,6 @@ class TestContexts:
             "crypto ipsec ikev1 transform-set THEIRS *",
             "transform-set THEIRS would no longer be .* `crypto map outside_map 6",
         ),
-        ("prefix-list THEIRS *", "prefix-list THEIRS would no longer be .* `match ip address prefix-list THEIRS`"),
-        ("route-map THEIRS *", "route-map THEIRS would no longer be .* `neighbor 10.1.0.9 route-map THEIRS in`"),
         ("group-policy THEIRS *", "group-policy THEIRS would no longer be .* `default-group-policy THEIRS`"),
         ("object network THEIRS", "object THEIRS would no longer be .* `access-list"),
     ],

@@ -33,8 +33,8 @@ def test_another_as_at_one_of_our_own_ends_names_both_numbers(deployed: RunningL
     with edited(
         deployed,
         "templates/frr/bgp.j2",
-        r"remote-as \{\{[^}]*\}\}",
-        "remote-as {{ 65551 if neighbor.peer_host else neighbor.remote_as }}",
+        r"neighbor \{\{ neighbor.address \}\} remote-as \{\{[^}]*\}\}",
+        "neighbor {{ neighbor.address }} remote-as {{ 65551 if neighbor.peer_host else neighbor.remote_as }}",
     ):
         done = deployed.routebook("run", "bgp", "--yes", "--json", "--limit", "no-edge1", "--accept", "one-end")
     assert done.returncode == 3, done.stdout + done.stderr
