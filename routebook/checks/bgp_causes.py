@@ -20,7 +20,7 @@ ADMIN_SHUTDOWN = "0602"
 PEER_UNCONFIGURED = "0603"
 REJECTED = "0605"
 
-_AT_ONCE = 4.0  # seconds in which a peer that has been given the same new AS would be back
+_AT_ONCE = 3.0  # seconds in which a peer that has been given the same new AS would be back
 
 
 class _Case(Struct, frozen=True):

@@ -4,7 +4,7 @@ import select
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -169,7 +169,9 @@ class SshShell:
             channel.exec_command(command)
             yield _Exchange(channel, deadline, self, asked)
         finally:
-            channel.close()
+            # A connection that breaks only now changes nothing about what was answered, or about why it was not.
+            with suppress(paramiko.SSHException, EOFError, OSError):
+                channel.close()
 
 
 class UnfinishedError(TimeoutError):

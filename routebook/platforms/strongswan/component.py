@@ -1,14 +1,16 @@
 """strongSwan on a Linux host: the files below /etc/swanctl, what charon has loaded of them, and the SAs."""
 
 import base64
+import dataclasses
 import fnmatch
 import hashlib
 import posixpath
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from shlex import quote
+
+from msgspec.structs import replace
 
 from routebook.device.candidate import Section
 from routebook.device.causes import Cause
@@ -19,6 +21,7 @@ from routebook.platforms.linux import files
 from routebook.platforms.linux.component import Component, ComponentChange, Meanwhile
 from routebook.platforms.linux.device_scripts import BUSY, GONE, OURS_ALONE, ROOT
 from routebook.platforms.strongswan import device_scripts as scripts
+from routebook.platforms.strongswan.beside import beside
 from routebook.platforms.strongswan.changes import Kind, Release, TunnelChange, compare, effects
 from routebook.platforms.strongswan.check import check_file, real_names, staged
 from routebook.platforms.strongswan.explain import explain
@@ -68,11 +71,11 @@ fi
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class SwanctlChange(ComponentChange):
     """A change of files, and all files as they are with it."""
 
-    target: Snapshot = field(kw_only=True, repr=False)
+    target: Snapshot = dataclasses.field(kw_only=True, repr=False)
 
 
 class SwanctlComponent(SwanctlDaemon, Component):
@@ -164,8 +167,11 @@ class SwanctlComponent(SwanctlDaemon, Component):
         target = _snapshot(parts, attributes)
         self._check(target, snapshot, written)
         if taken and same_meaning(_tree(snapshot), _tree(target)):
-            return _nothing(snapshot)  # what was taken over stays as it was written until something changes
-        return self._change(target, snapshot, written)
+            found = _nothing(snapshot)  # what was taken over stays as it was written until something changes
+        else:
+            found = self._change(target, snapshot, written)
+        others = tuple(beside(_tree(target), sections, self._loaded or ()))
+        return dataclasses.replace(found, change=replace(found.change, beside=others))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """The change that makes the files exactly those of `target`."""

@@ -19,11 +19,19 @@ _GLOB = frozenset("*?[")
 
 @dataclass(slots=True)
 class Tree:
-    """The effective configuration. `origins` says which files define a connection; `reached` which are read at all."""
+    """The effective configuration. `reached` are the files that are read at all.
+
+    `defined` says in which files each section of a kind is: `("secrets", "ike-1")`.
+    """
 
     root: Section = field(default_factory=dict)
-    origins: dict[str, list[str]] = field(default_factory=dict)
+    defined: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     reached: list[str] = field(default_factory=list)
+
+    @property
+    def origins(self) -> dict[str, list[str]]:
+        """The files that define each connection."""
+        return {name: files for (kind, name), files in self.defined.items() if kind == "connections"}
 
     @property
     def connections(self) -> dict[str, Section]:
@@ -33,7 +41,7 @@ class Tree:
     def without(self, names: Collection[str]) -> "Tree":
         """The same without some connections."""
         connections = {name: section for name, section in self.connections.items() if name not in names}
-        return Tree({**self.root, "connections": connections}, self.origins, self.reached)
+        return Tree({**self.root, "connections": connections}, self.defined, self.reached)
 
     @property
     def secrets(self) -> dict[str, Section]:
@@ -48,11 +56,12 @@ class Tree:
     @property
     def fingerprint(self) -> str:
         """Changes when, and only when, what the files mean changes: not with comments, blanks or order."""
-        meaning = {key: self.root[key] for key in sorted(self.root) if key in _LOADED}
+        meaning = {key: self.root[key] for key in sorted(self.root) if key in LOADED}
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
-_LOADED = frozenset({"connections", "secrets", "pools", "authorities"})
+LOADED = frozenset({"connections", "secrets", "pools", "authorities"})
+"""The kinds of sections that swanctl loads."""
 
 
 def children(connection: Section) -> dict[str, Section]:
@@ -115,10 +124,10 @@ class _Builder:
                     inner = into[item.name] = {}
                 if item.references:
                     inner.setdefault(_REFERENCES, []).extend(item.references)
-                if place == ("connections",):
-                    origins = self.tree.origins.setdefault(item.name, [])
-                    if path not in origins:
-                        origins.append(path)
+                if len(place) == 1 and place[0] in LOADED:
+                    files = self.tree.defined.setdefault((place[0], item.name), [])
+                    if path not in files:
+                        files.append(path)
                 self._merge(item, path, inner, (*place, item.name))
 
     def _matching(self, include: Include, path: str) -> Iterator[str]:

@@ -122,15 +122,17 @@ def test_hand_made_tunnels_without_an_sa_fail_as_well(known: RunningLab) -> None
 
 
 def test_hand_made_objects_of_our_kinds_fail_where_they_have_appeared_and_can_be_accepted(known: RunningLab) -> None:
-    hosts = "nl-rr1", "nl-fw1", devices.PFSENSE
+    hosts = "nl-rr1", "no-edge3", "nl-fw1", devices.PFSENSE
     limit = "--limit", ",".join(hosts)
     lines = "ip prefix-list BY-HAND seq 5 permit 10.0.0.0/8", "route-map BY-HAND permit 10", "bfd", "profile BY-HAND"
     row = "<row><seq>5</seq><action>permit</action><source>any</source></row>"
     entry = f"<config><name>BY-HAND</name><descr/>{row}</config>"
     conf, kept = "/cf/conf/config.xml", "/tmp/by-hand.xml"
+    pool = "/etc/swanctl/conf.d/by-hand.conf"
     typed = ["access-list BY-HAND extended permit ip any any", "route-map BY-HAND permit 10"]
     cleared = ["clear configure access-list BY-HAND", "clear configure route-map BY-HAND"]
     on(known, "nl-rr1", "vtysh -c 'configure terminal'" + "".join(f" -c '{line}'" for line in lines))
+    on(known, "no-edge3", f"echo 'pools {{ by-hand {{ addrs = 10.99.0.0/24 }} }}' >{pool}")
     added = f"cp -p {conf} {kept}; sed -i 's|<frrglobalprefixes>|&{entry}|' {conf}; rm -f /tmp/config.cache"
     on(known, devices.PFSENSE, f"{added}; grep -c BY-HAND {conf}")
     try:
@@ -141,6 +143,7 @@ def test_hand_made_objects_of_our_kinds_fail_where_they_have_appeared_and_can_be
     finally:
         on(known, "nl-rr1", "vtysh -c 'configure terminal'" + "".join(f" -c 'no {line}'" for line in lines[:2]))
         on(known, "nl-rr1", "vtysh -c 'configure terminal' -c bfd -c 'no profile BY-HAND'")
+        on(known, "no-edge3", f"rm {pool}")
         on(known, devices.PFSENSE, f"mv {kept} {conf}; rm -f /tmp/config.cache")
     assert {key: each["status"] for key, each in found.items()} == {
         (host, "config.extra", host): "failed" for host in hosts
@@ -148,6 +151,7 @@ def test_hand_made_objects_of_our_kinds_fail_where_they_have_appeared_and_can_be
     named = {host: found[host, "config.extra", host]["cause"].partition(": ")[0] for host in hosts}
     assert named == {
         "nl-rr1": "bfd / profile BY-HAND, ip prefix-list BY-HAND, route-map BY-HAND",
+        "no-edge3": "pool by-hand of /etc/swanctl/conf.d/by-hand.conf",
         "nl-fw1": "access-list BY-HAND, route-map BY-HAND",
         devices.PFSENSE: "frrglobalprefixes BY-HAND",
     }

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 from asyncssh.constants import MSG_CHANNEL_DATA
 from asyncssh.packet import String
@@ -81,6 +82,20 @@ def test_lines_without_end_are_stopped_before_they_cost_more_than_their_bytes(tm
     play = without_end(b"\n" * 65536)
     with shell(tmp_path, play, max_answer="2MiB") as found, pytest.raises(AnswerTooLongError, match="65536 lines"):
         found.run("yes ''")
+
+
+def test_a_connection_that_breaks_while_it_is_closed_hides_no_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(channel: paramiko.Channel) -> None:
+        real(channel)
+        raise EOFError
+
+    real = paramiko.Channel.close
+    with shell(tmp_path, without_end(b"\n" * 65536), max_answer="2MiB") as found:
+        monkeypatch.setattr(paramiko.Channel, "close", close)
+        with pytest.raises(AnswerTooLongError, match="65536 lines"):
+            found.run("yes ''")
 
 
 def test_an_answer_that_drips_ends_by_a_deadline_of_the_whole(tmp_path: Path) -> None:
