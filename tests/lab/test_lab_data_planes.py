@@ -67,6 +67,7 @@ def test_any_speaker_can_play_a_peer_of_several_hosts(elsewhere: Elsewhere, spea
         elsewhere.wait_for(project, edge, received, 60)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_any_to_any_tunnels_to_one_site_take_over_from_each_other(elsewhere: Elsewhere) -> None:
     needs("uml")

@@ -28,10 +28,19 @@ def tables() -> Mapping[tuple[int, int], Table]:
     return dict(sorted(numbered.items()))
 
 
+@lru_cache(maxsize=8)
 def of_release(has: tuple[int, int]) -> Table:
-    """The table that counts for a release: its own, that of the newest one before it, or else the oldest."""
+    """What counts for a release: of each change its own measurement, else that of the newest release before it that has
+    one, else that of the oldest after it.
+    """
     known = tables()
-    return known[max((each for each in known if each <= has), default=min(known))]
+    before, after = ([each for each in known if (each <= has) is older] for older in (True, False))
+    found: dict[str, dict[Way, dict[str, str]]] = {}
+    for release in (*reversed(after), *before):
+        for setting, ways in known[release].items():
+            for way, kinds in ways.items():
+                found.setdefault(setting, {}).setdefault(way, {}).update(kinds)
+    return found
 
 
 def resets(table: Table, setting: str, way: Way, kind: Kind) -> bool:

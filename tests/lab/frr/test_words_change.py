@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lab.frr.edge import INTENT, Edge, put
+from tests.lab.quick import one_in
 
 TRANSIT, INNER = "neighbor 2001:db8:f001::1", "neighbor 10.255.3.3"
 OF_NEIGHBOR = {
@@ -73,14 +74,14 @@ def goes_through(edge: Edge, texts: list[str]) -> None:
         edge.apply(candidate)
 
 
-@pytest.mark.parametrize("name", OF_NEIGHBOR)
+@pytest.mark.parametrize("name", one_in(4, OF_NEIGHBOR))
 def test_an_option_of_a_neighbor(edge: Edge, name: str) -> None:
     goes_through(
         edge, [put(INTENT, f" {TRANSIT} description transit-no", f" {TRANSIT} {line}") for line in OF_NEIGHBOR[name]]
     )
 
 
-@pytest.mark.parametrize("name", OF_FAMILY)
+@pytest.mark.parametrize("name", one_in(4, OF_FAMILY))
 def test_an_option_in_a_family(edge: Edge, name: str) -> None:
     plain = INTENT.replace(f"  {TRANSIT} maximum-prefix 1000\n", "") if name == "maximum-prefix" else INTENT
     goes_through(
@@ -88,6 +89,6 @@ def test_an_option_in_a_family(edge: Edge, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", IN_ENTRY)
+@pytest.mark.parametrize("name", one_in(4, IN_ENTRY))
 def test_a_line_of_an_entry(edge: Edge, name: str) -> None:
     goes_through(edge, [put(INTENT, "route-map RB-OUT permit 10", f" {line}") for line in IN_ENTRY[name]])

@@ -14,7 +14,7 @@ from tests.lab.mixed.conftest import Mixed
 from tests.lab.mixed.names import EDGE, FIREWALL
 from tests.networks.project import make_project
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
