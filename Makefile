@@ -51,13 +51,10 @@ test-fuzz: setup ## Malicious devices against every command, with a recorded see
 test-packages: setup ## What is fetched: the system packages of each release (by apt), and the wheel in an empty environment
 	$(ROOT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/releases
 
-# First what takes longest, so that no worker is left alone with it at the end.
-LONGEST = tests/lab/runs tests/fault
-
 # The newest daemons are fetched before, as the tests' own networks lead nowhere; without them their tests are skipped.
 test-lab: setup ## Tests on real daemons; need root
 	-$(ROOT) $(BIN)/routebook lab releases sid
-	$(LAB_PYTEST) $(LONGEST) tests/lab || $(AGAIN) $(LONGEST) tests/lab
+	$(LAB_PYTEST) tests/lab tests/fault || $(AGAIN) tests/lab tests/fault
 
 test-slow: setup ## The tests that `make test` leaves out: whole matrices, and kernels with real ESP (half an hour)
 	$(LAB_PYTEST) -m slow tests/lab

@@ -20,11 +20,19 @@ from tests.networks.example import keep_only
 
 DAEMONS = ("/usr/lib/frr/bgpd", "/usr/sbin/charon-systemd", "/usr/sbin/sshd", "/usr/sbin/bird", "/usr/bin/gobgpd")
 LONGEST = (
-    "test_a_fault_at_each_step.py",
-    "test_lab_data_planes.py",
-    "test_lab_alone.py",
     "test_deploy.py",
+    "test_verify_remembers.py",
     "test_rolled_back.py",
+    "test_a_fault_at_each_step.py",
+    "test_trouble.py",
+    "test_announcements.py",
+    "test_waves.py",
+    "test_locks.py",
+    "test_lab_alone.py",
+    "test_saved_plans.py",
+    "test_real_esp.py",
+    "test_packets.py",
+    "test_causes.py",
 )
 
 # Takes the lab down when this process's standard input closes: when the session ends, in whatever way.
