@@ -29,9 +29,10 @@ def record_of(texts: Iterable[str]) -> Record:
 
 
 def texts_of(record: Record) -> list[str]:
-    """The texts that say so, in order; none where nothing is owned."""
-    if not any(record.values()):
-        return []
+    """The texts that say so, in order. A section of which nothing is owned any more stays recorded, as such.
+
+    Otherwise what somebody calls as ours once were called would be taken for ours again.
+    """
     return [f"{section}: {name}".strip() for section in sorted(record) for name in ("", *sorted(record[section]))]
 
 

@@ -227,6 +227,7 @@ def _hosts(
             groups=node.groups,
             redundancy=node.redundancy,
             adopt=node.adopt,
+            release=node.releases,
             manage=node.manage,
             extra=node.extra,
             x=node.x,

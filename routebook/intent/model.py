@@ -441,6 +441,7 @@ class HostIntent(Struct, frozen=True, kw_only=True):
     identity: IdentityIntent | None = None
     groups: tuple[str, ...] = ()  # inherited ones included, nearest first
     adopt: tuple[str, ...] = ()  # what somebody else has made on the device and this intent takes over, by name
+    release: tuple[str, ...] = ()  # what stays on the device and is not this intent's any more, by name
     extra: tuple[ExtraLine, ...] = ()  # of the top level
     manage: str = ""  # "all" where what is in a shared context of the device is this intent's as a whole
     redundancy: str = ""  # the group of hosts of which only one may be worked on at a time

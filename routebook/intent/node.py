@@ -35,6 +35,7 @@ class Node(Struct, frozen=True):
     lab_release: str = ""
     redundancy: str = ""
     adopt: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
     manage: str = ""
     extra: tuple[ExtraLine, ...] = ()
     x: OwnKeys = field(default_factory=OwnKeys)  # the operator's own keys

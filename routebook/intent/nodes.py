@@ -307,6 +307,7 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         lab_release=_lab_release(name, chain, its, problems),
         redundancy=data("redundancy") or "",
         adopt=data("adopt") or (),
+        releases=_released(name, data("adopt") or (), data("release") or (), mark, problems),
         manage=data("manage") or "",
         extra=extra_lines(data("extra") or ()),
         x=OwnKeys((k, v) for each in reversed(chain) for k, v in (*each.data.free.items(), *each.free.items())),
@@ -322,6 +323,16 @@ def _host(name: str, entry: ElementInput, declared: Declared, problems: Problems
         places = [owner.mark("data", "extra", index) for index in range(len(found.extra))]
         check_lines(found, "host", owner.data.extra or (), places, problems)
     return found
+
+
+def _released(
+    name: str, adopt: Sequence[str], release: Sequence[str], mark: Mark, problems: Problems
+) -> tuple[str, ...]:
+    """What a host lets go of, none of which it takes over as well."""
+    for each in release:
+        if each in adopt:
+            problems.error(mark, f"{name} has {each} in both `adopt` and `release`", "take it out of one of them")
+    return tuple(release)
 
 
 def _identity(

@@ -26,12 +26,14 @@ class Words(Struct, frozen=True, kw_only=True):
     """How a platform's templates spell things.
 
     `adopted` says what a section of a part, with its text, owns for a name in a host's `adopt`; None where names are
-    first lines. `managed` says what it owns as a whole where a host says `manage: all`; None where nothing is shared.
+    first lines. `objects` are the names of what a section's text makes, as `adopt` and `release` take them. `managed`
+    says what it owns as a whole where a host says `manage: all`; None where nothing is shared.
     """
 
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # by name
     encodings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # of secrets; raise UnfitValueError
     adopted: Callable[[str, str, str], Sequence[str]] | None = None
+    objects: Callable[[str, str], Sequence[str]] | None = None
     managed: Callable[[str, str], Sequence[str]] | None = None
 
 

@@ -127,6 +127,7 @@ class DataInput(Input):
     ipsec: CapabilityInput | None = None
     identity: IdentityInput | None = None  # of a host alone
     adopt: tuple[Word, ...] | None = None  # objects on the device, by name, that somebody else has made
+    release: tuple[Word, ...] | None = None  # objects on the device, by name, that stay there and are not ours any more
     extra: ExtraLines | None = None  # lines of the top level for which there is no word
     manage: Literal["all"] | None = None  # whether what is in a shared context, as a BGP instance, is ours as a whole
     lab: HostLabInput | None = None

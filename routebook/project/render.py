@@ -1,7 +1,7 @@
 """Renders a host's intent, by the project's templates, into the sections that Routebook owns on that host."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -191,7 +191,9 @@ def render_host(
             variables = {"host": intent, _RESOLVER: secrets}
             text = render_template(templates, section.template, variables, intent.name, intent.platform)
             owns = (*section.owns, *_adopted(intent, section.part, text))
-            found.append(Section(section.name, section.part, text, owns, section.mode))
+            _check_released(intent, section.part, text)
+            releases = frozenset(intent.release)
+            found.append(Section(section.name, section.part, text, owns, section.mode, releases))
     if sections is None:
         _check_extra(intent, found)
     return Candidate(tuple(found))
@@ -203,6 +205,24 @@ def _check_extra(intent: HostIntent, sections: Iterable[Section]) -> None:
     for each in lines_in(intent):
         if each.text.removeprefix("no ").partition(SECRET)[0] not in text:
             raise RenderError(f"the extra line `{each.text}` is in none of its sections", _ownership(intent.platform))
+
+
+def _check_released(intent: HostIntent, part: str, text: str) -> None:
+    """Refuse what the inventory says and lets go of at the same time."""
+    if not intent.release:
+        return
+    if both := sorted({*intent.release} & {*objects_of(intent.platform, part, text)}):
+        raise RenderError(
+            f"the inventory has {both[0]} of {intent.name}, and `release` in its data gives it out of hand: take it "
+            "out of one of them",
+            Mark("inventory/hosts.yaml", 1),
+        )
+
+
+def objects_of(platform: str, part: str, text: str) -> Sequence[str]:
+    """The names of what a section's text makes, as a host's `adopt` and `release` take them."""
+    own = registry.platform(platform)
+    return own.words.objects(part, text) if own is not None and own.words.objects is not None else ()
 
 
 def _adopted(intent: HostIntent, part: str, text: str) -> Iterator[str]:

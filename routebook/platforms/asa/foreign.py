@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from routebook.device.candidate import Section
+from routebook.device.candidate import Section, released, taken_over
 from routebook.platforms.asa.config import Config, manifest, parse
+from routebook.platforms.asa.config.difference import released_by
 from routebook.platforms.asa.config.objects import objects
 from routebook.platforms.asa.config.references import still_used
-from routebook.platforms.asa.config.shared_router import foreign
+from routebook.platforms.asa.config.shared_router import foreign, is_option, names
 from routebook.platforms.asa.config.spelling import Device
 from routebook.platforms.asa.config.target import among, ours_in, ownership, target
 
@@ -20,14 +21,23 @@ def left_alone(running: Config, sections: Sequence[Section]) -> Iterator[str]:
     written = objects(parse("\n".join(section.text.rstrip("\n") for section in sections)).commands)
     wanted = among(written, there, owns, Device.of(running))
     loose: list[str] = []
+    adopted: list[str] = []
     for key, nodes in there.items():
+        if key in wanted and not owns.shares(key) and owns.by_name(key, nodes):
+            adopted.append(manifest.name_of(key, nodes))
         if owns.shares(key):
-            if names := foreign(nodes, wanted.get(key, ()), ours_in(owns, key)):
-                yield f"somebody else's in `{key[0]}` and left alone: {_listed(names)}"
+            both = names(nodes) & names(wanted.get(key, ()))
+            adopted += [name for name in both if not is_option(name) and owns.by_name_in_router(key[0], name)]
+            if theirs := foreign(nodes, wanted.get(key, ()), ours_in(owns, key)):
+                yield f"somebody else's in `{key[0]}` and left alone: {_listed(theirs)}"
         elif owns.free_to_name(nodes) and key not in wanted and not owns.running(key, nodes):
             loose.append(" ".join(key))
     if loose:
         yield f"somebody else's and left alone: {_listed(loose)}"
+    if adopted:
+        yield taken_over(adopted)
+    if let_go := released_by(there, sections):
+        yield released(let_go)
     due = target(there, wanted, owns)
     for key in still_used(there, due).keys() - due.keys():
         yield f"{' '.join(key)} is not needed any more, and is used by what is somebody else's: it is left to them"

@@ -4,6 +4,7 @@ From the command reference of ASA 9.16, in the spelling of `show running-config`
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network
@@ -14,7 +15,9 @@ from routebook.intent.ciphers import SuiteWords
 from routebook.intent.fields import TCP_MD5_KEY, WELL_KNOWN_COMMUNITIES, community_order
 from routebook.intent.model import HostIntent, IPNetwork, IpsecProposal, NeighborFamily, Tunnel
 from routebook.intent.platform import UnfitValueError, Words
-from routebook.platforms.asa.config.shared_router import ROUTER, names
+from routebook.platforms.asa.config import manifest
+from routebook.platforms.asa.config.objects import objects
+from routebook.platforms.asa.config.shared_router import ROUTER, is_option, names
 from routebook.platforms.asa.config.tree import parse
 from routebook.platforms.asa.names import AsaEnd
 
@@ -219,6 +222,21 @@ def adopted(name: str, part: str, text: str) -> list[str]:
     return [*((plain, f"{plain} *") if named else ()), *within]
 
 
+def made(part: str, text: str) -> list[str]:
+    """The names of a section's objects: of the top level, and in its router by their end where one is called so."""
+    if part != PART:
+        return []
+    found: list[str] = []
+    for key, nodes in objects(parse(text).commands).items():
+        if not key[0].startswith(ROUTER):
+            found.append(manifest.name_of(key, nodes))
+            continue
+        inside = sorted(name for name in names(nodes) if not is_option(name))
+        ends = Counter(name.rpartition(" / ")[2] for name in inside)
+        found += [end if ends[end] == 1 else name for name in inside for end in [name.rpartition(" / ")[2]]]
+    return found
+
+
 def managed(part: str, text: str) -> list[str]:
     """What a section owns as a whole on a host that says `manage: all`."""
     return [line for line in _objects(text)[0] if line.startswith(ROUTER)] if part == PART else []
@@ -235,6 +253,7 @@ def _objects(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
 
 WORDS = Words(
     adopted=adopted,
+    objects=made,
     managed=managed,
     encodings={"asa-key": key, "asa-password": password},
     filters={

@@ -11,9 +11,14 @@ def _adopted(name: str, part: str, text: str) -> Sequence[str]:
     return (*frr.adopted(name, part, text), *strongswan.adopted(name, part, text))
 
 
+def _objects(part: str, text: str) -> Sequence[str]:
+    return (*frr.objects(part, text), *strongswan.objects(part, text))
+
+
 WORDS = Words(
     filters={**frr.WORDS.filters, **strongswan.WORDS.filters},
     encodings={**frr.WORDS.encodings, **strongswan.WORDS.encodings},
     adopted=_adopted,
+    objects=_objects,
     managed=frr.managed,
 )

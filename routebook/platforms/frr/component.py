@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Section
+from routebook.device.candidate import Section, released, taken_over
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
@@ -116,12 +116,15 @@ class FrrComponent(FrrDaemon, Component):
                 line=redact(first.line),
             )
         candidate, others = beside_others(candidate, mine, running)
-        if not same(target(running, candidate), running):
+        let_go = manifest.released(candidate, mine, running)
+        if let_go or not same(target(running, candidate), running):
             candidate = manifest.with_record(candidate, mine, running)
         change = self._change(candidate, running, target(running, candidate), snapshot, {})
         if change.change:
             vtysh.check(self.shell, "\n".join(section.text for section in mine))
-        warnings = (*change.change.warnings, *others)
+        taken = manifest.taken_over(candidate, mine, running)
+        said = [*([released(let_go)] if let_go else ()), *([taken_over(taken)] if taken else ())]
+        warnings = (*change.change.warnings, *others, *said)
         foreign = tuple(beside(candidate.foreign, mine))
         return dataclasses.replace(change, change=replace(change.change, warnings=warnings, beside=foreign))
 

@@ -94,6 +94,31 @@ def foreign(candidate: Wanted, sections: Sequence[Section], running: Tree) -> fr
     return frozenset(found | _options_left(wanted, there, found))
 
 
+def released(candidate: Wanted, sections: Sequence[Section], running: Tree) -> list[str]:
+    """What runs, is ours by the record or as no record says otherwise, and is given out of hand."""
+    there = _named(replace(candidate, foreign=frozenset()), running)
+    record = read(running)
+    owners = [(section, _Owner.of(dataclasses.replace(section, releases=frozenset()), record)) for section in sections]
+    return sorted(name for name in there if any(lets_go(each, name) and owner.has(name) for each, owner in owners))
+
+
+def taken_over(candidate: Wanted, sections: Sequence[Section], running: Tree) -> list[str]:
+    """What runs as the candidate has it and is adopted by its name, as long as no record has it."""
+    there, due = _named(candidate, running), _named(candidate, candidate.tree)
+    record = read(running)
+    owners = [_Owner.of(section, record) for section in sections]
+    return sorted(
+        _short(name)
+        for name, lines in there.items()
+        if due.get(name) == lines and not is_option(name) and any(owner.adopts(name) for owner in owners)
+    )
+
+
+def lets_go(section: Section, name: str) -> bool:
+    """Whether a section gives an object out of hand, by its whole name or by its end in a context."""
+    return any(name == each or name.endswith(f" / {each}") for each in section.releases)
+
+
 def shared(candidate: Wanted, sections: Sequence[Section], running: Tree) -> dict[str, frozenset[str]]:
     """The routers in which somebody else has something that the candidate has not, with the names of that."""
     there, wanted = _named(candidate, running), _named(candidate, candidate.tree)
@@ -118,6 +143,7 @@ class _Owner(Struct, frozen=True):
     may_mean: Wanted
     believed: Wanted
     recorded: frozenset[str] | None
+    section: Section
 
     @classmethod
     def of(cls, section: Section, record: Record) -> "_Owner":
@@ -125,17 +151,24 @@ class _Owner(Struct, frozen=True):
         recorded = record.get(section.name)
         literal = filter(names_one, section.owns)
         by_name = (each for each in section.owns if not _KINDS.fullmatch(each))
-        return cls(Wanted((), section.owns), Wanted((), tuple(by_name if recorded is None else literal)), recorded)
+        believed = tuple(by_name if recorded is None else literal)
+        return cls(Wanted((), section.owns), Wanted((), believed), recorded, section)
 
     def has(self, name: str) -> bool:
         """Whether an object of that name is the section's."""
-        if not self.may_mean.names(name):
+        if not self.may_mean.names(name) or lets_go(self.section, name):
             return False
         if self.believed.names(name):
             return True
         if self.recorded is not None:
             return name in self.recorded or name.partition(" / ")[0] in self.recorded
         return _CALLED_OURS.fullmatch(name) is not None
+
+    def adopts(self, name: str) -> bool:
+        """Whether an object of that name is the section's by nothing but that name."""
+        recorded = self.recorded or frozenset()
+        known = name in recorded or name.partition(" / ")[0] in recorded
+        return not known and Wanted((), tuple(filter(names_one, self.section.owns))).names(name)
 
 
 def _named(owner: Wanted, tree: Tree) -> dict[str, frozenset[Place]]:

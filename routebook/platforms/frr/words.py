@@ -1,12 +1,13 @@
 """How FRR's configuration takes a password, and what a name in a host's `adopt` means there."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
 from routebook.intent.fields import TCP_MD5_KEY
 from routebook.intent.platform import UnfitValueError, Words
-from routebook.platforms.frr.owned_objects import named
+from routebook.platforms.frr.owned_objects import is_option, named
 from routebook.platforms.frr.tree import parse
 
 PART = "frr"
@@ -46,6 +47,17 @@ def _no_longer_said(name: str, text: str) -> list[str]:
     return [name] if kind and any(each.startswith(f"{kind} ") for each in _objects(text)) else []
 
 
+def objects(part: str, text: str) -> Sequence[str]:
+    """The names of a section's objects, without a router's line where one alone is called so; not options."""
+    found = sorted(name for name in _objects(text) if not is_option(name)) if part == PART else []
+    ends = Counter(map(_end, found))
+    return [_end(name) if ends[_end(name)] == 1 else name for name in found]
+
+
+def _end(name: str) -> str:
+    return name.rpartition(" / ")[2] if name.startswith("router bgp ") else name
+
+
 def managed(part: str, text: str) -> Sequence[str]:
     """What a section owns as a whole on a host that says `manage: all`."""
     return _routers(text) if part == PART else ()
@@ -64,5 +76,6 @@ def _routers(text: str) -> list[str]:
 WORDS = Words(
     encodings={"word": word},
     adopted=adopted,
+    objects=objects,
     managed=managed,
 )

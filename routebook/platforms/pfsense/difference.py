@@ -1,7 +1,7 @@
 """From a candidate to the edits of config.xml that bring it about, those that undo them, and the resulting tree."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from routebook.device.candidate import Section
@@ -130,7 +130,7 @@ def difference(running: Element, sections: Sequence[Section], package: str, *, r
         if own:
             edits += _part(running, part, own, package)
     edits, left = _without_used(running, edits)
-    if record and edits:
+    if record and (edits or released_by(running, sections, package)):
         edits += _record(running, sections, package)
     return Delta(tuple(edits), _after(running, edits), left)
 
@@ -157,6 +157,45 @@ def _without_used(running: Element, edits: list[Edit]) -> tuple[list[Edit], tupl
             return edits, tuple(left)
         left |= dict.fromkeys(name for edit in stay for name in manifest.shown(edit.path, edit.old))
         edits = [edit for edit in edits if edit not in stay]
+
+
+def released_by(running: Element, sections: Sequence[Section], package: str) -> list[str]:
+    """What is ours by the record, or as no record says otherwise, and is given out of hand."""
+    found: dict[str, None] = {}
+    known = manifest.read(running)
+    for section in sections:
+        if not section.releases or section.part not in (IPSEC, BGP):
+            continue
+        owner = _owner(section, package, known)
+        before = _owner(replace(section, releases=frozenset()), package, known)
+        for path in LISTS:
+            gone = (e for e in manifest.entries(running, path) if before.owns(path, e) and not owner.owns(path, e))
+            found |= dict.fromkeys(manifest.shown(path, gone))
+        for path in NETWORKS:
+            ours = set(others_networks(path, running, [owner])) - set(others_networks(path, running, [before]))
+            found |= dict.fromkeys(f"network {each}" for each in sorted(ours))
+    return list(found)
+
+
+def taken_over(running: Element, sections: Sequence[Section], package: str) -> list[str]:
+    """What is there as the candidate has it and is adopted by its name, as long as no record has it."""
+    found: dict[str, None] = {}
+    known = manifest.read(running)
+    for section in sections:
+        if section.part not in (IPSEC, BGP) or not section.owns:
+            continue
+        owner = _owner(section, package, known)
+        wanted, kept = _kept([section], running, package, [owner])
+        stays = set(map(id, kept))
+        for path in LISTS:
+            due = manifest.entries(wanted, path)
+            same = (
+                entry
+                for entry in manifest.entries(running, path)
+                if owner.adopts(path, entry) and (id(entry) in stays or any(equal(entry, mine) for mine in due))
+            )
+            found |= dict.fromkeys(manifest.shown(path, same))
+    return list(found)
 
 
 def foreign(running: Element, sections: Sequence[Section], package: str) -> Iterator[str]:
@@ -231,7 +270,7 @@ def _owner(section: Section, package: str, record: Record) -> manifest.Owner:
         for pattern in patterns(section.part, section.owns)
         if section.part == IPSEC or package_of(pattern.path[1]) == package
     ]
-    return manifest.Owner(tuple(of_package), record.get(section.name))
+    return manifest.Owner(tuple(of_package), record.get(section.name), section.releases)
 
 
 def _part(running: Element, part: str, sections: Sequence[Section], package: str) -> Iterator[Edit]:

@@ -42,9 +42,12 @@ class Owner(Struct, frozen=True):
 
     patterns: tuple[Pattern, ...]
     recorded: frozenset[str] | None = None
+    releases: frozenset[str] = frozenset()
 
     def owns(self, path: Path, entry: Element) -> bool:
         """Whether an entry that is there is the section's: recorded, or named without a wildcard."""
+        if self.releases and not self.releases.isdisjoint(names_of(path, entry)):
+            return False
         if self.recorded is not None and named(path, entry) in self.recorded:
             return True
         return any(pattern.owns(path, entry) and self._believes(pattern, path, entry) for pattern in self.patterns)
@@ -54,13 +57,19 @@ class Owner(Struct, frozen=True):
             return True
         return self.recorded is None and (pattern.glob != "*" or called_ours(path, entry))
 
+    def adopts(self, path: Path, entry: Element) -> bool:
+        """Whether an entry is the section's by nothing but its name, which the inventory adopts."""
+        return named(path, entry) not in (self.recorded or ()) and any(
+            pattern.tag and names_one(pattern.glob) and pattern.owns(path, entry) for pattern in self.patterns
+        )
+
     def may_have(self, path: Path, entry: Element) -> bool:
         """Whether an entry of the candidate is one that the section can own."""
         return self.owns(path, entry) or any(pattern.owns(path, entry) for pattern in self.patterns)
 
     def owns_network(self, path: Path, row: Element, root: Element) -> bool:
         """Whether a network that is there is the section's."""
-        if not any(pattern.owns(path) for pattern in self.patterns):
+        if not any(pattern.owns(path) for pattern in self.patterns) or f"network {network(path, row)}" in self.releases:
             return False
         if self.recorded is None:
             return signed(root)
@@ -138,6 +147,13 @@ def adopted_as(path: Path, entry: Element) -> str:
     kind = _ADOPTED.get(path[-1] if path[0] == "ipsec" else path[1], "")
     name = entry.value(LISTS[path][0]) or next(filter(None, (entry.value(tag) for tag in _ADDRESSES)), "")
     return f"{kind} {name}" if kind and name else ""
+
+
+def names_of(path: Path, entry: Element) -> list[str]:
+    """Everything that `adopt` and `release` may call an entry: by its name, its description or its address."""
+    kind = _ADOPTED.get(path[-1] if path[0] == "ipsec" else path[1], "")
+    values = [entry.value(tag) for tag in (LISTS[path][0], *_ADDRESSES)] if kind else []
+    return [f"{kind} {value}" for value in values if value]
 
 
 def shown(path: Path, found: Iterable[Element]) -> list[str]:

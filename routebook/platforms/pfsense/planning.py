@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Candidate
+from routebook.device.candidate import Candidate, released
+from routebook.device.candidate import taken_over as said_taken
 from routebook.device.errors import CandidateError, OverlapError
 from routebook.device.merging import Overlap, TakenBack
 from routebook.device.platform_driver import Part
@@ -22,7 +23,7 @@ from routebook.platforms.pfsense.changes import (
     shown_trees,
     undo_text,
 )
-from routebook.platforms.pfsense.difference import Delta, beside, difference, foreign
+from routebook.platforms.pfsense.difference import Delta, beside, difference, foreign, released_by, taken_over
 from routebook.platforms.pfsense.hand_made import hand_made, refuse_doubled
 from routebook.platforms.pfsense.mate import synchronised
 from routebook.platforms.pfsense.ownership import BGP, IPSEC, WHOLE
@@ -85,8 +86,11 @@ class PfSensePlanning(PfSenseReading):
         left = (
             f"{name} is not needed any more, and somebody else's uses it: it is left to them" for name in delta.left
         )
+        let_go = released_by(before, candidate.sections, self.package)
+        taken = taken_over(before, candidate.sections, self.package)
+        left_now = (*left, *([released(let_go)] if let_go else ()), *([said_taken(taken)] if taken else ()))
         made = tuple(beside(before, candidate.sections, self.package))
-        return replace(change, warnings=(*change.warnings, *others, *left), beside=made)
+        return replace(change, warnings=(*change.warnings, *others, *left_now), beside=made)
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> Change:
         """The change from `snapshot` back to the whole of `target`."""

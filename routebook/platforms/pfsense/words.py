@@ -21,7 +21,7 @@ from routebook.intent.model import (
 )
 from routebook.intent.platform import UnfitValueError, Words
 from routebook.platforms.frr.words import word
-from routebook.platforms.pfsense.adoption import adopted
+from routebook.platforms.pfsense.adoption import adopted, objects
 from routebook.platforms.pfsense.communities import communities, community
 
 _INTERFACE = re.compile(r"wan|lan|opt[1-9][0-9]*")
@@ -254,4 +254,5 @@ WORDS = Words(
         "pfsense_rows": rows,
     },
     adopted=adopted,
+    objects=objects,
 )

@@ -12,7 +12,7 @@ from shlex import quote
 
 from msgspec.structs import replace
 
-from routebook.device.candidate import Section
+from routebook.device.candidate import Section, released, taken_over
 from routebook.device.causes import Cause
 from routebook.device.errors import CandidateError, DriverError
 from routebook.device.merging import TakenBack
@@ -29,6 +29,7 @@ from routebook.platforms.strongswan.hand_made import hand_made
 from routebook.platforms.strongswan.meaning import same_meaning
 from routebook.platforms.strongswan.reader import SwanctlDaemon
 from routebook.platforms.strongswan.redaction import REDACTED, diffs, redact
+from routebook.platforms.strongswan.releasing import WORD, files_of, given_up
 from routebook.platforms.strongswan.settings import SettingsError
 from routebook.platforms.strongswan.taking_back import taken_back
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build, only_includes
@@ -152,6 +153,7 @@ class SwanctlComponent(SwanctlDaemon, Component):
         written = {section.part for section in sections if section.text.strip()}
         own = {section.part for section in sections}
         taken = [path for path in parts if path not in own and any(fnmatch.fnmatchcase(path, each) for each in owns)]
+        let_go, taken = self._let_go(sections, snapshot, taken)
         for path in list(parts):
             if path == MAIN and path in taken:
                 parts[path] = only_includes(parts[path])
@@ -164,14 +166,45 @@ class SwanctlComponent(SwanctlDaemon, Component):
                 parts[section.part] = section.text
                 if not files.link_of(snapshot.attributes.get(section.part, "")):
                     attributes[section.part] = f"{section.mode:04o} {_OWNER}"
+        if let_go:
+            made = files_of(let_go, _tree(snapshot), parts)
+            parts |= made
+            attributes |= dict.fromkeys(made, f"0600 {_OWNER}")
         target = _snapshot(parts, attributes)
         self._check(target, snapshot, written)
+        if let_go and set(files_of(let_go, _tree(snapshot), {})) - set(_tree(target).reached):
+            raise CandidateError(f"{MAIN} does not include conf.d/*.conf, where {let_go[0]} would be released into")
         if taken and same_meaning(_tree(snapshot), _tree(target)):
-            found = _nothing(snapshot)  # what was taken over stays as it was written until something changes
+            # What was taken over stays as it was written until something changes.
+            found, said = _nothing(snapshot), (self._taken_over(taken, snapshot),)
         else:
             found = self._change(target, snapshot, written)
+            said = (released(f"{WORD}{name}" for name in let_go),) if let_go else ()
         others = tuple(beside(_tree(target), sections, self._loaded or ()))
-        return dataclasses.replace(found, change=replace(found.change, beside=others))
+        warnings = (*found.change.warnings, *said)
+        return dataclasses.replace(found, change=replace(found.change, warnings=warnings, beside=others))
+
+    def _let_go(self, sections: Sequence[Section], snapshot: Snapshot, taken: list[str]) -> tuple[list[str], list[str]]:
+        """The connections that are given out of hand and have to leave our files, and the files that are taken over.
+
+        A file that was taken over and of which all is given up stays as it is.
+        """
+        if not any(section.releases for section in sections):
+            return [], taken
+        tree = _tree(snapshot, "is on the device like this, and must be repaired first")
+        ours = {section.part for section in sections}
+        names = given_up(sections, tree, {*ours, *taken})
+        whole = {
+            path
+            for path in taken
+            if {name for name, origins in tree.origins.items() if path in origins} <= set(names) and path != MAIN
+        }
+        return [name for name in names if not set(tree.origins[name]) & whole], [p for p in taken if p not in whole]
+
+    def _taken_over(self, taken: Sequence[str], snapshot: Snapshot) -> str:
+        """A warning of what stands in files that are taken over."""
+        origins = _tree(snapshot).origins
+        return taken_over(f"{WORD}{name}" for name, files in origins.items() if set(files) & set(taken))
 
     def plan_restore(self, target: Snapshot, snapshot: Snapshot) -> ComponentChange:
         """The change that makes the files exactly those of `target`."""

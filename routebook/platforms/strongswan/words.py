@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from routebook.intent.platform import Words
 from routebook.platforms.strongswan.names import end_of
 from routebook.platforms.strongswan.settings import quoted
+from routebook.platforms.strongswan.tree import MAIN, build
 
 FOLDER = "/etc/swanctl"
 CONNECTIONS = f"{FOLDER}/conf.d/routebook.conf"
@@ -27,8 +28,14 @@ def adopted(name: str, part: str, text: str) -> Sequence[str]:
     return (name,) if part == CONNECTIONS and name.startswith(f"{FOLDER}/") else ()
 
 
+def objects(part: str, text: str) -> Sequence[str]:
+    """The tunnels of a section, each as `connection NAME`."""
+    return [f"connection {name}" for name in build({MAIN: text}).connections] if part == CONNECTIONS else ()
+
+
 WORDS = Words(
     filters={"swanctl_end": end_of, "swanctl_text": text},
     encodings={"base64": encoded},
     adopted=adopted,
+    objects=objects,
 )

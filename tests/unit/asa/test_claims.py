@@ -119,8 +119,8 @@ def test_a_change_brings_the_record_along_and_a_second_one_sends_nothing() -> No
     ]
     assert pushed(after, TUNNEL + GROUP) == after
     assert "tunnel-group" not in pushed(after, TUNNEL)
-    # Nothing is left of it where nothing is owned any more.
-    assert pushed(after, "").strip() == ""
+    # Where nothing is owned any more, it says that: no name makes anything ours again.
+    assert pushed(after, "").strip() == "access-list ROUTEBOOK remark s:"
 
 
 def test_a_host_of_an_earlier_release_has_no_record_and_its_first_plan_is_empty() -> None:

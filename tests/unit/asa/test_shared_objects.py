@@ -1,5 +1,7 @@
 """In `router bgp` and among policies of any name, what is ours changes and what is somebody else's stays."""
 
+from dataclasses import replace
+
 import pytest
 
 from routebook.device.candidate import Section
@@ -86,7 +88,8 @@ def test_our_neighbor_comes_and_goes_beside_theirs() -> None:
         "network 10.4.0.0 mask 255.255.0.0",
         "network 10.9.0.0 mask 255.255.0.0",
     ]
-    assert canonical(parse(pushed(changed))) == canonical(parse(there))
+    nothing = "access-list ROUTEBOOK remark bgp:\naccess-list ROUTEBOOK remark policy:\n"
+    assert canonical(parse(pushed(changed))) == canonical(parse(nothing + there))
 
 
 def test_what_is_theirs_is_named_in_the_plan() -> None:
@@ -138,7 +141,26 @@ def test_a_host_whose_router_is_managed_as_a_whole_has_nothing_of_others() -> No
 
 
 def test_our_router_goes_as_a_whole() -> None:
-    assert canonical(parse(pushed(pushed("", OURS)))) == ()
+    nothing = pushed(pushed("", OURS))
+    kept = [line for line in nothing.splitlines() if line.strip() not in ("exit-address-family", "!")]
+    assert kept == ["access-list ROUTEBOOK remark bgp:", "access-list ROUTEBOOK remark policy:"]
+    typed_since = f"{nothing}route-map RB-BY-HAND permit 10\n"
+    assert pushed(typed_since) == typed_since
+
+
+def test_what_is_released_stays_and_the_record_has_it_no_more() -> None:
+    made = pushed(THEIR_POLICY + THEIRS, OURS)
+    without = "".join(line for line in OURS.splitlines(keepends=True) if "neighbor 10.0.0.9" not in line)
+    let_go = [replace(each, releases=frozenset({"neighbor 10.0.0.9"})) for each in sections(without)]
+    delta = difference(parse(made), let_go, record=True)
+    after = str(apply(parse(made), delta.commands))
+    assert of(after, "neighbor 10.0.0.9") == of(made, "neighbor 10.0.0.9") != []
+    assert [line for line in made.splitlines() if line not in after.splitlines()] == [
+        "access-list ROUTEBOOK remark bgp: router bgp 65550 / neighbor 10.0.0.9"
+    ]
+    assert any("released" in said for said in left_alone(parse(made), let_go))
+    assert pushed(after, without) == after
+    assert not difference(parse(after), let_go, record=True)
 
 
 def test_another_as_beside_theirs_is_refused_and_beside_ours_alone_is_not() -> None:

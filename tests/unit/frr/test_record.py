@@ -1,5 +1,7 @@
 """What Routebook owns is recorded with its changes: what it has made goes, and what has its names by chance stays."""
 
+import dataclasses
+
 import pytest
 
 from routebook.device.candidate import Section
@@ -32,7 +34,7 @@ def bfd(text: str) -> Section:
 def after(running: Tree, *sections: Section) -> Tree:
     """What runs once these sections have been pushed, with the record where something changes."""
     candidate, _ = beside_others(wanted(sections), sections, running)
-    if same(target(running, candidate), running):
+    if same(target(running, candidate), running) and not manifest.released(candidate, sections, running):
         return running
     candidate = manifest.with_record(candidate, sections, running)
     due = target(running, candidate)
@@ -111,8 +113,35 @@ def test_a_section_that_is_not_in_the_plan_stays_recorded() -> None:
     assert "profile RB-FAST" in render(changed)
 
 
-def test_the_record_goes_when_nothing_is_ours_any_more() -> None:
-    assert after(made(), policy(""), bfd("")) == ()
+def test_the_record_says_so_when_nothing_is_ours_any_more_and_no_name_makes_anything_ours_again() -> None:
+    nothing = after(made(), policy(""), bfd(""))
+    assert manifest.read(nothing) == {"policy": frozenset(), "bfd": frozenset()}
+    assert all(block.line.startswith("access-list ROUTEBOOK-") for block in nothing)
+    assert after(nothing, policy(""), bfd("")) is nothing
+    typed = parse(render(nothing) + THEIRS)
+    assert after(typed, policy(""), bfd("")) is typed
+
+
+def let_go(section: Section, *names: str) -> Section:
+    return dataclasses.replace(section, releases=frozenset(names))
+
+
+def test_what_is_released_stays_and_the_record_has_it_no_more() -> None:
+    both = after((), policy(OWN + IN + OUT))
+    gone = after(both, let_go(policy(OWN + IN), "route-map RB-OUT"))
+    assert manifest.read(gone)["policy"] == {"ip prefix-list RB-OWN", "route-map RB-IN"}
+    assert render_commands(commands(both, gone)).count("\n") == 1  # the record's line
+    assert set(parse(OUT)) <= set(gone)
+    for later in (let_go(policy(OWN + IN), "route-map RB-OUT"), policy(OWN + IN)):
+        assert after(gone, later) is gone
+
+
+def test_what_is_released_before_there_is_a_record_is_left_out_of_the_first_one() -> None:
+    running = parse(OWN + IN + THEIRS)
+    gone = after(running, let_go(policy(OWN + IN), "route-map RB-BY-HAND"))
+    assert set(running) <= set(gone)
+    assert manifest.read(gone)["policy"] == {"ip prefix-list RB-OWN", "route-map RB-IN"}
+    assert after(gone, policy(OWN + IN)) is gone
 
 
 def test_a_line_of_it_that_somebody_has_changed_says_nothing() -> None:

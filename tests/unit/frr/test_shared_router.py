@@ -1,5 +1,7 @@
 """Objects inside `router bgp` are owned one by one: what is not recorded, rendered or adopted is in no command."""
 
+import dataclasses
+
 import pytest
 
 from routebook.device.candidate import Section
@@ -68,6 +70,10 @@ def warnings(running: Tree, *sections: Section) -> list[str]:
     return beside_others(wanted(sections), sections, running)[1]
 
 
+def without_record(tree: Tree) -> Tree:
+    return tuple(block for block in tree if not block.line.startswith("access-list ROUTEBOOK-"))
+
+
 def mixed() -> Tree:
     return after(parse(THEIRS), bgp(OURS), policy(MAP))
 
@@ -132,14 +138,14 @@ def test_with_the_record_on_the_device_alone_what_left_the_inventory_goes_and_no
 
 def test_without_a_session_left_the_options_stay_with_what_is_somebody_elses() -> None:
     none = after(mixed(), bgp(), policy())
-    assert same(none, parse(THEIRS))
-    assert manifest.read(none) == {}
+    assert same(without_record(none), parse(THEIRS))
+    assert manifest.read(none) == {"bgp": frozenset(), "policy": frozenset()}
 
 
 def test_a_router_that_is_ours_alone_goes_as_a_whole() -> None:
     made = after((), bgp(OURS), policy(MAP))
     assert "no bgp default ipv4-unicast" in {line for block in made for _, line in block.walk()}
-    assert after(made, bgp(), policy()) == ()
+    assert without_record(after(made, bgp(), policy())) == ()
 
 
 def test_what_somebody_types_into_our_router_later_is_theirs() -> None:
@@ -233,7 +239,7 @@ def test_what_somebody_else_still_uses_is_left_to_them() -> None:
     gone = after(using, bgp(), policy())
     assert set(parse(MAP)) <= set(gone)
     assert any("uses it: it is left to them" in said for said in warnings(using, bgp(), policy()))
-    assert manifest.read(gone) == {}
+    assert manifest.read(gone) == {"bgp": frozenset(), "policy": frozenset()}
 
 
 def test_rpki_caches_are_somebodys_too() -> None:
@@ -243,4 +249,13 @@ def test_rpki_caches_are_somebodys_too() -> None:
     assert set(theirs) <= set(after(theirs, section, policy(MAP)))
     ours = Section("rpki", "frr", "rpki\n rpki cache 192.0.2.8 3323 preference 2\nexit\n", ("rpki / *",))
     both = after(theirs, ours)
-    assert same(after(both, section), theirs)
+    assert same(without_record(after(both, section)), theirs)
+
+
+def test_a_released_session_stays_as_it_is_and_is_somebody_elses_from_then_on() -> None:
+    two = after(mixed(), bgp(SECOND), policy(MAP))
+    one = after(two, dataclasses.replace(bgp(OURS), releases=frozenset({"neighbor 192.0.2.5"})), policy(MAP))
+    assert same(without_record(one), without_record(two))
+    assert "router bgp 65550 / neighbor 192.0.2.5" not in manifest.read(one)["bgp"]
+    assert after(one, bgp(OURS), policy(MAP)) is one
+    assert any("neighbor 192.0.2.5" in said for said in warnings(one, bgp(OURS), policy(MAP)))

@@ -46,7 +46,10 @@ def against(folder: Path, *more: str, host: str = "edge1") -> tuple[int, str, st
 def test_what_was_taken_out_of_the_inventory_is_all_that_the_plan_removes(moved_in: Path, changed_before: bool) -> None:
     if not changed_before:  # there is no record, and `adopt` says what is ours
         (moved_in / "edge1/frr.conf").write_text(EDGE)
-    assert against(moved_in)[:2] == (0, "edge1: nothing to do\n")
+    code, shown, _ = against(moved_in)
+    assert (code, shown.splitlines()[0]) == (0, "edge1: nothing to do")
+    taken = "taken over as it is on the device: ip prefix-list FROM-TRANSIT, ip prefix-list OWN, neighbor 10.255.0.2"
+    assert (taken in shown) is not changed_before
     assert not (moved_in / NET / ".routebook").exists()
     path = moved_in / NET / "inventory/bgp.yaml"
     written = yaml.safe_load(path.read_text())

@@ -1,15 +1,17 @@
 """What Routebook owns of config.xml is recorded in it: what it has made goes, what has its names by chance stays."""
 
+from dataclasses import replace
+
 import pytest
 
 from routebook.device.candidate import Section
 from routebook.device.errors import CandidateError
 from routebook.platforms.pfsense import manifest
 from routebook.platforms.pfsense.changes import parts_between, parts_of
-from routebook.platforms.pfsense.difference import difference, foreign
+from routebook.platforms.pfsense.difference import difference, foreign, released_by
 from routebook.platforms.pfsense.hand_made import refuse_doubled
 from routebook.platforms.pfsense.taking_back import taken_back
-from routebook.platforms.pfsense.tree import Element, fingerprint, parse
+from routebook.platforms.pfsense.tree import Element, parse
 
 EMPTY = parse("<pfsense><installedpackages><package><name>frr</name></package></installedpackages></pfsense>")
 TUNNELS = ("ipsec/phase1 where descr RB *", "ipsec/phase2 where descr RB *")
@@ -100,8 +102,22 @@ def test_a_section_that_is_not_in_the_plan_stays_recorded() -> None:
     assert manifest.read(changed)["bgp"] == {"frrglobalprefixes RB-OWN"}
 
 
-def test_the_record_goes_when_nothing_is_ours_any_more() -> None:
-    assert fingerprint(after(MADE, ipsec(), bgp())) == fingerprint(EMPTY)
+def test_the_record_says_so_when_nothing_is_ours_any_more() -> None:
+    nothing = after(MADE, ipsec(), bgp())
+    assert manifest.read(nothing) == {"ipsec": frozenset(), "bgp": frozenset()}
+    by_hand = with_entry(nothing, "ipsec", phase1("RB by-hand"))
+    assert not difference(by_hand, [ipsec(), bgp()], "frr", record=True)
+
+
+def test_what_is_released_stays_and_the_record_has_it_no_more() -> None:
+    let_go = [replace(ipsec(), releases=frozenset({"phase1 RB a"})), bgp("RB-OWN")]
+    made = after(EMPTY, ipsec(phase1("RB a")), bgp("RB-OWN"))
+    assert released_by(made, let_go, "frr") == ["phase1 RB a"]
+    gone = after(made, *let_go)
+    assert names(gone, "ipsec", "phase1") == ["RB a"]
+    assert manifest.read(gone)["ipsec"] == frozenset()
+    assert not difference(gone, let_go, "frr", record=True)
+    assert not difference(gone, [ipsec(), bgp("RB-OWN")], "frr", record=True)
 
 
 def test_what_a_change_recorded_is_taken_back_with_it_and_a_later_one_stays() -> None:

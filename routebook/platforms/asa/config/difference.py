@@ -1,6 +1,7 @@
 """The commands that bring a device from its running configuration to rendered sections, and those that undo them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from msgspec import Struct
 
@@ -14,7 +15,7 @@ from routebook.platforms.asa.config.redaction import encrypted, refuse_masked
 from routebook.platforms.asa.config.references import problems, still_used
 from routebook.platforms.asa.config.shared_router import names
 from routebook.platforms.asa.config.spelling import Device, as_shown
-from routebook.platforms.asa.config.target import among, beyond, inside_name, ownership, target
+from routebook.platforms.asa.config.target import Ownership, among, beyond, inside_name, ownership, target
 from routebook.platforms.asa.config.tree import Config, Node, parse
 
 
@@ -58,7 +59,7 @@ def difference(running: Config, candidate_sections: Sequence[Section], *, record
         base = objects(apply(running, blocks(changes.make(merged))).nodes)
     due = still_used(base, target(base, candidate, owns))
     delta = between(there, due)
-    if not record or not delta:
+    if not record or not (delta or released_by(there, candidate_sections)):
         return delta
     # What owns nothing, or everything there is, is no section of an intent.
     sections = [section for section in candidate_sections if section.owns and "*" not in section.owns]
@@ -67,6 +68,25 @@ def difference(running: Config, candidate_sections: Sequence[Section], *, record
     if lines := manifest.written({**known, **now}, there):
         due[manifest.KEY] = lines
     return between(there, due)
+
+
+def released_by(there: Objects, sections: Sequence[Section]) -> list[str]:
+    """What runs, is ours by the record or as no record says otherwise, and is given out of hand."""
+    if not any(section.releases for section in sections):
+        return []
+    known = manifest.read(there)
+    before = ownership([replace(section, releases=frozenset()) for section in sections], known)
+    return sorted(_owned(there, before) - _owned(there, ownership(sections, known)))
+
+
+def _owned(there: Objects, owns: Ownership) -> set[str]:
+    found: set[str] = set()
+    for key, nodes in there.items():
+        if owns.shares(key):
+            found |= {inside_name(key[0], name) for name in names(nodes) if owns.in_router(key[0], name)}
+        elif owns.running(key, nodes):
+            found.add(manifest.name_of(key, nodes))
+    return found
 
 
 def _names(section: Section, candidate: Objects) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What a configuration becomes when rendered sections meet it, within what they own."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fnmatch import translate
 
 from routebook.device.candidate import Section
@@ -36,9 +36,15 @@ class Ownership:
     names are free (`route-map *`), and of what is in a router, nothing is owned by its name alone.
     """
 
-    def __init__(self, patterns: Iterable[str], recorded: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[str],
+        recorded: frozenset[str] | None = None,
+        releases: Collection[str] = (),
+    ) -> None:
         patterns = tuple(patterns)
         self._recorded = recorded
+        self._releases = frozenset(map(manifest.shortened, releases))
         routers = [found["router"] for each in patterns if (found := _INSIDE.fullmatch(each)) and found["name"] == "*"]
         self._routers = _compiled(routers)
         if routers:
@@ -79,10 +85,23 @@ class Ownership:
 
     def in_router(self, router: str, name: str) -> bool:
         """Whether what runs in a router that is shared is owned, by its name there."""
+        if not self._releases.isdisjoint({name, name.rpartition(" / ")[2], inside_name(router, name)}):
+            return False
         if f"{router} / {name}" in self._inside_routers:
             return True
         recorded = self._recorded or frozenset()
         return bool(self._routers.match(router)) and not recorded.isdisjoint({router, inside_name(router, name)})
+
+    def by_name(self, key: Key, nodes: Sequence[Node]) -> bool:
+        """Whether an object that runs is owned by nothing but its name, which the inventory adopts."""
+        return any(self._named.match(node.line) for node in nodes) and not manifest.has(
+            self._recorded or frozenset(), key, nodes
+        )
+
+    def by_name_in_router(self, router: str, name: str) -> bool:
+        """The same of what runs in a router that is shared."""
+        known = self._recorded or frozenset()
+        return f"{router} / {name}" in self._inside_routers and known.isdisjoint({router, inside_name(router, name)})
 
     def line(self, line: str) -> bool:
         """Whether a top-level line by itself is owned."""
@@ -94,7 +113,7 @@ class Ownership:
 
     def running(self, key: Key, nodes: Sequence[Node]) -> bool:
         """Whether an object that runs is owned whole."""
-        if key == manifest.KEY:
+        if key == manifest.KEY or manifest.name_of(key, nodes) in self._releases:
             return False
         if any(self._named.match(node.line) for node in nodes):
             return True
@@ -136,12 +155,20 @@ class Together(Ownership):
         """Whether what runs in a router that is shared is owned, by its name there."""
         return any(part.in_router(router, name) for part in self._parts)
 
+    def by_name(self, key: Key, nodes: Sequence[Node]) -> bool:
+        """Whether an object that runs is owned by nothing but its name, which the inventory adopts."""
+        return any(part.by_name(key, nodes) for part in self._parts)
+
+    def by_name_in_router(self, router: str, name: str) -> bool:
+        """The same of what runs in a router that is shared."""
+        return any(part.by_name_in_router(router, name) for part in self._parts)
+
 
 def ownership(sections: Iterable[Section], record: Record | None = None) -> Ownership:
     """What sections own together; `record` says what has been made on the device, by section."""
     sections = tuple(sections)
     known = record or {}
-    parts = [Ownership(section.owns, known.get(section.name)) for section in sections]
+    parts = [Ownership(section.owns, known.get(section.name), section.releases) for section in sections]
     return Together(parts, (pattern for section in sections for pattern in section.owns))
 
 
