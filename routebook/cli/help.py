@@ -43,6 +43,9 @@ Commands:
   lab       A lab of real daemons, made from the inventory.
   init      Make a new project.
   import    Make a project of configurations that are there already.
+  adopt     Take over what a device has already: write it into the inventory.
+  release   Give objects out of hand: they stay on the device, and leave the
+            inventory.
   secrets   List the secrets that are missing, and make them.
 """
 

@@ -1,6 +1,7 @@
 """`routebook import`: a project made of the configurations that hosts have."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def import_project(
             bad.append(str(error))
     if bad:
         raise ImportRefusedError([*bad, "nothing was written"])
-    _keep_out(found)
+    keep_out(found.values())
     try:
         proved = prove(found, known, folder / "templates")
     except UnwritableError as error:
@@ -155,11 +156,11 @@ def importers() -> "dict[str, Importer]":
     return dict(sorted(found.items(), key=lambda each: each[1].read is not None))
 
 
-def _keep_out(hosts: "dict[str, FoundHost]") -> None:
+def keep_out(hosts: "Iterable[FoundHost]") -> None:
     """From now on no text that is shown has one of these secrets in it."""
     from routebook.redaction.redactor import OF_THIS_PROCESS
 
-    for host in hosts.values():
+    for host in hosts:
         for secret in (*(s.password for s in host.sessions), *(t.psk for t in host.tunnels)):
             OF_THIS_PROCESS.add(secret)
 

@@ -88,6 +88,20 @@ def read_texts(
     return found
 
 
+def as_files(name: str, parts: Mapping[str, str], importers: Mapping[str, Importer]) -> dict[str, str]:
+    """The parts of a device's snapshot as files that are imported: what runs, and files of what has no running one."""
+    found: dict[str, str] = {}
+    running: set[str] = set()
+    for part, text in sorted(parts.items(), key=lambda each: each[0].startswith("/")):
+        shown = f"{name}{part}" if part.startswith("/") else f"{name}/{part}.conf"
+        kind = next((each for each, importer in importers.items() if importer.recognises(shown, text)), "")
+        if not part.startswith("/"):
+            running.add(kind)
+        if kind and (not part.startswith("/") or kind not in running):
+            found[shown] = text
+    return found
+
+
 def _texts(path: Path, host: str) -> Iterator[tuple[str, str]]:
     """The text files of a host, by what people call them."""
     if path.is_file():

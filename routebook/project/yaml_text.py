@@ -3,13 +3,12 @@
 Each edit is checked by reading the result: it says what was meant and nothing else, or EditError is raised.
 """
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from routebook.intent.source import SAFE_LOADER
+from routebook.intent.source import SAFE_LOADER, plain
 
 Path = Sequence[str | int]
 
@@ -65,7 +64,7 @@ def remove(text: str, path: Path) -> str:
         edited = f"{text[: parent.start_mark.index]}{{}}\n"
     else:
         edited = _without(text, parent, _index(parent, path[-1]))
-    expected = copy.deepcopy(_data(text))
+    expected = plain(_data(text))
     holder = _at(expected, path[:-1])
     del holder[path[-1]]
     if _data(edited) != expected:
@@ -98,7 +97,8 @@ def _replaced(text: str, path: Path, value: Any) -> str:
         raise EditError(f"{_named(path)} is not there")
     empty = isinstance(node, yaml.ScalarNode) and not text[node.start_mark.index : node.end_mark.index].strip()
     flat = _flow(value)
-    if node.flow_style is True or (isinstance(node, yaml.ScalarNode) and not empty):
+    scalar = isinstance(node, yaml.ScalarNode)
+    if (scalar and not empty) or (not scalar and node.flow_style):
         return text[: node.start_mark.index] + flat + text[node.end_mark.index :]
     if empty:
         at = node.start_mark.index
@@ -110,7 +110,7 @@ def _replaced(text: str, path: Path, value: Any) -> str:
 
 
 def _checked(text: str, edited: str, path: Path, value: Any) -> str:
-    expected = copy.deepcopy(_data(text)) or {}
+    expected = plain(_data(text)) or {}
     holder = expected
     for step in path[:-1]:
         if isinstance(holder, dict) and not holder.get(str(step)):
