@@ -1,0 +1,86 @@
+"""Objects of every platform are given out of hand, and taken over again, while they are in use: nothing resets."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import devices
+from tests.lab.conftest import RunningLab
+
+RELEASED = (
+    ("no-edge2", "neighbor 2001:db8:f001::1"),
+    ("no-edge2", "tunnel no-edge2--ch-edge2"),
+    ("nl-fw1", "session nl-fw1--nl-rr1"),
+    ("gr-fw1", "tunnel gr-fw1--no-edge2"),
+    (devices.PFSENSE, "session home-fw1--ch-edge1", "tunnel home-fw1--ch-edge1"),
+)
+ADOPTED = (
+    ("no-edge2", "neighbor 2001:db8:f001::1"),
+    ("nl-fw1", "neighbor 10.1.0.11"),
+)
+
+
+def ages(lab: RunningLab) -> dict[str, dict[str, Any]]:
+    """What tells of a session that was reset, or an SA that was made anew."""
+    return {
+        host: {"established": each["established"], "spis": each["spis"]}
+        for host, each in devices.since_all(lab).items()
+    }
+
+
+def plan(lab: RunningLab, *more: str) -> dict[str, Any]:
+    done = lab.routebook(*more, "plan", "deploy", "--json")
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def changed(result: dict[str, Any]) -> dict[str, str]:
+    return {name: each["diff"] for name, each in result["hosts"].items() if each["changed"]}
+
+
+def warnings(result: dict[str, Any], host: str) -> str:
+    return "\n".join(result["hosts"][host]["warnings"])
+
+
+@pytest.mark.timeout(540)
+def test_what_is_released_stays_in_use_and_what_is_adopted_is_ours(deployed: RunningLab, tmp_path: Path) -> None:
+    kept = {path: path.read_text() for path in (deployed.project / "inventory").iterdir()}
+    before = ages(deployed)
+    try:
+        for host, *objects in RELEASED:
+            done = deployed.routebook("release", host, *objects, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+        found = plan(deployed)
+        assert {"no-edge2", "ch-edge2", "nl-fw1", "nl-rr1", "gr-fw1", "ch-edge1", devices.PFSENSE} >= changed(
+            found
+        ).keys()
+        assert all("released" in warnings(found, host) for host in changed(found))
+        effects = [each for host in found["hosts"].values() for each in host.get("effects", ())]
+        assert [each for each in effects if each["kind"] not in ("note",)] == []
+        done = deployed.routebook("run", "deploy", "--yes", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert ages(deployed) == before
+        assert changed(plan(deployed)) == {}
+
+        # The record on the devices is all that says so: without `release` in the inventory, and without a journal.
+        hosts = deployed.project / "inventory/hosts.yaml"
+        released = hosts.read_text()
+        hosts.write_text(re.sub(r"^    release:(?: .*\n|\n(?:      - .*\n)+)", "", released, flags=re.MULTILINE))
+        assert hosts.read_text() == kept[hosts]
+        assert changed(plan(deployed, "--state", str(tmp_path / "state"))) == {}
+        hosts.write_text(released)
+
+        for host, *objects in ADOPTED:
+            done = deployed.routebook("adopt", host, *objects, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+        found = plan(deployed, "--state", str(tmp_path / "state"))
+        assert changed(found) == {}
+        assert all("taken over" in warnings(found, host) for host, *_ in ADOPTED)
+    finally:
+        for path, text in kept.items():
+            path.write_text(text)
+    done = deployed.routebook("run", "deploy", "--yes", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
