@@ -176,12 +176,12 @@ class SwanctlComponent(SwanctlDaemon, Component):
             raise CandidateError(f"{MAIN} does not include conf.d/*.conf, where {let_go[0]} would be released into")
         if taken and same_meaning(_tree(snapshot), _tree(target)):
             # What was taken over stays as it was written until something changes.
-            found, said = _nothing(snapshot), (self._taken_over(taken, snapshot),)
+            found, said = _nothing(snapshot), self._taken_over(taken, snapshot)
         else:
             found = self._change(target, snapshot, written)
-            said = (released(f"{WORD}{name}" for name in let_go),) if let_go else ()
+            said = released(f"{WORD}{name}" for name in let_go) if let_go else ""
         others = tuple(beside(_tree(target), sections, self._loaded or ()))
-        warnings = (*found.change.warnings, *said)
+        warnings = (*found.change.warnings, *filter(None, [said]))
         return dataclasses.replace(found, change=replace(found.change, warnings=warnings, beside=others))
 
     def _let_go(self, sections: Sequence[Section], snapshot: Snapshot, taken: list[str]) -> tuple[list[str], list[str]]:
