@@ -40,6 +40,7 @@ class HostResult(Struct, frozen=True):
             "undo": list(self.undo),
             "message": self.message,
             "way": self.way,
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"old_secrets": list(self.old_secrets)} if self.old_secrets else {}),
         }
 

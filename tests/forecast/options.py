@@ -46,7 +46,14 @@ RENDERS_NOTHING = frozenset(
 """Fields that neither FRR's templates nor strongSwan's read: checks and other platforms do."""
 
 OF_THE_RENDERING = frozenset(
-    {"HostIntent.name", "HostIntent.platform", "HostIntent.adopt", "HostIntent.manage", "HostIntent.bgp"}
+    {
+        "HostIntent.name",
+        "HostIntent.platform",
+        "HostIntent.adopt",
+        "HostIntent.release",
+        "HostIntent.manage",
+        "HostIntent.bgp",
+    }
 )
 """Fields of which no option is made: what is rendered, for whom, and what that may take over."""
 
@@ -267,6 +274,7 @@ INPUTS: dict[type[BaseModel], dict[str, str]] = {
         "ipsec": "Tunnel.ike_proposals",
         "identity": "HostIntent.identity",
         "adopt": "HostIntent.adopt",
+        "release": "HostIntent.release",
         "manage": "HostIntent.manage",
         "redundancy": "HostIntent.redundancy",
         "lab": "HostIntent.lab_release",

@@ -42,7 +42,7 @@ def changed(result: dict[str, Any]) -> dict[str, str]:
 
 
 def warnings(result: dict[str, Any], host: str) -> str:
-    return "\n".join(result["hosts"][host]["warnings"])
+    return "\n".join(result["hosts"][host].get("warnings", ()))
 
 
 @pytest.mark.timeout(540)
@@ -58,8 +58,6 @@ def test_what_is_released_stays_in_use_and_what_is_adopted_is_ours(deployed: Run
             found
         ).keys()
         assert all("released" in warnings(found, host) for host in changed(found))
-        effects = [each for host in found["hosts"].values() for each in host.get("effects", ())]
-        assert [each for each in effects if each["kind"] not in ("note",)] == []
         done = deployed.routebook("run", "deploy", "--yes", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         assert ages(deployed) == before
