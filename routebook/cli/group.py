@@ -21,6 +21,8 @@ COMMANDS = {
     "exec": "Type a command on many hosts at once; what only reads, unless told otherwise.",
     "drift": "List the devices that are not configured as intended; changes nothing.",
     "rollback": "Take back what an earlier run changed, and nothing else.",
+    "backup": "Keep every device's configuration in a git repository; changes no device.",
+    "restore": "Bring devices back to what a backup has of them, as a transaction.",
     "recover": "Bring the hosts of a run that died to a verified end.",
     "identity": "Show who devices were at their last confirmed run; forget one that was replaced.",
     "lease": "List the tunnels and sessions that runs are working on.",
@@ -35,7 +37,7 @@ COMMANDS = {
 }
 
 _MODULES = {"import": "import_project", "exec": "exec_command"}  # words of Python
-CHANGING = frozenset({"run", "rollback", "recover", "exec"})
+CHANGING = frozenset({"run", "rollback", "restore", "recover", "exec"})
 """Commands that change devices."""
 
 

@@ -29,7 +29,7 @@ def to_candidate(render: Render) -> Goal:
     return goal
 
 
-def _undisturbed(host: str, device: TransactionDriver) -> Snapshot:
+def undisturbed(host: str, device: TransactionDriver) -> Snapshot:
     """A host's configuration. Raises RefusedError while a change waits there that nobody has confirmed."""
     pending = device.pending()
     if pending is not None and pending.phase in ("armed", "reverting"):
@@ -44,7 +44,7 @@ def make_plan(nornir: Nornir, hosts: Collection[str], goal: Goal) -> Plan:
     """Connect to `hosts`, read each one's configuration and compute its change."""
 
     def step(task: Task) -> HostPlan:
-        snapshot = read_first(task, partial(_undisturbed, task.host.name))
+        snapshot = read_first(task, partial(undisturbed, task.host.name))
         device = driver(task)
         planned = goal(task, device, snapshot)
         intent = task.host.data["intent"]

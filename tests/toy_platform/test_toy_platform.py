@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -203,6 +204,143 @@ def test_recover_undoes_a_run_that_died(project: Path) -> None:
     for abacus in TABLE.abaci.values():
         assert abacus.running == [FOREIGN]
         assert (abacus.pending, abacus.lock) == (None, None)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> tuple[str, str]:
+    """A private key's file, and its recipient."""
+    made = tmp_path / "key.txt"
+    subprocess.run(["age-keygen", "-o", made], check=True, capture_output=True)
+    return str(made), subprocess.run(["age-keygen", "-y", made], check=True, capture_output=True, text=True).stdout[:-1]
+
+
+def backed_up(project: Path, *arguments: str) -> dict[str, bool]:
+    done = routebook(project, "backup", "--json", *arguments)
+    assert done.exit_code == 0, done.output
+    return {host: each["new"] for host, each in json.loads(done.stdout)["hosts"].items()}
+
+
+def git(project: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(project / ".routebook" / "backups"), *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode(errors="replace")
+
+
+def test_a_backup_is_one_commit_a_change_by_who_made_it_and_has_no_secret(project: Path, key: tuple[str, str]) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1", "--reason", "because").exit_code == 0
+    assert backed_up(project, "--recipient", key[1]) == {"east": True, "west": True}
+    assert backed_up(project) == {"east": False, "west": False}
+    TABLE.abaci["west"].running.append("note another")
+    TABLE.abaci["west"].kept.append("note another")
+    assert backed_up(project) == {"east": False, "west": True}
+    subjects = git(project, "log", "--format=%s by %an", "--", "east", "west").splitlines()
+    assert subjects[0] == "west: the configuration has changed by unknown"
+    assert [each.partition(" by ")[0] for each in subjects[1:]] == ["west: first backup", "east: first backup"]
+    assert "unknown" not in subjects[1]
+    assert "Reason: because" in git(project, "log", "--format=%B", "--", "east")
+    everything = git(project, "log", "-p", "--all", "--text")
+    assert "row 10.1.0.0/16" in everything
+    assert "c.o.r.r.e.c.t" not in everything
+    assert "correct-horse" not in everything
+
+
+def test_another_secret_alone_is_a_change_too(project: Path, key: tuple[str, str]) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    backed_up(project, "--recipient", key[1])
+    for lines in (TABLE.abaci["east"].running, TABLE.abaci["east"].kept):
+        lines[:] = [line.replace("c.o.r.r.e.c.t", "w.r.o.n.g") for line in lines]
+    assert backed_up(project) == {"east": True, "west": False}
+    assert git(project, "show", "--name-only", "--format=").split() == ["east/about.json", "east/snapshot.age"]
+
+
+def test_emptied_devices_come_back_from_a_backup_in_one_transaction(project: Path, key: tuple[str, str]) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    before = {name: list(abacus.running) for name, abacus in TABLE.abaci.items()}
+    backed_up(project, "--recipient", key[1])
+    commit = git(project, "rev-parse", "HEAD").strip()
+    for abacus in TABLE.abaci.values():
+        abacus.running[:] = abacus.kept[:] = []
+    backed_up(project)
+    restore = ("restore", "east", "west", "--yes", "--identity", key[0], "--at", commit[:12])
+    done = routebook(project, *restore)
+    assert done.exit_code == 0, done.output
+    assert {name: abacus.running for name, abacus in TABLE.abaci.items()} == before
+    assert all(abacus.kept == abacus.running for abacus in TABLE.abaci.values())
+    assert "correct" not in done.output
+    again = routebook(project, *restore)
+    assert again.exit_code == 0
+    assert "as in the backup" in again.output
+
+
+def test_a_restore_after_which_nothing_comes_up_is_rolled_back(project: Path, key: tuple[str, str]) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    backed_up(project, "--recipient", key[1])
+    TABLE.abaci["west"].running[:] = TABLE.abaci["west"].kept[:] = [FOREIGN]
+    TABLE.abaci["west"].jams = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("routebook.run.backup.DEADLINE", 1)
+        done = routebook(project, "restore", "west", "--yes", "--identity", key[0])
+    assert done.exit_code == 3, done.output
+    assert TABLE.abaci["west"].running == [FOREIGN]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("east",), "name your key with --identity"),
+        (("nobody",), "there is no backup of nobody"),
+        (("east", "--at", "1999-01-01"), "no backup is as old as '1999-01-01'"),
+        (("east", "--at", "feedbee"), "no backup is as old as 'feedbee', and no commit is called so"),
+        (("e*", "--identity", "{key}"), "'e*' cannot be a folder of the backups"),
+        (("east", "--identity", "{other}"), "age failed"),
+        (("east", "--into", "elsewhere"), "there are no backups in"),
+    ],
+)
+def test_what_cannot_be_restored_is_refused_before_anything_is_contacted(
+    project: Path, key: tuple[str, str], tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    backed_up(project, "--recipient", key[1])
+    other = tmp_path / "other.txt"
+    subprocess.run(["age-keygen", "-o", other], check=True, capture_output=True)
+    sent = [list(abacus.sent) for abacus in TABLE.abaci.values()]
+    done = routebook(project, "restore", "--yes", *(each.format(key=key[0], other=other) for each in arguments))
+    assert done.exit_code == 1
+    assert said in " ".join((str(done.exception) + done.output).split())
+    assert [abacus.sent for abacus in TABLE.abaci.values()] == sent
+
+
+def test_without_recipients_a_backup_is_readable_and_cannot_be_restored(project: Path) -> None:
+    assert backed_up(project) == {"east": True, "west": True}
+    done = routebook(project, "restore", "east", "--yes")
+    assert "has no secrets, so that it cannot be restored" in str(done.exception)
+
+
+def test_a_host_that_cannot_be_read_is_named_and_the_others_are_kept(project: Path, key: tuple[str, str]) -> None:
+    del TABLE.abaci["west"]
+    done = routebook(project, "backup", "--json", "--recipient", key[1])
+    found = json.loads(done.stdout)["hosts"]
+    assert done.exit_code == 1
+    assert (found["east"]["new"], found["west"]["new"]) == (True, False)
+    assert found["west"]["error"]
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+def test_gpg_may_encrypt_instead(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(home))
+    make = ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", "operator@example.net", "default", "default"]
+    subprocess.run(make, check=True, capture_output=True)
+    shown = subprocess.run(["gpg", "--list-keys", "--with-colons"], check=True, capture_output=True, text=True).stdout
+    fingerprint = next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    backed_up(project, "--recipient", f"gpg:{fingerprint}")
+    before = list(TABLE.abaci["east"].running)
+    TABLE.abaci["east"].running[:] = TABLE.abaci["east"].kept[:] = []
+    try:
+        assert routebook(project, "restore", "east", "--yes").exit_code == 0
+    finally:
+        subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=False, capture_output=True)
+    assert TABLE.abaci["east"].running == before
 
 
 def test_an_installed_package_brings_its_platform_by_an_entry_point(
