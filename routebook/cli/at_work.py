@@ -38,8 +38,12 @@ def carry_out(
     options: Options | None = None,
     named: Collection[str] | None = None,
     reason: str = "",
+    also: Callable[[Workspace, RunResult], None] | None = None,
 ) -> NoReturn:
-    """Open the project, run `action` with live progress, show its result, and exit with its code."""
+    """Open the project, run `action` with live progress, show its result, and exit with its code.
+
+    `also` is what else is made of the result; what goes wrong there is said, and changes nothing about the code.
+    """
     workspace = open_workspace(context.project, limit, hosts, context.state, in_lab, named)
     by = provenance(context.project, clean(checked_reason(reason)))
     stop = threading.Event()
@@ -51,6 +55,11 @@ def carry_out(
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     show(workspace, result, as_json=as_json)
+    if also is not None:
+        try:
+            also(workspace, result)
+        except (OSError, RefusedError) as error:
+            output.complain(str(error))
     sys.exit(130 if stop.is_set() and result.exit_code in (1, 3) else result.exit_code)
 
 

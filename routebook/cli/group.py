@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "Show the exact difference on every device; changes nothing.",
     "run": "Carry out a runbook as a transaction.",
     "verify": "Check sessions, tunnels and configuration against the intent; changes nothing.",
+    "exporter": "Verify again and again, and serve what is found as metrics.",
     "exec": "Type a command on many hosts at once; what only reads, unless told otherwise.",
     "drift": "List the devices that are not configured as intended; changes nothing.",
     "rollback": "Take back what an earlier run changed, and nothing else.",

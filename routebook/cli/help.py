@@ -29,11 +29,15 @@ Commands:
   run       Carry out a runbook as a transaction.
   verify    Check sessions, tunnels and configuration against the intent;
             changes nothing.
+  exporter  Verify again and again, and serve what is found as metrics.
   exec      Type a command on many hosts at once; what only reads, unless told
             otherwise.
   drift     List the devices that are not configured as intended; changes
             nothing.
   rollback  Take back what an earlier run changed, and nothing else.
+  backup    Keep every device's configuration in a git repository; changes no
+            device.
+  restore   Bring devices back to what a backup has of them, as a transaction.
   recover   Bring the hosts of a run that died to a verified end.
   identity  Show who devices were at their last confirmed run; forget one that
             was replaced.

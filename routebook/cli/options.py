@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,21 @@ if TYPE_CHECKING:
     from routebook.run.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Seconds(click.ParamType[float]):
+    """A time from a second to an hour, as `5s` or `1m`."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds; a usage error for anything else."""
+        match = re.fullmatch(r"(\d{1,4}(?:\.\d)?)(s|m|)", str(value))
+        seconds = float(match[1]) * (60 if match[2] == "m" else 1) if match else 0.0
+        if not 1 <= seconds <= 3600:
+            self.fail(f"{value!r} is no time from 1s to 60m", param, ctx)
+        return seconds
+
 
 limit = click.option(
     "--limit", default="", metavar="FILTER", help="Only these hosts: names, globs, site=…, group=…, platform=…"

@@ -1,23 +1,11 @@
 """`routebook verify`: sessions, tunnels and configuration against the intent, without a trace on any device."""
 
-import re
 from pathlib import Path
 
 import click
 
-from routebook.cli import options
+from routebook.cli import monitoring, options
 from routebook.cli.context import Context
-
-
-class _Seconds(click.ParamType[float]):
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        match = re.fullmatch(r"(\d{1,4}(?:\.\d)?)(s|m|)", str(value))
-        seconds = float(match[1]) * (60 if match[2] == "m" else 1) if match else 0.0
-        if not 1 <= seconds <= 3600:
-            self.fail(f"{value!r} is no time from 1s to 60m", param, ctx)
-        return seconds
 
 
 @click.command()
@@ -36,7 +24,7 @@ class _Seconds(click.ParamType[float]):
 @click.option("--watch", is_flag=True, help="Go on looking, and say what happens, a line an event, until interrupted.")
 @click.option(
     "--every",
-    type=_Seconds(),
+    type=options.Seconds(),
     default="5s",
     metavar="TIME",
     show_default=True,
@@ -54,6 +42,8 @@ class _Seconds(click.ParamType[float]):
     metavar="CLUSTER=FILE",
     help="Also ask the nodes of a Kubernetes cluster for their end of our sessions. Can be given several times.",
 )
+@monitoring.metrics
+@monitoring.webhook
 @click.pass_obj
 def verify(
     context: Context,
@@ -67,6 +57,8 @@ def verify(
     every: float,
     accept_baseline: bool,
     kubeconfigs: tuple[str, ...],
+    metrics: Path | None,
+    webhook: str | None,
 ) -> None:
     """Run the checks of RUNBOOK (default: verify), see whether packets arrive, and compare the configuration.
 
@@ -99,4 +91,5 @@ def verify(
             kubeconfigs=files,
         ),
         as_json=as_json,
+        also=lambda workspace, result: monitoring.tell(workspace, result, metrics, webhook),
     )

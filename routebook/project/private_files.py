@@ -113,6 +113,19 @@ def write_private(path: Path, content: bytes, *, replace: bool = True) -> bool:
             Path(staged).unlink(missing_ok=True)
 
 
+def write_readable(path: Path, content: bytes) -> None:
+    """Put a whole file that everybody may read (mode 0644) in its place, or nothing. Raises OSError."""
+    descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), 0o644)
+        Path(staged).replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            Path(staged).unlink(missing_ok=True)
+
+
 def _refuse(path: Path, status: os.stat_result, *, readable: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise PrivateFileError(f"{path} is no regular file; move it away; {_NOTHING}")

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from routebook.checks.findings import Finding, definite
-from routebook.device.values import Effect
+from routebook.device.values import Effect, State
 from routebook.project.provenance import Provenance
 from routebook.redaction.gate import clean
 from routebook.report.looked import looked_at
@@ -46,7 +46,10 @@ class HostResult(Struct, frozen=True):
 
 
 class RunResult(Struct, frozen=True):
-    """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase."""
+    """A finished run. `started` and `finished` are seconds since the epoch, `timings` seconds per phase.
+
+    `now` are the states that a verification has read, which is no part of the JSON.
+    """
 
     run_id: str
     runbook: str
@@ -59,6 +62,7 @@ class RunResult(Struct, frozen=True):
     message: str = ""
     notes: tuple[str, ...] = ()  # in which waves, and why
     by: Provenance = field(default_factory=Provenance)
+    now: Mapping[str, State] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

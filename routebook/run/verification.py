@@ -71,7 +71,10 @@ def verify(
         known.learn(workspace.hosts, intents, baseline.named(intents, watcher.now))
     message = _write(known) if accept or outcome is Outcome.VERIFIED else ""
     findings = folded(findings, workspace.judged)
-    return RunResult("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message)
+    return RunResult(
+        *("", runbook.name, outcome, started, time.time(), {}, tuple(findings), timings.seconds, message),
+        now=watcher.now,
+    )
 
 
 def _clusters(running: Running, kubeconfigs: Mapping[str, Path], timings: Timings) -> list[Finding]:

@@ -80,7 +80,7 @@ class Star:
         if self.world != start():
             self.change_edge(start())
             self.follow(start())
-        wait_for(lambda: self._all_up(seconds=3), 30, "every session")
+        wait_for(lambda: self._all_up(seconds=3), 120, "every session")
 
     def stop(self) -> None:
         """End every daemon."""

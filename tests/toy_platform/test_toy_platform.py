@@ -3,12 +3,20 @@
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner, Result
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from routebook.cli.context import Context
+from routebook.cli.exporter import Page, Server, look
 from routebook.cli.group import cli
 from routebook.intent import registry
 from routebook.intent.load import load
@@ -341,6 +349,112 @@ def test_gpg_may_encrypt_instead(project: Path, tmp_path: Path, monkeypatch: pyt
     finally:
         subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=False, capture_output=True)
     assert TABLE.abaci["east"].running == before
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """The value of each series, by its name and the values of its labels, in the order of the labels' names."""
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    return {(s.name, " ".join(s.labels[n] for n in sorted(s.labels))): s.value for f in families for s in f.samples}
+
+
+def test_a_verification_is_metrics_that_anybody_may_read(project: Path, tmp_path: Path) -> None:
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    file = tmp_path / "routebook.prom"
+    assert routebook(project, "verify", "--metrics", str(file)).exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o644
+    found = samples(file.read_text())
+    assert found["routebook_verify_success", ""] == 1
+    assert found["routebook_session_up", "198.51.100.2 east west 65550"] == 1
+    layers = ("ike", "child", "traffic")
+    assert [found["routebook_tunnel_up", f"east {layer} east--west"] for layer in layers] == [1, 1, 1]
+    assert found["routebook_host_drifted", "west"] == 0
+    assert ("routebook_run_timestamp_seconds", "confirmed deploy") in found
+    assert "c.o.r.r.e.c.t" not in file.read_text()
+    TABLE.abaci["west"].running.remove("row 10.2.0.0/16")
+    TABLE.abaci["west"].jammed = True
+    assert routebook(project, "verify", "--metrics", str(file)).exit_code == 3
+    found = samples(file.read_text())
+    assert found["routebook_verify_success", ""] == 0
+    assert found["routebook_host_drifted", "west"] == 1
+    assert found["routebook_session_up", "198.51.100.1 west east 65550"] == 0
+
+
+@pytest.fixture
+def told() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The address of a webhook, and what it was told."""
+    said: list[dict[str, Any]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/token-in-the-path", said
+        server.shutdown()
+
+
+def test_a_verdict_is_told_once_when_it_turns_and_once_when_it_is_good_again(
+    project: Path, told: tuple[str, list[dict[str, Any]]]
+) -> None:
+    address, said = told
+    assert routebook(project, "run", "deploy", "--yes", "--deadline", "1").exit_code == 0
+    assert routebook(project, "verify", "--webhook", address).exit_code == 0
+    assert said == []
+    TABLE.abaci["west"].running.remove("row 10.2.0.0/16")
+    for _ in range(2):
+        assert routebook(project, "verify", "--webhook", address).exit_code == 3
+    assert [each["good"] for each in said] == [False]
+    assert "west config.drift west" in said[0]["text"]
+    TABLE.abaci["west"].running.append("row 10.2.0.0/16")
+    for _ in range(2):
+        assert routebook(project, "verify", "--webhook", address).exit_code == 0
+    assert [each["good"] for each in said] == [False, True]
+
+
+def test_a_webhook_that_does_not_answer_is_told_the_next_time_and_never_named(
+    project: Path, told: tuple[str, list[dict[str, Any]]]
+) -> None:
+    address, said = told
+    assert routebook(project, "verify", "--webhook", "http://127.0.0.1:9/secret-token").exit_code == 3
+    done = routebook(project, "verify", "--webhook", "http://127.0.0.1:9/secret-token")
+    assert "nobody was told" in " ".join(done.output.split())
+    assert "secret-token" not in done.output
+    assert routebook(project, "verify", "--webhook", address).exit_code == 3
+    assert [each["good"] for each in said] == [False]
+
+
+def test_the_exporter_serves_the_newest_verification_and_says_why_there_is_none(project: Path) -> None:
+    page = Page()
+    with Server(("127.0.0.1", 0), page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+
+        def scrape(path: str = "/metrics") -> tuple[int, str]:
+            try:
+                with urlopen(address + path) as answer:  # noqa: S310  our own
+                    return answer.status, answer.read().decode()
+            except HTTPError as error:
+                return error.code, error.read().decode()
+
+        def verify() -> None:
+            look(Context(project, False), "verify", "", page, threading.Event(), config=True, probe=True, webhook=None)
+
+        assert scrape() == (503, "no verification has ended yet\n")
+        assert scrape("/") == (404, "see /metrics\n")
+        verify()
+        code, text = scrape()
+        assert (code, samples(text)["routebook_verify_success", ""]) == (200, 0)
+        change(project, "rod: rod7", "rod: shelf")
+        verify()
+        code, text = scrape()
+        assert (code, "is no rod" in text) == (503, True)
+        server.shutdown()
 
 
 def test_an_installed_package_brings_its_platform_by_an_entry_point(
