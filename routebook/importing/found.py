@@ -163,6 +163,7 @@ class FoundHost:
         default_factory=dict
     )  # of objects by their keys, as the host's `adopt` takes them
     together: list[frozenset[str]] = field(default_factory=list)  # keys of what is taken over as one or not at all
+    unsaid: frozenset[str] = frozenset()  # options of sessions that no configuration of its platform can say
     bad: dict[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)  # what else the inventory says of the host
     hostname: str = ""  # where it is reached, where that is known

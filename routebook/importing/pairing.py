@@ -191,7 +191,8 @@ class Pairing:
             )
         for option in sorted(first.shared.keys() | second.shared.keys()):
             one, two = first.shared.get(option), second.shared.get(option)
-            if one != two:
+            silent = (one is None and option in host.unsaid) or (two is None and option in other.unsaid)
+            if one != two and not silent:
                 word = option.replace("_", " ")
                 here, there = f"at {host.name} ({first.mark})", f"at {other.name} ({second.mark})"
                 yield f"{word} is {_said(one)} {here} and {_said(two)} {there}"
@@ -314,7 +315,8 @@ def _on_link(host: FoundHost, session: FoundSession) -> list[tuple[str, IPInterf
 
 def _said_here(*ends: FoundSession) -> dict[str, Any]:
     """What is to be said of a session: what no end's group says."""
-    return {option: value for option, value in ends[0].shared.items() if not any(option in e.inherited for e in ends)}
+    said = {option: value for end in reversed(ends) for option, value in end.shared.items()}
+    return {option: value for option, value in said.items() if not any(option in e.inherited for e in ends)}
 
 
 def _side(session: FoundSession, peer: str = "") -> dict[str, Any]:

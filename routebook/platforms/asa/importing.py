@@ -42,6 +42,7 @@ def read(host: str, files: Sequence[SourceFile]) -> FoundHost:
     found = FoundHost(
         host, PART, (SourceFile("running configuration", PART, without_masks(file.text, STANDS_FOR_MASKED)),)
     )
+    found.unsaid = frozenset({"connect_retry"})
     if (place := masked(config)) is not None:
         found.masked = BadInputError(
             Mark(file.name, _number_of(file.text, place)),

@@ -17,6 +17,11 @@ RELEASED = (
     ("gr-fw1", "tunnel gr-fw1--no-edge2"),
     (devices.PFSENSE, "session home-fw1--ch-edge1", "tunnel home-fw1--ch-edge1"),
 )
+FILES = (
+    ("no-edge2", "no-edge2--ch-edge2", "gr-fw1--no-edge2"),
+    ("ch-edge2", "no-edge2--ch-edge2"),
+    ("ch-edge1", "home-fw1--ch-edge1"),
+)
 ADOPTED = (
     ("no-edge2", "neighbor 2001:db8:f001::1"),
     ("nl-fw1", "neighbor 10.1.0.11"),
@@ -45,7 +50,14 @@ def warnings(result: dict[str, Any], host: str) -> str:
     return "\n".join(result["hosts"][host].get("warnings", ()))
 
 
-@pytest.mark.timeout(540)
+def without_sessions(text: str, *ends: str) -> str:
+    for each in ends:
+        text, count = re.subn(rf"^    - ends: \[{each}\]\n(?:      .*\n)*", "", text, flags=re.MULTILINE)
+        assert count == 1, each
+    return text
+
+
+@pytest.mark.timeout(840)
 def test_what_is_released_stays_in_use_and_what_is_adopted_is_ours(deployed: RunningLab, tmp_path: Path) -> None:
     kept = {path: path.read_text() for path in (deployed.project / "inventory").iterdir()}
     before = ages(deployed)
@@ -77,8 +89,21 @@ def test_what_is_released_stays_in_use_and_what_is_adopted_is_ours(deployed: Run
         found = plan(deployed, "--state", str(tmp_path / "state"))
         assert changed(found) == {}
         assert all("taken over" in warnings(found, host) for host, *_ in ADOPTED)
+
+        # What is adopted is ours: it goes with its session from the inventory, and a yes alone does not do it.
+        bgp = deployed.project / "inventory/bgp.yaml"
+        said = bgp.read_text()
+        bgp.write_text(without_sessions(said, "no-edge2, transit-no", "nl-fw1, nl-rr1"))
+        assert changed(plan(deployed, "--state", str(tmp_path / "state"))).keys() == {"no-edge2", "nl-fw1", "nl-rr1"}
+        done = deployed.routebook("run", "deploy", "--yes")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "no-edge2 would lose" in done.stderr
+        assert "--accept removal" in done.stderr
+        assert ages(deployed) == before
     finally:
         for path, text in kept.items():
             path.write_text(text)
+        for host, *tunnels in FILES:
+            devices.on(deployed, host, "rm -f " + " ".join(f"/etc/swanctl/conf.d/{name}.conf" for name in tunnels))
     done = deployed.routebook("run", "deploy", "--yes", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
