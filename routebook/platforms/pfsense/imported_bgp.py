@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from routebook.device.naming import is_address
-from routebook.importing.found import BadInputError, FoundHost, FoundSession
+from routebook.importing.found import NO_ROUTER_ID, BadInputError, FoundHost, FoundSession
 from routebook.intent.model import Family
 from routebook.intent.problem import Mark
 from routebook.platforms.frr.imported_policy import Policies
@@ -155,7 +155,7 @@ class Bgp:
             return "BGP is switched off there (Services / FRR)"
         if self.host.asn is None:
             return f"the AS number is {settings.value('asnum') or 'missing'}, and not written in digits"
-        return "" if self.host.router_id else "there is no router ID, which Routebook would set"
+        return ""
 
     def _settings(self, settings: Element) -> None:
         text = settings.value("asnum")
@@ -163,6 +163,8 @@ class Bgp:
         found = settings.value("routerid") or self.root.value("installedpackages", "frr", "config", "routerid")
         if re.fullmatch(r"\d+(\.\d+){3}", found):
             self.host.router_id = found
+        elif not found and settings.children:
+            self.host.router_id = NO_ROUTER_ID
         if settings.children:
             self.host.options.append(SETTINGS)
         package = self.root.find("installedpackages", "frr", "config")

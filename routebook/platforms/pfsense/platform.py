@@ -19,6 +19,8 @@ PLATFORM = Platform(
         filters=True,
         bgp_packages=("openbgpd", "frr"),
         unfiltered=frozenset({"openbgpd"}),
+        # Both packages write one where a field has it (frr_bgp_generate_router(), openbgpd_install_conf()).
+        chooses_router_id=True,
     ),
     rules_in="routebook.platforms.pfsense.rules:RULES",
     words_in="routebook.platforms.pfsense.words:WORDS",

@@ -210,7 +210,6 @@ def test_an_ipv6_neighbor_is_modelled_where_it_carries_no_ipv4(tmp_path: Path) -
     [
         ("<enable>on</enable>", "", "BGP is switched off"),
         ("<asnum>64500</asnum>", "<asnum>0.64500</asnum>", "AS number is 0.64500"),
-        ("<routerid>10.255.0.1</routerid>", "", "there is no router ID"),
         (
             "\t\t<frrbgp>",
             "\t\t<frrglobalraw><config><frr>cm91dGVyIGJncA==</frr></config></frrglobalraw>\n\t\t<frrbgp>",
@@ -224,6 +223,12 @@ def test_bgp_whose_settings_are_not_what_routebook_would_write_is_left_alone(
     report = report_of(taken(tmp_path, EDGE.replace(old, new)))
     assert (report.sessions, report.hosts[0].difference) == (0, "")
     assert any(why in line.why for line in report.hosts[0].lines if "<peer>" in line.text)
+
+
+def test_a_router_id_that_is_left_to_the_daemon_stays_so(tmp_path: Path) -> None:
+    proved = taken(tmp_path, EDGE.replace("<routerid>10.255.0.1</routerid>", ""))
+    assert proved.draft.data["hosts"]["fw1"]["data"]["router_id"] == "none"
+    assert (report_of(proved).sessions, whose(proved).difference) == (1, "")
 
 
 def test_the_router_id_of_bgp_or_of_frr_is_taken_and_neither_is_written(tmp_path: Path) -> None:
