@@ -4,10 +4,12 @@ What was read is written as an import would write it, and put among what the inv
 for peers, links and policies. It is loaded, rendered and compared with the device before anything is written.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from routebook.importing.accepting import unfit
 from routebook.importing.found import Compared, FoundHost, Importer
@@ -16,7 +18,7 @@ from routebook.importing.inventory_texts import InventoryTexts, made_objects, pr
 from routebook.importing.names import free
 from routebook.importing.pairing import Pairing, Thing
 from routebook.importing.refused import ImportRefusedError
-from routebook.importing.releasing import Step, host_of
+from routebook.importing.releasing import Step, host_of, names_of
 from routebook.importing.tunnels import pair_tunnels
 from routebook.intent.model import HostIntent, IPAddress, SecretRef
 from routebook.intent.network import Network
@@ -70,8 +72,9 @@ def adopt(adoption: Adoption, host: str, objects: Sequence[str]) -> Step:
         )
         for name in hosts
     }
+    made_now = _made(texts, hosts, adoption.templates)
     for name, those in names.items():
-        texts = _noted(texts, host_of(adoption.network, name), those)
+        texts = _noted(texts, host_of(adoption.network, name), those, {*those, *objects, *made_now.get(name, ())})
     _prove(adoption, texts, secrets, {name: each for name, (each, _) in hosts.items()}, names)
     return Step(texts, {name: those for name, those in names.items() if those}, _said(names, host), secrets)
 
@@ -332,14 +335,24 @@ def _renamed(entry: dict[str, Any], renamed: Mapping[str, str], places: Mapping[
     return found
 
 
-def _noted(texts: InventoryTexts, host: HostIntent, names: Sequence[str]) -> InventoryTexts:
-    """With what a host takes over in its `adopt`, and not in its `release`."""
+def _noted(texts: InventoryTexts, host: HostIntent, names: Sequence[str], known: Collection[str]) -> InventoryTexts:
+    """With what a host takes over in its `adopt`, and not in its `release`, by whatever name it is `known` there."""
     more = [each for each in names if each not in host.adopt]
     if more:
         texts = texts.with_host_data(host.name, ("adopt",), [*host.adopt, *more])
     if host.release:
-        texts = texts.with_host_data(host.name, ("release",), [each for each in host.release if each not in names])
+        texts = texts.with_host_data(host.name, ("release",), [each for each in host.release if each not in known])
     return texts
+
+
+def _made(texts: InventoryTexts, hosts: Iterable[str], templates: Path) -> dict[str, list[str]]:
+    """What an inventory makes of each host, by every name; nothing where it is refused, which its proof says."""
+    try:
+        network = texts.network()
+    except IntentError:
+        return {}
+    intents = {name: replace(network.hosts[name], release=()) for name in hosts}
+    return {name: names_of(intent, list(made_objects(intent, templates))) for name, intent in intents.items()}
 
 
 def _prove(

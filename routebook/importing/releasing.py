@@ -46,6 +46,8 @@ def release(network: Network, texts: InventoryTexts, host: str, objects: Sequenc
         found = list(_entries(texts, intent, name))
         if found:
             gone += [each for each in found if each not in gone]
+        elif set(_other_words(name)) & set(intent.release):
+            continue
         elif name in intent.adopt and name not in before[host]:
             adopted.append(name)
         else:
@@ -73,8 +75,9 @@ def release(network: Network, texts: InventoryTexts, host: str, objects: Sequenc
             [f"{each} of {host} is still made by something else of the inventory" for each in missing]
             + ["nothing was written"]
         )
+    by_other_words = [each for each in objects if each not in lost[host] and each not in intent.release]
     for name, names in lost.items():
-        after = _noted(after, network.hosts[name], names)
+        after = _noted(after, network.hosts[name], [*names, *(by_other_words if name == host else ())])
     said = [
         f"the other end, at {name}, is released as well: {', '.join(names)}"
         for name, names in lost.items()
@@ -104,6 +107,12 @@ def names_of(intent: HostIntent, made: Sequence[str]) -> list[str]:
     """Everything by which an object of a host can be named."""
     sessions = [f"session {each.session}" for each in intent.neighbors]
     return list(dict.fromkeys([*made, *sessions, *(f"tunnel {each.name}" for each in intent.tunnels)]))
+
+
+def _other_words(name: str) -> list[str]:
+    """What a session or tunnel may have been called when it was released."""
+    kind, _, title = name.partition(" ")
+    return [f"{each} {title}" for each in ("session", "tunnel", "connection", "phase1") if title and kind != each]
 
 
 def _unknown(name: str, made: dict[str, None], intent: HostIntent) -> str:
