@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from routebook.cli import options
+from routebook.cli import completion, options
 from routebook.cli.context import Context
-from routebook.cli.inventory_change import complete_hosts, settle, yes
+from routebook.cli.inventory_change import settle, yes
 
 if TYPE_CHECKING:
     from routebook.importing.found import FoundHost, Importer
 
 
 @click.command()
-@click.argument("host", shell_complete=complete_hosts)
+@click.argument("host", shell_complete=completion.hosts)
 @click.argument("objects", metavar="OBJECT…", nargs=-1, required=True)
 @click.option(
     "--from",

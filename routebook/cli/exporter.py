@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import click
 
-from routebook.cli import monitoring, options, output
+from routebook.cli import completion, monitoring, options, output
 from routebook.cli.context import Context
 from routebook.report.layout import public
 
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @click.command()
-@click.argument("runbook", default="verify")
+@click.argument("runbook", default="verify", shell_complete=completion.runbooks)
 @options.limit
 @click.option(
     "--listen",

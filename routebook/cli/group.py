@@ -34,6 +34,7 @@ COMMANDS = {
     "import": "Make a project of configurations that are there already.",
     "adopt": "Take over what a device has already: write it into the inventory.",
     "release": "Give objects out of hand: they stay on the device, and leave the inventory.",
+    "completion": "Print what makes a shell complete words: hosts, filters, runbooks, runs.",
     "secrets": "List the secrets that are missing, and make them.",
 }
 

@@ -23,34 +23,38 @@ Options:
   -h, --help           Show this message and exit.
 
 Commands:
-  check     Check inventory and intent; reports every problem at once.
-  render    Show the configuration that the intent asks for.
-  plan      Show the exact difference on every device; changes nothing.
-  run       Carry out a runbook as a transaction.
-  verify    Check sessions, tunnels and configuration against the intent;
-            changes nothing.
-  exporter  Verify again and again, and serve what is found as metrics.
-  exec      Type a command on many hosts at once; what only reads, unless told
-            otherwise.
-  drift     List the devices that are not configured as intended; changes
-            nothing.
-  rollback  Take back what an earlier run changed, and nothing else.
-  backup    Keep every device's configuration in a git repository; changes no
-            device.
-  restore   Bring devices back to what a backup has of them, as a transaction.
-  recover   Bring the hosts of a run that died to a verified end.
-  identity  Show who devices were at their last confirmed run; forget one that
-            was replaced.
-  lease     List the tunnels and sessions that runs are working on.
-  runs      List earlier runs.
-  show      Show a run: what it did on each host, and when.
-  lab       A lab of real daemons, made from the inventory.
-  init      Make a new project.
-  import    Make a project of configurations that are there already.
-  adopt     Take over what a device has already: write it into the inventory.
-  release   Give objects out of hand: they stay on the device, and leave the
-            inventory.
-  secrets   List the secrets that are missing, and make them.
+  check       Check inventory and intent; reports every problem at once.
+  render      Show the configuration that the intent asks for.
+  plan        Show the exact difference on every device; changes nothing.
+  run         Carry out a runbook as a transaction.
+  verify      Check sessions, tunnels and configuration against the intent;
+              changes nothing.
+  exporter    Verify again and again, and serve what is found as metrics.
+  exec        Type a command on many hosts at once; what only reads, unless
+              told otherwise.
+  drift       List the devices that are not configured as intended; changes
+              nothing.
+  rollback    Take back what an earlier run changed, and nothing else.
+  backup      Keep every device's configuration in a git repository; changes
+              no device.
+  restore     Bring devices back to what a backup has of them, as a
+              transaction.
+  recover     Bring the hosts of a run that died to a verified end.
+  identity    Show who devices were at their last confirmed run; forget one
+              that was replaced.
+  lease       List the tunnels and sessions that runs are working on.
+  runs        List earlier runs.
+  show        Show a run: what it did on each host, and when.
+  lab         A lab of real daemons, made from the inventory.
+  init        Make a new project.
+  import      Make a project of configurations that are there already.
+  adopt       Take over what a device has already: write it into the
+              inventory.
+  release     Give objects out of hand: they stay on the device, and leave the
+              inventory.
+  completion  Print what makes a shell complete words: hosts, filters,
+              runbooks, runs.
+  secrets     List the secrets that are missing, and make them.
 """
 
 _WIDTH = 80

@@ -1,54 +1,30 @@
 """What `adopt` and `release` share: the difference of the inventory is shown, asked about, and written."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from routebook.cli import output
-from routebook.cli.context import Context
+from routebook.cli.completion import completing, network_of, project_of
 
 if TYPE_CHECKING:
     from routebook.importing.inventory_texts import InventoryTexts
     from routebook.importing.releasing import Step
-    from routebook.intent.model import HostIntent
 
 yes = click.option("--yes", is_flag=True, help="Write it without asking.")
 
 
-def complete_hosts(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The hosts of the project, for a shell that completes words."""
-    return [name for name in _network(ctx) if name.startswith(incomplete)]
-
-
-def complete_objects(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+def _made(ctx: click.Context) -> list[str]:
     """What the inventory has of the host that was named."""
     from routebook.importing.inventory_texts import made_objects
     from routebook.importing.releasing import names_of
 
-    host = _network(ctx).get(ctx.params.get("host") or "")
-    if host is None:
-        return []
-    made = made_objects(host, _project(ctx) / "templates")
-    return [name for name in names_of(host, list(made)) if name.startswith(incomplete)]
+    host = network_of(ctx).get(ctx.params.get("host") or "")
+    return names_of(host, list(made_objects(host, project_of(ctx) / "templates"))) if host is not None else []
 
 
-def _network(ctx: click.Context) -> "dict[str, HostIntent]":
-    from routebook.errors import RefusedError
-    from routebook.intent.load import load
-    from routebook.intent.problem import IntentError
-
-    try:
-        return dict(load(_project(ctx)).hosts)
-    except (RefusedError, IntentError):
-        return {}
-
-
-def _project(ctx: click.Context) -> Path:
-    root = ctx.find_root()
-    start = root.params.get("project") or Path()
-    return (root.obj if isinstance(root.obj, Context) else Context(Path(start).resolve(), debug=False)).project
+complete_objects = completing(_made)
 
 
 def settle(before: "InventoryTexts", step: "Step", verb: str, then: str, *, yes: bool, as_json: bool) -> NoReturn:

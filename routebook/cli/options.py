@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from msgspec.structs import replace
 
+from routebook.cli import completion
+
 if TYPE_CHECKING:
     from routebook.run.options import Options
 
@@ -28,7 +30,11 @@ class Seconds(click.ParamType[float]):
 
 
 limit = click.option(
-    "--limit", default="", metavar="FILTER", help="Only these hosts: names, globs, site=…, group=…, platform=…"
+    "--limit",
+    default="",
+    metavar="FILTER",
+    shell_complete=completion.limit,
+    help="Only these hosts: names, globs, site=…, group=…, platform=…",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
 yes = click.option("--yes", is_flag=True, help="Do not ask before the change is made.")

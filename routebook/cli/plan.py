@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from routebook.cli import options, output
+from routebook.cli import completion, options, output
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runbook", default="deploy")
+@click.argument("runbook", default="deploy", shell_complete=completion.runbooks)
 @options.limit
 @options.as_json
 @options.carrying_out

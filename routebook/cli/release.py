@@ -2,13 +2,13 @@
 
 import click
 
-from routebook.cli import options
+from routebook.cli import completion, options
 from routebook.cli.context import Context
-from routebook.cli.inventory_change import complete_hosts, complete_objects, settle, yes
+from routebook.cli.inventory_change import complete_objects, settle, yes
 
 
 @click.command()
-@click.argument("host", shell_complete=complete_hosts)
+@click.argument("host", shell_complete=completion.hosts)
 @click.argument("objects", metavar="OBJECT…", nargs=-1, required=True, shell_complete=complete_objects)
 @yes
 @options.as_json

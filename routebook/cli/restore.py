@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from routebook.cli import options
+from routebook.cli import completion, options
 from routebook.cli.backup import into
 from routebook.cli.context import Context
 
 
 @click.command()
-@click.argument("hosts", metavar="HOST...", nargs=-1, required=True)
+@click.argument("hosts", metavar="HOST...", nargs=-1, required=True, shell_complete=completion.hosts)
 @click.option(
     "--at",
     default="",

@@ -2,12 +2,12 @@
 
 import click
 
-from routebook.cli import options
+from routebook.cli import completion, options
 from routebook.cli.context import Context
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", shell_complete=completion.runs)
 @options.limit
 @options.yes
 @options.as_json

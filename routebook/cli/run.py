@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from routebook.cli import options
+from routebook.cli import completion, options
 from routebook.cli.context import Context
 
 
 @click.command()
-@click.argument("runbook", required=False)
+@click.argument("runbook", required=False, shell_complete=completion.runbooks)
 @options.limit
 @options.yes
 @options.as_json

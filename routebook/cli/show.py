@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from routebook.cli import options, output
+from routebook.cli import completion, options, output
 from routebook.cli.context import Context
 from routebook.report.layout import public
 
 
 @click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=completion.runs)
 @options.as_json
 @click.pass_obj
 def show(context: Context, run_id: str | None, as_json: bool) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from routebook.cli import monitoring, options
+from routebook.cli import completion, monitoring, options
 from routebook.cli.context import Context
 
 
 @click.command()
-@click.argument("runbook", default="verify")
+@click.argument("runbook", default="verify", shell_complete=completion.runbooks)
 @options.limit
 @options.as_json
 @click.option(

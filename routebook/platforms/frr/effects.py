@@ -49,6 +49,8 @@ _ROUTER_RESETS_ALL = re.compile(r"bgp (reject-as-sets|shutdown)")
 # (bgp_confederation_peers_add and _remove in bgpd/bgpd.c).
 _ROUTER_RESETS_EXTERNAL = re.compile(r"bgp confederation identifier")
 _MEMBERS = "bgp confederation peers"
+# 10.3 crashed each time that it was measured, 8.4.4 and 10.7.1 never; between these nobody has looked.
+_MEMBERS_CRASH: tuple[tuple[int, int], tuple[int, int]] = ((8, 5), (10, 7))
 _ROUTER_RESETS_INTERNAL = re.compile(r"bgp cluster-id")
 _ROUTER_NEXT_RESET = re.compile(r"timers bgp|bgp graceful-restart|bgp minimum-holdtime")
 
@@ -245,7 +247,16 @@ def _notes(old: Block, new: Block, release: tuple[int, int]) -> list[str]:
     later = {key for key, _ in changed_lines(old, new) if _ROUTER_NEXT_RESET.match(key)}
     if release >= graceful_restart.MODE_RESETS:
         later = {key for key in later if not graceful_restart.concerns(key)}
-    return sorted(f"{key} takes effect when a session is next reset" for key in later)
+    found = sorted(f"{key} takes effect when a session is next reset" for key in later)
+    moving = _members(old) ^ _members(new)
+    if _MEMBERS_CRASH[0] <= release < _MEMBERS_CRASH[1] and any(
+        _remote_as(name, router) in moving for router in (old, new) for name in sessions_of(router)
+    ):
+        found.append(
+            "bgpd of 10.3 crashes when the AS of a live session becomes a member of the confederation, and all its "
+            "sessions end (FRRouting issue 21080; not 8.4.4 and not 10.7.1): the run would be rolled back"
+        )
+    return found
 
 
 def _remote_as(name: str, router: Block) -> str:

@@ -150,3 +150,13 @@ exit
     base = one.removesuffix("exit\n")
     found = forecast(parse(base + plain), parse(base + more))
     assert next(each.kind for each in found if each.subject == "192.0.2.1") == "session-reset"
+
+
+@pytest.mark.parametrize(("release", "said"), [((8, 4), False), ((10, 3), True), ((10, 7), False)])
+def test_a_member_of_the_confederation_that_has_a_session_is_a_crash_of_10_3(
+    release: tuple[int, int], said: bool
+) -> None:
+    before = "router bgp 1\n bgp confederation identifier 9\n neighbor 192.0.2.1 remote-as 64496\nexit\n"
+    member, other = (before.replace("fier 9", f"fier 9\n bgp confederation peers {asn}") for asn in (64496, 64497))
+    notes = [[each.reason for each in forecast(parse(before), parse(text), release)] for text in (member, other)]
+    assert [any("crashes" in reason for reason in reasons) for reasons in notes] == [said, False]
