@@ -47,6 +47,9 @@ confirm_timeout = click.option(
     help="A device that is not confirmed for so long undoes the change by itself.",
 )
 reason = click.option("--reason", default="", metavar="TEXT", help="Why: one line for the history and the reports.")
+parameters = click.option(
+    "--set", "given", multiple=True, metavar="NAME=VALUE", help="A parameter of the runbook; may be repeated."
+)
 _confirm_timeout_if_given = click.option(
     "--confirm-timeout",
     type=click.IntRange(10, 3600),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from routebook.cli import completion, options, output
+from routebook.cli.chained import OfRunbook
 from routebook.cli.context import Context
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from routebook.safety.accepted import Guard
 
 
-@click.command()
+@click.command(cls=OfRunbook)
 @click.argument("runbook", default="deploy", shell_complete=completion.runbooks)
 @options.limit
 @options.as_json
 @options.carrying_out
+@options.parameters
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -50,7 +52,8 @@ def plan(
     out: Path | None,
     ttl: int,
     against: tuple[str, ...],
-    **given: Any,
+    given: tuple[str, ...],
+    **how: Any,
 ) -> None:
     """Show what RUNBOOK (default: deploy) would send to every device, and what would undo it.
 
@@ -66,6 +69,14 @@ def plan(
     from routebook.run.runbook import load
 
     loaded = load(context.project, runbook)
+    if given and not loaded.steps:
+        raise click.UsageError(f"runbook {runbook!r} has no parameters")
+    if loaded.steps:
+        from routebook.run import chain
+
+        if out or against:
+            raise RefusedError("a chain of actions has no difference that could be saved or compared")
+        carry_out(context, limit, loaded.hosts, lambda run: chain.plan(run, loaded, given), as_json=as_json)
     if against:
         if limit or out:
             raise RefusedError(
@@ -74,7 +85,7 @@ def plan(
             )
         plan_against(context, against, loaded.sections or None, as_json=as_json)
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
-    how = options.how(usual, **given)
+    chosen = options.how(usual, **how)
 
     def keep(plan: "Plan", shown: "Mapping[str, HostResult]", notes: Sequence[str], guards: "Sequence[Guard]") -> None:
         assert out is not None  # noqa: S101  only then it is called
@@ -89,7 +100,7 @@ def plan(
             guards,
             runbook=runbook,
             limit=limit,
-            options=how,
+            options=chosen,
             seconds=ttl,
         )
         output.line(f"saved plan {made.id} in {out}; carry it out with `routebook run --plan {out}`", err=True)
@@ -100,5 +111,5 @@ def plan(
         loaded.hosts,
         lambda running: commands.plan(running, loaded, keep if out else None),
         as_json=as_json,
-        options=how,
+        options=chosen,
     )

@@ -6,16 +6,18 @@ from typing import Any
 import click
 
 from routebook.cli import completion, options
+from routebook.cli.chained import OfRunbook
 from routebook.cli.context import Context
 
 
-@click.command()
+@click.command(cls=OfRunbook)
 @click.argument("runbook", required=False, shell_complete=completion.runbooks)
 @options.limit
 @options.yes
 @options.as_json
 @options.carrying_out
 @options.reason
+@options.parameters
 @click.option(
     "--plan",
     "plan_file",
@@ -33,7 +35,8 @@ def run(
     as_json: bool,
     reason: str,
     plan_file: Path | None,
-    **given: Any,
+    given: tuple[str, ...],
+    **how: Any,
 ) -> None:
     """Carry out RUNBOOK: plan, arm every device, push, check, then confirm everywhere or roll back everywhere.
 
@@ -48,7 +51,7 @@ def run(
 
     reviewed = None
     if plan_file is not None:
-        if limit or given["waves"] is not None:
+        if limit or how["waves"] is not None:
             raise click.UsageError("--plan says which hosts in which waves; --limit and --waves cannot stand beside it")
         reviewed = saved_plan.load(plan_file, lambda: saved_plan.open_key(context.state.open().plan_key))
         if runbook not in (None, reviewed.runbook):
@@ -57,6 +60,20 @@ def run(
     if runbook is None:
         raise click.UsageError("name a runbook, or a saved plan with --plan")
     loaded = load(context.project, runbook)
+    if given and not loaded.steps:
+        raise click.UsageError(f"runbook {runbook!r} has no parameters")
+    if loaded.steps:
+        from routebook.run import chain
+
+        approve = approval(yes=yes, as_json=as_json)
+        carry_out(
+            context,
+            limit,
+            loaded.hosts,
+            lambda running: chain.run(running, loaded, given, approve),
+            as_json=as_json,
+            reason=reason,
+        )
     if loaded.render is None:
         raise click.UsageError(f"runbook {runbook!r} changes nothing; use `routebook verify {runbook}`")
     usual = Options(deadline=loaded.deadline, waves=loaded.waves, max_failed=loaded.max_failed)
@@ -69,6 +86,6 @@ def run(
         loaded.hosts,
         lambda running: commands.run(running, loaded, None, approve, reviewed, asks=asks(yes=yes, as_json=as_json)),
         as_json=as_json,
-        options=options.how(usual, **given),
+        options=options.how(usual, **how),
         reason=reason,
     )

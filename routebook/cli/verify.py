@@ -73,6 +73,8 @@ def verify(
         raise click.BadParameter("write CLUSTER=FILE", param_hint="--kubeconfig")
     files = {name: Path(file) for name, file in named.items()}
     loaded = load(context.project, runbook)
+    if loaded.steps:
+        raise click.UsageError(f"runbook {runbook!r} acts, and has nothing to verify; use `routebook plan {runbook}`")
     if watch:
         from routebook.cli.watching import watch as look_on
 

@@ -150,6 +150,13 @@ class TransactionDriver(DeviceReader):
         """Let BGP sessions that are not up try again now; Established ones are never touched."""
 
     @abstractmethod
+    def clear_session(self, peer: str) -> None:
+        """Reset the BGP session with the address `peer`, Established or not; both ends come up again by themselves.
+
+        Raises DriverError where the device says no.
+        """
+
+    @abstractmethod
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Start tunnels that are this end's to start and have no SA, now; nothing where the device tries by itself.
 

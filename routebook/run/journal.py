@@ -43,7 +43,7 @@ def _kind(kind: Any) -> "TypeAdapter[Any]":
 class HostState(StrEnum):
     """How far a host has come. The states that end in `-ing` are written before the side effect they announce.
 
-    KEPT is confirmed, in a wave that stays whatever becomes of later ones.
+    ACTED is what has no way back, and KEPT is confirmed, in a wave that stays whatever becomes of later ones.
     """
 
     PLANNED = "planned"
@@ -58,6 +58,8 @@ class HostState(StrEnum):
     KEPT = "kept"
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
+    ACTING = "acting"
+    ACTED = "acted"
     UNCHANGED = "unchanged"
     NEEDS_ATTENTION = "needs_attention"
 
@@ -75,7 +77,10 @@ ON_DEVICE = frozenset(
 )
 """States in which a device may hold something of an unfinished run besides its lock."""
 
-LOCKED = ON_DEVICE | {HostState.CONFIRMED, HostState.KEPT, HostState.ROLLED_BACK, HostState.NEEDS_ATTENTION}
+ACTIONS = frozenset({HostState.ACTING, HostState.ACTED})
+"""States of what nothing undoes: a device holds nothing of it but the run's lock."""
+
+LOCKED = ON_DEVICE | ACTIONS | {HostState.CONFIRMED, HostState.KEPT, HostState.ROLLED_BACK, HostState.NEEDS_ATTENTION}
 """States in which a device may be locked by an unfinished run."""
 
 

@@ -28,7 +28,7 @@ from routebook.project.provenance import Provenance
 from routebook.report.outcome import Outcome
 from routebook.run.events import Event, Listener, unfailing
 from routebook.run.fan_out import OUT_OF_REACH, on_drivers
-from routebook.run.journal import LOCKED, NOBODY, HostState, Journal, RunRecord
+from routebook.run.journal import ACTIONS, LOCKED, NOBODY, HostState, Journal, RunRecord
 from routebook.run.judge import CONTACT
 from routebook.run.leases import end
 from routebook.run.locks import KEEPS, release
@@ -111,6 +111,7 @@ class Ending(Struct, frozen=True):
         if recovered.messages:
             recovered.outcome = Outcome.NEEDS_ATTENTION
         elif ends:
+            ends = {HostState.CONFIRMED if end is HostState.ACTED else end for end in ends}
             both = {HostState.CONFIRMED, HostState.ROLLED_BACK} <= ends
             one = Outcome.CONFIRMED if HostState.CONFIRMED in ends else Outcome.ROLLED_BACK
             recovered.outcome = Outcome.PARTIAL if both else one
@@ -172,7 +173,7 @@ def recover(
     ending = Ending(nornir, run.id, leases, unfailing(listener), confirm_timeout, deadline)
     recovered = ending.recovered
     journal.adopt(run.id)
-    changed = [host for host, state in sorted(run.hosts.items()) if state in LOCKED - {HostState.KEPT}]
+    changed = [host for host, state in sorted(run.hosts.items()) if state in LOCKED - ACTIONS - {HostState.KEPT}]
     snapshots = {host: snapshot for host in changed if (snapshot := journal.snapshot(run.id, host)) is not None}
     found = on_drivers(nornir, snapshots, lambda device: (device.pending(), device.snapshot(), _holder(device))).values
     for host, (pending, _, holder) in found.items():
@@ -199,6 +200,8 @@ def recover(
         ending.undo(ours, snapshots, asked_to_confirm.intersection(ours))
     kept = [host for host, state in run.hosts.items() if state is HostState.KEPT]
     recovered.hosts |= dict.fromkeys(kept, HostState.CONFIRMED)
+    acted = [host for host, state in run.hosts.items() if state in ACTIONS]
+    recovered.hosts |= dict.fromkeys(acted, HostState.ACTED)
     before = {host: then for host in ours if (then := journal.state(run.id, host)) is not None}
     ending.finish(before, run.hosts, lock_matters=False)
     for host, state in recovered.hosts.items():

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from routebook.checks.findings import Finding
 from routebook.device.values import State
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
+from routebook.run.parameters import Parameter, Value
 
 
 class View(Struct, frozen=True):
@@ -38,6 +40,35 @@ Render = Callable[[Task], Result]
 Check = Callable[[View], list[Finding]]
 
 
+class Target(Struct, frozen=True):
+    """What an action is done to: its task's arguments by host, and the hosts that are looked at before and after."""
+
+    arguments: Mapping[str, Mapping[str, Any]]
+    observed: frozenset[str]
+
+
+class Done(Struct, frozen=True):
+    """An action that was done `seconds` before what a check looks at was read, with its runbook's parameters."""
+
+    values: Mapping[str, Value]
+    seconds: float
+
+
+class Act(Struct, frozen=True):
+    """A step that does what nothing undoes: clear, restart, begin anew.
+
+    `says` is what it does in a few words, with the parameters in braces. `target` chooses from the intents of all hosts
+    and the parameters. `task` is a Nornir task that takes the arguments of its host. Until `checks` have passed,
+    `patience` seconds at most, the next step waits.
+    """
+
+    says: str
+    target: Callable[[Mapping[str, HostIntent], Mapping[str, Value]], Target]
+    task: Callable[..., Result]
+    checks: tuple[Callable[[View, Done], list[Finding]], ...]
+    patience: int = 60
+
+
 class Runbook(Struct, frozen=True):
     """A change or a verification, as an operator runs it.
 
@@ -47,9 +78,11 @@ class Runbook(Struct, frozen=True):
     `waves` is as in `--waves`, and as many as `max_failed` hosts may fail before all are rolled back.
     `standing` is whether what must be true of every host is checked beside `checks`. With `removes` it is the runbook's
     purpose that sessions, tunnels or prefixes go: `--accept removal` is not asked for.
+
+    With `steps` it is a chain of actions, which take its `parameters`; `render` and `checks` are then left out.
     """
 
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...] = ()
     render: Render | None = None
     sections: tuple[str, ...] | None = ()
     hosts: str = ""
@@ -58,6 +91,8 @@ class Runbook(Struct, frozen=True):
     max_failed: int = 0
     standing: bool = True
     removes: bool = False
+    steps: tuple[Act, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
     name: str = ""
     summary: str = ""
 
@@ -82,6 +117,8 @@ def load(project: Path, name: str) -> Runbook:
     if not isinstance(runbook, Runbook):
         raise RefusedError(f"{path} defines no `runbook = Runbook(…)`")
     summary = (module.__doc__ or "").strip().partition("\n")[0]
+    if runbook.steps and (runbook.render is not None or runbook.checks):
+        raise RefusedError(f"{path}: a runbook with `steps` has its checks in them, and no `render`")
     return replace(runbook, name=name, summary=summary)
 
 

@@ -31,6 +31,7 @@ class Abacus:
     jammed: bool = False  # nothing that is on it comes up any more
     jams: bool = False  # a push jams it, and undoing frees it
     dies: Callable[[str], None] = lambda _: None  # called with each step; raises where the operator's machine dies
+    cleared: list[str] = field(default_factory=list)  # the peers whose sessions were reset
     sent: list[str] = field(default_factory=list)  # the steps that changed something
 
 

@@ -249,6 +249,10 @@ class AbacusDriver(TransactionDriver):
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
 
+    def clear_session(self, peer: str) -> None:
+        """Both beads are pushed back."""
+        self._step("clear").cleared.append(peer)
+
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Nothing waits."""
 

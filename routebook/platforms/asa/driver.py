@@ -46,6 +46,10 @@ class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
         """Let waiting BGP sessions try again."""
         reading.retry_sessions(self.session, peers)
 
+    def clear_session(self, peer: str) -> None:
+        """Reset a BGP session."""
+        reading.clear_session(self.session, peer)
+
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """The causes in the logs for which a session or tunnel is not up."""
         return explain(self.session, subject, seconds)

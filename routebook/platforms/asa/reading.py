@@ -73,7 +73,12 @@ def retry_sessions(session: AsaSession, peers: Sequence[str]) -> None:
     wanted = set(peers)
     for found in read_bgp(session):
         if str(found.peer) in wanted and found.state in _WAITING:
-            family = "ipv6 unicast " if found.peer.version == 6 else ""
-            said = session.run(f"clear bgp {family}{found.peer}")
-            if said.strip():
-                raise DriverError(f"{session.host} does not retry {found.peer}: {said.strip().splitlines()[-1]}")
+            clear_session(session, str(found.peer))
+
+
+def clear_session(session: AsaSession, peer: str) -> None:
+    """Reset a session, whatever its state. Raises DriverError with what the device says against it."""
+    address = ip_address(peer)
+    said = session.run(f"clear bgp {'ipv6 unicast ' if address.version == 6 else ''}{address}").strip()
+    if said:
+        raise DriverError(f"{session.host} does not clear {address}: {said.splitlines()[-1]}")

@@ -22,7 +22,7 @@ from routebook.platforms.frr import manifest, revert, vtysh
 from routebook.platforms.frr.candidate import Wanted, missing, target, wanted
 from routebook.platforms.frr.command import render_commands
 from routebook.platforms.frr.defaults import release, without_defaults
-from routebook.platforms.frr.diagnosis import explain, retry_sessions
+from routebook.platforms.frr.diagnosis import clear_session, explain, retry_sessions
 from routebook.platforms.frr.difference import commands
 from routebook.platforms.frr.effects import Received, forecast, limits_changed
 from routebook.platforms.frr.foreign import beside, beside_others
@@ -191,6 +191,10 @@ class FrrComponent(FrrDaemon, Component):
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Let sessions that wait in Idle, Connect or Active try again now."""
         retry_sessions(self.shell, peers)
+
+    def clear_session(self, peer: str) -> None:
+        """Reset a session."""
+        clear_session(self.shell, peer)
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Why the session with an address does not come up; nothing about what is no address."""

@@ -7,11 +7,13 @@ configuration; both are over after a few seconds.
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from shlex import quote
 
 from msgspec.structs import replace
 
 from routebook.device.causes import Cause, Reason, Saying, cause_of
+from routebook.device.errors import DriverError
 from routebook.platforms.frr.redaction import redact
 from routebook.platforms.frr.refresh import retry_script
 from routebook.platforms.frr.vtysh import NO_HISTORY
@@ -97,6 +99,17 @@ def retry_sessions(shell: Shell, names: Sequence[str]) -> None:
     """
     if names:
         shell.run(f"{NO_HISTORY}\n{retry_script(tuple(names))}")
+
+
+def clear_session(shell: Shell, peer: str) -> None:
+    """Reset a session, whatever its state. Raises DriverError with what bgpd says against it.
+
+    bgpd says nothing of what it has done, and names a neighbor that it does not know (bgp_vty.c: bgp_clear).
+    """
+    said = shell.run(f"{NO_HISTORY}\nvtysh -c {quote(f'clear bgp {ip_address(peer)}')}")
+    words = (said.stdout + said.stderr).strip()
+    if said.status or words:
+        raise DriverError(f"bgpd does not clear {peer}: {words or said.status}")
 
 
 def _concerns(line: str, peer: str) -> bool:

@@ -104,6 +104,10 @@ class Component(Daemon, ABC):
         """Let sessions that wait in Connect or Active try again now."""
         del peers
 
+    def clear_session(self, peer: str) -> None:
+        """Reset the BGP session with an address."""
+        del peer
+
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Start tunnels that have no SA now."""
         del names

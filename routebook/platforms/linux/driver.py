@@ -45,6 +45,11 @@ class LinuxDriver(LinuxReader, HostTransaction, PlatformDriver):
         for component in self.components:
             component.retry_sessions(peers)
 
+    def clear_session(self, peer: str) -> None:
+        """Reset a BGP session."""
+        for component in self.components:
+            component.clear_session(peer)
+
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Start tunnels that have no SA."""
         for component in self.components:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from routebook.device.causes import Cause
+from routebook.device.errors import DriverError
 from routebook.device.platform_driver import PlatformDriver
 from routebook.device.state import BgpSession
 from routebook.device.values import Answer, Reached, Snapshot
@@ -49,6 +50,15 @@ class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
             openbgpd.retry(self.shell, list(peers))
         elif self.package == "frr":
             frr_diagnosis.retry_sessions(self.shell, peers)
+
+    def clear_session(self, peer: str) -> None:
+        """Reset a BGP session."""
+        if self.package == "openbgpd":
+            openbgpd.clear_session(self.shell, peer)
+        elif self.package == "frr":
+            frr_diagnosis.clear_session(self.shell, peer)
+        else:
+            raise DriverError("it has no BGP package")
 
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """The causes in the logs for which a session or tunnel is not up."""

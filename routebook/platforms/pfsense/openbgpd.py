@@ -196,6 +196,18 @@ def _route(said: str, prefix: IPNetwork) -> Route | None:
         return None
 
 
+def clear_session(shell: Shell, peer: str) -> None:
+    """Reset a session: `clear` stops it and waits five seconds, which `up` ends (bgpd: session.c, control.c).
+
+    Raises DriverError where bgpctl does not.
+    """
+    said = shell.run(f"{BGPCTL} neighbor {quote(peer)} clear && {BGPCTL} neighbor {quote(peer)} up")
+    if said.status:
+        raise DriverError(
+            f"bgpctl does not clear {peer}: {(said.stderr or said.stdout).strip() or said.status}", changed=True
+        )
+
+
 def retry(shell: Shell, names: list[str]) -> None:
     """Let neighbors that wait try again at once. Established ones, and those shut down, are left alone.
 

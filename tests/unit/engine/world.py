@@ -285,6 +285,11 @@ class MemoryDriver(TransactionDriver):
     def retry_sessions(self, peers: Sequence[str]) -> None:
         """Nothing waits."""
 
+    def clear_session(self, peer: str) -> None:
+        """It is written down that it was reset."""
+        self.memory.step("clear")
+        del peer
+
     def retry_tunnels(self, names: Sequence[str]) -> None:
         del names
 
