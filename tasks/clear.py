@@ -6,6 +6,7 @@ from nornir.core.task import Result, Task
 
 from routebook.checks.findings import Finding, Status
 from routebook.device.errors import DriverError, LostContactError
+from routebook.device.values import Effect
 from routebook.intent.model import HostIntent
 from routebook.run.fan_out import driver
 from routebook.run.parameters import Value
@@ -45,7 +46,8 @@ def one_end(intents: Mapping[str, HostIntent], values: Mapping[str, Value]) -> T
     }
     found = {host: peers for host, peers in ends.items() if peers}
     first = next(iter(found))
-    return Target({first: {"peers": found[first]}}, frozenset(found))
+    effects = tuple(Effect("session-reset", peer, "it is cleared") for peer in found[first])
+    return Target({first: {"peers": found[first]}}, frozenset(found), {first: effects})
 
 
 def cleared(view: View, done: Done) -> list[Finding]:

@@ -25,6 +25,7 @@ from routebook.run.workspace import Selectors, Workspace, open_workspace
 if TYPE_CHECKING:
     from routebook.run.commands import Approve
 
+ROLLED_BACK = "ending in good order; what has begun is rolled back"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,6 +40,7 @@ def carry_out(
     named: Collection[str] | None = None,
     reason: str = "",
     also: Callable[[Workspace, RunResult], None] | None = None,
+    stopping: str = ROLLED_BACK,
 ) -> NoReturn:
     """Open the project, run `action` with live progress, show its result, and exit with its code.
 
@@ -47,7 +49,7 @@ def carry_out(
     workspace = open_workspace(context.project, limit, hosts, context.state, in_lab, named)
     by = provenance(context.project, clean(checked_reason(reason)))
     stop = threading.Event()
-    stop_on_signals(stop)
+    stop_on_signals(stop, stopping)
     with Progress(quiet=as_json) as progress:
         result = action(Running(workspace, progress, stop, options or Options(), by))
     workspace.close()
@@ -94,7 +96,7 @@ def show(workspace: Workspace, result: RunResult, *, as_json: bool) -> None:
         output.line(f"reports: {folder}")
 
 
-def stop_on_signals(stop: threading.Event, what: str = "ending in good order; what has begun is rolled back") -> None:
+def stop_on_signals(stop: threading.Event, what: str = ROLLED_BACK) -> None:
     """Let Ctrl-C, a CI job's SIGTERM and a closed terminal end the run in good order: what has begun is rolled back."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:

@@ -73,6 +73,7 @@ def run(
             lambda running: chain.run(running, loaded, given, approve),
             as_json=as_json,
             reason=reason,
+            stopping="ending in good order; an action that has begun is checked to its end",
         )
     if loaded.render is None:
         raise click.UsageError(f"runbook {runbook!r} changes nothing; use `routebook verify {runbook}`")

@@ -99,7 +99,8 @@ def _steps(running: Running, runbook: Runbook, given: tuple[str, ...]) -> list[S
 
 def _shown(state: HostState, steps: list[Step], host: str, message: str = "") -> HostResult:
     commands = tuple(step.words for step in steps if host in step.target.arguments)
-    return HostResult(state, changed=True, commands=commands, message=message)
+    effects = tuple(effect for step in steps for effect in step.target.effects.get(host, ()))
+    return HostResult(state, changed=True, commands=commands, effects=effects, message=message)
 
 
 def _act(running: Running, name: str, step: Step) -> RunResult:

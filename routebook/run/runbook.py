@@ -13,7 +13,7 @@ from nornir.core.task import Result, Task
 
 from routebook.checks.facts import Changed, Explanations
 from routebook.checks.findings import Finding
-from routebook.device.values import State
+from routebook.device.values import Effect, State
 from routebook.errors import RefusedError
 from routebook.intent.model import HostIntent
 from routebook.run.parameters import Parameter, Value
@@ -41,10 +41,14 @@ Check = Callable[[View], list[Finding]]
 
 
 class Target(Struct, frozen=True):
-    """What an action is done to: its task's arguments by host, and the hosts that are looked at before and after."""
+    """What an action is done to: its task's arguments by host, and the hosts that are looked at before and after.
+
+    `effects` are what it does to sessions and tunnels, by host.
+    """
 
     arguments: Mapping[str, Mapping[str, Any]]
     observed: frozenset[str]
+    effects: Mapping[str, tuple[Effect, ...]] = {}
 
 
 class Done(Struct, frozen=True):

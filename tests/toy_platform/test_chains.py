@@ -63,6 +63,7 @@ def test_the_plan_shows_the_steps_and_does_nothing(deployed: Path) -> None:
     assert done.exit_code == 2, done.output
     words = " ".join(done.output.split())
     assert f"step 1 of 1: clear the session {SESSION} on east: from here no automatic way back" in words
+    assert "1 session that resets east" in words
     assert cleared() == {"east": [], "west": []}
 
 
