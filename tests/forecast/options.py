@@ -77,7 +77,7 @@ _EXTRA = (  # lines for which there is no word
 NOT_MEASURED = frozenset(
     {
         *_EXTRA,
-        *(f"Neighbor.{field}" for field in ("interface", "remote_as_word", "source_interface")),
+        "Neighbor.interface",
         *_OF_GROUPS,
         *(f"PeerGroup.{field}" for field in model.PeerGroup.__struct_fields__),
     }

@@ -74,6 +74,9 @@ def _of_any(place: SessionPlace) -> Iterator[Change]:
     yield of_session(place, "extended_nexthop", ("on", {"extended_nexthop": True}))
     modes = ("restart", "helper", "disable")
     yield of_session(place, "graceful_restart", *((mode, {"graceful_restart": mode}) for mode in modes))
+    yield of_session(place, "remote_as_word", (place.kind, {"remote_as_word": place.kind}), slot="AS")
+    by_name = {"update_source": True, "source_interface": "in0" if place.kind == "internal" else "out0"}
+    yield of_session(place, "source_interface", ("by its name", by_name), slot="addresses")
     intervals = (("5", {"advertisement_interval": 5}), ("10", {"advertisement_interval": 10}))
     yield of_session(place, "advertisement_interval", *intervals)
 
