@@ -164,6 +164,14 @@ class TransactionDriver(DeviceReader):
         """
 
     @abstractmethod
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA of a tunnel, whether or not the other end answers, and start it anew; names are the device's.
+
+        A device that starts tunnels when there is traffic leaves that to the traffic. Raises DriverError where the
+        device says no.
+        """
+
+    @abstractmethod
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Why a session or tunnel does not come up, by the logs of the last `seconds` seconds, oldest first.
 

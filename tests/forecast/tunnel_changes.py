@@ -91,7 +91,9 @@ def _of(place: TunnelPlace) -> Iterator[Change]:
         ),
         f"{place.name} children",
     )
-    yield Change(place.name, "initiator", frozenset({"Tunnel.initiator"}), (("the other end", _turned(place)),), "")
+    # Who starts knows where the other end is.
+    slot = f"{place.name} initiator; {place.name} {LEFT} address"
+    yield Change(place.name, "initiator", frozenset({"Tunnel.initiator"}), (("the other end", _turned(place)),), slot)
     yield Change(
         place.name,
         "tunnel",

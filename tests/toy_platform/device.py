@@ -32,6 +32,7 @@ class Abacus:
     jams: bool = False  # a push jams it, and undoing frees it
     dies: Callable[[str], None] = lambda _: None  # called with each step; raises where the operator's machine dies
     cleared: list[str] = field(default_factory=list)  # the peers whose sessions were reset
+    restarted: list[str] = field(default_factory=list)  # the wires that were made anew
     sent: list[str] = field(default_factory=list)  # the steps that changed something
 
 

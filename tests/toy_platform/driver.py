@@ -256,6 +256,11 @@ class AbacusDriver(TransactionDriver):
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Nothing waits."""
 
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """The wire is pulled and put back."""
+        del children
+        self._step("restart").restarted.append(connection)
+
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Nothing is logged."""
         del subject, seconds

@@ -79,6 +79,26 @@ def test_a_session_is_cleared_at_one_end_and_seen_at_both_each_time(deployed: Pa
         assert not locks()
 
 
+def test_a_tunnel_is_made_anew_at_the_end_that_starts_it_and_seen_at_both(deployed: Path) -> None:
+    plan = routebook(deployed, "plan", "rekey-tunnel", "--set", "tunnel=east--west", "--json")
+    assert plan.exit_code == 2, plan.output
+    assert [each["subject"] for each in json.loads(plan.output)["summary"]["tunnels_rekeyed"]] == ["east--west"]
+    done = routebook(deployed, "run", "rekey-tunnel", "--set", "tunnel=east--west", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    seen = {f["host"]: f["status"] for f in json.loads(done.output)["findings"] if f["check"] == "tunnel.remade"}
+    assert seen == {"east": "ok", "west": "ok"}
+    assert {name: each.restarted for name, each in TABLE.abaci.items()} == {"east": ["wire 2"], "west": []}
+
+
+def test_a_tunnel_that_stays_down_needs_attention(deployed: Path) -> None:
+    path = deployed / "runbooks" / "rekey_tunnel.py"
+    path.write_text(path.read_text().replace("checks=(remade,)", "checks=(remade,), patience=1"))
+    TABLE.abaci["west"].jammed = True
+    done = routebook(deployed, "run", "rekey-tunnel", "--set", "tunnel=east--west", "--yes", "--json")
+    assert done.exit_code == 4, done.output
+    assert not locks()
+
+
 def test_the_second_step_is_not_begun_after_one_that_failed(deployed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (deployed / "runbooks" / "twice.py").write_text(TWICE.replace("checks=(cleared,)", "checks=(cleared,), patience=1"))
 

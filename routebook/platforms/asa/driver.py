@@ -50,6 +50,11 @@ class AsaDriver(AsaReader, AsaTransaction, PlatformDriver):
         """Reset a BGP session."""
         reading.clear_session(self.session, peer)
 
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA with a peer, of all tunnels to it; traffic, and tunnel interfaces, make them anew."""
+        del children
+        reading.end_sas(self.session, connection)
+
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """The causes in the logs for which a session or tunnel is not up."""
         return explain(self.session, subject, seconds)

@@ -82,3 +82,16 @@ def clear_session(session: AsaSession, peer: str) -> None:
     said = session.run(f"clear bgp {'ipv6 unicast ' if address.version == 6 else ''}{address}").strip()
     if said:
         raise DriverError(f"{session.host} does not clear {address}: {said.splitlines()[-1]}")
+
+
+def end_sas(session: AsaSession, peer: str) -> None:
+    """End the IKE and IPsec SAs with a peer. Raises DriverError with what the device says against it.
+
+    `clear crypto ikev2 sa` and `clear crypto ipsec sa peer` are in the command reference of ASA 9.16; they say nothing.
+    """
+    address = ip_address(peer)
+    versions = {sa.version for sa in read_ike(session) if sa.remote_address == address}
+    commands = [f"clear crypto ikev{version} sa {address}" for version in sorted(versions)]
+    for command in (*commands, f"clear crypto ipsec sa peer {address}"):
+        if said := session.run(command).strip():
+            raise DriverError(f"{session.host} keeps the SAs with {address}: {said.splitlines()[-1]}", changed=True)

@@ -112,6 +112,10 @@ class Component(Daemon, ABC):
         """Start tunnels that have no SA now."""
         del names
 
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA of a tunnel and start it anew."""
+        del connection, children
+
     def claims(self, subject: str) -> bool:
         """Whether `subject` can only be this component's, so that no other need be asked to explain it."""
         del subject

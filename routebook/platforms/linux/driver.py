@@ -55,6 +55,11 @@ class LinuxDriver(LinuxReader, HostTransaction, PlatformDriver):
         for component in self.components:
             component.retry_tunnels(names)
 
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA of a tunnel and start it anew."""
+        for component in self.components:
+            component.restart_tunnel(connection, children)
+
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """The causes in the logs for which a session or tunnel is not up."""
         claiming = [component for component in self.components if component.claims(subject)]

@@ -19,6 +19,9 @@ from routebook.platforms.pfsense.reader import PfSenseReader
 from routebook.platforms.pfsense.redaction import redact, scrub, secrets
 from routebook.platforms.pfsense.transaction import PfSenseTransaction
 from routebook.platforms.pfsense.tunnels import tunnels
+from routebook.platforms.strongswan.restarting import restart_tunnel
+
+_SWANCTL = "env SWANCTL_DIR=/var/etc/ipsec /usr/local/sbin/swanctl"
 
 
 class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
@@ -76,6 +79,10 @@ class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
     def retry_tunnels(self, names: Sequence[str]) -> None:
         """Nothing: its charon tries by itself."""
         del names
+
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA of a connection and initiate its children, as Status / IPsec does by a button."""
+        restart_tunnel(self.shell, connection, children, _SWANCTL)
 
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """What the BGP package says of its sessions."""

@@ -30,6 +30,7 @@ from routebook.platforms.strongswan.meaning import same_meaning
 from routebook.platforms.strongswan.reader import SwanctlDaemon
 from routebook.platforms.strongswan.redaction import REDACTED, diffs, redact
 from routebook.platforms.strongswan.releasing import WORD, files_of, given_up
+from routebook.platforms.strongswan.restarting import restart_tunnel
 from routebook.platforms.strongswan.settings import SettingsError
 from routebook.platforms.strongswan.taking_back import taken_back
 from routebook.platforms.strongswan.tree import FOLDER, MAIN, Tree, build, only_includes
@@ -309,6 +310,10 @@ class SwanctlComponent(SwanctlDaemon, Component):
         for name in map(quote, names):
             start = f"swanctl --initiate --ike {name} --child {name} --timeout 1 >/dev/null 2>&1"
             self.shell.run(f"case $(swanctl --list-sas --ike {name}) in *reqid*|*CONNECTING*) ;; *) {start} ;; esac")
+
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        """End every SA of a connection and initiate its children."""
+        restart_tunnel(self.shell, connection, children)
 
     def claims(self, subject: str) -> bool:
         """Whether `subject` is a connection's name; BGP's are addresses."""

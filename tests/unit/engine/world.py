@@ -293,6 +293,9 @@ class MemoryDriver(TransactionDriver):
     def retry_tunnels(self, names: Sequence[str]) -> None:
         del names
 
+    def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
+        del connection, children
+
     def explain(self, subject: str, seconds: int) -> list[Cause]:
         """Nothing is logged."""
         del subject, seconds
