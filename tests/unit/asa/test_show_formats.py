@@ -212,6 +212,14 @@ def test_announced_sas_that_are_not_there_are_refused() -> None:
         ikev2.parse_ikev2_sas(IKEV2_DETAIL.split("      Life/Active")[0].replace("CHILD count:1", "CHILD count:0"))
 
 
+@pytest.mark.parametrize("head", ["", "\nNeighbor    V    AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd"])
+def test_a_router_without_neighbors_has_a_summary_without_rows(head: str) -> None:
+    text = (
+        "BGP router identifier 10.255.1.1, local AS number 65550\nBGP table version is 1, main routing table version 1"
+    )
+    assert bgp.parse_summary(f"{text}\n{head}") == bgp.Summary("10.255.1.1", 65550, ())
+
+
 def test_a_line_that_is_not_known_is_an_error() -> None:
     for text, parser in ((IKEV2_DETAIL, ikev2.parse_ikev2_sas), (IPSEC_VTI, ipsec.parse_ipsec_sas)):
         with pytest.raises(UnknownOutputError, match="not known"):

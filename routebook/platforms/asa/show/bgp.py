@@ -105,7 +105,10 @@ class Neighbor:
 
 
 def parse_summary(text: str, names: Names = NO_NAMES, command: str = SUMMARY) -> Summary:
-    """The summary's rows. Raises UnknownOutputError on text that is not known or is cut off."""
+    """The summary's rows. Raises UnknownOutputError on text that is not known or is cut off.
+
+    Whether a router without neighbors has the table's head is not documented: both are taken for that.
+    """
     router: re.Match[str] | None = None
     in_table = False
     rows: list[SummaryRow] = []
@@ -132,7 +135,7 @@ def parse_summary(text: str, names: Names = NO_NAMES, command: str = SUMMARY) ->
             raise UnknownOutputError(command, "has a line that is not known or is cut off", line)
     if router is None:
         raise UnknownOutputError(command, "is empty")
-    if waiting or (in_table and not rows) or (not in_table and len(lines) > 2):
+    if waiting or (not in_table and len(lines) > 2):
         raise UnknownOutputError(command, "is cut off")
     return Summary(router[1], as_number(router[2]), tuple(rows))
 
