@@ -29,6 +29,7 @@ COMMANDS = {
     "lease": "List the tunnels and sessions that runs are working on.",
     "runs": "List earlier runs.",
     "show": "Show a run: what it did on each host, and when.",
+    "graph": "Draw sites, hosts, sessions and tunnels, as SVG or Mermaid.",
     "lab": "A lab of real daemons, made from the inventory.",
     "init": "Make a new project.",
     "import": "Make a project of configurations that are there already.",

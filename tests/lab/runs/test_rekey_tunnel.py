@@ -41,6 +41,15 @@ def sas(lab: RunningLab, host: str, tunnel: str) -> str:
     return on(lab, host, f"swanctl --list-sas --ike {tunnel}")
 
 
+def test_the_network_is_drawn_as_it_is(standing: RunningLab) -> None:
+    as_intended(standing)
+    done = standing.routebook("graph", "--live", "--format", "mermaid")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("tunnel, up") == 5
+    assert "not up" not in done.stdout
+    assert "not read" not in done.stdout
+
+
 @pytest.mark.parametrize("tunnel", TUNNELS)
 def test_a_tunnel_is_young_at_both_ends_each_time_and_nothing_is_configured_otherwise(
     standing: RunningLab, unchanged: Unchanged, tunnel: str
