@@ -449,7 +449,7 @@ def test_the_as_of_an_open_that_was_refused_is_named_without_any_log() -> None:
     assert transit_finding(check_bgp(mended)).status == "pending"
 
 
-@pytest.mark.parametrize(("since", "status"), [(3.0, "pending"), (4.5, "failed")])
+@pytest.mark.parametrize(("since", "status"), [(2.5, "pending"), (3.5, "failed")])
 def test_both_numbers_are_named_within_seconds_although_the_peer_says_nothing(since: float, status: str) -> None:
     wanted = intending(remote_as=64469)
     changed = structs.replace(TRANSIT_CHANGED, seconds_since_push={"no-edge1": since})
