@@ -148,9 +148,13 @@ def test_a_tunnel_and_a_session_come_up_and_are_read_into_the_models(ends: tuple
     own = ip_network(f"{ends[0].values['own']}/24")
     assert {own} <= set(sent["10.255.200.2", "ipv4-unicast"]) <= back
     far, nowhere = ip_network(f"{ends[1].values['own']}/24"), ip_network("203.0.113.0/24")
-    found = {route.prefix: route for route in ends[0].driver.state([own, far, nowhere]).routes or ()}
+
+    def routes() -> dict[Any, Any]:
+        return {route.prefix: route for route in ends[0].driver.state([own, far, nowhere]).routes or ()}
+
+    wait_for(lambda: routes()[far].reachable, 30, "the next hop")
+    found = routes()
     assert (found[far].next_hop, found[far].peer, found[far].as_path) == ("10.255.200.2", "10.255.200.2", "65002")
-    assert found[far].reachable
     assert found[own].next_hop == "0.0.0.0"
     assert found[nowhere].next_hop == ""
     assert ends[0].driver.state().bfd == ()
