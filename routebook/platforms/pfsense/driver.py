@@ -82,7 +82,11 @@ class PfSenseDriver(PfSenseReader, PfSenseTransaction, PlatformDriver):
 
     def restart_tunnel(self, connection: str, children: Sequence[str]) -> None:
         """End every SA of a connection and initiate its children, as Status / IPsec does by a button."""
-        restart_tunnel(self.shell, connection, children, _SWANCTL)
+        del children  # charon's names of them are not the intent's
+        found = [tunnel.connection for tunnel in tunnels(self._root()).values() if tunnel.name == connection]
+        if not found:
+            raise DriverError(f"it has no tunnel {connection}; nothing was changed")
+        restart_tunnel(self.shell, found[0], (), _SWANCTL)
 
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """What the BGP package says of its sessions."""

@@ -16,7 +16,11 @@ swanctl --stats >/dev/null 2>&1 || exit {no_daemon}
 for number in $(swanctl --list-sas --ike {connection} | sed -n 's/^[^ ].*: #\\([0-9][0-9]*\\), .*/\\1/p'); do
     swanctl --terminate --ike-id "$number" --force --timeout 3 >/dev/null 2>&1
 done
-for child in {children}; do
+children={children}
+[ -n "$children" ] || children=$(swanctl --list-conns | awk -v connection={connection} '
+    /^[^ ]/ {{ ours = index($0, connection ": ") == 1; next }}
+    ours && /^  [^ ]+: (TUNNEL|TRANSPORT|BEET), / {{ sub(":$", "", $1); print $1 }}')
+for child in $children; do
     swanctl --initiate --ike {connection} --child "$child" --timeout 10 >/dev/null 2>&1
 done
 exit 0
@@ -24,12 +28,14 @@ exit 0
 
 
 def restart_tunnel(shell: Shell, connection: str, children: Sequence[str], swanctl: str = "command swanctl") -> None:
-    """End every IKE SA of a connection, then initiate its children. Raises DriverError where charon does not answer.
+    """End every IKE SA of a connection, then initiate its children: all that it has where none are named.
+
+    Raises DriverError where charon does not answer.
 
     Whether they come up is for whoever looks afterwards: the other end may be the one that has to start.
     """
     script = _RESTART.format(
-        swanctl=swanctl, no_daemon=_NO_DAEMON, connection=quote(connection), children=" ".join(map(quote, children))
+        swanctl=swanctl, no_daemon=_NO_DAEMON, connection=quote(connection), children=quote(" ".join(children))
     )
     result = shell.run(script, timeout=_TIMEOUT)
     if result.status == _NO_DAEMON:

@@ -5,11 +5,10 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.lab import devices, faults
+from tests.lab import devices
 from tests.lab.conftest import RunningLab
 from tests.lab.devices import on
 from tests.lab.runs.conftest import Unchanged
-from tests.lab.waiting import wait_for
 
 EDGE, FAR, ASA, PFSENSE = "no-edge1", "ch-edge1", "nl-fw1", devices.PFSENSE
 BETWEEN_EDGES = f"{EDGE}--{FAR}"
@@ -66,8 +65,16 @@ def without_a_child(lab: RunningLab) -> None:
 
 
 def forgotten_by_the_far_end(lab: RunningLab) -> None:
-    faults.crash(lab.lab, FAR, "charon-systemd")
-    wait_for(lambda: on(lab, FAR, "swanctl --stats 2>/dev/null || true"), 60, "charon")
+    """The far end has ended it, and the packet that says so was lost."""
+    on(
+        lab,
+        FAR,
+        "nft 'add table inet wedge; add chain inet wedge out { type filter hook output priority 0; };"
+        " add rule inet wedge out udp dport { 500, 4500 } drop'\n"
+        f"swanctl --terminate --ike {BETWEEN_EDGES} --force --timeout 1 || true\n"
+        "nft delete table inet wedge",
+    )
+    assert "INSTALLED" not in sas(lab, FAR, BETWEEN_EDGES)
     assert "INSTALLED" in sas(lab, EDGE, BETWEEN_EDGES)
 
 
