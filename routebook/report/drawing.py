@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -29,7 +28,6 @@ class Line(Struct, frozen=True):
     title: str
 
 
-@cache
 def environment() -> "Environment":
     """The templates of the reports. Everything that is put into one is clean and escaped, whoever wrote the template.
 
@@ -38,10 +36,8 @@ def environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup, escape
 
-    scrubbed = lru_cache(1 << 14)(clean)
-
     def finalize(value: Any) -> Any:
-        return value if isinstance(value, Markup | int | float) else scrubbed(str(value))
+        return value if isinstance(value, Markup | int | float) else clean(str(value))
 
     made = Environment(
         loader=PackageLoader("routebook.report"),

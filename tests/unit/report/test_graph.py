@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from routebook.cli.group import cli
 from routebook.intent.load import load
+from routebook.redaction.redactor import Redactor
 from routebook.report import drawing
 from routebook.report.placing import HEIGHT, WIDTH, placed
 from routebook.report.topology import Topology, Views, topology
@@ -82,6 +83,15 @@ def test_a_name_from_outside_means_nothing_to_svg_or_mermaid() -> None:
     assert evil[:7] in "".join(elements(picture, "title"))
     text = drawing.mermaid(found, {})
     assert "<script" not in text and '"]; click' not in text and "\x1b" not in text
+
+
+def test_a_secret_that_is_known_only_later_is_in_no_later_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = topology(many_hosts.intents(1))
+    redactor = Redactor()
+    monkeypatch.setattr("routebook.redaction.gate.OF_THIS_PROCESS", redactor)
+    assert "hush-hush-hush" in drawing.svg(found, placed(found), "hush-hush-hush", {})
+    redactor.add("hush-hush-hush")
+    assert "hush-hush-hush" not in drawing.svg(found, placed(found), "hush-hush-hush", {})
 
 
 @pytest.mark.parametrize(("name", "begins"), [("network.svg", "<svg "), ("network.mmd", "flowchart ")])
